@@ -1,0 +1,120 @@
+/** What went wrong, as a value that programs can switch on. */
+export type QuantevoErrorCode =
+  | "INVALID_ARGUMENT"
+  | "INVALID_CONFIG"
+  | "INVALID_DATA"
+  | "INVALID_MODEL"
+  | "INVALID_DOCUMENT"
+  | "UNSUPPORTED"
+  | "MISSING_DEPENDENCY"
+  | "EVALUATION_FAILED"
+  | "NOT_RUN"
+  | "IO";
+
+/**
+ * The one error class of this library. `code` is for programs, `path` names the field, tensor or node
+ * (dots between levels, for example `layers.3.macs`), `message` is for people.
+ */
+export class QuantevoError extends Error {
+  override readonly name: string = "QuantevoError";
+
+  constructor(
+    readonly code: QuantevoErrorCode,
+    /** The field, argument, tensor or node that is at fault; empty when there is no single one. */
+    readonly path: string,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** An argument of a function is outside its allowed range. Message names the argument, the value and the range. */
+export class InvalidArgumentError extends QuantevoError {
+  override readonly name = "InvalidArgumentError";
+
+  constructor(path: string, message: string, options?: { cause?: unknown }) {
+    super("INVALID_ARGUMENT", path, message, options);
+  }
+}
+
+/** The configuration has an unknown, ill-typed, out-of-range or contradictory field. */
+export class InvalidConfigError extends QuantevoError {
+  override readonly name = "InvalidConfigError";
+
+  constructor(path: string, message: string, options?: { cause?: unknown }) {
+    super("INVALID_CONFIG", path, message, options);
+  }
+}
+
+/** A tensor holds NaN or infinity, or data that cannot be what it claims to be. */
+export class InvalidDataError extends QuantevoError {
+  override readonly name = "InvalidDataError";
+
+  constructor(path: string, message: string, options?: { cause?: unknown }) {
+    super("INVALID_DATA", path, message, options);
+  }
+}
+
+/** A model file is malformed, truncated, hostile, or contradicts itself. */
+export class InvalidModelError extends QuantevoError {
+  override readonly name = "InvalidModelError";
+
+  constructor(path: string, message: string, options?: { cause?: unknown }) {
+    super("INVALID_MODEL", path, message, options);
+  }
+}
+
+/** A JSON or YAML document, hardware profile or checkpoint is malformed, truncated or hostile. */
+export class InvalidDocumentError extends QuantevoError {
+  override readonly name = "InvalidDocumentError";
+
+  constructor(path: string, message: string, options?: { cause?: unknown }) {
+    super("INVALID_DOCUMENT", path, message, options);
+  }
+}
+
+/** The input is valid, and this library cannot do it; the message says what can be done instead. */
+export class UnsupportedError extends QuantevoError {
+  override readonly name = "UnsupportedError";
+
+  constructor(path: string, message: string, options?: { cause?: unknown }) {
+    super("UNSUPPORTED", path, message, options);
+  }
+}
+
+/** An optional peer dependency is not installed; the message gives the command that installs it. */
+export class MissingDependencyError extends QuantevoError {
+  override readonly name = "MissingDependencyError";
+
+  constructor(path: string, message: string, options?: { cause?: unknown }) {
+    super("MISSING_DEPENDENCY", path, message, options);
+  }
+}
+
+/** An evaluation failed, or every evaluation of a run did; `cause` holds the first reason. */
+export class EvaluationError extends QuantevoError {
+  override readonly name = "EvaluationError";
+
+  constructor(path: string, message: string, options?: { cause?: unknown }) {
+    super("EVALUATION_FAILED", path, message, options);
+  }
+}
+
+/** A result was asked for before there was a run. */
+export class NotRunError extends QuantevoError {
+  override readonly name = "NotRunError";
+
+  constructor(message: string) {
+    super("NOT_RUN", "", message);
+  }
+}
+
+/** A file could not be read or written. */
+export class FileError extends QuantevoError {
+  override readonly name = "FileError";
+
+  constructor(path: string, message: string, options?: { cause?: unknown }) {
+    super("IO", path, message, options);
+  }
+}
