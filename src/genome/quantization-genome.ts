@@ -180,7 +180,7 @@ export class QuantizationGenome {
 
   /** Canonical text: equal for two genomes exactly when they quantize alike, whatever their metrics. */
   get key(): string {
-    this.#key ??= genomeKey(this);
+    this.#key ??= genomeKey(this.layerConfigs, this.calibrationMethod);
     return this.#key;
   }
 
