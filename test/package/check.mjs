@@ -1,0 +1,91 @@
+// Checks the tarball that npm would publish: publint, attw, its list of files, and that ESM and CJS consumers in
+// a clean folder can import every door of it. Needs `npm run build` first.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const doors = Object.keys(manifest.exports).filter((door) => door !== "./package.json");
+const run = (command, args, options = {}) =>
+  execFileSync(command, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], ...options });
+let checks = 0;
+const check = (condition, message) => {
+  if (!condition) throw new Error(`package check failed: ${message}`);
+  checks++;
+};
+
+// attw passes a package without any types, so their presence comes first.
+for (const door of doors)
+  for (const way of ["import", "require"])
+    for (const file of Object.values(manifest.exports[door][way]))
+      check(existsSync(join(root, file)), `${file} of ${door} is missing; run npm run build`);
+
+const work = mkdtempSync(join(tmpdir(), "quantevo-package-"));
+try {
+  const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", work]));
+  const tarball = join(work, packed.filename);
+  const names = packed.files.map((file) => file.path);
+  check(names.includes("README.md") && names.includes("LICENSE"), "README.md and LICENSE are in the tarball");
+  check(
+    names.every((name) => /^(dist\/|README\.md$|LICENSE$|package\.json$)/.test(name)),
+    `only dist, README, LICENSE are published, got ${names.join(", ")}`,
+  );
+
+  process.stdout.write(run("npx", ["--no-install", "publint", "run", "--strict", tarball]));
+  process.stdout.write(run("npx", ["--no-install", "attw", tarball, "--profile", "node16", "--format", "ascii"]));
+  checks += 2;
+
+  // A consumer's folder: the unpacked tarball and its run-time dependencies, nothing else of ours.
+  const modules = join(work, "consumer", "node_modules");
+  mkdirSync(join(modules, "quantevo"), { recursive: true });
+  run("tar", ["-xzf", tarball, "-C", join(modules, "quantevo"), "--strip-components=1"]);
+  for (const dependency of Object.keys(manifest.dependencies)) {
+    mkdirSync(dirname(join(modules, dependency)), { recursive: true });
+    symlinkSync(join(root, "node_modules", dependency), join(modules, dependency));
+  }
+  const consumer = join(work, "consumer");
+  const specifiers = doors.map((door) => door.replace(/^\./, "quantevo"));
+  const job = `
+    const best = async (core) => {
+      const engine = new core.QuantizationEvolutionEngine({ populationSize: 4, maxGenerations: 1, seed: 1 });
+      await engine.runEvolution(["embedding", "attention", "output"]);
+      if (!(engine.getBestGenome().compressionRatio > 3)) throw new Error("no compression");
+    };`;
+  writeFileSync(
+    join(consumer, "consumer.mjs"),
+    `${job}
+    for (const name of ${JSON.stringify(specifiers)}) if (Object.keys(await import(name)).length === 0) throw new Error(name);
+    await best(await import("quantevo"));
+    const onnx = await import("quantevo/onnx");
+    // onnxruntime-node is not installed here: loading a model needs none of it, running one says how to install it.
+    const model = await onnx.loadOnnxModel(${JSON.stringify(join(root, "examples/model/model.onnx"))});
+    const input = { [model.inputs[0].name]: { data: new Float32Array(model.inputs[0].dims.slice(1).reduce((a, b) => a * b, 1)), dims: [1, ...model.inputs[0].dims.slice(1)] } };
+    try {
+      await onnx.createOnnxEvaluator(model, { calibration: [input], validation: [input], metric: onnx.outputAgreement() });
+      throw new Error("ran without onnxruntime-node");
+    } catch (error) {
+      if (error.code !== "MISSING_DEPENDENCY" || !error.message.includes("npm install onnxruntime-node")) throw error;
+    }
+    console.log("esm ok");`,
+  );
+  writeFileSync(
+    join(consumer, "consumer.cjs"),
+    `${job}
+    for (const name of ${JSON.stringify(specifiers)}) if (Object.keys(require(name)).length === 0) throw new Error(name);
+    best(require("quantevo")).then(() => console.log("cjs ok"), (error) => { console.error(error); process.exit(1); });`,
+  );
+  check(run("node", ["consumer.mjs"], { cwd: consumer }).includes("esm ok"), "an ESM consumer runs");
+  check(run("node", ["consumer.cjs"], { cwd: consumer }).includes("cjs ok"), "a CommonJS consumer runs");
+
+  // The core must load where there is no Node: no built-in may be imported statically by it.
+  const core = readFileSync(join(root, "dist/index.js"), "utf8");
+  check(!/(?:from|require\(|^import)\s*["'](?:node:)?(?:fs|path|os|url|crypto|worker_threads)/m.test(core), "the core imports no Node built-in");
+  process.stdout.write(`dist/index.js: ${(gzipSync(core).length / 1024).toFixed(1)} KB gzipped (entry file)\n`);
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+process.stdout.write(`package: ${checks} passed, 0 failed\n`);
