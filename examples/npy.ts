@@ -21,7 +21,8 @@ const READERS = {
  */
 export async function readNpy(path: string): Promise<NpyArray> {
   const file = await readFile(path);
-  if (file.length < 12 || file.toString("latin1", 0, 6) !== "\x93NUMPY") throw new Error(`${path} is no .npy file`);
+  if (file.length < 12 || file.toString("latin1", 0, 6) !== "\x93NUMPY")
+    throw new Error(`${path} is no .npy file`);
   const long = (file[6] as number) >= 2;
   const start = long ? 12 : 10;
   const end = start + (long ? file.readUInt32LE(8) : file.readUInt16LE(8));
@@ -29,10 +30,16 @@ export async function readNpy(path: string): Promise<NpyArray> {
   const type = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? "";
   const Reader = READERS[type as keyof typeof READERS];
   if (Reader === undefined || /'fortran_order':\s*True/.test(header))
-    throw new Error(`${path} holds ${type || "no"} elements; readable: C order, ${Object.keys(READERS).join(" ")}`);
-  const shape = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? "").split(",").filter((s) => s.trim()).map(Number);
+    throw new Error(
+      `${path} holds ${type || "no"} elements; readable: C order, ${Object.keys(READERS).join(" ")}`,
+    );
+  const shape = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? "")
+    .split(",")
+    .filter((s) => s.trim())
+    .map(Number);
   const bytes = shape.reduce((a, b) => a * b, 1) * Reader.BYTES_PER_ELEMENT;
-  if (file.length - end < bytes) throw new Error(`${path} is cut short: ${file.length - end} of ${bytes} bytes`);
+  if (file.length - end < bytes)
+    throw new Error(`${path} is cut short: ${file.length - end} of ${bytes} bytes`);
   const copy = new Uint8Array(bytes);
   copy.set(file.subarray(end, end + bytes));
   return { data: new Reader(copy.buffer), shape };

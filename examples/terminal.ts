@@ -1,0 +1,53 @@
+import type { QuantizationGenome } from "quantevo";
+
+/** A cell's text, or nothing where a metric is unknown. */
+const show = (value: number | undefined, digits: number): string =>
+  value === undefined ? "-" : value.toFixed(digits);
+
+/** Prints genomes as a table; the heading says what was measured and what was predicted. */
+export function printFront(genomes: readonly QuantizationGenome[], most = 12): void {
+  const first = genomes[0]?.metrics;
+  if (first === undefined) return console.log("  (no genome)");
+  const head = [
+    "  #",
+    `accuracy (${first.accuracyKind})`,
+    "bits",
+    "compression",
+    "size KB",
+    `ms (${first.costKind})`,
+    `mJ (${first.costKind})`,
+  ];
+  const rows = spread(genomes, most).map((genome) => [
+    String(genomes.indexOf(genome) + 1).padStart(3),
+    `${show((genome.accuracy ?? 0) * 100, 2)}%`,
+    show(genome.averageBits, 2),
+    `${show(genome.compressionRatio, 2)}x`,
+    show((genome.metrics?.sizeBytes ?? 0) / 1000, 1),
+    show(genome.inferenceLatencyMs, 4),
+    show(genome.energyPerInferenceMj, 4),
+  ]);
+  const widths = head.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  for (const row of [head, ...rows])
+    console.log(row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("  "));
+  if (rows.length < genomes.length)
+    console.log(`  (${rows.length} of ${genomes.length} genomes, evenly spread along the front)`);
+}
+
+/** At most `most` items, the ends included, evenly spread. */
+function spread<T>(items: readonly T[], most: number): readonly T[] {
+  if (items.length <= most) return items;
+  return Array.from(
+    { length: most },
+    (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))] as T,
+  );
+}
+
+/** A progress line: a bar that redraws itself in a terminal, a plain line now and then elsewhere. */
+export function progressLine(total: number): (done: number, text: string) => void {
+  return (done, text) => {
+    const filled = Math.round((24 * done) / Math.max(1, total));
+    const line = `[${"#".repeat(filled)}${"-".repeat(24 - filled)}] ${done}/${total} ${text}`;
+    if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${line}${done >= total ? "\n" : ""}`);
+    else if (done === total || done % Math.ceil(total / 5) === 0) console.log(line);
+  };
+}
