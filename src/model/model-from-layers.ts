@@ -1,0 +1,47 @@
+import { InvalidArgumentError } from "../errors.js";
+import { checkLayers, checkName } from "./check-layers.js";
+import type { LayerSpec, ModelSpec } from "./layer-spec.js";
+import { type ReferenceWorkloadOptions, referenceLayer, referenceWorkload } from "./reference-workload.js";
+
+/**
+ * The model that a caller means: a {@link ModelSpec} as it is, names alone as a reference workload, layers as a
+ * model of source `user`; names between layers become reference layers.
+ * @throws InvalidArgumentError or InvalidDataError as {@link checkLayers} does, and when there is no layer
+ */
+export function modelFromLayers(
+  layers: ModelSpec | readonly (string | LayerSpec)[],
+  options: ReferenceWorkloadOptions = {},
+): ModelSpec {
+  if (typeof layers !== "object" || layers === null)
+    throw new InvalidArgumentError(
+      "layers",
+      `layers is ${String(layers)}; allowed: a model, or an array of layer names or LayerSpec objects`,
+    );
+  if (!isList(layers)) return checkedModel(layers);
+  const names = layers.filter((layer): layer is string => typeof layer === "string");
+  if (names.length === layers.length) return referenceWorkload(names, options);
+  const specs = layers.map((layer, index) => {
+    if (typeof layer !== "string") return layer;
+    checkName(layer, `layers.${index}.name`);
+    return referenceLayer(layer, options);
+  });
+  checkLayers(specs);
+  return { name: options.modelName ?? "layers", source: "user", layers: specs };
+}
+
+function isList(
+  layers: ModelSpec | readonly (string | LayerSpec)[],
+): layers is readonly (string | LayerSpec)[] {
+  return Array.isArray(layers);
+}
+
+function checkedModel(model: ModelSpec): ModelSpec {
+  checkLayers(model.layers);
+  const extra = model.floatParameterCount ?? 0;
+  if (!Number.isSafeInteger(extra) || extra < 0)
+    throw new InvalidArgumentError(
+      "floatParameterCount",
+      `floatParameterCount is ${String(extra)}; allowed: a whole number from 0`,
+    );
+  return model;
+}

@@ -1,0 +1,197 @@
+import { InvalidArgumentError } from "../errors.js";
+import { Random } from "../random/random.js";
+import { checkName } from "./check-layers.js";
+import { LayerKind, type LayerSpec, type ModelSpec, type WeightLayout } from "./layer-spec.js";
+import { referenceWeights, type WeightDistribution } from "./reference-weights.js";
+import { type LayerRole, roleOfName } from "./role-of-name.js";
+
+/** Sizes of a reference workload. */
+export interface ReferenceWorkloadOptions {
+  /** Width of the residual stream, 16 to 2048. Default 256. */
+  readonly hiddenSize?: number;
+  /** Tokens of one inference, 1 to 65,536. Default 128; 1 is a decode step. */
+  readonly sequenceLength?: number;
+  /** Rows of an embedding and columns of an output layer, 16 to 262,144. Default 2048. */
+  readonly vocabularySize?: number;
+  /** Another seed gives other weights of the same shapes. Default 0. */
+  readonly seed?: string | number;
+  /** Default "reference workload". */
+  readonly modelName?: string;
+}
+
+interface Sizes {
+  readonly hidden: number;
+  readonly tokens: number;
+  readonly vocabulary: number;
+  readonly seed: string | number;
+}
+
+/** Height and width of the feature map that reference convolutions see. */
+const MAP_EXTENT = 14;
+
+/**
+ * A workload from layer names alone: the same names give the same shapes, work and weights everywhere. Sizes are
+ * those of a small transformer (or a small convolutional network), chosen by {@link roleOfName}:
+ *
+ * | role | kind | weights (H hidden, V vocabulary, T tokens) | work in MACs | distribution |
+ * | --- | --- | --- | --- | --- |
+ * | embedding | embedding | [V, H] | 0 | Gaussian |
+ * | query, key, value | attention | [H, H] | T H^2 | Student t with outlier channels |
+ * | attention | attention | [H, 3H] | 3 T H^2 + 2 T^2 H (scores and their use) | Student t with outlier channels |
+ * | ffn | matmul | [H, 4H] | 4 T H^2 | Laplace |
+ * | conv | conv | [H/2, H/2 * 3 * 3] on a 14 x 14 map | 196 x weights | Gaussian of another width per channel |
+ * | depthwise-conv | depthwise-conv | [H, 3 * 3] on a 14 x 14 map | 196 x weights | as conv |
+ * | output | gemm | [H, V] | T H V | Gaussian |
+ * | other | matmul | [H, 2H] | 2 T H^2 | Gaussian |
+ *
+ * Layers form a chain in the order given; query, key and value that stand side by side share their input.
+ * @throws InvalidArgumentError when the list is empty, a name is empty or stands twice (path `layers.N.name`), or a size is out of range
+ */
+export function referenceWorkload(
+  names: readonly string[],
+  options: ReferenceWorkloadOptions = {},
+): ModelSpec {
+  if (names.length === 0)
+    throw new InvalidArgumentError("layers", "layers is empty; allowed: at least one layer name");
+  const seen = new Set<string>();
+  names.forEach((name, index) => {
+    const path = `layers.${index}.name`;
+    checkName(name, path);
+    if (seen.has(name))
+      throw new InvalidArgumentError(path, `${path} is ${JSON.stringify(name)} again; names must differ`);
+    seen.add(name);
+  });
+  const inputs = chain(names);
+  return {
+    name: options.modelName ?? "reference workload",
+    source: "reference-workload",
+    layers: names.map((name, index) => ({
+      ...referenceLayer(name, options),
+      inputs: inputs[index] as readonly string[],
+    })),
+  };
+}
+
+/** One layer of a {@link referenceWorkload}, without `inputs`. @throws InvalidArgumentError as it does */
+export function referenceLayer(name: string, options: ReferenceWorkloadOptions = {}): LayerSpec {
+  checkName(name, "name");
+  const sizes: Sizes = {
+    hidden: size("hiddenSize", options.hiddenSize ?? 256, 16, 2048),
+    tokens: size("sequenceLength", options.sequenceLength ?? 128, 1, 65_536),
+    vocabulary: size("vocabularySize", options.vocabularySize ?? 2048, 16, 262_144),
+    seed: options.seed ?? 0,
+  };
+  const role = roleOfName(name);
+  const plan = planOf(role, sizes);
+  const [rows = 1, columns = 1] = plan.layout.shape;
+  const fanIn = plan.layout.channelAxis === 0 ? columns : rows;
+  const random = new Random(`reference ${sizes.seed}`).child(name);
+  return {
+    name,
+    kind: plan.kind,
+    parameterCount: rows * columns,
+    macs: plan.macs,
+    inputShape: plan.inputShape,
+    outputShape: plan.outputShape,
+    weights: referenceWeights(plan.layout, plan.distribution, 1 / Math.sqrt(fanIn), random),
+    weightLayout: plan.layout,
+  };
+}
+
+interface Plan {
+  readonly kind: LayerKind;
+  readonly layout: WeightLayout;
+  readonly macs: number;
+  readonly inputShape: readonly number[];
+  readonly outputShape: readonly number[];
+  readonly distribution: WeightDistribution;
+}
+
+function planOf(role: LayerRole, sizes: Sizes): Plan {
+  const { hidden, tokens, vocabulary } = sizes;
+  switch (role) {
+    case "embedding":
+      return {
+        kind: LayerKind.EMBEDDING,
+        layout: { shape: [vocabulary, hidden], channelAxis: 0, groupAxis: 1 },
+        macs: 0,
+        inputShape: [1, tokens],
+        outputShape: [1, tokens, hidden],
+        distribution: "gaussian",
+      };
+    case "query":
+    case "key":
+    case "value":
+      return linear(LayerKind.ATTENTION, sizes, hidden, "student");
+    case "attention": {
+      const plan = linear(LayerKind.ATTENTION, sizes, 3 * hidden, "student");
+      // The three projections are the weights; what comes out is one attended vector per token.
+      return { ...plan, macs: plan.macs + 2 * tokens * tokens * hidden, outputShape: [1, tokens, hidden] };
+    }
+    case "ffn":
+      return linear(LayerKind.MATMUL, sizes, 4 * hidden, "laplace");
+    case "output":
+      return linear(LayerKind.GEMM, sizes, vocabulary, "gaussian");
+    case "conv":
+      return convolution(LayerKind.CONV, Math.max(1, hidden >> 1), Math.max(1, hidden >> 1));
+    case "depthwise-conv":
+      return convolution(LayerKind.DEPTHWISE_CONV, hidden, 1);
+    case "other":
+      return linear(LayerKind.MATMUL, sizes, 2 * hidden, "gaussian");
+  }
+}
+
+function linear(kind: LayerKind, sizes: Sizes, outputs: number, distribution: WeightDistribution): Plan {
+  return {
+    kind,
+    layout: { shape: [sizes.hidden, outputs], channelAxis: 1, groupAxis: 0 },
+    macs: sizes.tokens * sizes.hidden * outputs,
+    inputShape: [1, sizes.tokens, sizes.hidden],
+    outputShape: [1, sizes.tokens, outputs],
+    distribution,
+  };
+}
+
+function convolution(kind: LayerKind, channels: number, inputsPerChannel: number): Plan {
+  const map = [1, channels, MAP_EXTENT, MAP_EXTENT];
+  return {
+    kind,
+    layout: { shape: [channels, inputsPerChannel * 9], channelAxis: 0, groupAxis: 1 },
+    macs: channels * inputsPerChannel * 9 * MAP_EXTENT * MAP_EXTENT,
+    inputShape: map,
+    outputShape: map,
+    distribution: "channel-scaled",
+  };
+}
+
+/** The inputs of each layer: the layer before it, except that neighbouring query, key and value share theirs. */
+function chain(names: readonly string[]): readonly (readonly string[])[] {
+  const inputs: (readonly string[])[] = [];
+  let before: readonly string[] = [];
+  let group: string[] = [];
+  let roles = new Set<LayerRole>();
+  for (const name of names) {
+    const role = roleOfName(name);
+    const branch = role === "query" || role === "key" || role === "value";
+    if (!branch || roles.has(role)) {
+      if (group.length > 0) before = group;
+      group = [];
+      roles = new Set();
+    }
+    inputs.push(before);
+    if (branch) {
+      group.push(name);
+      roles.add(role);
+    } else before = [name];
+  }
+  return inputs;
+}
+
+function size(name: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new InvalidArgumentError(
+      name,
+      `${name} is ${String(value)}; allowed: a whole number from ${least} to ${most}`,
+    );
+  return value;
+}
