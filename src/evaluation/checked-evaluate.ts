@@ -1,0 +1,57 @@
+import { EvaluationError } from "../errors.js";
+import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import type { AccuracyEstimate, AccuracyEvaluator } from "./evaluator.js";
+
+/**
+ * Asks an evaluator, and believes nothing. Evaluators are the user's code: a throw is wrapped with its reason,
+ * an answer that is no estimate is refused.
+ * @throws EvaluationError when the evaluator throws or answers nonsense. When `signal` is aborted, what the
+ *   evaluator threw is passed on as it is, so that the caller can tell an abort from a failure.
+ */
+export async function checkedEvaluate(
+  evaluator: AccuracyEvaluator,
+  genome: QuantizationGenome,
+  signal?: AbortSignal,
+): Promise<AccuracyEstimate> {
+  let estimate: AccuracyEstimate;
+  try {
+    estimate = await evaluator.evaluate(genome, { signal });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new EvaluationError("evaluator", `the evaluator failed: ${reasonOf(cause)}`, { cause });
+  }
+  checkEstimate(estimate);
+  return estimate;
+}
+
+/** What an error says, for a message. */
+export function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function checkEstimate(estimate: unknown): void {
+  if (typeof estimate !== "object" || estimate === null)
+    throw refusal("", estimate, "an object with kind, accuracy, metric, metricValue and source");
+  const fields = estimate as Record<string, unknown>;
+  const { accuracy, kind, metricValue } = fields;
+  if (!(typeof accuracy === "number" && accuracy >= 0 && accuracy <= 1))
+    throw refusal("accuracy", accuracy, "a number from 0 to 1");
+  if (kind !== "predicted" && kind !== "measured") throw refusal("kind", kind, "predicted, measured");
+  if (!(typeof metricValue === "number" && Number.isFinite(metricValue)))
+    throw refusal("metricValue", metricValue, "a finite number");
+  for (const name of ["metric", "source"])
+    if (typeof fields[name] !== "string") throw refusal(name, fields[name], "a text");
+}
+
+function refusal(field: string, value: unknown, allowed: string): EvaluationError {
+  const shown =
+    typeof value === "string"
+      ? JSON.stringify(value.slice(0, 60))
+      : typeof value === "object" && value !== null
+        ? "an object"
+        : String(value);
+  return new EvaluationError(
+    field === "" ? "evaluator" : `evaluator.${field}`,
+    `the evaluator returned ${field === "" ? "" : `${field} `}${shown}; allowed: ${allowed}`,
+  );
+}

@@ -1,0 +1,123 @@
+import { EvaluationError } from "../errors.js";
+import type { GenomeMetrics, QuantizationGenome } from "../genome/quantization-genome.js";
+import type { CostEstimate, HardwareCostModel } from "../hardware/contract.js";
+import type { ModelSpec } from "../model/layer-spec.js";
+import { checkedEvaluate, reasonOf } from "./checked-evaluate.js";
+import {
+  type ConstraintTargets,
+  checkConstraintTargets,
+  constraintViolations,
+  totalViolation,
+} from "./constraints.js";
+import type { AccuracyEvaluator } from "./evaluator.js";
+import { checkFitnessWeights, type FitnessCosts, type FitnessWeights, weightedFitness } from "./fitness.js";
+import { float32SizeBytes, genomeSizeBytes } from "./genome-size.js";
+import { float32Genome } from "./uniform-genome.js";
+
+/** What genomes are judged with. */
+export interface EvaluationParts {
+  readonly model: ModelSpec;
+  readonly evaluator: AccuracyEvaluator;
+  readonly costModel: HardwareCostModel;
+  readonly targets: ConstraintTargets;
+  readonly weights: FitnessWeights;
+}
+
+/** {@link EvaluationParts} with the costs of the float32 model, made by {@link createEvaluationContext}. */
+export interface EvaluationContext extends EvaluationParts {
+  /** The float32 model on the same target: what savings are measured against. */
+  readonly reference: FitnessCosts;
+}
+
+/**
+ * Checks the parts and asks the cost model for the float32 model once.
+ * @throws InvalidArgumentError when a limit or weight is out of range; EvaluationError when the cost model fails
+ */
+export function createEvaluationContext(parts: EvaluationParts): EvaluationContext {
+  checkConstraintTargets(parts.targets);
+  checkFitnessWeights(parts.weights);
+  const { latencyMs, energyMj } = checkedCost(parts, float32Genome(parts.model));
+  return { ...parts, reference: { sizeBytes: float32SizeBytes(parts.model), latencyMs, energyMj } };
+}
+
+/**
+ * Finds out everything about one genome: accuracy from the evaluator, latency, energy and memory from the cost
+ * model, size to the bit, broken limits and weighted fitness.
+ * @returns the same genome with its metrics
+ * @throws EvaluationError when the evaluator or the cost model throws or answers nonsense; what an evaluator
+ *   throws after an abort is passed on as it is
+ */
+export async function evaluateGenome(
+  genome: QuantizationGenome,
+  context: EvaluationContext,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<QuantizationGenome> {
+  const cost = checkedCost(context, genome);
+  const estimate = await checkedEvaluate(context.evaluator, genome, options.signal);
+  return genome.with({ metrics: toMetrics(genome, context, cost, estimate) });
+}
+
+function toMetrics(
+  genome: QuantizationGenome,
+  context: EvaluationContext,
+  cost: CostEstimate,
+  estimate: Awaited<ReturnType<AccuracyEvaluator["evaluate"]>>,
+): GenomeMetrics {
+  const { model, reference, targets, weights } = context;
+  const { accuracy } = estimate;
+  const sizeBytes = genomeSizeBytes(model, genome);
+  const { latencyMs, energyMj } = cost;
+  const violations = constraintViolations(
+    {
+      accuracy,
+      latencyMs,
+      energyMj,
+      memoryMb: cost.memoryFootprintMb,
+      refusedShare: cost.refusedLayers.length / model.layers.length,
+    },
+    targets,
+  );
+  return {
+    accuracy,
+    accuracyKind: estimate.kind,
+    accuracyMetric: estimate.metric,
+    accuracyMetricValue: estimate.metricValue,
+    compressionRatio: sizeBytes === 0 ? 1 : reference.sizeBytes / sizeBytes,
+    sizeBytes,
+    storedBytes: cost.storedBytes,
+    inferenceLatencyMs: latencyMs,
+    memoryFootprintMb: cost.memoryFootprintMb,
+    energyPerInferenceMj: energyMj,
+    costKind: cost.kind,
+    fitnessScore: weightedFitness(
+      { accuracy, sizeBytes, latencyMs, energyMj },
+      reference,
+      weights,
+      totalViolation(violations),
+    ),
+    violations,
+  };
+}
+
+function checkedCost(parts: EvaluationParts, genome: QuantizationGenome): CostEstimate {
+  let cost: CostEstimate;
+  try {
+    cost = parts.costModel.estimate(parts.model, genome);
+  } catch (cause) {
+    throw new EvaluationError("costModel", `the cost model failed: ${reasonOf(cause)}`, { cause });
+  }
+  for (const name of ["latencyMs", "energyMj", "memoryFootprintMb", "storedBytes"] as const) {
+    const value = (cost as CostEstimate | undefined)?.[name];
+    if (!(typeof value === "number" && value >= 0 && Number.isFinite(value)))
+      throw new EvaluationError(
+        `costModel.${name}`,
+        `the cost model returned ${name} ${String(value)}; allowed: a finite number of at least 0`,
+      );
+  }
+  if (!Array.isArray(cost.refusedLayers))
+    throw new EvaluationError(
+      "costModel.refusedLayers",
+      "the cost model returned no list refusedLayers; allowed: the names of layers that the target refuses, or []",
+    );
+  return cost;
+}

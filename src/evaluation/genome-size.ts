@@ -1,0 +1,45 @@
+import { InvalidArgumentError } from "../errors.js";
+import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
+import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
+import { quantizedSizeBytes } from "../quantization/index.js";
+import { weightLayoutOf } from "./weight-layout-of.js";
+
+/** Bit-exact bytes of one layer's weights: packed codes, scales and zero points, or float32. */
+export function layerSizeBytes(layer: LayerSpec, config: LayerQuantConfig): number {
+  if (config.weightBits === 32) return 4 * layer.parameterCount;
+  const { shape, channelAxis, groupAxis } = weightLayoutOf(layer);
+  return quantizedSizeBytes(shape, {
+    bits: config.weightBits,
+    scheme: config.weightScheme,
+    granularity: config.granularity,
+    axis: config.granularity === "per-group" ? groupAxis : channelAxis,
+    groupSize: config.granularity === "per-group" ? config.groupSize : 0,
+  });
+}
+
+/**
+ * Bit-exact bytes of all parameters: packed codes, scales and zero points of every layer, and what stays in float32.
+ * @throws InvalidArgumentError when the genome lacks a layer of the model
+ */
+export function genomeSizeBytes(model: ModelSpec, genome: QuantizationGenome): number {
+  let bytes = 4 * (model.floatParameterCount ?? 0);
+  for (const layer of model.layers) bytes += layerSizeBytes(layer, configOf(genome, layer));
+  return bytes;
+}
+
+/** Bytes of all parameters in float32: what compression is measured against. */
+export function float32SizeBytes(model: ModelSpec): number {
+  return 4 * model.layers.reduce((sum, layer) => sum + layer.parameterCount, model.floatParameterCount ?? 0);
+}
+
+/** A layer's settings. @throws InvalidArgumentError when the genome has none for it */
+export function configOf(genome: QuantizationGenome, layer: LayerSpec): LayerQuantConfig {
+  const config = genome.layerConfigs.get(layer.name);
+  if (config === undefined)
+    throw new InvalidArgumentError(
+      `layerConfigs.${layer.name}`,
+      `the genome has no settings for layer ${JSON.stringify(layer.name)}; allowed: one for each layer of the model`,
+    );
+  return config;
+}

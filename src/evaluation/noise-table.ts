@@ -1,0 +1,149 @@
+import { calibrate } from "../calibration/index.js";
+import type { CalibrationMethod } from "../calibration/method.js";
+import { InvalidArgumentError } from "../errors.js";
+import { activationKey, weightKey } from "../genome/genome-key.js";
+import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
+import type { LayerSpec, ModelSpec, WeightLayout } from "../model/layer-spec.js";
+import { elementCount } from "../model/layer-spec.js";
+import { fakeQuantize } from "../quantization/index.js";
+import { Random } from "../random/random.js";
+import { sampleWeights, type WeightSample } from "./sample-weights.js";
+import { weightLayoutOf } from "./weight-layout-of.js";
+
+/** How much quantization disturbs each layer. Noise is relative: power of the error over power of the values, 1 / SQNR. */
+export interface NoiseTable {
+  /**
+   * Relative noise of a layer's weights in a setting: 0 for float32, about 1 when nothing of them is left.
+   * @throws InvalidArgumentError when the model has no such layer
+   */
+  weightNoise(layer: string, config: LayerQuantConfig, method: CalibrationMethod): number;
+  /** Relative noise of an activation in a setting: 0 for float32. The same for all layers: there is no data here. */
+  activationNoise(config: LayerQuantConfig, method: CalibrationMethod): number;
+}
+
+/** How exact a {@link NoiseTable} is. */
+export interface NoiseTableOptions {
+  /** Weights looked at per layer; of larger layers, evenly spaced channels. At least 1; default 16,384. */
+  readonly maxElements?: number | undefined;
+}
+
+const DEFAULT_MAX_ELEMENTS = 16_384;
+const ACTIVATION_SAMPLES = 4096;
+
+/**
+ * A table of quantization noise that fills itself as it is asked, each entry computed once. Weights are really
+ * quantized with the setting that is asked for and compared with the originals (large layers by a fixed sample
+ * of their channels, see {@link sampleWeights}). Layers of which only the shape is known are taken to have
+ * standard normal weights, and activations to be rectified standard normal, per-tensor: fixed draws of those,
+ * put through the same kernels.
+ * @throws InvalidArgumentError when `maxElements` is not a positive integer
+ */
+export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = {}): NoiseTable {
+  const maxElements = options.maxElements ?? DEFAULT_MAX_ELEMENTS;
+  if (!(Number.isInteger(maxElements) && maxElements >= 1))
+    throw new InvalidArgumentError(
+      "maxElements",
+      `maxElements is ${maxElements}; allowed: an integer of at least 1`,
+    );
+  const rows = new Map(
+    model.layers.map((layer) => [layer.name, { layer, noise: new Map<string, number>() }] as const),
+  );
+  const samples = new Map<string, WeightSample>();
+  const activations = new Map<string, number>();
+
+  return {
+    weightNoise(name, config, method) {
+      if (config.weightBits === 32) return 0;
+      const row = rows.get(name);
+      if (row === undefined)
+        throw new InvalidArgumentError("layer", `the model has no layer ${JSON.stringify(name)}`);
+      return remember(row.noise, weightKey(config, method), () =>
+        weightNoiseOf(
+          remember(samples, name, () => sampleOf(row.layer, maxElements)),
+          config,
+          method,
+        ),
+      );
+    },
+    activationNoise(config, method) {
+      return remember(activations, activationKey(config, method), () => activationNoiseOf(config, method));
+    },
+  };
+}
+
+function weightNoiseOf(sample: WeightSample, config: LayerQuantConfig, method: CalibrationMethod): number {
+  if (config.weightBits === 32) return 0;
+  const { values, layout } = sample;
+  const perGroup = config.granularity === "per-group";
+  const params = calibrate(values, {
+    bits: config.weightBits,
+    scheme: config.weightScheme,
+    method,
+    granularity: config.granularity,
+    shape: layout.shape,
+    axis: perGroup ? layout.groupAxis : layout.channelAxis,
+    groupSize: perGroup ? config.groupSize : 0,
+    narrowRange: config.useSymmetric && config.weightScheme !== "asymmetric",
+  });
+  return relativeNoise(values, fakeQuantize(values, params));
+}
+
+function activationNoiseOf(config: LayerQuantConfig, method: CalibrationMethod): number {
+  if (config.activationBits === 32) return 0;
+  const values = normalDeviates("activations", ACTIVATION_SAMPLES).map((x) => Math.max(0, x));
+  const params = calibrate(values, {
+    bits: config.activationBits,
+    scheme: config.activationScheme,
+    method,
+    granularity: "per-tensor",
+    shape: [values.length],
+    axis: 0,
+    groupSize: 0,
+  });
+  return relativeNoise(values, fakeQuantize(values, params));
+}
+
+/** Power of the error over power of the values; 0 for values that are all 0 (they quantize exactly). */
+function relativeNoise(values: Float32Array, reconstructed: Float32Array): number {
+  let signal = 0;
+  let noise = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    const error = reconstructed[i]! - value;
+    signal += value * value;
+    noise += error * error;
+  }
+  return signal === 0 ? 0 : noise / signal;
+}
+
+function sampleOf(layer: LayerSpec, maxElements: number): WeightSample {
+  const layout = weightLayoutOf(layer);
+  if (layer.weights !== undefined) return sampleWeights(layer.weights, layout, maxElements);
+  const shape = shrunkShape(layout, maxElements);
+  return { values: normalDeviates("weights", elementCount(shape)), layout: { ...layout, shape } };
+}
+
+/** The shape cut down to `maxElements`: fewer channels first, then a shorter group axis, then everything else. */
+function shrunkShape(layout: WeightLayout, maxElements: number): number[] {
+  const shape = [...layout.shape];
+  const rest = [...shape.keys()].filter((axis) => axis !== layout.channelAxis && axis !== layout.groupAxis);
+  for (const axis of [layout.channelAxis, layout.groupAxis, ...rest]) {
+    const others = elementCount(shape) / (shape[axis] ?? 1);
+    shape[axis] = Math.max(1, Math.min(shape[axis] ?? 1, Math.floor(maxElements / others)));
+  }
+  return shape;
+}
+
+function normalDeviates(label: string, count: number): Float32Array {
+  const random = new Random(`quantevo noise table ${label}`);
+  return Float32Array.from({ length: count }, () => random.normal());
+}
+
+function remember<V>(known: Map<string, V>, key: string, compute: () => V): V {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = compute();
+    known.set(key, value);
+  }
+  return value;
+}

@@ -1,0 +1,66 @@
+import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import type { ModelSpec } from "../model/layer-spec.js";
+import type { AccuracyEstimate, AccuracyEvaluator } from "./evaluator.js";
+import { configOf } from "./genome-size.js";
+import { NOISE_CURVE_SOURCE, relativeAccuracy } from "./noise-curve.js";
+import { createNoiseTable, type NoiseTable } from "./noise-table.js";
+import { sensitivityPrior } from "./sensitivity-prior.js";
+
+/** How {@link createPredictedEvaluator} weighs noise. */
+export interface PredictedEvaluatorOptions {
+  /** A table of the same model, to share its work. */
+  readonly noiseTable?: NoiseTable | undefined;
+  /** Weight of each layer's noise by name, not negative; scaled to sum 1. Default: {@link sensitivityPrior}. */
+  readonly layerWeights?: ReadonlyMap<string, number> | undefined;
+}
+
+const METRIC = "relative accuracy (predicted)";
+
+/**
+ * Predicts accuracy from quantization noise, in microseconds once the table is filled. Per layer, the relative noise
+ * of the weights (really quantized, see {@link createNoiseTable}) and of its input activation add up; the
+ * weighted mean over layers goes through {@link relativeAccuracy}. Without data the accuracy of the float32 model
+ * is not known, so the result is relative to it: 1 = as good as float32. It ranks genomes; it is no measurement.
+ * @throws (from `evaluate`) InvalidArgumentError when the genome lacks a layer; the signal's reason once aborted
+ */
+export function createPredictedEvaluator(
+  model: ModelSpec,
+  options: PredictedEvaluatorOptions = {},
+): AccuracyEvaluator {
+  const table = options.noiseTable ?? createNoiseTable(model);
+  const weights = options.layerWeights ?? sensitivityPrior(model);
+  const estimate = (accuracy: number): AccuracyEstimate => ({
+    kind: "predicted",
+    accuracy,
+    metric: METRIC,
+    metricValue: accuracy,
+    source: NOISE_CURVE_SOURCE,
+  });
+  return {
+    kind: "predicted",
+    baseline: estimate(1),
+    identity: `predicted ${model.name} ${model.layers.length} layers`,
+    async evaluate(genome, { signal }) {
+      signal?.throwIfAborted();
+      return estimate(relativeAccuracy(meanNoise(model, genome, table, weights)));
+    },
+  };
+}
+
+function meanNoise(
+  model: ModelSpec,
+  genome: QuantizationGenome,
+  table: NoiseTable,
+  weights: ReadonlyMap<string, number>,
+): number {
+  let noise = 0;
+  let sum = 0;
+  for (const layer of model.layers) {
+    const weight = weights.get(layer.name) ?? 0;
+    const config = configOf(genome, layer);
+    const method = genome.calibrationMethodOf(layer.name);
+    noise += weight * (table.weightNoise(layer.name, config, method) + table.activationNoise(config, method));
+    sum += weight;
+  }
+  return sum === 0 ? 0 : noise / sum;
+}

@@ -1,0 +1,88 @@
+import { EvaluationError, InvalidArgumentError } from "../errors.js";
+import type { WeightBits } from "../genome/bits.js";
+import { LayerQuantConfig } from "../genome/layer-quant-config.js";
+import type { ModelSpec } from "../model/layer-spec.js";
+import { checkedEvaluate, reasonOf } from "./checked-evaluate.js";
+import type { AccuracyEvaluator } from "./evaluator.js";
+import { mapConcurrent } from "./map-concurrent.js";
+import { createNoiseTable, type NoiseTable } from "./noise-table.js";
+import { sensitivityPrior } from "./sensitivity-prior.js";
+import { float32Genome } from "./uniform-genome.js";
+
+const DEFAULT_BITS: WeightBits = 3;
+
+/**
+ * Predicted sensitivity of each layer, 0 to 1, the largest 1 (all 0 when nothing disturbs anything): the relative
+ * noise of its weights at 3 bits (symmetric, per-channel, min-max), weighted by {@link sensitivityPrior}.
+ * @param options.noiseTable a table of the same model, to share its work
+ */
+export function layerSensitivity(
+  model: ModelSpec,
+  options: { readonly noiseTable?: NoiseTable | undefined } = {},
+): ReadonlyMap<string, number> {
+  const table = options.noiseTable ?? createNoiseTable(model);
+  const prior = sensitivityPrior(model);
+  const config = new LayerQuantConfig({ weightBits: DEFAULT_BITS });
+  return normalized(
+    model.layers.map((layer) => [
+      layer.name,
+      prior.get(layer.name)! * table.weightNoise(layer.name, config, "min-max"),
+    ]),
+  );
+}
+
+/** How {@link measuredSensitivity} asks. */
+export interface MeasuredSensitivityOptions {
+  /** Bits of the one layer that is quantized (symmetric, per-channel, min-max); below 32. Default 3. */
+  readonly bits?: WeightBits | undefined;
+  /** Most evaluations in flight. Default 1. */
+  readonly concurrency?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Sensitivity of each layer by asking the evaluator: how much accuracy falls when that layer's weights alone are
+ * quantized, all else in float32. 0 to 1, the largest drop is 1; a gain counts as 0; all 0 when nothing drops.
+ * @throws EvaluationError naming the layer whose evaluation failed; the signal's reason after an abort;
+ *   InvalidArgumentError when `bits` is 32 or `concurrency` no positive integer
+ */
+export async function measuredSensitivity(
+  evaluator: AccuracyEvaluator,
+  model: ModelSpec,
+  options: MeasuredSensitivityOptions = {},
+): Promise<ReadonlyMap<string, number>> {
+  const { bits = DEFAULT_BITS, concurrency = 1, signal } = options;
+  if (bits === 32)
+    throw new InvalidArgumentError("bits", "bits is 32; allowed: a width that quantizes, 1 to 16");
+  const floats = float32Genome(model);
+  const baseline = evaluator.baseline ?? (await checkedEvaluate(evaluator, floats, signal));
+  const config = new LayerQuantConfig({ weightBits: bits, activationBits: 32, calibrationMethod: "min-max" });
+  const outcomes = await mapConcurrent(
+    model.layers,
+    concurrency,
+    (layer) => {
+      const layerConfigs = new Map(floats.layerConfigs).set(layer.name, config);
+      return checkedEvaluate(evaluator, floats.with({ layerConfigs }), signal);
+    },
+    signal,
+  );
+  signal?.throwIfAborted();
+  return normalized(
+    model.layers.map((layer, i) => {
+      const outcome = outcomes[i];
+      if (outcome?.status === "fulfilled")
+        return [layer.name, Math.max(0, baseline.accuracy - outcome.value.accuracy)];
+      const cause = outcome?.status === "rejected" ? outcome.reason : undefined;
+      throw new EvaluationError(
+        `layers.${layer.name}`,
+        `sensitivity of layer ${JSON.stringify(layer.name)} at ${bits} bits: ${reasonOf(cause)}`,
+        { cause },
+      );
+    }),
+  );
+}
+
+function normalized(drops: readonly (readonly [string, number])[]): ReadonlyMap<string, number> {
+  const largest = drops.reduce((max, [, drop]) => Math.max(max, drop), 0);
+  return new Map(drops.map(([name, drop]) => [name, largest === 0 ? 0 : drop / largest]));
+}
