@@ -1,0 +1,11 @@
+/** What a document may cost to read; more is refused before it is parsed. */
+export const DOCUMENT_LIMITS = {
+  /** Characters of a JSON document. */
+  jsonCharacters: 64 * 1024 * 1024,
+  /** Characters of a YAML document; reading YAML costs far more per character than JSON. */
+  yamlCharacters: 4 * 1024 * 1024,
+  /** Objects and lists within each other. Documents of ours need 6. */
+  depth: 32,
+  /** Columns a line of YAML may be indented outside of scalars. Documents of ours need 8. */
+  yamlIndent: 64,
+} as const;

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { CalibrationMethod } from "../calibration/method.js";
+import { ACTIVATION_BITS, WEIGHT_BITS } from "../genome/bits.js";
+import { MAX_GROUP_SIZE } from "../genome/layer-quant-config.js";
+import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
+
+/** Version of the documents that this library writes, and the only one that it reads. */
+export const SCHEMA_VERSION = 1;
+
+const nonNegative = z.number().min(0);
+const zeroPoint = z.int().min(-32_768).max(65_535);
+
+const parametersSchema = z
+  .strictObject({ scale: z.array(z.number().gt(0)).min(1), zeroPoint: z.array(zeroPoint).min(1) })
+  .refine((tensor) => tensor.scale.length === tensor.zeroPoint.length, {
+    error: "must have as many zero points as scales",
+    path: ["zeroPoint"],
+  });
+
+const layerSchema = z.strictObject({
+  name: z.string().min(1),
+  parameterCount: nonNegative.optional(),
+  weightBits: z.literal(WEIGHT_BITS),
+  activationBits: z.literal(ACTIVATION_BITS),
+  weightScheme: z.enum(QuantizationScheme),
+  activationScheme: z.enum(QuantizationScheme),
+  granularity: z.enum(QuantizationGranularity),
+  groupSize: z.int().min(1).max(MAX_GROUP_SIZE),
+  useSymmetric: z.boolean(),
+  calibrationMethod: z.enum(CalibrationMethod).optional(),
+  weight: parametersSchema.optional(),
+  activation: z.strictObject({ scale: z.number().gt(0), zeroPoint }).optional(),
+});
+
+const metricsSchema = z.strictObject({
+  accuracy: z.number(),
+  accuracyKind: z.enum(["predicted", "measured"]),
+  accuracyMetric: z.string(),
+  accuracyMetricValue: z.number(),
+  compressionRatio: nonNegative,
+  sizeBytes: nonNegative,
+  storedBytes: nonNegative,
+  inferenceLatencyMs: nonNegative,
+  memoryFootprintMb: nonNegative,
+  energyPerInferenceMj: nonNegative,
+  costKind: z.enum(["predicted", "measured"]),
+  fitnessScore: z.number(),
+  violations: z.array(z.strictObject({ limit: z.string(), excess: z.number() })),
+});
+
+const generatorSchema = z.strictObject({ name: z.string(), version: z.string() });
+
+const genomeFields = {
+  globalScheme: z.enum(QuantizationScheme),
+  calibrationMethod: z.enum(CalibrationMethod),
+  metrics: metricsSchema.optional(),
+  layers: z.array(layerSchema).min(1),
+};
+
+/** Document of one genome. */
+export const quantizationDocumentSchema = z.strictObject({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  kind: z.literal("quantization-config"),
+  generator: generatorSchema.optional(),
+  target: z.string().min(1).optional(),
+  ...genomeFields,
+  notes: z.array(z.string()).optional(),
+});
+
+/** Document of a whole archive. */
+export const archiveDocumentSchema = z.strictObject({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  kind: z.literal("quantization-archive"),
+  generator: generatorSchema.optional(),
+  target: z.string().min(1).optional(),
+  seed: z.union([z.string(), z.number()]).optional(),
+  notes: z.array(z.string()).optional(),
+  genomes: z.array(z.strictObject(genomeFields)),
+});
+
+/** Plain data of a {@link quantizationDocumentSchema}. */
+export type QuantizationDocumentData = z.infer<typeof quantizationDocumentSchema>;
+/** Plain data of an {@link archiveDocumentSchema}. */
+export type ArchiveDocumentData = z.infer<typeof archiveDocumentSchema>;
+/** Plain data of one genome within either. */
+export type GenomeData = ArchiveDocumentData["genomes"][number];
+/** Plain data of one layer within a genome. */
+export type LayerData = GenomeData["layers"][number];

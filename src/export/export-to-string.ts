@@ -1,0 +1,74 @@
+import { stringify } from "yaml";
+import { InvalidArgumentError } from "../errors.js";
+import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import { DOCUMENT_LIMITS } from "./document-limits.js";
+import { quantizationDocumentSchema, SCHEMA_VERSION } from "./document-schema.js";
+import { GENERATOR } from "./generator.js";
+import { genomeToData, type LayerCalibration } from "./genome-data.js";
+import type { DocumentFormat } from "./parse-quantization-config.js";
+
+/** What a document says beside the genome. */
+export interface ExportContext {
+  /** Name of the hardware target that the metrics hold for. */
+  readonly target?: string | undefined;
+  /** Calibrated parameters by layer name; layers that the genome does not have are left out. */
+  readonly calibrated?: ReadonlyMap<string, LayerCalibration> | undefined;
+  /** For people: what was widened, emulated or estimated. */
+  readonly notes?: readonly string[] | undefined;
+}
+
+/**
+ * Writes a genome as a document of schema version 1: target, metrics with their predicted or measured label,
+ * and the settings of every layer, with calibrated scales and zero points where the context has them. Equal
+ * input gives equal text: there is no clock in it. `parseQuantizationConfig` reads it back without loss.
+ * In YAML every text is in double quotes, so that readers of YAML 1.1 do not take `yes` for a boolean.
+ * @throws InvalidArgumentError when a metric or scale is not finite, or the text would be longer than can be read back
+ */
+export function exportToString(
+  genome: QuantizationGenome,
+  format: DocumentFormat = "json",
+  context: ExportContext = {},
+): string {
+  if (format !== "json" && format !== "yaml")
+    throw new InvalidArgumentError("format", `format is ${JSON.stringify(format)}; allowed: json, yaml`);
+  const data = {
+    schemaVersion: SCHEMA_VERSION,
+    kind: "quantization-config",
+    generator: GENERATOR,
+    ...(context.target !== undefined && { target: context.target }),
+    ...genomeToData(genome, context.calibrated),
+    ...(context.notes !== undefined && context.notes.length > 0 && { notes: [...context.notes] }),
+  };
+  checkWritable(quantizationDocumentSchema.safeParse(data));
+  const text = format === "json" ? `${JSON.stringify(data, null, 2)}\n` : toYaml(data);
+  const limit = format === "json" ? DOCUMENT_LIMITS.jsonCharacters : DOCUMENT_LIMITS.yamlCharacters;
+  if (text.length > limit)
+    throw new InvalidArgumentError(
+      "format",
+      `the document would have ${text.length} characters; allowed: at most ${limit} in ${format}`,
+    );
+  return text;
+}
+
+/** @throws InvalidArgumentError when what was to be written could not be read back */
+export function checkWritable(result: {
+  success: boolean;
+  error?: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } | undefined;
+}): void {
+  const issue = result.error?.issues[0];
+  if (result.success || issue === undefined) return;
+  const path = issue.path.map(String).join(".");
+  throw new InvalidArgumentError(path, `${path}: ${issue.message}`);
+}
+
+function toYaml(data: unknown): string {
+  return stringify(data, {
+    version: "1.2",
+    schema: "core",
+    lineWidth: 0,
+    defaultStringType: "QUOTE_DOUBLE",
+    defaultKeyType: "PLAIN",
+    doubleQuotedAsJSON: true,
+    aliasDuplicateObjects: false,
+  });
+}

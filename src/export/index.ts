@@ -1,0 +1,12 @@
+export { type ArchiveSource, archiveToString } from "./archive-to-string.js";
+export { type ExportContext, exportToString } from "./export-to-string.js";
+export type { LayerCalibration } from "./genome-data.js";
+export {
+  type ArchiveDocument,
+  type DocumentFormat,
+  parseArchive,
+  parseQuantizationConfig,
+  parseQuantizationDocument,
+  type QuantizationDocument,
+} from "./parse-quantization-config.js";
+export { writeQuantizationConfig } from "./write-quantization-config.js";
