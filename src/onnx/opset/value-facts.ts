@@ -1,0 +1,141 @@
+import { constantTensor } from "../constant-tensor.js";
+import { findAttribute, isStandardDomain } from "../node-attributes.js";
+import { readIntegerTensor } from "../tensor-values.js";
+import {
+  TensorProto_DataType as DataType,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from "../wire/onnx_pb.js";
+
+/** The lists of a graph or function body that say something about its values. */
+export interface ValueScope {
+  readonly node: readonly NodeProto[];
+  readonly initializer: readonly TensorProto[];
+  readonly input: readonly ValueInfoProto[];
+  readonly output: readonly ValueInfoProto[];
+  readonly valueInfo: readonly ValueInfoProto[];
+}
+
+const INT64_OUTPUT = new Set(["Shape", "Size", "NonZero", "ArgMax", "ArgMin", "NonMaxSuppression"]);
+const BOOL_OUTPUT = new Set(
+  "And Or Not Xor Equal Greater GreaterOrEqual Less LessOrEqual IsNaN IsInf".split(" "),
+);
+/** Operators whose first output has the element type of this input; 0 for all that are in neither list. */
+const TYPE_INPUT: ReadonlyMap<string, number> = new Map([
+  ["Where", 1],
+  ["DequantizeLinear", 1],
+  ["OneHot", 2],
+  ["CastLike", 1],
+]);
+/** Operators whose first output has a type that no input gives. */
+const TYPE_UNKNOWN = new Set(
+  `If Loop Scan Optional OptionalGetElement SequenceAt SequenceConstruct SequenceMap SplitToSequence QuantizeLinear
+  DynamicQuantizeLinear QLinearConv QLinearMatMul ConvInteger MatMulInteger BitCast TfIdfVectorizer
+  StringNormalizer StringSplit RegexFullMatch ImageDecoder Multinomial Bernoulli SequenceLength
+  ConcatFromSequence OptionalHasElement SequenceEmpty MelWeightMatrix HannWindow HammingWindow
+  BlackmanWindow RandomNormal RandomUniform RandomNormalLike RandomUniformLike EyeLike`.split(/\s+/),
+);
+/** Operators whose output has the rank of their first input. */
+const SAME_RANK = new Set(
+  `Abs AveragePool BatchNormalization Cast Ceil Celu Clip Conv ConvTranspose DequantizeLinear Dropout Elu Erf Exp
+  Floor Gelu GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Hardmax Identity InstanceNormalization
+  LayerNormalization LRN LeakyRelu Log LogSoftmax LpNormalization MaxPool Mish Neg Pad QuantizeLinear
+  Reciprocal Relu Round Selu Sigmoid Sign Slice Softmax Softplus Softsign Split Sqrt Tanh Tile Transpose
+  Upsample Resize Shrink ThresholdedRelu`.split(/\s+/),
+);
+
+/**
+ * What can be known of the values of one graph without running shape inference: element type, rank, and
+ * constant contents, from declarations first and then along chains of nodes that keep them.
+ */
+export class ValueFacts {
+  readonly #producers = new Map<string, NodeProto>();
+  readonly #declared = new Map<string, ValueInfoProto>();
+  readonly #initializers = new Map<string, TensorProto>();
+  readonly #inputs = new Set<string>();
+  readonly #outer: ValueFacts | undefined;
+
+  /** @param outer facts of the graph around this subgraph, whose values are visible inside it */
+  constructor(scope: ValueScope, outer?: ValueFacts) {
+    this.#outer = outer;
+    for (const node of scope.node) for (const name of node.output) this.#producers.set(name, node);
+    for (const info of [...scope.valueInfo, ...scope.output, ...scope.input])
+      this.#declared.set(info.name, info);
+    for (const { name } of scope.input) this.#inputs.add(name);
+    for (const tensor of scope.initializer) this.#initializers.set(tensor.name, tensor);
+  }
+
+  /** The node that computes a value, looked for outwards; undefined for inputs and initializers. */
+  #producer(name: string): NodeProto | undefined {
+    return this.#producers.get(name) ?? (this.#outer && this.#outer.#producer(name));
+  }
+
+  #declaration(name: string): { elementType: number; rank: number | undefined } | undefined {
+    const tensor = this.#initializers.get(name);
+    if (tensor !== undefined) return { elementType: tensor.dataType, rank: tensor.dims.length };
+    const type = this.#declared.get(name)?.type?.value;
+    if (type?.case === "tensorType" && type.value.elemType !== DataType.UNDEFINED)
+      return { elementType: type.value.elemType, rank: type.value.shape?.dim.length };
+    return this.#outer && this.#outer.#declaration(name);
+  }
+
+  /**
+   * The tensor that a name always stands for; undefined when it is computed, or is an initializer that a
+   * caller may replace because it is a graph input too.
+   */
+  constant(name: string): TensorProto | undefined {
+    const tensor = this.#initializers.get(name);
+    if (tensor !== undefined) return this.#inputs.has(name) ? undefined : tensor;
+    const node = this.#producers.get(name);
+    if (node !== undefined)
+      return node.opType === "Constant" && isStandardDomain(node.domain) ? constantTensor(node) : undefined;
+    return this.#outer?.constant(name);
+  }
+
+  /** TensorProto.DataType of a value; undefined when it cannot be told. */
+  elementType(name: string): number | undefined {
+    const seen = new Set<string>();
+    for (let at = name; !seen.has(at); ) {
+      seen.add(at);
+      const declared = this.#declaration(at);
+      if (declared !== undefined) return declared.elementType;
+      const node = this.#producer(at);
+      if (node === undefined || !isStandardDomain(node.domain) || TYPE_UNKNOWN.has(node.opType))
+        return undefined;
+      const { opType } = node;
+      if (opType === "Cast") return Number(findAttribute(node, "to")?.i ?? 0) || undefined;
+      if (opType === "Constant") return constantTensor(node)?.dataType;
+      if (opType === "ConstantOfShape") return findAttribute(node, "value")?.t?.dataType ?? DataType.FLOAT;
+      if (INT64_OUTPUT.has(opType)) return DataType.INT64;
+      if (BOOL_OUTPUT.has(opType)) return DataType.BOOL;
+      const output = node.output.indexOf(at);
+      if (opType === "TopK" && output === 1) return DataType.INT64;
+      if (output > 0 && opType !== "Split" && opType !== "LSTM" && opType !== "GRU" && opType !== "RNN")
+        return undefined;
+      at = node.input[TYPE_INPUT.get(opType) ?? 0] ?? "";
+    }
+    return undefined;
+  }
+
+  /** Number of dimensions of a value; undefined when it cannot be told. */
+  rank(name: string): number | undefined {
+    const seen = new Set<string>();
+    for (let at = name; !seen.has(at); ) {
+      seen.add(at);
+      const declared = this.#declaration(at)?.rank;
+      if (declared !== undefined) return declared;
+      const node = this.#producer(at);
+      if (node === undefined || !isStandardDomain(node.domain)) return undefined;
+      if (node.opType === "Gemm" || node.opType === "Flatten") return 2;
+      if (node.opType === "Constant") return constantTensor(node)?.dims.length;
+      if (node.opType === "Reshape") {
+        const shape = this.constant(node.input[1] ?? "");
+        return shape === undefined ? undefined : readIntegerTensor(shape).length;
+      }
+      if (!SAME_RANK.has(node.opType) || node.output[0] !== at) return undefined;
+      at = node.input[0] ?? "";
+    }
+    return undefined;
+  }
+}
