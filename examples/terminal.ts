@@ -7,7 +7,10 @@ const show = (value: number | undefined, digits: number): string =>
 /** Prints genomes as a table; the heading says what was measured and what was predicted. */
 export function printFront(genomes: readonly QuantizationGenome[], most = 12): void {
   const first = genomes[0]?.metrics;
-  if (first === undefined) return console.log("  (no genome)");
+  if (first === undefined) {
+    console.log("  (no genome)");
+    return;
+  }
   const head = [
     "  #",
     `accuracy (${first.accuracyKind})`,
