@@ -20,7 +20,7 @@ export interface WeightUse {
 /** Where a layer lives in the graph. */
 export interface LayerBinding {
   readonly layer: string;
-  /** The tensor that holds the weights: an initializer, or the output of a Constant node. Identity and Transpose may lie between it and its uses. */
+  /** The tensor that holds the weights: an initializer, or the output of a Constant node. Identity, Transpose and Cast between float types may lie between it and its uses. */
   readonly weight: string;
   readonly uses: readonly WeightUse[];
 }
@@ -40,4 +40,6 @@ export interface OnnxModel {
   readonly proto: ModelProto;
   /** The bytes that were read. */
   readonly bytes: Uint8Array;
+  /** What was assumed while reading: unknown dimensions, unknown operators, weights that stay in float. */
+  readonly notes?: readonly string[];
 }

@@ -105,16 +105,16 @@ export function value(
     name,
     type: {
       value: {
-        case: "tensorType",
+        case: "tensorType" as const,
         value: {
           elemType,
           shape: {
             dim: dims.map((d) =>
               d === null
-                ? {}
+                ? { value: { case: undefined } }
                 : typeof d === "string"
-                  ? { value: { case: "dimParam", value: d } }
-                  : { value: { case: "dimValue", value: BigInt(d) } },
+                  ? { value: { case: "dimParam" as const, value: d } }
+                  : { value: { case: "dimValue" as const, value: BigInt(d) } },
             ),
           },
         },
