@@ -1,0 +1,287 @@
+import { z } from "zod";
+import { CalibrationMethod } from "../calibration/method.js";
+import { InvalidArgumentError, InvalidConfigError } from "../errors.js";
+import { ACTIVATION_BITS, type ActivationBits, WEIGHT_BITS, type WeightBits } from "../genome/bits.js";
+import {
+  LayerQuantConfig,
+  type LayerQuantConfigFields,
+  MAX_GROUP_SIZE,
+} from "../genome/layer-quant-config.js";
+import type { HardwareTarget } from "../hardware/contract.js";
+import type { HardwareProfile } from "../hardware/profile-schema.js";
+import { QuantizationScheme } from "../quantization/scheme.js";
+
+/** Settings of a search. Every field may be left out; the defaults are written beside them. */
+export interface QuantizationEvolutionConfig {
+  /** Genomes in a generation, 1 to 10,000. Default 20. */
+  readonly populationSize?: number | undefined;
+  /** Generations after the first population, 0 to 1,000,000. Default 50. */
+  readonly maxGenerations?: number | undefined;
+  /** Probability that a layer of a child changes, 0 to 1. Default 0.2. */
+  readonly mutationRate?: number | undefined;
+  /** Probability that a child has two parents, 0 to 1. Default 0.7. */
+  readonly crossoverRate?: number | undefined;
+  /** Share of the population kept for its weighted fitness alone, 0 to 1; 0 is plain NSGA-II. Default 0.1. */
+  readonly elitismRatio?: number | undefined;
+  /** Narrowest weight, 1 to 32 bits. Default 4. */
+  readonly minBits?: number | undefined;
+  /** Widest weight, 1 to 32 bits. Default 8. */
+  readonly maxBits?: number | undefined;
+  /** Layers may differ in weight bits and activation bits. Default true. */
+  readonly allowMixedPrecision?: boolean | undefined;
+  /** Weights may have one scale per channel. Default true. */
+  readonly allowPerChannel?: boolean | undefined;
+  /** Weights may have one scale per block of `groupSizes`. Default true. */
+  readonly allowPerGroup?: boolean | undefined;
+  /** A built-in target's name or a profile of your own. Not read when the engine is given a cost model. Default arm-neon. */
+  readonly hardwareTarget?: HardwareTarget | HardwareProfile | undefined;
+  /** Most milliseconds per inference, above 0. Default: no limit. */
+  readonly targetLatencyMs?: number | undefined;
+  /** Most MB (10^6 bytes) of weights and live activations, above 0. Default: no limit. */
+  readonly targetMemoryMb?: number | undefined;
+  /** Most millijoules per inference, above 0. Default: no limit. */
+  readonly targetEnergyMj?: number | undefined;
+  /** Least accuracy, 0 to 1. Default: no limit. */
+  readonly minAccuracy?: number | undefined;
+  /** Weight of accuracy in the fitness, 0 to 1,000,000; only ratios of the four weights matter. Default 0.4. */
+  readonly accuracyWeight?: number | undefined;
+  /** Weight of compression. Default 0.3. */
+  readonly compressionWeight?: number | undefined;
+  /** Weight of latency. Default 0.2. */
+  readonly latencyWeight?: number | undefined;
+  /** Weight of energy. Default 0.1. */
+  readonly energyWeight?: number | undefined;
+  /** Layers are ordered by sensitivity (else by size) where that guides the search. Default true. */
+  readonly useSensitivityAnalysis?: boolean | undefined;
+  /** The first population has mixed-precision genomes with more bits for sensitive layers. Default true. */
+  readonly adaptiveBitAllocation?: boolean | undefined;
+  /** No genome is evaluated twice. Default true. */
+  readonly enableCaching?: boolean | undefined;
+  /** Most evaluations in flight, 1 to 1,024. The result does not depend on it. Default 4. */
+  readonly parallelEvaluations?: number | undefined;
+  /** Equal seeds give equal runs. A text or a finite number; default 0. */
+  readonly seed?: string | number | undefined;
+  /** Weight widths to choose from. Default: every width that exists from `minBits` to `maxBits`. */
+  readonly weightBitChoices?: readonly WeightBits[] | undefined;
+  /** Activation widths to choose from, which `minBits` and `maxBits` do not bound. Default 8 and 16. */
+  readonly activationBitChoices?: readonly ActivationBits[] | undefined;
+  /** Default: all. */
+  readonly weightSchemes?: readonly QuantizationScheme[] | undefined;
+  /** Default: all. */
+  readonly activationSchemes?: readonly QuantizationScheme[] | undefined;
+  /** Default: all. */
+  readonly calibrationMethods?: readonly CalibrationMethod[] | undefined;
+  /** Block lengths of per-group weights, 1 to 65,536; those not shorter than a layer's axis are left out there. Default 16, 32, 64, 128. */
+  readonly groupSizes?: readonly number[] | undefined;
+  /** Settings that are fixed, by layer name; they need not be among the choices. Default: none. */
+  readonly layerOverrides?:
+    | ReadonlyMap<string, Partial<LayerQuantConfigFields>>
+    | Readonly<Record<string, Partial<LayerQuantConfigFields>>>
+    | undefined;
+  /** Groups of layer names that must have equal settings. Default: none. */
+  readonly tiedLayers?: readonly (readonly string[])[] | undefined;
+}
+
+type Defaulted = Exclude<
+  keyof QuantizationEvolutionConfig,
+  "targetLatencyMs" | "targetMemoryMb" | "targetEnergyMj" | "minAccuracy" | "layerOverrides"
+>;
+
+/** A checked configuration with every default filled in. Number lists are ascending and without repetition. */
+export type ResolvedConfig = {
+  readonly [K in Defaulted]-?: Exclude<QuantizationEvolutionConfig[K], undefined>;
+} & Pick<
+  QuantizationEvolutionConfig,
+  "targetLatencyMs" | "targetMemoryMb" | "targetEnergyMj" | "minAccuracy"
+> & { readonly layerOverrides: ReadonlyMap<string, Partial<LayerQuantConfigFields>> };
+
+const allowed: Record<string, string> = {};
+
+function field<S extends z.ZodType>(name: string, range: string, schema: S): S {
+  allowed[name] = range;
+  return schema;
+}
+const rate = (name: string, value: number) => field(name, "0 to 1", z.number().min(0).max(1).default(value));
+const flag = (name: string, value: boolean) => field(name, "true, false", z.boolean().default(value));
+const weight = (name: string, value: number) =>
+  field(name, "a number from 0 to 1000000", z.number().min(0).max(1e6).default(value));
+const limit = (name: string) => field(name, "a finite number above 0", z.number().gt(0).optional());
+const whole = (name: string, least: number, most: number, value: number) =>
+  field(name, `an integer from ${least} to ${most}`, z.int().min(least).max(most).default(value));
+const width = (name: string, value: number) =>
+  field(name, "a number from 1 to 32", z.number().min(1).max(32).default(value));
+const someOf = <const T extends string>(name: string, values: Readonly<Record<string, T>>) =>
+  field(
+    name,
+    `a list of at least one of ${Object.values(values).join(", ")}`,
+    z.array(z.enum(values)).min(1).default(Object.values(values)),
+  );
+
+const schema = z.strictObject({
+  populationSize: whole("populationSize", 1, 10_000, 20),
+  maxGenerations: whole("maxGenerations", 0, 1_000_000, 50),
+  mutationRate: rate("mutationRate", 0.2),
+  crossoverRate: rate("crossoverRate", 0.7),
+  elitismRatio: rate("elitismRatio", 0.1),
+  minBits: width("minBits", 4),
+  maxBits: width("maxBits", 8),
+  allowMixedPrecision: flag("allowMixedPrecision", true),
+  allowPerChannel: flag("allowPerChannel", true),
+  allowPerGroup: flag("allowPerGroup", true),
+  hardwareTarget: field(
+    "hardwareTarget",
+    "the name of a target, or a hardware profile",
+    z
+      .union([z.string().min(1), z.custom<HardwareProfile>((v) => typeof v === "object" && v !== null)])
+      .default("arm-neon"),
+  ),
+  targetLatencyMs: limit("targetLatencyMs"),
+  targetMemoryMb: limit("targetMemoryMb"),
+  targetEnergyMj: limit("targetEnergyMj"),
+  minAccuracy: field("minAccuracy", "0 to 1", z.number().min(0).max(1).optional()),
+  accuracyWeight: weight("accuracyWeight", 0.4),
+  compressionWeight: weight("compressionWeight", 0.3),
+  latencyWeight: weight("latencyWeight", 0.2),
+  energyWeight: weight("energyWeight", 0.1),
+  useSensitivityAnalysis: flag("useSensitivityAnalysis", true),
+  adaptiveBitAllocation: flag("adaptiveBitAllocation", true),
+  enableCaching: flag("enableCaching", true),
+  parallelEvaluations: whole("parallelEvaluations", 1, 1024, 4),
+  seed: field("seed", "a text or a finite number", z.union([z.string(), z.number()]).default(0)),
+  weightBitChoices: field(
+    "weightBitChoices",
+    `a list of at least one of ${WEIGHT_BITS.join(", ")}`,
+    z.array(z.literal(WEIGHT_BITS)).min(1).optional(),
+  ),
+  activationBitChoices: field(
+    "activationBitChoices",
+    `a list of at least one of ${ACTIVATION_BITS.join(", ")}`,
+    z.array(z.literal(ACTIVATION_BITS)).min(1).default([8, 16]),
+  ),
+  weightSchemes: someOf("weightSchemes", QuantizationScheme),
+  activationSchemes: someOf("activationSchemes", QuantizationScheme),
+  calibrationMethods: someOf("calibrationMethods", CalibrationMethod),
+  groupSizes: field(
+    "groupSizes",
+    `a list of at least one integer from 1 to ${MAX_GROUP_SIZE}`,
+    z.array(z.int().min(1).max(MAX_GROUP_SIZE)).min(1).default([16, 32, 64, 128]),
+  ),
+  layerOverrides: field(
+    "layerOverrides",
+    "an object or Map of layer settings by layer name",
+    z
+      .custom<NonNullable<QuantizationEvolutionConfig["layerOverrides"]>>(
+        (v) => typeof v === "object" && v !== null && !Array.isArray(v),
+      )
+      .optional(),
+  ),
+  tiedLayers: field(
+    "tiedLayers",
+    "a list of lists of layer names",
+    z.array(z.array(z.string().min(1)).min(1)).default([]),
+  ),
+});
+
+/**
+ * Checks a configuration and fills in the defaults.
+ * @throws InvalidConfigError naming the field, its value and the allowed range: an unknown field, a value out of
+ * range, or a contradiction between fields
+ */
+export function resolveConfig(config: QuantizationEvolutionConfig = {}): ResolvedConfig {
+  if (typeof config !== "object" || config === null || Array.isArray(config))
+    throw new InvalidConfigError("", `the configuration is ${show(config)}; allowed: an object`);
+  const parsed = schema.safeParse({ ...config });
+  if (!parsed.success) throw configError(parsed.error.issues[0], config);
+  const data = parsed.data;
+  if (data.minBits > data.maxBits)
+    throw new InvalidConfigError(
+      "minBits",
+      `minBits is ${data.minBits}, above maxBits ${data.maxBits}; allowed: 1 to maxBits`,
+    );
+  if (data.accuracyWeight + data.compressionWeight + data.latencyWeight + data.energyWeight === 0)
+    throw new InvalidConfigError(
+      "accuracyWeight",
+      "accuracyWeight, compressionWeight, latencyWeight and energyWeight are all 0; allowed: at least one above 0",
+    );
+  return {
+    ...data,
+    hardwareTarget: data.hardwareTarget as HardwareTarget | HardwareProfile,
+    weightBitChoices: weightBitChoices(data),
+    activationBitChoices: ascending(data.activationBitChoices) as ActivationBits[],
+    weightSchemes: [...new Set(data.weightSchemes)],
+    activationSchemes: [...new Set(data.activationSchemes)],
+    calibrationMethods: [...new Set(data.calibrationMethods)],
+    groupSizes: ascending(data.groupSizes),
+    layerOverrides: checkOverrides(data.layerOverrides ?? {}),
+  };
+}
+
+function weightBitChoices(data: z.infer<typeof schema>): WeightBits[] {
+  const { minBits, maxBits } = data;
+  const within = WEIGHT_BITS.filter((bits) => bits >= minBits && bits <= maxBits);
+  if (within.length === 0)
+    throw new InvalidConfigError(
+      "minBits",
+      `no bit-width lies from minBits ${minBits} to maxBits ${maxBits}; allowed: a range that holds one of ${WEIGHT_BITS.join(", ")}`,
+    );
+  for (const [i, bits] of (data.weightBitChoices ?? []).entries())
+    if (bits < minBits || bits > maxBits)
+      throw new InvalidConfigError(
+        `weightBitChoices.${i}`,
+        `weightBitChoices.${i} is ${bits}; allowed: minBits ${minBits} to maxBits ${maxBits}`,
+      );
+  return ascending(data.weightBitChoices ?? within) as WeightBits[];
+}
+
+const ascending = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b);
+
+function checkOverrides(
+  given: NonNullable<QuantizationEvolutionConfig["layerOverrides"]>,
+): ReadonlyMap<string, Partial<LayerQuantConfigFields>> {
+  const overrides = new Map<string, Partial<LayerQuantConfigFields>>();
+  for (const [name, fields] of given instanceof Map ? given : Object.entries(given)) {
+    const path = `layerOverrides.${name}`;
+    try {
+      const full = LayerQuantConfig.fromDict(fields).toDict();
+      const keys = Object.keys(fields as object).filter(
+        (key) => full[key as keyof typeof full] !== undefined,
+      );
+      overrides.set(
+        name,
+        Object.fromEntries(
+          keys.map((key) => [key, full[key as keyof typeof full]]),
+        ) as Partial<LayerQuantConfigFields>,
+      );
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      throw new InvalidConfigError(
+        error.path === "" ? path : `${path}.${error.path}`,
+        `${path}: ${error.message}`,
+      );
+    }
+  }
+  return overrides;
+}
+
+function configError(issue: z.core.$ZodIssue | undefined, config: object): InvalidConfigError {
+  if (issue?.code === "unrecognized_keys") {
+    const key = String(issue.keys[0]);
+    return new InvalidConfigError(
+      key,
+      `${key} is no field of the configuration; allowed: ${Object.keys(allowed).join(", ")}`,
+    );
+  }
+  const path = (issue?.path ?? []).map(String);
+  let value: unknown = config;
+  for (const key of path) value = (value as Record<string, unknown> | undefined)?.[key];
+  return new InvalidConfigError(
+    path.join("."),
+    `${path.join(".")} is ${show(value)}; allowed: ${allowed[path[0] ?? ""] ?? "see the documentation"}`,
+  );
+}
+
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}

@@ -1,0 +1,116 @@
+import { InvalidConfigError } from "../errors.js";
+import { weightLayoutOf } from "../evaluation/weight-layout-of.js";
+import type { LayerQuantConfigFields } from "../genome/layer-quant-config.js";
+import type { LayerSpace } from "../genome/search-space.js";
+import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
+import type { SearchRules } from "../operators/contract.js";
+import type { QuantizationGranularity } from "../quantization/scheme.js";
+import type { ResolvedConfig } from "./config.js";
+
+/**
+ * What a search on this model may visit. Group sizes that are not shorter than a layer's reduction axis are
+ * left out for that layer (they would be per-channel under another name), and per-group with them when none is
+ * left. A pinned setting is the only choice in its layer; tied layers share what all of them allow.
+ * @throws InvalidConfigError when an override or a tie names a layer that the model does not have, a layer is in
+ * two ties, or tied layers have no setting in common
+ */
+export function searchRules(model: ModelSpec, config: ResolvedConfig): SearchRules {
+  const names = new Set(model.layers.map((layer) => layer.name));
+  const ties = checkTies(config.tiedLayers, names);
+  for (const name of config.layerOverrides.keys())
+    if (!names.has(name)) throw unknownLayer(`layerOverrides.${name}`, name);
+
+  const pinned = new Map(config.layerOverrides);
+  for (const tie of ties) {
+    const shared = Object.assign({}, ...tie.map((name) => pinned.get(name) ?? {}));
+    if (Object.keys(shared).length > 0) for (const name of tie) pinned.set(name, shared);
+  }
+  const layers = new Map(
+    model.layers.map((layer) => [layer.name, layerSpace(layer, config, pinned.get(layer.name) ?? {})]),
+  );
+  for (const [i, tie] of ties.entries()) {
+    const shared = tie.map((name) => layers.get(name)!).reduce(intersection);
+    for (const [key, values] of Object.entries(shared))
+      if (values.length === 0 && key !== "groupSizes")
+        throw new InvalidConfigError(
+          `tiedLayers.${i}`,
+          `tiedLayers.${i}: ${tie.join(", ")} have no ${key} in common; allowed: layers that can be alike`,
+        );
+    for (const name of tie) layers.set(name, shared);
+  }
+  return {
+    layers,
+    ties,
+    pinned,
+    uniformPrecision: !config.allowMixedPrecision,
+    parameterCounts: new Map(model.layers.map((layer) => [layer.name, layer.parameterCount])),
+  };
+}
+
+function layerSpace(
+  layer: LayerSpec,
+  config: ResolvedConfig,
+  pin: Partial<LayerQuantConfigFields>,
+): LayerSpace {
+  const layout = weightLayoutOf(layer);
+  const extent = layout.shape[layout.groupAxis] ?? 1;
+  const groupSizes = config.groupSizes.filter((size) => size < extent);
+  const granularities: QuantizationGranularity[] = ["per-tensor"];
+  if (config.allowPerChannel) granularities.push("per-channel");
+  if (config.allowPerGroup && groupSizes.length > 0) granularities.push("per-group");
+  const only = <T>(value: T | undefined, values: readonly T[]): readonly T[] =>
+    value === undefined ? values : [value];
+  return {
+    weightBits: only(pin.weightBits, config.weightBitChoices),
+    activationBits: only(pin.activationBits, config.activationBitChoices),
+    weightSchemes: only(pin.weightScheme, config.weightSchemes),
+    activationSchemes: only(pin.activationScheme, config.activationSchemes),
+    granularities: only(pin.granularity, granularities),
+    groupSizes: only(
+      pin.groupSize ?? (pin.granularity === "per-group" && groupSizes.length === 0 ? 32 : undefined),
+      groupSizes,
+    ),
+    calibrationMethods: only(pin.calibrationMethod, config.calibrationMethods),
+  };
+}
+
+function intersection(a: LayerSpace, b: LayerSpace): LayerSpace {
+  const both = <T>(x: readonly T[], y: readonly T[]) => x.filter((value) => y.includes(value));
+  const groupSizes = both(a.groupSizes, b.groupSizes);
+  const granularities = both(a.granularities, b.granularities);
+  return {
+    weightBits: both(a.weightBits, b.weightBits),
+    activationBits: both(a.activationBits, b.activationBits),
+    weightSchemes: both(a.weightSchemes, b.weightSchemes),
+    activationSchemes: both(a.activationSchemes, b.activationSchemes),
+    granularities: groupSizes.length > 0 ? granularities : granularities.filter((g) => g !== "per-group"),
+    groupSizes,
+    calibrationMethods: both(a.calibrationMethods, b.calibrationMethods),
+  };
+}
+
+function checkTies(
+  ties: readonly (readonly string[])[],
+  names: ReadonlySet<string>,
+): readonly (readonly string[])[] {
+  const seen = new Set<string>();
+  for (const [i, tie] of ties.entries())
+    for (const [j, name] of tie.entries()) {
+      const path = `tiedLayers.${i}.${j}`;
+      if (!names.has(name)) throw unknownLayer(path, name);
+      if (seen.has(name))
+        throw new InvalidConfigError(
+          path,
+          `${path} is ${JSON.stringify(name)}, which is tied already; allowed: a layer in one group at most`,
+        );
+      seen.add(name);
+    }
+  return ties;
+}
+
+function unknownLayer(path: string, name: string): InvalidConfigError {
+  return new InvalidConfigError(
+    path,
+    `${path} names ${JSON.stringify(name)}; allowed: the name of a layer of the model`,
+  );
+}

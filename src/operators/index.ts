@@ -1,0 +1,11 @@
+export type * from "./contract.js";
+export { twoPointCrossover } from "./crossover/two-point-crossover.js";
+export { uniformCrossover } from "./crossover/uniform-crossover.js";
+export { precisionShift } from "./mutation/precision-shift.js";
+export { stepMutation } from "./mutation/step-mutation.js";
+export { repairToRules } from "./repair/repair-to-rules.js";
+export { randomSampling } from "./sampling/random-sampling.js";
+export { sensitivityAllocation } from "./sampling/sensitivity-allocation.js";
+export { uniformAnchors } from "./sampling/uniform-anchors.js";
+export { binaryTournament } from "./selection/binary-tournament.js";
+export { rankAndCrowding } from "./survival/rank-and-crowding.js";

@@ -1,0 +1,32 @@
+import type { SamplingOperator } from "../contract.js";
+import { newGenome } from "../new-genome.js";
+import { anchorConfig } from "./anchor-config.js";
+
+/**
+ * Mixed-precision genomes that give more bits to layers with higher scores: along the way from narrow to wide,
+ * `count` points, at each of which layers are placed on their list of widths by the rank of their score. In the
+ * middle the layer with the highest score has the widest format and the one with the lowest the narrowest.
+ * @param scores by layer name, larger needs more bits; a layer that is missing counts as 0
+ */
+export function sensitivityAllocation(scores: ReadonlyMap<string, number>): SamplingOperator {
+  return {
+    name: "sensitivity-allocation",
+    sample(rules, count) {
+      const names = [...rules.layers.keys()];
+      const ascending = names
+        .map((name, at) => ({ name, at, score: scores.get(name) ?? 0 }))
+        .sort((a, b) => a.score - b.score || b.at - a.at);
+      const place = new Map(
+        ascending.map(({ name }, rank) => [name, names.length === 1 ? 0.5 : rank / (names.length - 1)]),
+      );
+      return Array.from({ length: count }, (_, point) => {
+        const middle = (point + 1) / (count + 1);
+        return newGenome(rules, (space, name) => {
+          const share = Math.min(1, Math.max(0, middle + (place.get(name) ?? 0.5) - 0.5));
+          const level = Math.round(share * (space.weightBits.length - 1));
+          return anchorConfig(space, space.weightBits[level]!);
+        });
+      });
+    },
+  };
+}
