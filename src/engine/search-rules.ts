@@ -2,6 +2,8 @@ import { InvalidConfigError } from "../errors.js";
 import { weightLayoutOf } from "../evaluation/weight-layout-of.js";
 import type { LayerQuantConfigFields } from "../genome/layer-quant-config.js";
 import type { LayerSpace } from "../genome/search-space.js";
+import type { HardwareCostModel } from "../hardware/contract.js";
+import { supportedLayerSpace } from "../hardware/supported-layer-space.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import type { SearchRules } from "../operators/contract.js";
 import type { QuantizationGranularity } from "../quantization/scheme.js";
@@ -10,11 +12,15 @@ import type { ResolvedConfig } from "./config.js";
 /**
  * What a search on this model may visit. Group sizes that are not shorter than a layer's reduction axis are
  * left out for that layer (they would be per-channel under another name), and per-group with them when none is
- * left. A pinned setting is the only choice in its layer; tied layers share what all of them allow.
+ * left. Values that the target refuses whatever the rest is are left out too. A pinned setting is the only choice in its layer; tied layers share what all of them allow.
  * @throws InvalidConfigError when an override or a tie names a layer that the model does not have, a layer is in
  * two ties, or tied layers have no setting in common
  */
-export function searchRules(model: ModelSpec, config: ResolvedConfig): SearchRules {
+export function searchRules(
+  model: ModelSpec,
+  config: ResolvedConfig,
+  costModel: HardwareCostModel,
+): SearchRules {
   const names = new Set(model.layers.map((layer) => layer.name));
   const ties = checkTies(config.tiedLayers, names);
   for (const name of config.layerOverrides.keys())
@@ -26,7 +32,10 @@ export function searchRules(model: ModelSpec, config: ResolvedConfig): SearchRul
     if (Object.keys(shared).length > 0) for (const name of tie) pinned.set(name, shared);
   }
   const layers = new Map(
-    model.layers.map((layer) => [layer.name, layerSpace(layer, config, pinned.get(layer.name) ?? {})]),
+    model.layers.map((layer) => [
+      layer.name,
+      acceptedSpace(costModel, layer, layerSpace(layer, config, pinned.get(layer.name) ?? {})),
+    ]),
   );
   for (const [i, tie] of ties.entries()) {
     const shared = tie.map((name) => layers.get(name)!).reduce(intersection);
@@ -45,6 +54,15 @@ export function searchRules(model: ModelSpec, config: ResolvedConfig): SearchRul
     uniformPrecision: !config.allowMixedPrecision,
     parameterCounts: new Map(model.layers.map((layer) => [layer.name, layer.parameterCount])),
   };
+}
+
+/** Without the values that the target always refuses. A cost model that cannot say so fails the genomes themselves, with its reason. */
+function acceptedSpace(costModel: HardwareCostModel, layer: LayerSpec, space: LayerSpace): LayerSpace {
+  try {
+    return supportedLayerSpace(costModel, layer, space);
+  } catch {
+    return space;
+  }
 }
 
 function layerSpace(

@@ -63,6 +63,7 @@ export const quantizationDocumentSchema = z.strictObject({
   kind: z.literal("quantization-config"),
   generator: generatorSchema.optional(),
   target: z.string().min(1).optional(),
+  model: z.string().optional(),
   ...genomeFields,
   notes: z.array(z.string()).optional(),
 });

@@ -11,6 +11,8 @@ import type { DocumentFormat } from "./parse-quantization-config.js";
 export interface ExportContext {
   /** Name of the hardware target that the metrics hold for. */
   readonly target?: string | undefined;
+  /** Name of the model that the layers belong to. */
+  readonly model?: string | undefined;
   /** Calibrated parameters by layer name; layers that the genome does not have are left out. */
   readonly calibrated?: ReadonlyMap<string, LayerCalibration> | undefined;
   /** For people: what was widened, emulated or estimated. */
@@ -36,6 +38,7 @@ export function exportToString(
     kind: "quantization-config",
     generator: GENERATOR,
     ...(context.target !== undefined && { target: context.target }),
+    ...(context.model !== undefined && { model: context.model }),
     ...genomeToData(genome, context.calibrated),
     ...(context.notes !== undefined && context.notes.length > 0 && { notes: [...context.notes] }),
   };

@@ -14,6 +14,8 @@ export interface QuantizationDocument {
   readonly genome: QuantizationGenome;
   /** Name of the hardware target, when the document names one. */
   readonly target: string | undefined;
+  /** Name of the model, when the document names one. */
+  readonly model: string | undefined;
   /** By layer name; layers without calibrated parameters are absent. */
   readonly calibrated: ReadonlyMap<string, LayerCalibration>;
   readonly notes: readonly string[];
@@ -40,7 +42,7 @@ export function parseQuantizationConfig(text: string, format?: DocumentFormat): 
 /** Like {@link parseQuantizationConfig}, with target, calibrated parameters and notes. @throws InvalidDocumentError */
 export function parseQuantizationDocument(text: string, format?: DocumentFormat): QuantizationDocument {
   const data = check(quantizationDocumentSchema, readText(text, format), "quantization-config");
-  return { ...genomeFromData(data), target: data.target, notes: data.notes ?? [] };
+  return { ...genomeFromData(data), target: data.target, model: data.model, notes: data.notes ?? [] };
 }
 
 /** Reads a document that `archiveToString` wrote. @throws InvalidDocumentError as {@link parseQuantizationConfig} does */

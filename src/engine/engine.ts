@@ -1,0 +1,196 @@
+import {
+  EvaluationError,
+  InvalidArgumentError,
+  InvalidConfigError,
+  InvalidDocumentError,
+  NotRunError,
+  UnsupportedError,
+} from "../errors.js";
+import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
+import { layerSensitivity, measuredSensitivity } from "../evaluation/sensitivity.js";
+import type { DocumentFormat } from "../export/parse-quantization-config.js";
+import { writeQuantizationConfig } from "../export/write-quantization-config.js";
+import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import type { HardwareCostModel } from "../hardware/contract.js";
+import { costModelFor } from "../hardware/registry.js";
+import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
+import { modelFromLayers } from "../model/model-from-layers.js";
+import { type QuantizationEvolutionConfig, type ResolvedConfig, resolveConfig } from "./config.js";
+import { EvaluationLedger } from "./evaluation-ledger.js";
+import type { EvolutionResult } from "./evolution-result.js";
+import { EvolutionRun, fittest } from "./evolution-run.js";
+import type { ProgressCallback } from "./progress.js";
+
+/** The model of a run: a model, or layers, of which a name alone stands for a layer of the reference workload. */
+export type EvolutionLayers = ModelSpec | readonly (string | LayerSpec)[];
+
+/** What may be plugged into an engine. */
+export interface EngineParts {
+  /** Says how accurate a genome is. Default: predicted from quantization noise on the weights. */
+  readonly evaluator?: AccuracyEvaluator | undefined;
+  /** Says what a genome costs. Default: the roofline model of `hardwareTarget`. */
+  readonly costModel?: HardwareCostModel | undefined;
+}
+
+/** How one run goes. */
+export interface EvolutionOptions {
+  /** Generations after the first population, an integer of at least 0. Default: that of the configuration. */
+  readonly maxGenerations?: number | undefined;
+  readonly callback?: ProgressCallback | undefined;
+  /** Stops the run within one evaluation; it returns what it has found. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Searches for the quantization of each layer of a model that trades accuracy, size, latency and energy best:
+ * NSGA-II over genomes, which keeps every genome that no other beats on all four.
+ */
+export class QuantizationEvolutionEngine {
+  /** The configuration, checked, with its defaults. */
+  readonly config: ResolvedConfig;
+  readonly #costModel: HardwareCostModel;
+  readonly #evaluator: AccuracyEvaluator | undefined;
+  #run: EvolutionRun | undefined;
+  #running = false;
+
+  /** @throws InvalidConfigError naming the field, its value and the allowed range */
+  constructor(config: QuantizationEvolutionConfig = {}, parts: EngineParts = {}) {
+    this.config = resolveConfig(config);
+    this.#costModel = checkedPart(parts.costModel, "costModel", "estimate") ?? builtInCosts(this.config);
+    this.#evaluator = checkedPart(parts.evaluator, "evaluator", "evaluate");
+  }
+
+  /**
+   * Runs a search from the start; the result of an earlier one is forgotten. Equal seeds, configuration and model
+   * give equal results, whatever `parallelEvaluations` is, as long as the evaluator answers the same.
+   * @throws InvalidArgumentError or InvalidDataError when the layers are not valid; InvalidConfigError when the
+   * configuration does not fit them; EvaluationError when every genome of the first population failed;
+   * UnsupportedError while another run of this engine is going on; what the callback throws
+   */
+  async runEvolution(layers: EvolutionLayers, options: EvolutionOptions = {}): Promise<EvolutionResult> {
+    if (this.#running)
+      throw new UnsupportedError(
+        "runEvolution",
+        "a run of this engine is going on; await it, or make another engine",
+      );
+    const maxGenerations = options.maxGenerations ?? this.config.maxGenerations;
+    if (!(Number.isInteger(maxGenerations) && maxGenerations >= 0))
+      throw new InvalidArgumentError(
+        "maxGenerations",
+        `maxGenerations is ${maxGenerations}; allowed: an integer of at least 0`,
+      );
+    if (options.callback !== undefined && typeof options.callback !== "function")
+      throw new InvalidArgumentError("callback", "callback is no function; allowed: a function");
+    const run = new EvolutionRun(
+      {
+        config: this.config,
+        model: modelFromLayers(layers),
+        costModel: this.#costModel,
+        evaluator: this.#evaluator,
+      },
+      { maxGenerations, callback: options.callback, signal: options.signal },
+    );
+    this.#run = run;
+    this.#running = true;
+    try {
+      return await run.toEnd();
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** The archive of the latest run, also while it goes on, most accurate first; empty before any. */
+  get paretoFront(): readonly QuantizationGenome[] {
+    return this.#run?.ledger.front ?? [];
+  }
+
+  /**
+   * The genome of the archive with the highest weighted fitness.
+   * @throws NotRunError before a run, and when a run was stopped before it evaluated anything
+   */
+  getBestGenome(): QuantizationGenome {
+    const best = fittest(this.paretoFront);
+    if (best === undefined)
+      throw new NotRunError("there is no evaluated genome yet; call runEvolution first and await it");
+    return best;
+  }
+
+  /**
+   * Sensitivity of each layer to quantization, 0 to 1, 1 = the most sensitive: measured with the engine's
+   * evaluator (one layer at a time at 3 bits) when it has one, else predicted from the noise on the weights.
+   * @throws InvalidArgumentError or InvalidDataError when the layers are not valid; EvaluationError when the evaluator fails
+   */
+  async analyzeSensitivity(layers: EvolutionLayers): Promise<ReadonlyMap<string, number>> {
+    const model = modelFromLayers(layers);
+    if (this.#evaluator === undefined) return layerSensitivity(model);
+    return measuredSensitivity(this.#evaluator, model, { concurrency: this.config.parallelEvaluations });
+  }
+
+  /**
+   * Evaluates genomes of your own on the model of the latest run, in the same way as the run did. They do not
+   * enter the archive.
+   * @returns the same genomes with metrics, in order
+   * @throws NotRunError before a run; EvaluationError when one of them fails
+   */
+  async evaluateGenomes(genomes: readonly QuantizationGenome[]): Promise<readonly QuantizationGenome[]> {
+    if (this.#run === undefined)
+      throw new NotRunError("there is no model yet; call runEvolution first and await it");
+    const ledger = new EvaluationLedger(this.#run.context, {
+      concurrency: this.config.parallelEvaluations,
+      caching: true,
+    });
+    const evaluated = await ledger.evaluate(genomes);
+    const [failed] = ledger.failures;
+    if (failed !== undefined)
+      throw new EvaluationError("genomes", `a genome failed: ${failed.reason}`, { cause: failed.error });
+    const metrics = new Map(evaluated.map(({ genome }) => [genome.key, genome.metrics]));
+    return genomes.map((genome) => {
+      const found = metrics.get(genome.key);
+      return found === undefined ? genome : genome.with({ metrics: found });
+    });
+  }
+
+  /**
+   * Writes a genome to a file, with the name of the target and what the target does not run natively.
+   * @param format default: YAML for a path that ends in .yaml or .yml, else JSON
+   * @throws FileError when the file cannot be written; InvalidArgumentError for another format
+   */
+  async exportQuantizationConfig(
+    genome: QuantizationGenome,
+    outputPath: string,
+    format?: DocumentFormat,
+  ): Promise<void> {
+    await writeQuantizationConfig(genome, outputPath, format, {
+      target: this.#costModel.target,
+      notes: this.#notesOn(genome),
+    });
+  }
+
+  #notesOn(genome: QuantizationGenome): readonly string[] {
+    const model = this.#run?.context.model;
+    if (model === undefined || !model.layers.every((layer) => genome.layerConfigs.has(layer.name))) return [];
+    return this.#costModel.estimate(model, genome).notes;
+  }
+}
+
+function builtInCosts(config: ResolvedConfig): HardwareCostModel {
+  try {
+    return costModelFor(config.hardwareTarget);
+  } catch (error) {
+    if (error instanceof InvalidArgumentError)
+      throw new InvalidConfigError(error.path, error.message, { cause: error });
+    if (error instanceof InvalidDocumentError)
+      throw new InvalidConfigError(`hardwareTarget.${error.path}`, error.message, { cause: error });
+    throw error;
+  }
+}
+
+function checkedPart<T extends object>(part: T | undefined, name: string, method: keyof T): T | undefined {
+  if (part === undefined) return undefined;
+  if (typeof part !== "object" || part === null || typeof part[method] !== "function")
+    throw new InvalidArgumentError(
+      name,
+      `${name} has no method ${String(method)}; allowed: an object that has`,
+    );
+  return part;
+}

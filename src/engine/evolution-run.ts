@@ -1,0 +1,142 @@
+import { EvaluationError } from "../errors.js";
+import { createEvaluationContext, type EvaluationContext } from "../evaluation/evaluate-genome.js";
+import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
+import { createNoiseTable } from "../evaluation/noise-table.js";
+import { createPredictedEvaluator } from "../evaluation/predicted-evaluator.js";
+import { layerSensitivity } from "../evaluation/sensitivity.js";
+import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import type { HardwareCostModel } from "../hardware/contract.js";
+import type { ModelSpec } from "../model/layer-spec.js";
+import type { ResolvedConfig } from "./config.js";
+import { EvaluationLedger } from "./evaluation-ledger.js";
+import type { EvolutionResult } from "./evolution-result.js";
+import { type EvolutionRules, type EvolutionState, evolveGeneration, startEvolution } from "./evolve.js";
+import { type GenerationStats, generationStats, type ProgressCallback } from "./progress.js";
+import { searchRules } from "./search-rules.js";
+import { sizeScores } from "./size-scores.js";
+import { type StopReason, stopReason } from "./termination.js";
+
+/** What a run works with. */
+export interface RunParts {
+  readonly config: ResolvedConfig;
+  readonly model: ModelSpec;
+  readonly costModel: HardwareCostModel;
+  /** Default: predicted from quantization noise. */
+  readonly evaluator?: AccuracyEvaluator | undefined;
+}
+
+/** How far a run goes and who hears of it. */
+export interface RunOptions {
+  readonly maxGenerations: number;
+  readonly callback?: ProgressCallback | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One search on one model, from its first population to its result. Everything in it is new for each run. */
+export class EvolutionRun {
+  readonly context: EvaluationContext;
+  readonly ledger: EvaluationLedger;
+  readonly #config: ResolvedConfig;
+  readonly #rules: EvolutionRules;
+  readonly #options: RunOptions;
+  readonly #sensitivity: ReadonlyMap<string, number> | undefined;
+
+  /** @throws InvalidConfigError when the configuration does not fit the model; EvaluationError when the cost model fails */
+  constructor(parts: RunParts, options: RunOptions) {
+    const { config, model, costModel } = parts;
+    const space = searchRules(model, config, costModel);
+    const noiseTable = createNoiseTable(model);
+    this.#config = config;
+    this.#options = options;
+    this.context = createEvaluationContext({
+      model,
+      costModel,
+      evaluator: parts.evaluator ?? createPredictedEvaluator(model, { noiseTable }),
+      targets: config,
+      weights: config,
+    });
+    this.ledger = new EvaluationLedger(this.context, {
+      concurrency: config.parallelEvaluations,
+      caching: config.enableCaching,
+      signal: options.signal,
+    });
+    this.#sensitivity = config.useSensitivityAnalysis ? layerSensitivity(model, { noiseTable }) : undefined;
+    const allocates = config.adaptiveBitAllocation && config.allowMixedPrecision;
+    this.#rules = {
+      space,
+      populationSize: config.populationSize,
+      elitismRatio: config.elitismRatio,
+      mutationRate: config.mutationRate,
+      crossoverRate: config.crossoverRate,
+      seed: config.seed,
+      allocationScores: allocates ? (this.#sensitivity ?? sizeScores(model)) : undefined,
+      mutationScores: this.#sensitivity,
+    };
+  }
+
+  /** @throws EvaluationError when no genome of the first population could be evaluated; what the callback throws */
+  async toEnd(): Promise<EvolutionResult> {
+    const { signal } = this.#options;
+    const history: GenerationStats[] = [];
+    if (signal?.aborted) return this.#result(0, history, "aborted");
+    let state = await startEvolution(this.#rules, this.ledger);
+    if (state.population.length === 0) {
+      if (signal?.aborted) return this.#result(0, history, "aborted");
+      throw this.#allFailed();
+    }
+    let completed = 0;
+    for (;;) {
+      // A generation that an abort cut short is not reported; what it evaluated is in the archive.
+      if (!signal?.aborted || state.generation === 0) {
+        completed = state.generation;
+        await this.#report(state, history);
+      }
+      const reason = stopReason(state, this.#options);
+      if (reason !== undefined) return this.#result(completed, history, reason);
+      state = await evolveGeneration(state, this.#rules, this.ledger);
+    }
+  }
+
+  async #report(state: EvolutionState, history: GenerationStats[]): Promise<void> {
+    const stats = generationStats(state, this.ledger);
+    history.push(stats);
+    await this.#options.callback?.(stats.generation, stats.bestFitness, stats.averageFitness, stats);
+  }
+
+  #result(generations: number, history: readonly GenerationStats[], reason: StopReason): EvolutionResult {
+    const { ledger, context } = this;
+    const paretoFront = ledger.front;
+    return {
+      paretoFront,
+      best: fittest(paretoFront),
+      generations,
+      evaluations: ledger.evaluations,
+      cacheHits: ledger.cacheHits,
+      failures: ledger.failures,
+      history,
+      stopReason: reason,
+      feasible: ledger.feasible,
+      accuracyKind: context.evaluator.kind,
+      target: context.costModel.target,
+      seed: this.#config.seed,
+      sensitivity: this.#sensitivity,
+    };
+  }
+
+  #allFailed(): EvaluationError {
+    const { failures } = this.ledger;
+    const first = failures[0];
+    return new EvaluationError(
+      "evaluator",
+      `all ${failures.length} genomes of the first population failed; the first reason: ${first?.reason ?? "unknown"}`,
+      { cause: first?.error },
+    );
+  }
+}
+
+/** The genome with the highest weighted fitness (infeasible ones are below all feasible ones); of equals the first. */
+export function fittest(genomes: readonly QuantizationGenome[]): QuantizationGenome | undefined {
+  let best = genomes[0];
+  for (const genome of genomes) if (best && genome.fitnessScore > best.fitnessScore) best = genome;
+  return best;
+}

@@ -1,0 +1,75 @@
+import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import type { Individual, RankedIndividual, SearchRules } from "../operators/contract.js";
+import { rankAndCrowding } from "../operators/survival/rank-and-crowding.js";
+import { Random } from "../random/random.js";
+import { initialPopulation } from "./initial-population.js";
+import { makeOffspring, type VariationRates } from "./offspring.js";
+
+/** Where a search stands between two generations: all that the next generation depends on, beside its rules. */
+export interface EvolutionState {
+  /** 0 for the first population. */
+  readonly generation: number;
+  /** Best first. */
+  readonly population: readonly RankedIndividual[];
+}
+
+/** What a search goes by. */
+export interface EvolutionRules extends VariationRates {
+  readonly space: SearchRules;
+  readonly populationSize: number;
+  readonly elitismRatio: number;
+  readonly seed: string | number;
+  /** Scores by layer that the first population allocates bits by; absent = it does not. */
+  readonly allocationScores?: ReadonlyMap<string, number> | undefined;
+  /** Scores by layer that mutation shifts precision by; absent = it does not. */
+  readonly mutationScores?: ReadonlyMap<string, number> | undefined;
+}
+
+/** What a search asks of the outside. */
+export interface EvolutionSurroundings {
+  /** Evaluates genomes, in order; those that fail are missing from the answer. */
+  evaluate(genomes: readonly QuantizationGenome[]): Promise<readonly Individual[]>;
+  /** The genome's fate is known already. */
+  isKnown(genome: QuantizationGenome): boolean;
+}
+
+/** The first population, evaluated. */
+export async function startEvolution(
+  rules: EvolutionRules,
+  surroundings: EvolutionSurroundings,
+): Promise<EvolutionState> {
+  const random = new Random(rules.seed).child("generation 0");
+  const genomes = initialPopulation(rules.space, rules.populationSize, random, rules.allocationScores);
+  return { generation: 0, population: survivors(await surroundings.evaluate(genomes), rules) };
+}
+
+/**
+ * One generation of NSGA-II (Deb, Pratap, Agarwal and Meyarivan, "A fast and elitist multiobjective genetic
+ * algorithm", 2002): children of tournament winners compete with their parents for the places of the next
+ * population. State in, state out: every generation draws from its own stream of the seed.
+ */
+export async function evolveGeneration(
+  state: EvolutionState,
+  rules: EvolutionRules,
+  surroundings: EvolutionSurroundings,
+): Promise<EvolutionState> {
+  const generation = state.generation + 1;
+  const random = new Random(rules.seed).child(`generation ${generation}`);
+  const present = new Set(state.population.map((individual) => individual.genome.key));
+  const children = makeOffspring(
+    state.population,
+    rules.populationSize,
+    rules.space,
+    rules,
+    random,
+    (genome) => present.has(genome.key) || surroundings.isKnown(genome),
+    rules.mutationScores,
+  ).filter((child) => !present.has(child.key));
+  const evaluated = await surroundings.evaluate(children);
+  return { generation, population: survivors([...state.population, ...evaluated], rules) };
+}
+
+function survivors(individuals: readonly Individual[], rules: EvolutionRules): readonly RankedIndividual[] {
+  const elites = Math.ceil(rules.elitismRatio * rules.populationSize);
+  return rankAndCrowding.survive(individuals, rules.populationSize, elites);
+}

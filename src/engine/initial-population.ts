@@ -1,0 +1,37 @@
+import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import type { SearchRules } from "../operators/contract.js";
+import { repairToRules } from "../operators/repair/repair-to-rules.js";
+import { randomSampling } from "../operators/sampling/random-sampling.js";
+import { sensitivityAllocation } from "../operators/sampling/sensitivity-allocation.js";
+import { uniformAnchors } from "../operators/sampling/uniform-anchors.js";
+import type { Random } from "../random/random.js";
+
+/** Draws before a place in the population stays empty because the space has nothing new. */
+export const MAX_REDRAWS = 20;
+
+/**
+ * The first population, without repetition: uniform-precision anchors, then (with `scores`) up to a quarter of
+ * mixed-precision genomes that follow the scores, then random ones. Smaller than `size` only when the space is.
+ */
+export function initialPopulation(
+  rules: SearchRules,
+  size: number,
+  random: Random,
+  scores?: ReadonlyMap<string, number>,
+): readonly QuantizationGenome[] {
+  const population = new Map<string, QuantizationGenome>();
+  const add = (genomes: readonly QuantizationGenome[]) => {
+    for (const genome of genomes) {
+      const repaired = repairToRules.repair(genome, rules);
+      if (population.size < size && !population.has(repaired.key)) population.set(repaired.key, repaired);
+    }
+  };
+  add(uniformAnchors.sample(rules, size, random));
+  if (scores !== undefined) add(sensitivityAllocation(scores).sample(rules, Math.ceil(size / 4), random));
+  for (let misses = 0; population.size < size && misses < MAX_REDRAWS; ) {
+    const before = population.size;
+    add(randomSampling.sample(rules, 1, random));
+    misses = population.size === before ? misses + 1 : 0;
+  }
+  return [...population.values()];
+}

@@ -1,0 +1,52 @@
+import type { EvaluationLedger } from "./evaluation-ledger.js";
+import type { EvolutionState } from "./evolve.js";
+
+/** How a run stands after a generation; 0 is the first population. */
+export interface GenerationStats {
+  readonly generation: number;
+  /** Highest weighted fitness in the archive; negative as long as no genome is feasible. */
+  readonly bestFitness: number;
+  /** Mean weighted fitness of the population. */
+  readonly averageFitness: number;
+  /** Genomes in the archive. */
+  readonly frontSize: number;
+  /** Share of the population that keeps to every limit, 0 to 1. */
+  readonly feasibleShare: number;
+  /** Evaluations so far, failed ones included. */
+  readonly evaluations: number;
+  /** Evaluations that the cache spared so far. */
+  readonly cacheHits: number;
+  /** Genomes that failed so far. */
+  readonly failures: number;
+}
+
+/**
+ * Called after the first population (generation 0) and after every generation. A promise is awaited. What it
+ * throws ends the run and is thrown by it; the archive found so far stays readable.
+ */
+export type ProgressCallback = (
+  generation: number,
+  bestFitness: number,
+  averageFitness: number,
+  stats: GenerationStats,
+) => void | Promise<void>;
+
+/** The figures of a generation. The population is not empty. */
+export function generationStats(state: EvolutionState, ledger: EvaluationLedger): GenerationStats {
+  const { population } = state;
+  const { front } = ledger;
+  const sum = population.reduce((total, individual) => total + individual.fitness, 0);
+  return {
+    generation: state.generation,
+    bestFitness: front.reduce(
+      (best, genome) => Math.max(best, genome.fitnessScore),
+      Number.NEGATIVE_INFINITY,
+    ),
+    averageFitness: sum / population.length,
+    frontSize: front.length,
+    feasibleShare: population.filter((individual) => individual.violation === 0).length / population.length,
+    evaluations: ledger.evaluations,
+    cacheHits: ledger.cacheHits,
+    failures: ledger.failures.length,
+  };
+}
