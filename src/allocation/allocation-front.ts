@@ -1,0 +1,49 @@
+import { type AllocationProblem, checkAllocationProblem, totalOf } from "./allocation-problem.js";
+import { emptyState, extendStates, type ParetoStates, traceChoices } from "./pareto-states.js";
+import { layerChoices, superLayers } from "./super-layers.js";
+
+/** One point of a front. */
+export interface AllocationPoint {
+  /** Choice index of every layer. */
+  readonly choice: number[];
+  /** Sums of the two objectives. */
+  readonly values: number[];
+}
+
+/**
+ * The exact front of two metrics, both minimised: every non-dominated pair of sums once, ascending by the first, each
+ * with one allocation that reaches it. Dynamic programming over layers that keeps non-dominated partial sums
+ * (Nemhauser and Ullmann, 1969); time and memory grow with the number of those, which is the size of the
+ * front for metrics on a grid such as bytes, and can grow exponentially for two arbitrary real metrics.
+ * @throws InvalidArgumentError when the problem is not valid or lacks a metric
+ */
+export function allocationFront(
+  problem: AllocationProblem,
+  options: { readonly objectives: readonly [string, string] },
+): AllocationPoint[] {
+  checkAllocationProblem(problem, options.objectives);
+  const layers = superLayers(problem, options.objectives);
+  const history: ParetoStates[] = [];
+  let states = emptyState();
+  for (const layer of layers) {
+    states = extendStates(
+      states,
+      layer.choices.map((choice) => choice.values[0]!),
+      layer.choices.map((choice) => choice.values[1]!),
+      () => true,
+    );
+    history.push(states);
+  }
+  const points = Array.from(states.a, (_, i) => {
+    const choice = layerChoices(layers, traceChoices(history, i));
+    return { choice, values: options.objectives.map((metric) => totalOf(problem, choice, metric)) };
+  });
+  // Sums in layer order can differ in the last place from those of joined layers: sort and filter once more.
+  points.sort((p, q) => p.values[0]! - q.values[0]! || p.values[1]! - q.values[1]!);
+  let least = Number.POSITIVE_INFINITY;
+  return points.filter((point) => {
+    if (point.values[1]! >= least) return false;
+    least = point.values[1]!;
+    return true;
+  });
+}

@@ -1,0 +1,73 @@
+import type { AllocationProblem } from "./allocation-problem.js";
+
+/** One choice of a {@link SuperLayer}. */
+export interface SuperChoice {
+  /** Index among the choices of each member. */
+  readonly index: number;
+  /** One sum over the members for each metric asked for. */
+  readonly values: readonly number[];
+}
+
+/** Layers that are tied together, as one. */
+export interface SuperLayer {
+  /** Indices of the layers, ascending. */
+  readonly members: readonly number[];
+  readonly choices: readonly SuperChoice[];
+}
+
+/**
+ * Joins tied layers (ties that share a layer join as well) and drops choices that another choice of the same layer
+ * beats or equals in every metric asked for: no optimum and no front value needs them. Of equals the first stays.
+ */
+export function superLayers(problem: AllocationProblem, metrics: readonly string[]): SuperLayer[] {
+  return tieGroups(problem).map((members) => {
+    const count = problem.layers[members[0]!]!.choices.length;
+    const choices: SuperChoice[] = Array.from({ length: count }, (_, index) => ({
+      index,
+      values: metrics.map((metric) =>
+        members.reduce((sum, member) => sum + problem.layers[member]!.choices[index]![metric]!, 0),
+      ),
+    }));
+    return {
+      members,
+      choices: choices.filter((choice) => !choices.some((other) => replaces(other, choice))),
+    };
+  });
+}
+
+/** The choice of every layer, from the choice (position in `choices`) of every super-layer. */
+export function layerChoices(layers: readonly SuperLayer[], positions: ArrayLike<number>): number[] {
+  const choice: number[] = [];
+  for (const [i, layer] of layers.entries())
+    for (const member of layer.members) choice[member] = layer.choices[positions[i]!]!.index;
+  return choice;
+}
+
+function replaces(a: SuperChoice, b: SuperChoice): boolean {
+  if (a === b || !a.values.every((value, k) => value <= b.values[k]!)) return false;
+  return a.index < b.index || a.values.some((value, k) => value < b.values[k]!);
+}
+
+function tieGroups(problem: AllocationProblem): number[][] {
+  const root = problem.layers.map((_, i) => i);
+  const find = (i: number): number => {
+    let at = i;
+    while (root[at] !== at) {
+      root[at] = root[root[at]!]!;
+      at = root[at]!;
+    }
+    return at;
+  };
+  for (const tie of problem.ties ?? [])
+    for (const member of tie) {
+      const [a, b] = [find(tie[0]!), find(member)];
+      root[Math.max(a, b)] = Math.min(a, b);
+    }
+  const groups = new Map<number, number[]>();
+  for (const i of problem.layers.keys()) {
+    const group = groups.get(find(i));
+    if (group === undefined) groups.set(find(i), [i]);
+    else group.push(i);
+  }
+  return [...groups.values()];
+}
