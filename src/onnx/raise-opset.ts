@@ -63,25 +63,26 @@ function requireKnown(nodes: readonly NodeProto[], opset: number): void {
   }
 }
 
-/** Takes the nodes of one graph or function body, and of the graphs inside them, from `opset - 1` to `opset`. */
-function stepNodes(
-  scope: ValueScope,
-  opset: number,
-  target: number,
-  names: ModelNames,
-  outer?: ValueFacts,
-): NodeProto[] {
+/** What a graph and the body of a function have in common. */
+type Body = Pick<GraphProto, "node" | "valueInfo"> & Partial<ValueScope>;
+
+/** Takes one graph or function body, and the graphs inside it, from `opset - 1` to `opset`, in place. */
+function stepBody(body: Body, opset: number, target: number, names: ModelNames, outer?: ValueFacts): void {
   const adapters = adaptersAt(opset);
-  if (adapters === undefined) return [...scope.node];
-  const facts = new ValueFacts(scope, outer);
-  return scope.node.flatMap((node) => {
-    for (const graph of subgraphs(node)) graph.node = stepNodes(graph, opset, target, names, facts);
+  if (adapters === undefined) return;
+  const facts = new ValueFacts({ initializer: [], input: [], output: [], ...body }, outer);
+  const dropped = new Set<string>();
+  body.node = body.node.flatMap((node) => {
+    for (const graph of subgraphs(node)) stepBody(graph, opset, target, names, facts);
     const adapter = isStandardDomain(node.domain) ? adapters.get(node.opType) : undefined;
     if (adapter === undefined) return [node];
     const site = new AdapterSite(node, opset, target, facts, names);
+    const outputs = node.output;
     adapter(site);
+    for (const name of outputs) if (!node.output.includes(name)) dropped.add(name);
     return [...site.before, node];
   });
+  if (dropped.size > 0) body.valueInfo = body.valueInfo.filter(({ name }) => !dropped.has(name));
 }
 
 /**
@@ -126,8 +127,7 @@ export function raiseOpset(model: ModelProto, target: number): ModelProto {
   const graph = copyGraph(model.graph);
   raised.graph = graph;
   requireKnown(graph.node, opset);
-  for (let version = opset + 1; version <= target; version++)
-    graph.node = stepNodes(graph, version, target, names);
+  for (let version = opset + 1; version <= target; version++) stepBody(graph, version, target, names);
 
   raised.functions = model.functions.map((fn) => {
     const from = defaultOpset(fn.opsetImport) ?? target;
@@ -136,10 +136,10 @@ export function raiseOpset(model: ModelProto, target: number): ModelProto {
     copy.opsetImport = withDefaultOpset(fn.opsetImport, target);
     copy.node = fn.node.map(copyNode);
     requireKnown(copy.node, from);
-    for (let version = from + 1; version <= target; version++) {
-      const scope = { node: copy.node, initializer: [], input: [], output: [], valueInfo: fn.valueInfo };
-      copy.node = stepNodes(scope, version, target, names);
-    }
+    // A function's inputs are names without types.
+    const body: Body = { node: copy.node, valueInfo: fn.valueInfo };
+    for (let version = from + 1; version <= target; version++) stepBody(body, version, target, names);
+    Object.assign(copy, body);
     return copy;
   });
   return raised;

@@ -67,17 +67,17 @@ export class ValueFacts {
   }
 
   /** The node that computes a value, looked for outwards; undefined for inputs and initializers. */
-  #producer(name: string): NodeProto | undefined {
-    return this.#producers.get(name) ?? (this.#outer && this.#outer.#producer(name));
+  private producer(name: string): NodeProto | undefined {
+    return this.#producers.get(name) ?? this.#outer?.producer(name);
   }
 
-  #declaration(name: string): { elementType: number; rank: number | undefined } | undefined {
+  private declaration(name: string): { elementType: number; rank: number | undefined } | undefined {
     const tensor = this.#initializers.get(name);
     if (tensor !== undefined) return { elementType: tensor.dataType, rank: tensor.dims.length };
     const type = this.#declared.get(name)?.type?.value;
     if (type?.case === "tensorType" && type.value.elemType !== DataType.UNDEFINED)
       return { elementType: type.value.elemType, rank: type.value.shape?.dim.length };
-    return this.#outer && this.#outer.#declaration(name);
+    return this.#outer?.declaration(name);
   }
 
   /**
@@ -98,9 +98,9 @@ export class ValueFacts {
     const seen = new Set<string>();
     for (let at = name; !seen.has(at); ) {
       seen.add(at);
-      const declared = this.#declaration(at);
+      const declared = this.declaration(at);
       if (declared !== undefined) return declared.elementType;
-      const node = this.#producer(at);
+      const node = this.producer(at);
       if (node === undefined || !isStandardDomain(node.domain) || TYPE_UNKNOWN.has(node.opType))
         return undefined;
       const { opType } = node;
@@ -123,9 +123,9 @@ export class ValueFacts {
     const seen = new Set<string>();
     for (let at = name; !seen.has(at); ) {
       seen.add(at);
-      const declared = this.#declaration(at)?.rank;
+      const declared = this.declaration(at)?.rank;
       if (declared !== undefined) return declared;
-      const node = this.#producer(at);
+      const node = this.producer(at);
       if (node === undefined || !isStandardDomain(node.domain)) return undefined;
       if (node.opType === "Gemm" || node.opType === "Flatten") return 2;
       if (node.opType === "Constant") return constantTensor(node)?.dims.length;
