@@ -4,9 +4,10 @@ import type { LayerSpec } from "../model/layer-spec.js";
 import type { HardwareCostModel } from "./contract.js";
 
 /**
- * The part of a layer's space that a target may accept: a value goes when every combination in which it has an
- * effect is refused (TensorRT: asymmetric weights). Combinations that are refused though each of their values is
- * accepted elsewhere can remain. A setting none of whose values is accepted keeps them all, so no list is empty.
+ * The part of a layer's space that a target may accept. A width, granularity or group size goes when every
+ * combination with it is refused; a scheme goes when some width that is accepted otherwise always refuses it
+ * (TensorRT: asymmetric). A block-wise scale for one width only is a combination, and can remain. A setting none of
+ * whose values is left keeps them all, so no list is empty.
  */
 export function supportedLayerSpace(
   costModel: HardwareCostModel,
@@ -16,17 +17,18 @@ export function supportedLayerSpace(
   const kept = {
     weightBits: new Set<number>(),
     activationBits: new Set<number>(),
-    weightSchemes: new Set<string>(),
-    activationSchemes: new Set<string>(),
     granularities: new Set<string>(),
     groupSizes: new Set<number>(),
   };
+  const weightSchemes = new Map<number, Set<string>>();
+  const activationSchemes = new Map<number, Set<string>>();
   for (const config of combinations(space)) {
     if (costModel.supports(layer, config).status === "refused") continue;
     kept.weightBits.add(config.weightBits);
     kept.activationBits.add(config.activationBits);
-    if (config.weightBits >= 2 && config.weightBits < 32) kept.weightSchemes.add(config.weightScheme);
-    if (config.activationBits < 32) kept.activationSchemes.add(config.activationScheme);
+    if (config.weightBits >= 2 && config.weightBits < 32)
+      note(weightSchemes, config.weightBits, config.weightScheme);
+    if (config.activationBits < 32) note(activationSchemes, config.activationBits, config.activationScheme);
     if (config.weightBits < 32) kept.granularities.add(config.granularity);
     if (config.weightBits < 32 && config.granularity === "per-group") kept.groupSizes.add(config.groupSize);
   }
@@ -34,11 +36,22 @@ export function supportedLayerSpace(
     ...space,
     weightBits: keep(space.weightBits, kept.weightBits),
     activationBits: keep(space.activationBits, kept.activationBits),
-    weightSchemes: keep(space.weightSchemes, kept.weightSchemes),
-    activationSchemes: keep(space.activationSchemes, kept.activationSchemes),
+    weightSchemes: keep(space.weightSchemes, common(space.weightSchemes, weightSchemes)),
+    activationSchemes: keep(space.activationSchemes, common(space.activationSchemes, activationSchemes)),
     granularities: keep(space.granularities, kept.granularities),
     groupSizes: keep(space.groupSizes, kept.groupSizes),
   };
+}
+
+function note(schemes: Map<number, Set<string>>, bits: number, scheme: string): void {
+  const known = schemes.get(bits);
+  if (known === undefined) schemes.set(bits, new Set([scheme]));
+  else known.add(scheme);
+}
+
+/** The schemes that every width accepts. */
+function common(all: readonly string[], byBits: ReadonlyMap<number, ReadonlySet<string>>): Set<string> {
+  return new Set(all.filter((scheme) => [...byBits.values()].every((accepted) => accepted.has(scheme))));
 }
 
 function keep<T>(values: readonly T[], kept: ReadonlySet<unknown>): readonly T[] {
