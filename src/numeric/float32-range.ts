@@ -1,0 +1,21 @@
+/** The greatest finite float32. */
+export const FLOAT32_MAX = 3.4028234663852886e38;
+/** The least positive normal float32, 2^-126. */
+export const FLOAT32_MIN_NORMAL = 2 ** -126;
+
+const word = new Float32Array(1);
+const wordBits = new Int32Array(word.buffer);
+
+/** The next float32 below a positive float32. */
+export function float32Below(value: number): number {
+  word[0] = value;
+  wordBits[0]!--;
+  return word[0]!;
+}
+
+/** True for 2^n that float32 holds exactly as a normal number. */
+export function isPowerOfTwo(value: number): boolean {
+  word[0] = value;
+  const bits = wordBits[0]!;
+  return word[0] === value && bits > 0 && bits < 0x7f800000 && (bits & 0x7fffff) === 0;
+}

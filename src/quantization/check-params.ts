@@ -1,0 +1,70 @@
+import { InvalidArgumentError } from "../errors.js";
+import { isPowerOfTwo } from "../numeric/float32-range.js";
+import { codeRange } from "./code-range.js";
+import type { QuantizationParams } from "./params.js";
+import { type ScaleLayout, scaleLayout } from "./scale-layout.js";
+import { QuantizationScheme } from "./scheme.js";
+
+/**
+ * Checks parameters and gives the layout of their scales.
+ * @throws InvalidArgumentError naming the field: bits, signed (binary and ternary codes are signed), scheme,
+ *   shape, granularity, axis, groupSize, scale (count; positive and finite; 2^n where the scheme says so) or
+ *   zeroPoint (count; inside the code range; 0 unless asymmetric)
+ */
+export function checkParams(params: QuantizationParams): ScaleLayout {
+  const { bits, signed, scheme, scale, zeroPoint } = params;
+  const { qMin, qMax } = codeRange(params);
+  if (bits < 2 && !signed)
+    throw new InvalidArgumentError("signed", `signed is false; allowed: true for ${bits} bits`);
+  const schemes: readonly string[] = Object.values(QuantizationScheme);
+  if (!schemes.includes(scheme))
+    throw new InvalidArgumentError(
+      "scheme",
+      `scheme is ${JSON.stringify(scheme)}; allowed: ${schemes.join(", ")}`,
+    );
+  const layout = scaleLayout(params.shape, params.granularity, params.axis, params.groupSize);
+  requireInstance(scale, Float32Array, "scale", layout.count);
+  requireInstance(zeroPoint, Int32Array, "zeroPoint", layout.count);
+  const powerOfTwo = scheme === QuantizationScheme.POWER_OF_TWO;
+  const shifted = scheme === QuantizationScheme.ASYMMETRIC && bits >= 2;
+  const least = shifted ? qMin : 0;
+  const greatest = shifted ? qMax : 0;
+  for (let k = 0; k < layout.count; k++) {
+    const s = scale[k]!;
+    if (!(s > 0 && s < Number.POSITIVE_INFINITY))
+      throw new InvalidArgumentError(
+        "scale",
+        `scale[${k}] is ${s}; allowed: positive and finite float32 values`,
+      );
+    if (powerOfTwo && !isPowerOfTwo(s))
+      throw new InvalidArgumentError("scale", `scale[${k}] is ${s}; allowed: 2^n for scheme power-of-two`);
+    const z = zeroPoint[k]!;
+    if (z < least || z > greatest)
+      throw new InvalidArgumentError(
+        "zeroPoint",
+        `zeroPoint[${k}] is ${z}; allowed: ${least} to ${greatest} for scheme ${scheme} and ${bits} bits`,
+      );
+  }
+  return layout;
+}
+
+/**
+ * Checks a typed-array argument.
+ * @throws InvalidArgumentError when it is of another class or length
+ */
+export function requireInstance<T extends ArrayLike<number>>(
+  array: unknown,
+  type: abstract new (...args: never[]) => T,
+  name: string,
+  length?: number,
+): asserts array is T {
+  if (!(array instanceof type)) {
+    const found = array === null || array === undefined ? String(array) : array.constructor?.name;
+    throw new InvalidArgumentError(name, `${name} is ${found ?? typeof array}; allowed: ${type.name}`);
+  }
+  if (length !== undefined && array.length !== length)
+    throw new InvalidArgumentError(
+      name,
+      `${name} has ${array.length} elements; allowed: exactly ${length} here`,
+    );
+}

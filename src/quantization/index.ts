@@ -1,0 +1,13 @@
+export { checkParams } from "./check-params.js";
+export { type CodeFormat, codeRange, createCodes } from "./code-range.js";
+export { dequantize } from "./dequantize.js";
+export { fakeQuantize } from "./fake-quantize.js";
+export { packBits } from "./pack-bits.js";
+export { packedByteLength } from "./packed-byte-length.js";
+export { type Codes, INTEGER_BITS, type IntegerBits, type QuantizationParams } from "./params.js";
+export { type QuantizationError, quantizationError } from "./quantization-error.js";
+export { quantize } from "./quantize.js";
+export { type ScaleLayout, scaleCount, scaleLayout, scaleShape } from "./scale-layout.js";
+export { QuantizationGranularity, QuantizationScheme } from "./scheme.js";
+export { quantizedSizeBits, quantizedSizeBytes } from "./size.js";
+export { unpackBits } from "./unpack-bits.js";

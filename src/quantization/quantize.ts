@@ -1,0 +1,93 @@
+import { requireFinite } from "../numeric/find-non-finite.js";
+import { ROUNDING_MAGIC } from "../numeric/round-half-even.js";
+import { checkParams, requireInstance } from "./check-params.js";
+import { codeRange, createCodes } from "./code-range.js";
+import type { Codes, QuantizationParams } from "./params.js";
+
+/**
+ * Real values to integer codes, as ONNX QuantizeLinear (https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html):
+ * `saturate(roundHalfEven(x / scale) + zeroPoint)` with the division in float32. Binary (1 bit): -1 for x < 0,
+ * else +1. Ternary: rounds to -1, 0, +1, so the threshold is half the scale and ties go to 0.
+ * @param values float32, row-major, as many as `params.shape` says
+ * @param out receives the codes: Int8Array for signed up to 8 bits, Uint8Array for unsigned, 16-bit arrays for 16
+ * @returns `out`, or a fresh array
+ * @throws InvalidArgumentError for bad params or an `out` of another type or length; InvalidDataError for NaN or infinity
+ */
+export function quantize(values: Float32Array, params: QuantizationParams, out?: Codes): Codes {
+  const layout = checkParams(params);
+  requireInstance(values, Float32Array, "values", layout.length);
+  const codes = out ?? createCodes(params, layout.length);
+  if (out !== undefined) {
+    const type = createCodes(params, 0).constructor as new () => Codes;
+    requireInstance(out, type, "out", layout.length);
+  }
+  requireFinite(values, "values");
+  const { scale, zeroPoint, bits } = params;
+  if (bits === 1) {
+    for (let i = 0; i < codes.length; i++) codes[i] = values[i]! < 0 ? -1 : 1;
+    return codes;
+  }
+  const { qMin, qMax } = codeRange(params);
+  if (layout.kind === "runs") {
+    const { count, runs, rowLength, runLength } = layout;
+    let start = 0;
+    let rowEnd = rowLength;
+    let k = 0;
+    for (let run = 0; run < runs; run++) {
+      const end = Math.min(start + runLength, rowEnd);
+      quantizeRun(values, codes, start, end, scale[k]!, zeroPoint[k]!, qMin, qMax);
+      start = end;
+      if (start === rowEnd) rowEnd += rowLength;
+      if (++k === count) k = 0;
+    }
+    return codes;
+  }
+  const { cycles, rowsPerCycle, rowsPerBlock, blocksPerCycle, rowLength } = layout;
+  let start = 0;
+  for (let cycle = 0; cycle < cycles; cycle++) {
+    for (let row = 0; row < rowsPerCycle; row++) {
+      const base = (cycle * blocksPerCycle + Math.floor(row / rowsPerBlock)) * rowLength;
+      quantizeRow(values, codes, start, rowLength, scale, zeroPoint, base, qMin, qMax);
+      start += rowLength;
+    }
+  }
+  return codes;
+}
+
+// Clamping before rounding gives the same code, because the bounds are integers, and keeps the magic in range.
+
+function quantizeRun(
+  values: Float32Array,
+  codes: Codes,
+  start: number,
+  end: number,
+  scale: number,
+  zeroPoint: number,
+  qMin: number,
+  qMax: number,
+): void {
+  const low = qMin - zeroPoint;
+  const high = qMax - zeroPoint;
+  for (let i = start; i < end; i++) {
+    const v = Math.max(low, Math.min(high, Math.fround(values[i]! / scale)));
+    codes[i] = v + ROUNDING_MAGIC - ROUNDING_MAGIC + zeroPoint;
+  }
+}
+
+function quantizeRow(
+  values: Float32Array,
+  codes: Codes,
+  start: number,
+  length: number,
+  scale: Float32Array,
+  zeroPoint: Int32Array,
+  base: number,
+  qMin: number,
+  qMax: number,
+): void {
+  for (let j = 0; j < length; j++) {
+    const z = zeroPoint[base + j]!;
+    const v = Math.max(qMin - z, Math.min(qMax - z, Math.fround(values[start + j]! / scale[base + j]!)));
+    codes[start + j] = v + ROUNDING_MAGIC - ROUNDING_MAGIC + z;
+  }
+}
