@@ -10,6 +10,7 @@ import { RooflineCostModel } from "../../src/hardware/roofline-cost-model.js";
 import { storedWeightBytes } from "../../src/hardware/stored-weight-bytes.js";
 import { armNeon } from "../../src/hardware/targets/arm-neon.js";
 import type { LayerSpec, ModelSpec } from "../../src/model/layer-spec.js";
+import { quantizedSizeBytes } from "../../src/quantization/size.js";
 import {
   contractModel,
   describeHardwareCostModel,
@@ -75,6 +76,33 @@ describe("storedWeightBytes", () => {
     expect(bytes({}, 8, { ...bare, kind: "conv", outputShape: [1, 10, 3, 3] })).toBe(700 + 40);
     expect(bytes({}, 8, { ...bare, outputShape: [] })).toBe(700 + 4);
     expect(bytes({}, 8, { ...bare, parameterCount: 0 })).toBe(0);
+    const scalar = { shape: [], channelAxis: 0, groupAxis: 0 };
+    expect(bytes({}, 8, { ...bare, parameterCount: 1, weightLayout: scalar })).toBe(1 + 4);
+  });
+
+  it("is the bit-exact size where the container has the width asked for", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 1, max: 60 }),
+        fc.constantFrom(...([2, 3, 4, 6, 8, 16] as const)),
+        fc.constantFrom("symmetric", "asymmetric", "power-of-two"),
+        fc.constantFrom("per-tensor", "per-channel", "per-group"),
+        fc.integer({ min: 1, max: 70 }),
+        (inputs, outputs, bits, scheme, granularity, groupSize) => {
+          const config = new LayerQuantConfig({
+            weightBits: bits,
+            weightScheme: scheme,
+            granularity,
+            groupSize,
+          });
+          const axis = granularity === "per-group" ? 0 : 1;
+          expect(storedWeightBytes(dense("a", inputs, outputs, 1), config, bits)).toBe(
+            quantizedSizeBytes([inputs, outputs], { bits, scheme, granularity, axis, groupSize }),
+          );
+        },
+      ),
+    );
   });
 
   it("agrees with Apple's 1.3B example: 2.63 GB of float16 is 0.747 GB in int4 blocks of 32 with float16 scales", () => {
