@@ -79,7 +79,10 @@ function stepBody(body: Body, opset: number, target: number, names: ModelNames, 
     const site = new AdapterSite(node, opset, target, facts, names);
     const outputs = node.output;
     adapter(site);
-    for (const name of outputs) if (!node.output.includes(name)) dropped.add(name);
+    if (node.output !== outputs) {
+      const kept = new Set(node.output);
+      for (const name of outputs) if (!kept.has(name)) dropped.add(name);
+    }
     return [...site.before, node];
   });
   if (dropped.size > 0) body.valueInfo = body.valueInfo.filter(({ name }) => !dropped.has(name));

@@ -2,7 +2,13 @@ import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import { InvalidArgumentError, InvalidModelError, UnsupportedError } from "../../src/errors.js";
+import {
+  InvalidArgumentError,
+  InvalidModelError,
+  QuantevoError,
+  UnsupportedError,
+} from "../../src/errors.js";
+import { decodeModel } from "../../src/onnx/decode-model.js";
 import { raiseOpset } from "../../src/onnx/raise-opset.js";
 import {
   AttributeProto_AttributeType,
@@ -491,6 +497,18 @@ describe("raiseOpset: normalization", () => {
     }
   });
 
+  it("finds element types through what the same step has rewritten", () => {
+    const activations = (from: string, to: string) =>
+      node("BatchNormalization", [from, ...inputs.slice(1)], [to], { spatial: 0 });
+    const proto = oneNode(7, [2, 3, 4], activations("x", "h"), {
+      outputs: [untyped("y")],
+      initializers: parameters([3, 4]),
+    });
+    proto.graph!.node.push(activations("h", "y"));
+    const opTypes = raiseOpset(proto, 9).graph!.node.map(({ opType }) => opType);
+    expect(opTypes.filter((opType) => opType === "Sqrt")).toHaveLength(2);
+  });
+
   it("BatchNormalization for training is refused", () => {
     for (const opset of [7, 9])
       expect(() =>
@@ -705,6 +723,54 @@ describe("raiseOpset: renamed, refused and compatible operators", () => {
       nodes: [node("QuantizeLinear", ["x", "s"], ["q"]), node("DequantizeLinear", ["q", "s"], ["y"])],
     });
     await expectSame(proto, { x: floats([4, 5]) });
+  });
+});
+
+describe("raiseOpset: hostile models", () => {
+  it("ends in a typed error or a model for flipped bytes (property)", () => {
+    const inner = graph({
+      outputs: [untyped("o")],
+      nodes: [node("Clip", ["x"], ["c"], { max: { f: 1 } }), node("Softmax", ["c"], ["o"], { axis: 0 })],
+    });
+    const bytes = bytesOf(
+      at(7, {
+        inputs: [value("x", [2, 3]), value("flag", [], BOOL)],
+        outputs: [untyped("y")],
+        initializers: [weights("w", [4], [1, 1, 2, 2])],
+        nodes: [
+          node("If", ["flag"], ["a"], { then_branch: inner, else_branch: inner }),
+          node("Slice", ["a"], ["b"], { starts: [0], ends: [1] }),
+          node("Pad", ["b"], ["c"], { pads: [0, 1, 0, 1], value: { f: 2 } }),
+          node("Upsample", ["c"], ["d"], { scales: { floats: [2, 1] } }),
+          node("ReduceSum", ["d"], ["e"], { axes: [0] }),
+          node("Split", ["e"], ["y", "z"], { split: [1, 1] }),
+        ],
+      }),
+    );
+    const flips = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 })), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    const check = fc.property(flips, fc.integer({ min: 8, max: 26 }), (changes, target) => {
+      const mutated = bytes.slice();
+      for (const [index, bits] of changes) mutated[index]! ^= bits;
+      try {
+        raiseOpset(decodeModel(mutated), target);
+      } catch (error) {
+        expect(error).toBeInstanceOf(QuantevoError);
+      }
+    });
+    fc.assert(check, { numRuns: 1000, seed: 11 });
+  });
+
+  it("takes time in proportion to a long chain of equal names", () => {
+    const nodes = Array.from({ length: 20_000 }, (_, i) =>
+      node("Clip", [`t${i}`], [`t${i + 1}`], { min: { f: 0 } }, "same"),
+    );
+    const proto = at(10, { inputs: [value("t0", [2])], outputs: [untyped("t20000")], nodes });
+    const raised = raiseOpset(proto, 25).graph!.node;
+    expect(raised).toHaveLength(40_000);
+    expect(new Set(raised.flatMap(({ output }) => output)).size).toBe(40_000);
   });
 });
 

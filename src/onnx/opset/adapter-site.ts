@@ -138,15 +138,15 @@ export class AdapterSite {
   ): string {
     const stem = this.node.name || this.node.output.find((name) => name !== "") || this.node.opType;
     const name = this.names.fresh(`${stem}/${role}_opset${this.opset}`);
-    this.before.push(
-      create(NodeProtoSchema, {
-        opType,
-        name,
-        input: [...inputs],
-        output: [name],
-        attribute: [...attribute],
-      }),
-    );
+    const added = create(NodeProtoSchema, {
+      opType,
+      name,
+      input: [...inputs],
+      output: [name],
+      attribute: [...attribute],
+    });
+    this.before.push(added);
+    this.facts.addNode(added);
     return name;
   }
 

@@ -4,6 +4,8 @@ import type { GraphProto, ModelProto, NodeProto } from "../wire/onnx_pb.js";
 export class ModelNames {
   readonly #taken = new Set<string>();
   readonly #read = new Set<string>();
+  /** The number that a base name is tried with next, so that many nodes of one name stay cheap. */
+  readonly #next = new Map<string, number>();
 
   constructor(model: ModelProto) {
     if (model.graph !== undefined) this.#addGraph(model.graph);
@@ -41,8 +43,10 @@ export class ModelNames {
 
   /** A name that nothing in the model has, and that is taken from now on. */
   fresh(base: string): string {
-    let name = base;
-    for (let i = 2; this.#taken.has(name) || this.#read.has(name); i++) name = `${base}_${i}`;
+    let count = this.#next.get(base) ?? 1;
+    let name = count === 1 ? base : `${base}_${count}`;
+    while (this.#taken.has(name) || this.#read.has(name)) name = `${base}_${++count}`;
+    this.#next.set(base, count + 1);
     this.#taken.add(name);
     return name;
   }

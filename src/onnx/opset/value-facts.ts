@@ -45,6 +45,15 @@ const SAME_RANK = new Set(
   Upsample Resize Shrink ThresholdedRelu`.split(/\s+/),
 );
 
+/** Operators whose outputs all have the type of the first input. */
+const ONE_TYPE_OUTPUTS = new Set(["Split", "LSTM", "GRU", "RNN"]);
+
+/** What one node tells of its output: a fact, or the input that shares it. */
+interface Step {
+  readonly fact?: number | undefined;
+  readonly sameAs?: string | undefined;
+}
+
 /**
  * What can be known of the values of one graph without running shape inference: element type, rank, and
  * constant contents, from declarations first and then along chains of nodes that keep them.
@@ -54,16 +63,23 @@ export class ValueFacts {
   readonly #declared = new Map<string, ValueInfoProto>();
   readonly #initializers = new Map<string, TensorProto>();
   readonly #inputs = new Set<string>();
+  readonly #elementTypes = new Map<string, number | undefined>();
+  readonly #ranks = new Map<string, number | undefined>();
   readonly #outer: ValueFacts | undefined;
 
   /** @param outer facts of the graph around this subgraph, whose values are visible inside it */
   constructor(scope: ValueScope, outer?: ValueFacts) {
     this.#outer = outer;
-    for (const node of scope.node) for (const name of node.output) this.#producers.set(name, node);
+    for (const node of scope.node) this.addNode(node);
     for (const info of [...scope.valueInfo, ...scope.output, ...scope.input])
       this.#declared.set(info.name, info);
     for (const { name } of scope.input) this.#inputs.add(name);
     for (const tensor of scope.initializer) this.#initializers.set(tensor.name, tensor);
+  }
+
+  /** Takes notice of a node that was added to the graph. */
+  addNode(node: NodeProto): void {
+    for (const name of node.output) this.#producers.set(name, node);
   }
 
   /** The node that computes a value, looked for outwards; undefined for inputs and initializers. */
@@ -95,47 +111,62 @@ export class ValueFacts {
 
   /** TensorProto.DataType of a value; undefined when it cannot be told. */
   elementType(name: string): number | undefined {
-    const seen = new Set<string>();
-    for (let at = name; !seen.has(at); ) {
-      seen.add(at);
-      const declared = this.declaration(at);
-      if (declared !== undefined) return declared.elementType;
-      const node = this.producer(at);
-      if (node === undefined || !isStandardDomain(node.domain) || TYPE_UNKNOWN.has(node.opType))
-        return undefined;
-      const { opType } = node;
-      if (opType === "Cast") return Number(findAttribute(node, "to")?.i ?? 0) || undefined;
-      if (opType === "Constant") return constantTensor(node)?.dataType;
-      if (opType === "ConstantOfShape") return findAttribute(node, "value")?.t?.dataType ?? DataType.FLOAT;
-      if (INT64_OUTPUT.has(opType)) return DataType.INT64;
-      if (BOOL_OUTPUT.has(opType)) return DataType.BOOL;
-      const output = node.output.indexOf(at);
-      if (opType === "TopK" && output === 1) return DataType.INT64;
-      if (output > 0 && opType !== "Split" && opType !== "LSTM" && opType !== "GRU" && opType !== "RNN")
-        return undefined;
-      at = node.input[TYPE_INPUT.get(opType) ?? 0] ?? "";
-    }
-    return undefined;
+    return this.follow(name, this.#elementTypes, (at) => this.elementTypeStep(at));
   }
 
   /** Number of dimensions of a value; undefined when it cannot be told. */
   rank(name: string): number | undefined {
-    const seen = new Set<string>();
-    for (let at = name; !seen.has(at); ) {
-      seen.add(at);
-      const declared = this.declaration(at)?.rank;
-      if (declared !== undefined) return declared;
-      const node = this.producer(at);
-      if (node === undefined || !isStandardDomain(node.domain)) return undefined;
-      if (node.opType === "Gemm" || node.opType === "Flatten") return 2;
-      if (node.opType === "Constant") return constantTensor(node)?.dims.length;
-      if (node.opType === "Reshape") {
-        const shape = this.constant(node.input[1] ?? "");
-        return shape === undefined ? undefined : readIntegerTensor(shape).length;
+    return this.follow(name, this.#ranks, (at) => this.rankStep(at));
+  }
+
+  /** Walks from value to value until a step gives a fact or nothing more; all values on the way share it. */
+  private follow(name: string, known: Map<string, number | undefined>, step: (at: string) => Step) {
+    const passed: string[] = [];
+    let fact: number | undefined;
+    for (let at: string | undefined = name; at !== undefined; ) {
+      if (known.has(at)) {
+        fact = known.get(at);
+        break;
       }
-      if (!SAME_RANK.has(node.opType) || node.output[0] !== at) return undefined;
-      at = node.input[0] ?? "";
+      // Set at once, so that a cycle ends as unknown.
+      known.set(at, undefined);
+      passed.push(at);
+      const next = step(at);
+      fact = next.fact;
+      at = next.sameAs;
     }
-    return undefined;
+    for (const at of passed) known.set(at, fact);
+    return fact;
+  }
+
+  private elementTypeStep(name: string): Step {
+    const declared = this.declaration(name);
+    if (declared !== undefined) return { fact: declared.elementType };
+    const node = this.producer(name);
+    if (node === undefined || !isStandardDomain(node.domain) || TYPE_UNKNOWN.has(node.opType)) return {};
+    const { opType } = node;
+    const output = node.output.indexOf(name);
+    if (opType === "Cast") return { fact: Number(findAttribute(node, "to")?.i ?? 0) || undefined };
+    if (opType === "Constant") return { fact: constantTensor(node)?.dataType };
+    if (opType === "ConstantOfShape")
+      return { fact: findAttribute(node, "value")?.t?.dataType ?? DataType.FLOAT };
+    if (INT64_OUTPUT.has(opType) || (opType === "TopK" && output === 1)) return { fact: DataType.INT64 };
+    if (BOOL_OUTPUT.has(opType)) return { fact: DataType.BOOL };
+    if (output > 0 && !ONE_TYPE_OUTPUTS.has(opType)) return {};
+    return { sameAs: node.input[TYPE_INPUT.get(opType) ?? 0] };
+  }
+
+  private rankStep(name: string): Step {
+    const declared = this.declaration(name)?.rank;
+    if (declared !== undefined) return { fact: declared };
+    const node = this.producer(name);
+    if (node === undefined || !isStandardDomain(node.domain)) return {};
+    if (node.opType === "Gemm" || node.opType === "Flatten") return { fact: 2 };
+    if (node.opType === "Constant") return { fact: constantTensor(node)?.dims.length };
+    if (node.opType === "Reshape") {
+      const shape = this.constant(node.input[1] ?? "");
+      return { fact: shape === undefined ? undefined : readIntegerTensor(shape).length };
+    }
+    return SAME_RANK.has(node.opType) && node.output[0] === name ? { sameAs: node.input[0] } : {};
   }
 }
