@@ -9,7 +9,7 @@ import type { InferredShapes } from "./shape/infer-shapes.js";
 import { type AxisRole, storedLayout } from "./stored-layout.js";
 import { readFloatTensor } from "./tensor-values.js";
 import { upstreamLayers } from "./upstream-layers.js";
-import { traceWeight } from "./weight-source.js";
+import { traceWeight, type WeightSource } from "./weight-source.js";
 
 /** Operators that compute with weights which are already integers. */
 const QUANTIZED_OPERATORS: ReadonlySet<string> = new Set([
@@ -35,6 +35,7 @@ function contextOf(
   index: GraphIndex,
   shapes: InferredShapes,
   at: number,
+  trace: (name: string) => WeightSource | undefined,
   note: (text: string) => void,
 ): LayerContext {
   const node = index.graph.node[at]!;
@@ -44,10 +45,10 @@ function contextOf(
     inputShape: (position) => shapes.shapeOf(nameOf(position)),
     outputShape: shapes.shapeOf(node.output[0] ?? ""),
     weight: (position) => {
-      const source = traceWeight(index, nameOf(position));
+      const source = trace(nameOf(position));
       return source === undefined || source.dims.length < 2 || source.dims.includes(0) ? undefined : source;
     },
-    isConstant: (position) => traceWeight(index, nameOf(position)) !== undefined,
+    isConstant: (position) => trace(nameOf(position)) !== undefined,
     contradiction: (text, position) => {
       if (!shapes.isDoubtful(nameOf(position))) throw new InvalidModelError(node.name, `${where}: ${text}`);
       note(`${where}: ${text}; its input's shape rests on an assumption`);
@@ -63,6 +64,11 @@ function gatherLayers(
   note: (text: string) => void,
 ): Map<string, Gathered> {
   const gathered = new Map<string, Gathered>();
+  const traced = new Map<string, WeightSource | undefined>();
+  const trace = (name: string) => {
+    if (!traced.has(name)) traced.set(name, traceWeight(index, name));
+    return traced.get(name);
+  };
   for (const at of index.order) {
     const node = index.graph.node[at]!;
     if (QUANTIZED_OPERATORS.has(node.opType)) {
@@ -70,7 +76,7 @@ function gatherLayers(
       throw new UnsupportedError(node.name, message);
     }
     const rule = isStandardDomain(node.domain) ? LAYER_RULES.get(node.opType) : undefined;
-    for (const operand of rule?.(node, contextOf(index, shapes, at, note)) ?? []) {
+    for (const operand of rule?.(node, contextOf(index, shapes, at, trace, note)) ?? []) {
       const use = { node: at, activationInput: operand.activationInput };
       const known = gathered.get(operand.source.name);
       if (known === undefined)

@@ -1,9 +1,9 @@
 import { constantTensor } from "./constant-tensor.js";
 import { isFloatType } from "./element-type.js";
-import type { GraphIndex } from "./graph-index.js";
+import { describeNode, type GraphIndex } from "./graph-index.js";
 import { subgraphsOf } from "./outer-names.js";
 import { extentProduct } from "./shape/shape-context.js";
-import { tensorDims } from "./tensor-values.js";
+import { quoteName, tensorDims } from "./tensor-values.js";
 import type { GraphProto, TensorProto } from "./wire/onnx_pb.js";
 
 function floatElements(tensor: TensorProto | undefined): number {
@@ -18,6 +18,23 @@ function inGraph(graph: GraphProto): number {
     for (const subgraph of subgraphsOf(node)) count += inGraph(subgraph);
   }
   return count;
+}
+
+/** From how many elements a tensor that stays in float is worth a note. */
+const NOTED_ELEMENTS = 1024;
+
+/** Notes the stored float matrices that are no layer's weights, with the operators that read them. */
+export function noteFloatTensors(
+  index: GraphIndex,
+  layerWeights: ReadonlySet<string>,
+  note: (text: string) => void,
+): void {
+  for (const [name, { tensor, dims }] of index.constants) {
+    if (layerWeights.has(name) || dims.length < 2 || floatElements(tensor) < NOTED_ELEMENTS) continue;
+    const readers = (index.consumers.get(name) ?? []).slice(0, 4);
+    const by = readers.map(({ node }) => describeNode(index.graph.node[node]!, node)).join(", ") || "nothing";
+    note(`tensor ${quoteName(name)} [${dims.join(", ")}] stays in float; it is read by ${by}`);
+  }
 }
 
 /** Elements of all float tensors stored in a graph and its subgraphs: initializers and Constant nodes. */

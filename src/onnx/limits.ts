@@ -23,7 +23,7 @@ export const LIMITS = {
   /** Identity and Transpose nodes between a constant and its use. */
   weightChain: 64,
   /** Steps spent on finding which layers feed which; long residual chains are quadratic. */
-  upstreamSteps: 20_000_000,
+  upstreamSteps: 4_000_000,
   /** Notes kept about one model. */
   notes: 200,
 } as const;

@@ -1,7 +1,7 @@
 import { FileError, InvalidArgumentError, InvalidModelError, UnsupportedError } from "../errors.js";
 import { decodeModel, type ModelWithGraph } from "./decode-model.js";
 import { findLayers } from "./find-layers.js";
-import { countFloatElements } from "./float-elements.js";
+import { countFloatElements, noteFloatTensors } from "./float-elements.js";
 import { indexGraph } from "./graph-index.js";
 import { LIMITS } from "./limits.js";
 import { isStandardDomain } from "./node-attributes.js";
@@ -101,12 +101,15 @@ export async function loadOnnxModel(
   const shapes = inferShapes(index, opset, dimensions, note);
   const { layers, bindings } = findLayers(index, shapes, note);
   if (layers.length === 0) {
-    const message = `the model has no layer: none of its ${graph.node.length} nodes is a Conv, ConvTranspose, Gemm, MatMul, Gather, LSTM, GRU or RNN with stored float weights`;
+    const local =
+      proto.functions.length > 0 ? "; functions of the model are not looked into, inline them" : "";
+    const message = `the model has no layer: none of its ${graph.node.length} nodes is a Conv, ConvTranspose, Gemm, MatMul, Gather, LSTM, GRU or RNN with stored float weights${local}`;
     throw new InvalidModelError("graph.node", message);
   }
   const name = options.name ?? (graph.name === "" ? "onnx-model" : graph.name);
   const floatParameterCount =
     countFloatElements(graph, index) - layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
+  noteFloatTensors(index, new Set(bindings.map(({ weight }) => weight)), note);
   const initializers = index.constants;
   return {
     name,

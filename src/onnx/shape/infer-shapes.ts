@@ -1,6 +1,8 @@
+import { InvalidModelError } from "../../errors.js";
 import { describeNode, type GraphIndex } from "../graph-index.js";
 import { LIMITS } from "../limits.js";
 import { isStandardDomain } from "../node-attributes.js";
+import { subgraphsOf } from "../outer-names.js";
 import { quoteName } from "../tensor-values.js";
 import type { NodeProto, ValueInfoProto } from "../wire/onnx_pb.js";
 import { declaredShape } from "./declared-shape.js";
@@ -23,6 +25,14 @@ const RULES: ReadonlyMap<string, ShapeRule> = new Map(
   [SPATIAL_RULES, PRODUCT_RULES, LAYOUT_RULES, ELEMENTWISE_RULES].flatMap((rules) => Object.entries(rules)),
 );
 
+const DATA_DEPENDENT: ReadonlySet<string> = new Set([
+  "Compress",
+  "NonMaxSuppression",
+  "NonZero",
+  "StringSplit",
+  "Unique",
+]);
+
 function isPossible(shape: Shape): boolean {
   let count = 1;
   for (const extent of shape) {
@@ -37,7 +47,8 @@ function isPossible(shape: Shape): boolean {
  * hence 1; another unknown extent is looked up in `dimensions` by its symbol, else taken as 1 with a note.
  * Where an operator is unknown or a shape cannot be computed, the file's own value_info is used; without
  * that, an unknown operator is taken to keep the shape of its first input, with a note.
- * Never throws on contradictory shapes: the tensor's shape is then unknown, and a note says so.
+ * Where shapes contradict each other the tensor's shape is unknown, and a note says so.
+ * @throws InvalidModelError when a graph input declares a shape that no tensor can have
  */
 export function inferShapes(
   index: GraphIndex,
@@ -59,7 +70,12 @@ export function inferShapes(
   for (const info of [...graph.valueInfo, ...graph.output]) declared.set(info.name, info);
   for (const input of graph.input) {
     const shape = declaredShape(input, dimensions, doubt(input.name));
-    if (shape !== undefined && isPossible(shape)) shapes.set(input.name, shape);
+    if (shape === undefined) continue;
+    if (!isPossible(shape)) {
+      const message = `input ${quoteName(input.name)} declares the shape [${shape.slice(0, LIMITS.rank).join(", ")}]; at most ${LIMITS.rank} extents and ${LIMITS.elements} elements are possible`;
+      throw new InvalidModelError(input.name, message);
+    }
+    shapes.set(input.name, shape);
   }
   for (const [name, constant] of index.constants) shapes.set(name, constant.dims);
 
@@ -86,7 +102,9 @@ export function inferShapes(
     const shape = info && declaredShape(info, dimensions, doubt(name));
     if (shape !== undefined && isPossible(shape)) return shape;
     const first = context.shape(node, 0);
-    if (unknownOperator && first !== undefined && name === node.output[0]) {
+    // Operators with subgraphs, and those whose output depends on values, seldom keep a shape.
+    const guess = unknownOperator && subgraphsOf(node).length === 0 && !DATA_DEPENDENT.has(node.opType);
+    if (guess && first !== undefined && name === node.output[0]) {
       doubt(name)(
         `${describeNode(node, at)}: unknown operator, its output is taken to have the shape of its first input`,
       );

@@ -25,7 +25,7 @@ export function axesOf(
 export function reshapeTarget(x: Shape, wanted: readonly number[], allowZero: boolean): Shape | undefined {
   const out = wanted.map((extent, i) => (extent === 0 && !allowZero ? (x[i] ?? 0) : extent));
   const free = out.indexOf(-1);
-  if (free < 0) return out;
+  if (free < 0) return extentProduct(out) === extentProduct(x) ? out : undefined;
   const rest = out.reduce((product, extent, i) => (i === free ? product : product * extent), 1);
   const total = extentProduct(x);
   if (rest === 0 || total % rest !== 0) return undefined;

@@ -66,6 +66,16 @@ const einsum: ShapeRule = (node, context) => {
   return out.every((extent) => extent !== undefined) ? [out] : [];
 };
 
+/** Attention of opset 23: Q, K, V as [batch, heads, sequence, width] or [batch, sequence, heads * width]. */
+const attention: ShapeRule = (node, context) => {
+  const q = context.shape(node, 0);
+  const v = context.shape(node, 2);
+  if (q === undefined || v === undefined || q.length !== v.length) return [];
+  if (q.length === 4) return [[q[0]!, q[1]!, q[2]!, v[3]!]];
+  const perHead = v.at(-1)! / intAttribute(node, "kv_num_heads", 1);
+  return q.length === 3 ? [[q[0]!, q[1]!, perHead * intAttribute(node, "q_num_heads", 1)]] : [];
+};
+
 /** Shape rules of matrix products and recurrent layers. */
 export const PRODUCT_RULES: Readonly<Record<string, ShapeRule>> = {
   MatMul: matMul,
@@ -75,4 +85,5 @@ export const PRODUCT_RULES: Readonly<Record<string, ShapeRule>> = {
   GRU: recurrent,
   RNN: recurrent,
   Einsum: einsum,
+  Attention: attention,
 };

@@ -33,6 +33,7 @@ function slide(node: NodeProto, spatial: Shape, kernel: Shape, ceil: boolean): n
     let extent = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
     // A window that would start in the padding at the end does not count.
     if (ceil && (extent - 1) * stride >= size + begin) extent--;
+    if (extent < 1) return undefined;
     out.push(extent);
   }
   return out;
