@@ -9,6 +9,7 @@ import { costModelFor, hardwareProfiles } from "../../src/hardware/registry.js";
 import { RooflineCostModel } from "../../src/hardware/roofline-cost-model.js";
 import { storedWeightBytes } from "../../src/hardware/stored-weight-bytes.js";
 import { armNeon } from "../../src/hardware/targets/arm-neon.js";
+import { qualcommHexagon } from "../../src/hardware/targets/qualcomm-hexagon.js";
 import type { LayerSpec, ModelSpec } from "../../src/model/layer-spec.js";
 import { quantizedSizeBytes } from "../../src/quantization/size.js";
 import {
@@ -143,6 +144,15 @@ describe("layerRoofline", () => {
     expect(resident.memorySeconds).toBeCloseTo((stored + moved) / 60e9, 12);
   });
 
+  it("charges the scales of groups, the more the smaller they are", () => {
+    const compute = (fields: object) =>
+      layerRoofline(armNeon, dense("a", 512, 512, 100), new LayerQuantConfig({ weightBits: 4, ...fields }))
+        .streamed.computeSeconds;
+    const channels = compute({});
+    expect(compute({ granularity: "per-group", groupSize: 32 }) / channels).toBeCloseTo(1 + 4 / 32, 12);
+    expect(compute({ granularity: "per-group", groupSize: 128 }) / channels).toBeCloseTo(1 + 4 / 128, 12);
+  });
+
   it("reads only the rows that an embedding looks up", () => {
     const embedding: LayerSpec = {
       name: "e",
@@ -156,6 +166,13 @@ describe("layerRoofline", () => {
     expect(streamed.computeSeconds).toBe(0);
     expect(inputBytes).toBe(12);
     expect(streamed.memorySeconds).toBeCloseTo(300 / 17e9 + (12 + 1200) / 60e9, 15);
+    // A table smaller than what is looked up is read once.
+    const small = layerRoofline(armNeon, { ...embedding, parameterCount: 200 }, new LayerQuantConfig());
+    expect(small.storedBytes).toBe(200 + 100 * 4);
+    const tiny = new LayerQuantConfig({ granularity: "per-tensor" });
+    expect(
+      layerRoofline(armNeon, { ...embedding, parameterCount: 200 }, tiny).streamed.memorySeconds,
+    ).toBeCloseTo(204 / 17e9 + (12 + 1200) / 60e9, 15);
   });
 
   it("sends activations through DRAM when they do not fit the on-chip memory", () => {
@@ -197,6 +214,11 @@ describe("RooflineCostModel", () => {
         const own = i === index ? alone * 1e3 + 0.0117 : (before[i]?.latencyMs as number);
         const converted = (conversions as readonly number[]).includes(i) ? conversionMs : 0;
         expect(layer.latencyMs).toBeCloseTo(own + converted, 12);
+        if (i !== index)
+          expect(layer.energyMj - (before[i]?.energyMj as number)).toBeCloseTo(
+            converted === 0 ? 0 : 640 * 3 * 12 * 1e-9 + 2.15 * conversionMs,
+            12,
+          );
       });
     }
   });
@@ -230,6 +252,11 @@ describe("RooflineCostModel", () => {
     expect(plain.latencyMs - sum).toBeCloseTo(0.23, 12);
     const joules = plain.layers.reduce((total, layer) => total + layer.energyMj, 0);
     expect(plain.energyMj - joules).toBeCloseTo(0.23 * 1.15, 12);
+    const config = new LayerQuantConfig({ activationScheme: "symmetric" });
+    const first = layerRoofline(qualcommHexagon, model.layers[0] as LayerSpec, config).resident;
+    const firstMs = first.seconds * 1e3 + 0.0014;
+    expect(plain.layers[0]?.latencyMs).toBeCloseTo(firstMs, 12);
+    expect(plain.layers[0]?.energyMj).toBeCloseTo(first.joules * 1e3 + 1.15 * firstMs, 12);
   });
 
   it("says which roof a layer hits", () => {
