@@ -1,0 +1,93 @@
+import { InvalidArgumentError, InvalidDataError } from "../errors.js";
+import { requireFinite } from "../numeric/find-non-finite.js";
+import { requireInstance } from "../quantization/check-params.js";
+import type { QuantizationParams } from "../quantization/params.js";
+import { type ScaleLayout, scaleLayout } from "../quantization/scale-layout.js";
+import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
+import { chooseFormat } from "./choose-format.js";
+import { gatherSlice, greatestSlice } from "./gather-slice.js";
+import { binaryScale, ternaryScale } from "./low-bit-scale.js";
+import type { CalibrationMethod } from "./method.js";
+import type { RangeRequest } from "./observer.js";
+import { checkMethod, checkPercentile, DEFAULT_PERCENTILE, rangeTarget } from "./range-target.js";
+import { SliceSource } from "./slice-source.js";
+
+/** The format to calibrate for, and how the tensor is cut. */
+export interface CalibrateOptions extends RangeRequest {
+  /** Not read for 1 and 1.58 bits, whose scale minimises the squared error. */
+  readonly method: CalibrationMethod;
+  /** Default per-tensor. */
+  readonly granularity?: QuantizationGranularity;
+  /** Default [values.length]. */
+  readonly shape?: readonly number[];
+  /** Channel axis or blocked axis; default 0. */
+  readonly axis?: number;
+  /** Elements in a block along `axis`; needed for per-group. */
+  readonly groupSize?: number;
+  /** For the percentile method: above 50, at most 100; default 99.9. */
+  readonly percentile?: number;
+  /** The tensor's name, for messages; default "values". */
+  readonly name?: string;
+}
+
+/**
+ * Chooses scales and zero points for a tensor, slice by slice (tensor, channel or group).
+ * Symmetric min-max is absmax / (2^(bits-1) - 1), full range and narrow alike; the asymmetric range always
+ * contains 0; power-of-two scales have the exponent with the least squared error. Binary and ternary
+ * parameters are signed with zero point 0, and symmetric where an asymmetric scheme was asked for. Scales are
+ * positive normal float32: all-zero slices get 1 (binary: 2^-126).
+ * @param values float32, row-major
+ * @throws InvalidDataError when `values` is empty or holds NaN or infinity (names the tensor);
+ *   InvalidArgumentError naming the option that is out of range
+ */
+export function calibrate(values: Float32Array, options: CalibrateOptions): QuantizationParams {
+  const { method, percentile = DEFAULT_PERCENTILE, name = "values" } = options;
+  const { granularity = QuantizationGranularity.PER_TENSOR, axis = 0 } = options;
+  requireInstance(values, Float32Array, name);
+  checkMethod(method);
+  checkPercentile(percentile);
+  const target = rangeTarget(options, percentile);
+  if (values.length === 0) throw new InvalidDataError(name, `${name} is empty; allowed: 1 element or more`);
+  const shape = [...(options.shape ?? [values.length])];
+  const groupSize = granularity === QuantizationGranularity.PER_GROUP ? (options.groupSize ?? 0) : 0;
+  const layout = scaleLayout(shape, granularity, axis, groupSize);
+  if (layout.length !== values.length) {
+    const message = `shape is [${shape.join(", ")}], ${layout.length} elements; allowed: the ${values.length} elements of ${name}`;
+    throw new InvalidArgumentError("shape", message);
+  }
+  requireFinite(values, name);
+  const scale = new Float32Array(layout.count);
+  const zeroPoint = new Int32Array(layout.count);
+  const { bits, narrowRange } = target;
+  const base = { bits, narrowRange, granularity, shape, axis, groupSize, scale, zeroPoint };
+  if (bits < 2) {
+    const scheme =
+      target.scheme === QuantizationScheme.ASYMMETRIC ? QuantizationScheme.SYMMETRIC : target.scheme;
+    const leastErrorScale = bits === 1 ? binaryScale : ternaryScale;
+    eachSlice(values, layout, (slice, k) => {
+      scale[k] = leastErrorScale(slice, scheme);
+    });
+    return { ...base, scheme, signed: true };
+  }
+  const source = new SliceSource();
+  eachSlice(values, layout, (slice, k) => {
+    source.load(slice);
+    const format = chooseFormat(source, method, target);
+    scale[k] = format.scale;
+    zeroPoint[k] = format.zeroPoint;
+  });
+  return { ...base, scheme: target.scheme, signed: target.signed };
+}
+
+/** Calls `visit` with a copy of each slice, which it may reorder. */
+function eachSlice(
+  values: Float32Array,
+  layout: ScaleLayout,
+  visit: (slice: Float32Array, index: number) => void,
+): void {
+  const scratch = new Float32Array(greatestSlice(layout));
+  for (let k = 0; k < layout.count; k++) {
+    const length = gatherSlice(values, layout, k, scratch);
+    visit(scratch.subarray(0, length), k);
+  }
+}
