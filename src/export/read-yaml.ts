@@ -23,7 +23,7 @@ export function readYaml(text: string): unknown {
       merge: false,
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: "silent",
+      logLevel: "error",
     });
     const fault = document.errors[0] ?? document.warnings[0];
     if (fault !== undefined) throw yamlFault(text, fault.pos[0], fault.message);
