@@ -14,7 +14,7 @@ import { weightLayoutOf } from "./weight-layout-of.js";
 export interface NoiseTable {
   /**
    * Relative noise of a layer's weights in a setting: 0 for float32, about 1 when nothing of them is left.
-   * @throws InvalidArgumentError when the model has no such layer
+   * @throws InvalidArgumentError when the model has no such layer; InvalidDataError when its weights hold NaN or infinity
    */
   weightNoise(layer: string, config: LayerQuantConfig, method: CalibrationMethod): number;
   /** Relative noise of an activation in a setting: 0 for float32. The same for all layers: there is no data here. */
@@ -59,6 +59,7 @@ export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = 
         throw new InvalidArgumentError("layer", `the model has no layer ${JSON.stringify(name)}`);
       return remember(row.noise, weightKey(config, method), () =>
         weightNoiseOf(
+          name,
           remember(samples, name, () => sampleOf(row.layer, maxElements)),
           config,
           method,
@@ -71,9 +72,15 @@ export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = 
   };
 }
 
-function weightNoiseOf(sample: WeightSample, config: LayerQuantConfig, method: CalibrationMethod): number {
+function weightNoiseOf(
+  name: string,
+  sample: WeightSample,
+  config: LayerQuantConfig,
+  method: CalibrationMethod,
+): number {
   if (config.weightBits === 32) return 0;
   const { values, layout } = sample;
+  if (values.length === 0) return 0;
   const perGroup = config.granularity === "per-group";
   const params = calibrate(values, {
     bits: config.weightBits,
@@ -84,6 +91,7 @@ function weightNoiseOf(sample: WeightSample, config: LayerQuantConfig, method: C
     axis: perGroup ? layout.groupAxis : layout.channelAxis,
     groupSize: perGroup ? config.groupSize : 0,
     narrowRange: config.useSymmetric && config.weightScheme !== "asymmetric",
+    name,
   });
   return relativeNoise(values, fakeQuantize(values, params));
 }
@@ -119,6 +127,7 @@ function relativeNoise(values: Float32Array, reconstructed: Float32Array): numbe
 function sampleOf(layer: LayerSpec, maxElements: number): WeightSample {
   const layout = weightLayoutOf(layer);
   if (layer.weights !== undefined) return sampleWeights(layer.weights, layout, maxElements);
+  if (elementCount(layout.shape) === 0) return { values: new Float32Array(0), layout };
   const shape = shrunkShape(layout, maxElements);
   return { values: normalDeviates("weights", elementCount(shape)), layout: { ...layout, shape } };
 }
