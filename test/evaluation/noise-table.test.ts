@@ -7,20 +7,24 @@ import { gaussianWeights, layer, smallModel } from "./small-models.js";
 
 const config = (fields: ConstructorParameters<typeof LayerQuantConfig>[0]) => new LayerQuantConfig(fields);
 
-/** Symmetric, balanced range, whole range per row: rounding written out. */
-function rowNoise(values: Float32Array, rowLength: number, bits: number): number {
+/** Symmetric, balanced range, whole range per block, mean over rows: rounding written out. */
+function rowNoise(values: Float32Array, rowLength: number, blockLength: number, bits: number): number {
   const levels = 2 ** (bits - 1) - 1;
-  let noise = 0;
-  let signal = 0;
+  let sum = 0;
   for (let start = 0; start < values.length; start += rowLength) {
-    const row = values.subarray(start, start + rowLength);
-    const scale = Math.fround(row.reduce((max, x) => Math.max(max, Math.abs(x)), 0) / levels);
-    for (const x of row) {
-      noise += (Math.round(x / scale) * scale - x) ** 2;
-      signal += x * x;
+    let noise = 0;
+    let signal = 0;
+    for (let from = start; from < start + rowLength; from += blockLength) {
+      const block = values.subarray(from, from + blockLength);
+      const scale = Math.fround(block.reduce((max, x) => Math.max(max, Math.abs(x)), 0) / levels);
+      for (const x of block) {
+        noise += (Math.round(x / scale) * scale - x) ** 2;
+        signal += x * x;
+      }
     }
+    sum += noise / signal;
   }
-  return noise / signal;
+  return sum / (values.length / rowLength);
 }
 
 describe("createNoiseTable", () => {
@@ -30,12 +34,11 @@ describe("createNoiseTable", () => {
     const wide = smallModel.layers[2]!;
     for (const bits of [2, 3, 4, 6, 8] as const) {
       const perChannel = table.weightNoise("wide", config({ weightBits: bits }), "min-max");
-      expect(perChannel / rowNoise(wide.weights!, 64, bits)).toBeCloseTo(1, 4);
+      expect(perChannel / rowNoise(wide.weights!, 64, 64, bits)).toBeCloseTo(1, 4);
       const grouped = config({ weightBits: bits, granularity: "per-group", groupSize: 16 });
-      expect(table.weightNoise("wide", grouped, "min-max") / rowNoise(wide.weights!, 16, bits)).toBeCloseTo(
-        1,
-        4,
-      );
+      expect(
+        table.weightNoise("wide", grouped, "min-max") / rowNoise(wide.weights!, 64, 16, bits),
+      ).toBeCloseTo(1, 4);
     }
   });
 
@@ -65,6 +68,26 @@ describe("createNoiseTable", () => {
     expect(noise[0]).toBeGreaterThan(noise[1]!);
     expect(noise[1]).toBeGreaterThan(noise[2]!);
     expect(noise[2]).toBeGreaterThan(0);
+  });
+
+  it("notices channels that drown beside a loud one, on any channel axis", () => {
+    const values = gaussianWeights("uneven", 8 * 64);
+    for (let i = 0; i < 64; i++) values[i]! *= 50;
+    const transposed = Float32Array.from(values, (_, i) => values[(i % 8) * 64 + Math.floor(i / 8)]!);
+    const rows = layer("rows", 8, 64, { weights: values });
+    const columns = layer("columns", 8, 64, {
+      weights: transposed,
+      weightLayout: { shape: [64, 8], channelAxis: 1, groupAxis: 0 },
+    });
+    const uneven = createNoiseTable({ name: "uneven", source: "user", layers: [rows, columns] });
+    const perTensor = config({ weightBits: 4, granularity: "per-tensor" });
+    expect(uneven.weightNoise("rows", perTensor, "min-max")).toBeGreaterThan(0.8);
+    for (const setting of [perTensor, config({ weightBits: 4 })])
+      expect(uneven.weightNoise("columns", setting, "min-max")).toBeCloseTo(
+        uneven.weightNoise("rows", setting, "min-max"),
+        9,
+      );
+    expect(uneven.weightNoise("rows", config({ weightBits: 4 }), "min-max")).toBeLessThan(0.05);
   });
 
   it("computes each entry once", () => {
