@@ -5,7 +5,7 @@ export const workloads: Readonly<Record<string, { layers: string[]; config: Quan
   {
     "small transformer on arm-neon": {
       layers: ["embedding", "encoder_layer_0_attention", "encoder_layer_0_ffn", "output_projection"],
-      config: { seed: "golden", populationSize: 12, maxGenerations: 5 },
+      config: { seed: "golden", populationSize: 10, maxGenerations: 3 },
     },
     "small convolutional network on nvidia-tensorrt, 2 to 8 bits": {
       layers: ["conv1", "conv2_depthwise", "conv3", "head"],
@@ -18,8 +18,8 @@ export const workloads: Readonly<Record<string, { layers: string[]; config: Quan
         minAccuracy: 0.5,
       },
     },
-    "twelve layers on qualcomm-hexagon, uniform precision": {
-      layers: Array.from({ length: 12 }, (_, i) => `layer_${i}`),
+    "six layers on qualcomm-hexagon, uniform precision": {
+      layers: Array.from({ length: 6 }, (_, i) => `layer_${i}`),
       config: {
         seed: 1,
         populationSize: 8,
