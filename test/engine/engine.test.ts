@@ -306,6 +306,17 @@ describe("the switches of the configuration", () => {
     expect(seeded(plain.calls)).toBe(0);
   });
 
+  it("improves on where it started: the fitness that the weights ask for rises", async () => {
+    const weights = { embedding: 0.0005, attention: 0.08, ffn: 0.002, output: 0.03 };
+    for (const seed of [1, 2, 3]) {
+      const result = await run(
+        { seed, minBits: 2, populationSize: 16, maxGenerations: 15 },
+        formulaEvaluator(weights),
+      );
+      expect(result.best!.fitnessScore).toBeGreaterThan(result.history[0]!.bestFitness);
+    }
+  });
+
   it("elitismRatio 1 keeps the fittest of all", async () => {
     const result = await run({ elitismRatio: 1, maxGenerations: 10 });
     const averages = result.history.map((stats) => stats.averageFitness);
