@@ -13,11 +13,13 @@ export function activationOpset(format: ActivationFormat): number {
 /**
  * QuantizeLinear and DequantizeLinear on an activation. They take float32 or, with a float16 scale, float16;
  * other types are cast to float32 and back.
+ * @param floatWeights the weights that the activation meets stay in float
  * @returns the nodes, and the name of the tensor that takes the activation's place
  */
 export function activationNodes(
   tensor: string,
   format: ActivationFormat,
+  floatWeights: boolean,
   names: ModelNames,
 ): GraphPart & { readonly output: string } {
   const { params, storage, elementType, float16Scale } = format;
@@ -35,9 +37,15 @@ export function activationNodes(
     return output;
   };
   const cast = elementType !== (float16Scale ? DataType.FLOAT16 : DataType.FLOAT);
-  const source = cast ? emit("Cast", [tensor], "float32", { to: DataType.FLOAT }) : tensor;
+  let source = cast ? emit("Cast", [tensor], "float32", { to: DataType.FLOAT }) : tensor;
+  // A Max of one input is a copy, and no optimizer takes it away. ONNX Runtime 1.30 drops a Relu before any 4 bit
+  // QuantizeLinear, as if its least code stood for 0.
+  if (storage.bits === 4 && (storage.signed || params.zeroPoint[0] !== 0))
+    source = emit("Max", [source], "copy");
   const codes = emit("QuantizeLinear", [source, scale.name, zeroPoint.name], "q");
   let output = emit("DequantizeLinear", [codes, scale.name, zeroPoint.name], "dq");
   if (cast) output = emit("Cast", [output], "cast", { to: elementType });
+  // ONNX Runtime rounds float weights to 8 bits where they meet a DequantizeLinear and a QuantizeLinear follows.
+  if (floatWeights) output = emit("Max", [output], "dq_copy");
   return { initializers: [scale, zeroPoint], nodes, output };
 }

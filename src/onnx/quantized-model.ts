@@ -16,7 +16,7 @@ import { outerNames } from "./outer-names.js";
 import { LayerQuantizer, type QuantizedWeights } from "./quantize-layer.js";
 import { raisedModel } from "./raised-model.js";
 import { quoteName, tensorDims } from "./tensor-values.js";
-import { type GraphPart, type StoredWeight, weightNodes, weightOpset } from "./weight-nodes.js";
+import { type GraphPart, needsShield, type StoredWeight, weightNodes, weightOpset } from "./weight-nodes.js";
 import {
   TensorProto_DataType as DataType,
   type GraphProto,
@@ -51,6 +51,8 @@ interface LayerPlan {
   readonly config: LayerQuantConfig;
   readonly stored: StoredWeight;
   readonly weights: QuantizedWeights | undefined;
+  /** See {@link needsShield}. */
+  readonly shielded: boolean;
   readonly activations: readonly PlannedActivation[];
 }
 
@@ -59,6 +61,7 @@ interface PlannedActivation {
   readonly nodeOutput: string;
   readonly input: number;
   readonly tensor: string;
+  readonly floatWeights: boolean;
   /** Uses of one tensor in one format share its QuantizeLinear. */
   readonly key: string;
   readonly format: ActivationFormat;
@@ -118,8 +121,8 @@ export function quantizedModel(
   const plans = planLayers(model, genome, ranges);
   const opset = Math.max(
     0,
-    ...plans.flatMap(({ weights, activations }) => [
-      weights === undefined ? 0 : weightOpset(weights),
+    ...plans.flatMap(({ weights, shielded, activations }) => [
+      weights === undefined ? 0 : weightOpset(weights, shielded),
       ...activations.map(({ format }) => activationOpset(format)),
     ]),
   );
@@ -154,7 +157,8 @@ function planLayers(
           nodeOutput: firstOutput(node),
           input: activationInput,
           tensor,
-          key: `${activationKey(config, method)} ${tensor}`,
+          key: `${config.weightBits === 32} ${activationKey(config, method)} ${tensor}`,
+          floatWeights: config.weightBits === 32,
           format: ranges.format(tensor, config, method),
         },
       ];
@@ -163,7 +167,9 @@ function planLayers(
       config.weightBits === 32
         ? undefined
         : quantizerOf(model).quantize(spec, config, method, weight.dataType === DataType.FLOAT16);
-    return { binding, spec, config, stored: weight, weights, activations };
+    const widths = activations.map(({ format }) => format.storage.bits);
+    const shielded = weights !== undefined && needsShield(weights, widths);
+    return { binding, spec, config, stored: weight, weights, shielded, activations };
   });
 }
 
@@ -202,9 +208,9 @@ function rewrite(
   const storedBytes = new Map<string, number>();
   const initializers = [...graph.initializer];
   const front: NodeProto[] = [];
-  for (const { binding, spec, stored, weights } of plans) {
+  for (const { binding, spec, stored, weights, shielded } of plans) {
     if (weights === undefined) continue;
-    const part = weightNodes(stored, spec.weightLayout!, weights, names);
+    const part = weightNodes(stored, spec.weightLayout!, weights, shielded, names);
     replaced.add(binding.weight);
     initializers.push(...part.initializers);
     front.push(...part.nodes);
@@ -229,10 +235,10 @@ function rewrite(
     const copy = copyMessage(node);
     copy.input = [...node.input];
     const before: NodeProto[] = [];
-    for (const { key, tensor, format, input } of planned) {
+    for (const { key, tensor, format, floatWeights, input } of planned) {
       let part = made.get(key);
       if (part === undefined) {
-        part = activationNodes(tensor, format, names);
+        part = activationNodes(tensor, format, floatWeights, names);
         made.set(key, part);
         initializers.push(...part.initializers);
         before.push(...part.nodes);
