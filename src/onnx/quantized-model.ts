@@ -168,7 +168,7 @@ function planLayers(
         ? undefined
         : quantizerOf(model).quantize(spec, config, method, weight.dataType === DataType.FLOAT16);
     const widths = activations.map(({ format }) => format.storage.bits);
-    const shielded = weights !== undefined && needsShield(weights, widths);
+    const shielded = weights !== undefined && needsShield(weights, binding.uses, widths);
     return { binding, spec, config, stored: weight, weights, shielded, activations };
   });
 }

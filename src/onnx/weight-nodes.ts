@@ -2,6 +2,7 @@ import type { WeightLayout } from "../model/layer-spec.js";
 import { type QuantizationParams, scaleShape } from "../quantization/index.js";
 import { makeNode } from "./make-node.js";
 import { makeTensor } from "./make-tensor.js";
+import type { WeightUse } from "./onnx-model.js";
 import type { ModelNames } from "./opset/model-names.js";
 import type { QuantizedWeights } from "./quantize-layer.js";
 import { scaleTensor, zeroPointTensor } from "./scale-tensors.js";
@@ -38,18 +39,29 @@ export function weightOpset(weights: QuantizedWeights, shielded: boolean): numbe
 /**
  * True when a Reshape must stand between DequantizeLinear and the weights' uses. ONNX Runtime's optimizer fuses
  * DequantizeLinear, operator and QuantizeLinear by pattern, and (in 1.30) also where it has no right kernel: it
- * makes a QLinearConv with 2 bit weights or 4 bit activations, which does not load, and a MatMulIntegerToFloat
- * with blocks, which does not run; its 2 bit MatMulNBits gives wrong numbers; and it rounds biases to multiples of
- * the two scales' product, which is coarse for few bits and overflows for 16. What is left alone are the
- * patterns it has good kernels for: 8 bits with 8 bits, and 4, 8 and 16 bit weights with float activations.
- * @param activationBits widths of the quantized activations that meet the weights
+ * makes a QLinearConv with 2 bit weights, which does not load, and a MatMulIntegerToFloat with blocks or with
+ * scales along the rows, which does not run; its 2 bit MatMulNBits gives wrong numbers; and it rounds biases to
+ * multiples of the two scales' product, which is coarse for few bits and overflows for 16. What is left alone are
+ * the patterns that it has good kernels for: 8 bits with 8 bits, and 4, 8 and 16 bit weights with float activations.
+ * @param uses where the weights meet activations
+ * @param activationBits stored widths of those activations that are quantized
  */
-export function needsShield(weights: QuantizedWeights, activationBits: readonly number[]): boolean {
+export function needsShield(
+  weights: QuantizedWeights,
+  uses: readonly WeightUse[],
+  activationBits: readonly number[],
+): boolean {
   const { storage, params } = weights;
   if (activationBits.length === 0) return storage.bits === 2;
-  return (
-    storage.bits !== 8 || params.granularity === "per-group" || activationBits.some((bits) => bits !== 8)
-  );
+  const integerKernel = storage.bits === 8 && activationBits.every((bits) => bits === 8);
+  // A second use, the left side of a product or a stack of matrices may have its scales along the wrong axis.
+  const columns =
+    params.granularity === "per-tensor" ||
+    (params.granularity === "per-channel" &&
+      params.shape.length === 2 &&
+      uses.length === 1 &&
+      uses[0]!.activationInput === 0);
+  return !integerKernel || !columns;
 }
 
 /**
