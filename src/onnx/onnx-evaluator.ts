@@ -55,7 +55,10 @@ export async function createOnnxEvaluator(
   const { calibration, validation, metric, session, signal } = options;
   checkBatches(model, validation, "validation");
   const runtime = await loadOnnxRuntime(session);
-  const ranges = await calibrateActivations(model, calibration, { session, signal });
+  const ranges = await calibrateActivations(model, calibration, {
+    importRuntime: session?.importRuntime,
+    signal,
+  });
   const outputs = model.outputs.map(({ name }) => name);
   let batches = validation.map((batch) => runtime.feeds(model.inputs, batch));
   let disposed = false;
