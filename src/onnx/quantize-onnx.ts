@@ -3,7 +3,8 @@ import type { ActivationRanges } from "./activation-ranges.js";
 import { type CalibrateActivationsOptions, calibrateActivations } from "./calibrate-activations.js";
 import { encodeModel } from "./encode-model.js";
 import type { OnnxModel } from "./onnx-model.js";
-import { checkGenomeLayers, needsRanges, type QuantizedLayer, quantizedModel } from "./quantized-model.js";
+import { checkGenomeLayers, needsRanges } from "./plan-layers.js";
+import { type QuantizedLayer, quantizedModel } from "./quantized-model.js";
 import type { Batch } from "./tensor-data.js";
 
 /** Where the ranges of activations come from; neither is needed when all activations stay in float32. */
