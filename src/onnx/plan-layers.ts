@@ -114,7 +114,7 @@ export function planLayers(
       config.weightBits === 32
         ? undefined
         : quantizerOf(model).quantize(spec, config, method, weight.dataType === DataType.FLOAT16);
-    const widths = activations.map(({ format }) => format.storage.bits);
+    const widths = activations.map(({ format }) => format.params.bits);
     const shielded = weights !== undefined && needsShield(weights, binding.uses, widths);
     return { binding, spec, config, stored: weight, weights, shielded, activations };
   });

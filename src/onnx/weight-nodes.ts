@@ -29,10 +29,16 @@ interface DequantizedView {
   readonly attributes: Readonly<Record<string, number>>;
 }
 
+/**
+ * The least opset of a quantized model. DequantizeLinear has an axis from 13 on; 10 would do for per-tensor scales,
+ * but ONNX Runtime's own quantization of biases then adds a Round, which exists from 11 on only.
+ */
+const LEAST_OPSET = 13;
+
 /** The least opset that {@link weightNodes} needs for these weights. */
 export function weightOpset(weights: QuantizedWeights, shielded: boolean): number {
   const { granularity } = weights.params;
-  const grain = granularity === "per-group" || shielded ? 21 : granularity === "per-channel" ? 13 : 10;
+  const grain = granularity === "per-group" || shielded ? 21 : LEAST_OPSET;
   return Math.max(weights.storage.opset, grain, weights.float16Scale ? 19 : 0);
 }
 
@@ -44,7 +50,7 @@ export function weightOpset(weights: QuantizedWeights, shielded: boolean): numbe
  * multiples of the two scales' product, which is coarse for few bits and overflows for 16. What is left alone are
  * the patterns that it has good kernels for: 8 bits with 8 bits, and 4, 8 and 16 bit weights with float activations.
  * @param uses where the weights meet activations
- * @param activationBits stored widths of those activations that are quantized
+ * @param activationBits code widths of those activations that are quantized
  */
 export function needsShield(
   weights: QuantizedWeights,
@@ -53,7 +59,7 @@ export function needsShield(
 ): boolean {
   const { storage, params } = weights;
   if (activationBits.length === 0) return storage.bits === 2;
-  const integerKernel = storage.bits === 8 && activationBits.every((bits) => bits === 8);
+  const integerKernel = params.bits === 8 && activationBits.every((bits) => bits === 8);
   // A second use, the left side of a product or a stack of matrices may have its scales along the wrong axis.
   const columns =
     params.granularity === "per-tensor" ||

@@ -172,7 +172,8 @@ describe("quantizeOnnx", () => {
     const opset = async (fields: Parameters<typeof uniform>[1]) =>
       opsetOf(decodeModel(await quantizeOnnx(loaded, uniform(loaded, { ...floats, ...fields }))));
     expect(await opset({ weightBits: 32 })).toBe(9);
-    expect(await opset({ granularity: "per-tensor" })).toBe(10);
+    // Not 10: ONNX Runtime could not then quantize biases of its own accord.
+    expect(await opset({ granularity: "per-tensor" })).toBe(13);
     expect(await opset({ granularity: "per-channel" })).toBe(13);
     expect(await opset({ granularity: "per-group" })).toBe(21);
     expect(await opset({ weightBits: 4, granularity: "per-tensor" })).toBe(21);
