@@ -30,6 +30,12 @@ import { readNpy } from "./npy.js";
 import { runOnnxAlone } from "./run-onnx-alone.js";
 import { printFront, progressLine } from "./terminal.js";
 
+// What is wrong with the call is said in a line.
+process.on("uncaughtException", (error) => {
+  console.error(`${error.name}: ${error.message}`);
+  process.exit(1);
+});
+
 const { values: args } = parseArgs({
   options: {
     model: { type: "string" },
@@ -73,6 +79,16 @@ if (args.help || !args.model || !args["calibration-inputs"] || !args["test-input
   --population N --generations N --parallel N --seed S --batch-size N --out DIR`);
   process.exit(args.help ? 0 : 2);
 }
+
+const oneOf = (name: "target" | "metric", allowed: readonly string[]) => {
+  if (!allowed.includes(args[name]))
+    throw new Error(`--${name} is ${args[name]}; allowed: ${allowed.join(", ")}`);
+};
+oneOf("target", Object.values(HardwareTarget));
+oneOf("metric", ["top-1", "perplexity", "agreement"]);
+for (const name of ["max-drop", "min-compression"] as const)
+  if (!(Number(args[name]) >= 0))
+    throw new Error(`--${name} is ${args[name]}; allowed: a number of at least 0`);
 
 const started = process.hrtime.bigint();
 const seconds = () => Number(process.hrtime.bigint() - started) / 1e9;

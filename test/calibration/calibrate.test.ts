@@ -188,6 +188,22 @@ describe("calibrate", () => {
     );
   });
 
+  it("stays finite at the end of float32, the most negative code of a full range included", () => {
+    const values = Float32Array.of(0, -3.3897983057619195e38, 0, 0, 0);
+    for (const method of Object.values(CalibrationMethod))
+      for (const scheme of ["symmetric", "asymmetric", "power-of-two"] as const)
+        for (const bits of [2, 3, 4, 5, 6, 8, 16] as const)
+          for (const narrowRange of [true, false]) {
+            const params = calibrate(values, { bits, scheme, method, narrowRange });
+            const { qMin, qMax } = codeRange(params);
+            for (const code of [qMin, qMax])
+              expect(
+                Math.fround((code - params.zeroPoint[0]!) * params.scale[0]!),
+                `${method} ${scheme} ${bits}`,
+              ).toSatisfy(Number.isFinite);
+          }
+  });
+
   it("ternary with a power-of-two scale: no other power of two loses less", () => {
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 1, max: 40 }), (seed, count) => {

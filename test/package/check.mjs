@@ -45,9 +45,19 @@ try {
   const names = packed.files.map((file) => file.path);
   check(names.includes("README.md") && names.includes("LICENSE"), "README.md and LICENSE are in the tarball");
   check(
-    names.every((name) => /^(dist\/|README\.md$|LICENSE$|package\.json$)/.test(name)),
-    `only dist, README, LICENSE are published, got ${names.join(", ")}`,
+    names.every((name) => /^(dist\/|docs\/|examples\/|README\.md$|LICENSE$|package\.json$)/.test(name)),
+    `only dist, docs, examples, README, LICENSE are published, got ${names.join(", ")}`,
   );
+
+  // A type that comes from a package without types of its own breaks consumers that check libraries.
+  for (const name of names.filter((file) => /\.d\.c?ts$/.test(file)))
+    for (const [, specifier] of readFileSync(join(root, name), "utf8").matchAll(
+      /from ['"]([^'".][^'"]*)['"]/g,
+    ))
+      check(
+        ["zod", "yaml"].includes(specifier) || specifier.startsWith("@bufbuild/protobuf"),
+        `${name} takes types from ${specifier}`,
+      );
 
   process.stdout.write(run("npx", ["--no-install", "publint", "run", "--strict", tarball]));
   process.stdout.write(
