@@ -33,7 +33,7 @@ const layerSchema = z.strictObject({
 });
 
 const metricsSchema = z.strictObject({
-  accuracy: z.number(),
+  accuracy: z.number().min(0).max(1),
   accuracyKind: z.enum(["predicted", "measured"]),
   accuracyMetric: z.string(),
   accuracyMetricValue: z.number(),

@@ -3,6 +3,7 @@ import { CalibrationMethod } from "../calibration/method.js";
 import { InvalidArgumentError } from "../errors.js";
 import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
 import { ACTIVATION_BITS, type ActivationBits, WEIGHT_BITS, type WeightBits } from "./bits.js";
+import { describeNonRecord, isRecord } from "./check-fields.js";
 
 /** Largest block of per-group quantization. */
 export const MAX_GROUP_SIZE = 65_536;
@@ -62,6 +63,11 @@ export class LayerQuantConfig implements LayerQuantConfigFields {
 
   /** @throws InvalidArgumentError naming the field, the value and what is allowed; unknown fields are refused. */
   constructor(fields: Partial<LayerQuantConfigFields> = {}) {
+    if (!isRecord(fields))
+      throw new InvalidArgumentError(
+        "",
+        `a layer's settings are ${describeNonRecord(fields)}; allowed: an object`,
+      );
     const parsed = fieldsSchema.safeParse({ ...fields });
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
@@ -114,8 +120,11 @@ export class LayerQuantConfig implements LayerQuantConfigFields {
 
   /** Reads what {@link LayerQuantConfig.toDict} gives. @throws InvalidArgumentError on anything else. */
   static fromDict(data: unknown): LayerQuantConfig {
-    if (typeof data !== "object" || data === null || Array.isArray(data))
-      throw new InvalidArgumentError("", `a layer's settings are ${describeValue(data)}; allowed: an object`);
+    if (!isRecord(data))
+      throw new InvalidArgumentError(
+        "",
+        `a layer's settings are ${describeNonRecord(data)}; allowed: an object`,
+      );
     return new LayerQuantConfig(data as Partial<LayerQuantConfigFields>);
   }
 }

@@ -3,6 +3,7 @@ import { CalibrationMethod } from "../calibration/method.js";
 import { InvalidArgumentError } from "../errors.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
 import { Random } from "../random/random.js";
+import { checkFields, describeNonRecord, isRecord } from "./check-fields.js";
 import { genomeKey } from "./genome-key.js";
 import { LayerQuantConfig, type LayerQuantConfigFields } from "./layer-quant-config.js";
 import { mutateLayerConfig } from "./mutate-layer-config.js";
@@ -60,7 +61,7 @@ export interface VariationOptions {
 
 const nonNegative = z.number().min(0);
 const metricsSchema = z.strictObject({
-  accuracy: z.number(),
+  accuracy: z.number().min(0).max(1),
   accuracyKind: z.enum(["predicted", "measured"]),
   accuracyMetric: z.string(),
   accuracyMetricValue: z.number(),
@@ -86,6 +87,8 @@ const genomeSchema = z.strictObject({
   metrics: metricsSchema.optional(),
 });
 
+const FIELDS = ["layerConfigs", "globalScheme", "calibrationMethod", "parameterCounts", "metrics"] as const;
+
 /** Plain data of a genome, as {@link QuantizationGenome.toDict} writes it. */
 export interface QuantizationGenomeDict {
   readonly layerConfigs: Readonly<Record<string, LayerQuantConfigFields>>;
@@ -106,8 +109,17 @@ export class QuantizationGenome {
   readonly metrics: GenomeMetrics | undefined;
   #key: string | undefined;
 
-  /** @throws InvalidArgumentError when a layer's settings are not valid (the path is `layerConfigs.NAME.FIELD`) or there is none. */
+  /**
+   * @throws InvalidArgumentError when a layer's settings are not valid (the path is `layerConfigs.NAME.FIELD`), there
+   * is none, or a field is unknown
+   */
   constructor(fields: QuantizationGenomeFields) {
+    checkFields(fields, "fields", FIELDS);
+    if (!(fields.layerConfigs instanceof Map || isRecord(fields.layerConfigs)))
+      throw new InvalidArgumentError(
+        "layerConfigs",
+        `layerConfigs is ${describeNonRecord(fields.layerConfigs)}; allowed: a Map or an object of layer settings by layer name`,
+      );
     this.globalScheme = fields.globalScheme ?? QuantizationScheme.SYMMETRIC;
     this.calibrationMethod = fields.calibrationMethod ?? CalibrationMethod.PERCENTILE;
     const given =
@@ -128,7 +140,7 @@ export class QuantizationGenome {
     if (given instanceof LayerQuantConfig) return given;
     try {
       return LayerQuantConfig.fromDict(
-        typeof given === "object" && given !== null
+        isRecord(given)
           ? { ...given, weightScheme: given.weightScheme ?? this.globalScheme }
           : given,
       );
@@ -265,9 +277,10 @@ export class QuantizationGenome {
 
   /**
    * A child that takes each layer from one parent or the other, evenly (uniform crossover). Unevaluated.
-   * @throws InvalidArgumentError when the two have different layers
+   * @throws InvalidArgumentError when `other` is no genome or the two have different layers
    */
   crossover(other: QuantizationGenome, options: VariationOptions = {}): QuantizationGenome {
+    checkGenome(other, "other");
     const random = options.random ?? new Random(options.seed ?? `crossover ${this.key} ${other.key}`);
     if (other.layerConfigs.size !== this.layerConfigs.size)
       throw new InvalidArgumentError(
@@ -283,4 +296,14 @@ export class QuantizationGenome {
     }
     return this.with({ layerConfigs: configs });
   }
+}
+
+/** @throws InvalidArgumentError (path `path`) unless the value is a genome, of this or another copy of the library. */
+export function checkGenome(value: unknown, path: string): void {
+  const { layerConfigs, key, with: copy } = (value ?? {}) as Partial<QuantizationGenome>;
+  if (!(layerConfigs instanceof Map && typeof key === "string" && typeof copy === "function"))
+    throw new InvalidArgumentError(
+      path,
+      `${path} is ${isRecord(value) ? "another object" : describeNonRecord(value)}; allowed: a QuantizationGenome`,
+    );
 }

@@ -18,9 +18,11 @@ export function modelFromLayers(
       `layers is ${String(layers)}; allowed: a model, or an array of layer names or LayerSpec objects`,
     );
   if (!isList(layers)) return checkedModel(layers);
-  const names = layers.filter((layer): layer is string => typeof layer === "string");
-  if (names.length === layers.length) return referenceWorkload(names, options);
-  const specs = layers.map((layer, index) => {
+  // Array.from makes the holes of a sparse array undefined, which checkLayers refuses; filter and map skip them.
+  const given = Array.from(layers);
+  const names = given.filter((layer): layer is string => typeof layer === "string");
+  if (names.length === given.length) return referenceWorkload(names, options);
+  const specs = given.map((layer, index) => {
     if (typeof layer !== "string") return layer;
     checkName(layer, `layers.${index}.name`);
     return referenceLayer(layer, options);
@@ -36,7 +38,7 @@ function isList(
 }
 
 function checkedModel(model: ModelSpec): ModelSpec {
-  checkLayers(model.layers);
+  checkLayers(Array.isArray(model.layers) ? Array.from(model.layers) : model.layers);
   const extra = model.floatParameterCount ?? 0;
   if (!Number.isSafeInteger(extra) || extra < 0)
     throw new InvalidArgumentError(

@@ -66,7 +66,7 @@ const positive = fc.double({ min: Number.MIN_VALUE, max: 1e30, noNaN: true });
 const zeroPoint = fc.integer({ min: -32_768, max: 65_535 });
 
 const metrics: fc.Arbitrary<GenomeMetrics> = fc.record({
-  accuracy: number.map((x) => x + 0),
+  accuracy: fc.double({ min: 0, max: 1, noNaN: true }).map((x) => x + 0),
   accuracyKind: fc.constantFrom("predicted", "measured"),
   accuracyMetric: hostileText,
   accuracyMetricValue: number.map((x) => x + 0),

@@ -57,6 +57,11 @@ const edited = (edit: (data: Record<string, unknown>) => unknown): string => {
 
 describe("malformed documents", () => {
   const cases: [name: string, text: string, path: string][] = [
+    [
+      "an accuracy above 1",
+      edited((d) => ({ ...d, metrics: { ...(d.metrics as object), accuracy: 7 } })),
+      "metrics.accuracy",
+    ],
     ["another version", edited((d) => ({ ...d, schemaVersion: 2 })), "schemaVersion"],
     ["no version", edited(({ schemaVersion: _, ...d }) => d), "schemaVersion"],
     ["another kind", edited((d) => ({ ...d, kind: "recipe" })), "kind"],

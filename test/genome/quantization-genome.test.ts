@@ -225,3 +225,72 @@ describe("QuantizationGenome", () => {
     throw new Error("accepted");
   });
 });
+
+describe("what is no genome", () => {
+  const valid = { layerConfigs: { a: { weightBits: 4 } } } as const;
+
+  it("is refused by the constructor, with the field", () => {
+    for (const [fields, path] of [
+      [undefined, "fields"],
+      [null, "fields"],
+      [new Map(), "fields"],
+      [{}, "layerConfigs"],
+      [{ layerConfigs: null }, "layerConfigs"],
+      [{ layerConfigs: "abc" }, "layerConfigs"],
+      [{ layerConfigs: [{}] }, "layerConfigs"],
+      [{ ...valid, foo: 1 }, "foo"],
+      [{ layerConfigs: { a: null } }, "layerConfigs.a"],
+      [{ layerConfigs: { a: new Map() } }, "layerConfigs.a"],
+    ] as const)
+      expect(
+        refusalOf(() => new QuantizationGenome(fields as never)),
+        path,
+      ).toMatchObject({
+        code: "INVALID_ARGUMENT",
+        path,
+      });
+    const genome = new QuantizationGenome(valid);
+    expect(refusalOf(() => genome.with({ foo: 1 } as never))).toMatchObject({ path: "foo" });
+  });
+
+  it("is refused by crossover", () => {
+    const genome = new QuantizationGenome(valid);
+    for (const other of [undefined, null, "x", {}, { layerConfigs: new Map() }])
+      expect(refusalOf(() => genome.crossover(other as never))).toMatchObject({
+        code: "INVALID_ARGUMENT",
+        path: "other",
+      });
+  });
+
+  it("is refused by fromDict when its accuracy is none", () => {
+    const metrics = {
+      accuracy: 1,
+      accuracyKind: "measured",
+      accuracyMetric: "top-1",
+      accuracyMetricValue: 1,
+      compressionRatio: 4,
+      sizeBytes: 10,
+      storedBytes: 10,
+      inferenceLatencyMs: 1,
+      memoryFootprintMb: 1,
+      energyPerInferenceMj: 1,
+      costKind: "predicted",
+      fitnessScore: 0.5,
+      violations: {},
+    };
+    expect(QuantizationGenome.fromDict({ ...valid, metrics }).accuracy).toBe(1);
+    for (const accuracy of [7, 1.001, -0.1, Number.NaN, "1"])
+      expect(
+        refusalOf(() => QuantizationGenome.fromDict({ ...valid, metrics: { ...metrics, accuracy } })),
+      ).toMatchObject({ code: "INVALID_ARGUMENT", path: "metrics.accuracy" });
+  });
+});
+
+function refusalOf(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
