@@ -18,7 +18,8 @@ export function dequantize(codes: Codes, params: QuantizationParams, out?: Float
   if (out !== undefined) requireInstance(out, Float32Array, "out", layout.length);
   const values = out ?? new Float32Array(layout.length);
   const { scale, zeroPoint } = params;
-  if (walkSimd(operationFor(codes), codes, values, layout, scale, zeroPoint, 0, 0) === WALK_DONE) return values;
+  if (walkSimd(operationFor(codes), codes, values, layout, scale, zeroPoint, 0, 0) === WALK_DONE)
+    return values;
   if (layout.kind === "runs") {
     const { count, runs, rowLength, runLength } = layout;
     let start = 0;

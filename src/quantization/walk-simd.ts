@@ -38,7 +38,10 @@ export function walkSimd(
   qMax: number,
 ): number | undefined {
   if (layout.length < FEWEST || overlapPartly(input, output)) return undefined;
-  if (layout.kind === "rows" && layout.rowLength * Math.min(layout.rowsPerBlock, layout.rowsPerCycle) < FEWEST)
+  if (
+    layout.kind === "rows" &&
+    layout.rowLength * Math.min(layout.rowsPerBlock, layout.rowsPerCycle) < FEWEST
+  )
     return undefined;
   const instance = instanceFor(input, output);
   if (instance === undefined) return undefined;
@@ -115,6 +118,7 @@ export function walkSimd(
 /** True when the arrays share bytes other than element by element, so that the order of writing matters. */
 function overlapPartly(a: Elements, b: Elements): boolean {
   if (a.buffer !== b.buffer) return false;
-  if (a.byteOffset >= b.byteOffset + b.byteLength || b.byteOffset >= a.byteOffset + a.byteLength) return false;
+  if (a.byteOffset >= b.byteOffset + b.byteLength || b.byteOffset >= a.byteOffset + a.byteLength)
+    return false;
   return a.byteOffset !== b.byteOffset || a.BYTES_PER_ELEMENT !== b.BYTES_PER_ELEMENT;
 }

@@ -39,33 +39,11 @@ export interface SimdKernels {
     mins: number,
     maxs: number,
   ): number;
-  rangeOfRows(
-    src: number,
-    n: number,
-    rowLength: number,
-    inRow: number,
-    mins: number,
-    maxs: number,
-  ): number;
+  rangeOfRows(src: number, n: number, rowLength: number, inRow: number, mins: number, maxs: number): number;
   symmetricScales(mins: number, maxs: number, n: number, qMax: number): number;
   squaredErrors(src: number, n: number, formats: number, sums: number, bound: number): number;
-  countMagnitudes(
-    src: number,
-    n: number,
-    inverse: number,
-    bins: number,
-    counts: number,
-    zeros: number,
-  ): void;
-  pack(
-    src: number,
-    dst: number,
-    n: number,
-    bits: number,
-    least: number,
-    span: number,
-    odd: number,
-  ): number;
+  countMagnitudes(src: number, n: number, inverse: number, bins: number, counts: number, zeros: number): void;
+  pack(src: number, dst: number, n: number, bits: number, least: number, span: number, odd: number): number;
   unpack(src: number, dst: number, n: number, bits: number, sign: number, binary: number): void;
 }
 

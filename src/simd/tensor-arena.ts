@@ -96,8 +96,7 @@ export class TensorArena {
     if (block.bytes === wanted) this.#free.splice(at, 1);
     else this.#free[at] = { offset: offset + wanted, bytes: block.bytes - wanted };
     this.#used.set(offset, wanted);
-    if (offset < this.#fresh)
-      new Uint8Array(buffer, offset, Math.min(wanted, this.#fresh - offset)).fill(0);
+    if (offset < this.#fresh) new Uint8Array(buffer, offset, Math.min(wanted, this.#fresh - offset)).fill(0);
     this.#fresh = Math.max(this.#fresh, offset + wanted);
     return new type(buffer, offset, length);
   }
