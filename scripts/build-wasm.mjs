@@ -28,7 +28,9 @@ export async function compile() {
     },
   );
   if (error !== null) throw new Error(`${error.message}\n${stderr.toString()}`);
-  const lines = Buffer.from(bytes).toString("base64").match(/.{1,100}/g);
+  const lines = Buffer.from(bytes)
+    .toString("base64")
+    .match(/.{1,100}/g);
   return [
     "// Generated from assembly/ by `npm run build:wasm`; do not edit.",
     "",
@@ -45,7 +47,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     writeFileSync(target, text);
     process.stdout.write(`src/simd/wasm-bytes.ts: ${text.length} characters\n`);
   } else if (readFileSync(target, "utf8") !== text) {
-    process.stderr.write("src/simd/wasm-bytes.ts is not what assembly/ compiles to; run npm run build:wasm\n");
+    process.stderr.write(
+      "src/simd/wasm-bytes.ts is not what assembly/ compiles to; run npm run build:wasm\n",
+    );
     process.exitCode = 1;
   } else process.stdout.write("src/simd/wasm-bytes.ts is up to date\n");
 }

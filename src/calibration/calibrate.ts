@@ -4,12 +4,16 @@ import { requireInstance } from "../quantization/check-params.js";
 import type { QuantizationParams } from "../quantization/params.js";
 import { type ScaleLayout, scaleLayout } from "../quantization/scale-layout.js";
 import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
+import { stagingInstance } from "../simd/simd.js";
+import { SLICE, SLICE_ELEMENTS } from "../simd/simd-instance.js";
+import { affineFormat } from "./affine-format.js";
 import { chooseFormat } from "./choose-format.js";
 import { gatherSlice, greatestSlice } from "./gather-slice.js";
 import { binaryScale, ternaryScale } from "./low-bit-scale.js";
-import type { CalibrationMethod } from "./method.js";
+import { CalibrationMethod } from "./method.js";
 import type { RangeRequest } from "./observer.js";
 import { checkMethod, checkPercentile, DEFAULT_PERCENTILE, rangeTarget } from "./range-target.js";
+import { sliceRanges } from "./slice-ranges.js";
 import { SliceSource } from "./slice-source.js";
 
 /** The format to calibrate for, and how the tensor is cut. */
@@ -55,11 +59,24 @@ export function calibrate(values: Float32Array, options: CalibrateOptions): Quan
     const message = `shape is [${shape.join(", ")}], ${layout.length} elements; allowed: the ${values.length} elements of ${name}`;
     throw new InvalidArgumentError("shape", message);
   }
-  requireFinite(values, name);
   const scale = new Float32Array(layout.count);
   const zeroPoint = new Int32Array(layout.count);
   const { bits, narrowRange } = target;
   const base = { bits, narrowRange, granularity, shape, axis, groupSize, scale, zeroPoint };
+  if (
+    bits >= 2 &&
+    method === CalibrationMethod.MIN_MAX &&
+    target.scheme !== QuantizationScheme.POWER_OF_TWO
+  ) {
+    const { min, max } = sliceRanges(values, layout, name);
+    for (let k = 0; k < layout.count; k++) {
+      const format = affineFormat(min[k]!, max[k]!, target);
+      scale[k] = format.scale;
+      zeroPoint[k] = format.zeroPoint;
+    }
+    return { ...base, scheme: target.scheme, signed: target.signed };
+  }
+  requireFinite(values, name);
   if (bits < 2) {
     const scheme =
       target.scheme === QuantizationScheme.ASYMMETRIC ? QuantizationScheme.SYMMETRIC : target.scheme;
@@ -85,7 +102,9 @@ function eachSlice(
   layout: ScaleLayout,
   visit: (slice: Float32Array, index: number) => void,
 ): void {
-  const scratch = new Float32Array(greatestSlice(layout));
+  const greatest = greatestSlice(layout);
+  const instance = greatest <= SLICE_ELEMENTS ? stagingInstance() : undefined;
+  const scratch = instance?.f32.subarray(SLICE >> 2, (SLICE >> 2) + greatest) ?? new Float32Array(greatest);
   for (let k = 0; k < layout.count; k++) {
     const length = gatherSlice(values, layout, k, scratch);
     visit(scratch.subarray(0, length), k);

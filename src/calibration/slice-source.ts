@@ -1,6 +1,8 @@
 import { percentile } from "../numeric/percentile.js";
 import { ROUNDING_MAGIC } from "../numeric/round-half-even.js";
-import type { RangeSource, SignedHistogram } from "./range-source.js";
+import { valueRange } from "../numeric/value-range.js";
+import type { RangeFormat, RangeSource, SignedHistogram } from "./range-source.js";
+import { simdSquaredErrors } from "./simd-squared-errors.js";
 
 const BINS = 2048;
 
@@ -14,13 +16,7 @@ export class SliceSource implements RangeSource {
   /** @param values one finite value or more; kept, not copied */
   load(values: Float32Array): void {
     this.#values = values;
-    let min = values[0]!;
-    let max = min;
-    for (let i = 1; i < values.length; i++) {
-      const x = values[i]!;
-      if (x < min) min = x;
-      if (x > max) max = x;
-    }
+    const { min, max } = valueRange(values);
     this.min = min;
     this.max = max;
   }
@@ -37,6 +33,13 @@ export class SliceSource implements RangeSource {
       sum += e * e;
     }
     return sum;
+  }
+
+  squaredErrors(formats: readonly RangeFormat[], qMin: number, qMax: number, bound: number): Float64Array {
+    return (
+      simdSquaredErrors(this.#values, formats, qMin, qMax, bound) ??
+      Float64Array.from(formats, (f) => this.squaredError(f.scale, f.zeroPoint, qMin, qMax))
+    );
   }
 
   percentile(p: number, ofMagnitude: boolean): number {

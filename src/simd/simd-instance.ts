@@ -18,6 +18,10 @@ export const STAGE_OUT = 0x3_1000;
 export const COUNTERS = 0x4_1000;
 /** Bytes at {@link COUNTERS}. */
 export const COUNTERS_BYTES = 0x8_0000;
+/** Room for one slice of a tensor that a calibration looks at again and again. */
+export const SLICE = 0xc_1000;
+/** Elements that fit into {@link SLICE}. */
+export const SLICE_ELEMENTS = 64_512;
 /** Where the memory's tensors begin. */
 export const SCRATCH_BYTES = 0x10_0000;
 
