@@ -38,7 +38,7 @@ export interface RangeSource {
   squaredErrors(formats: readonly RangeFormat[], qMin: number, qMax: number, bound: number): Float64Array;
   /** The given percentile (0..100) of the values, or of their magnitudes. */
   percentile(percentile: number, ofMagnitude: boolean): number;
-  /** A histogram of the values other than 0 (they are exact in any format), folded to magnitudes on request. */
+  /** A histogram of the values other than 0 (they are exact in any format), folded to magnitudes on request. Valid until it is asked for again. */
   histogram(ofMagnitude: boolean): SignedHistogram;
 }
 

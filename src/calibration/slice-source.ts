@@ -13,6 +13,8 @@ export class SliceSource implements RangeSource {
   #values: Float32Array = new Float32Array(0);
   #scratch: Float32Array = new Float32Array(0);
 
+  readonly #counts = new Float64Array(BINS);
+
   /** @param values one finite value or more; kept, not copied */
   load(values: Float32Array): void {
     this.#values = values;
@@ -59,7 +61,7 @@ export class SliceSource implements RangeSource {
     // One bin less where both signs occur, so that 0 can be moved onto an edge.
     const width = (high - low) / (low < 0 && high > 0 ? BINS - 1 : BINS);
     const zeroBin = Math.min(BINS, Math.ceil(-low / width));
-    const counts = new Float64Array(BINS);
+    const counts = this.#counts.fill(0);
     for (let i = 0; i < values.length; i++) {
       const x = ofMagnitude ? Math.abs(values[i]!) : values[i]!;
       if (x === 0) continue;
