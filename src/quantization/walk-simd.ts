@@ -1,5 +1,6 @@
 import { instanceFor } from "../simd/simd.js";
 import {
+  type SimdInstance,
   STAGE_IN,
   STAGE_OUT,
   STAGED_ELEMENTS,
@@ -23,6 +24,7 @@ type Elements = Float32Array | Int8Array | Uint8Array | Int16Array | Uint16Array
 
 /**
  * Runs one elementwise kernel over a tensor: in place where its arrays lie in an arena, else staged in blocks.
+ * @param take gets each block of results, at STAGE_OUT, in place of `output`; false gives up
  * @returns {@link WALK_DONE}; or the first element of a stretch of at most 4096 that holds NaN or infinity, with
  *   nothing before it missing from `output`; or undefined when the plain kernel must do it (no SIMD, a small or oddly
  *   laid out tensor, arrays that partly overlap)
@@ -36,6 +38,7 @@ export function walkSimd(
   zeroPoint: Int32Array,
   qMin: number,
   qMax: number,
+  take?: (instance: SimdInstance, start: number, length: number) => boolean,
 ): number | undefined {
   if (layout.length < FEWEST || overlapPartly(input, output)) return undefined;
   if (
@@ -49,7 +52,7 @@ export function walkSimd(
   const inBytes = input.BYTES_PER_ELEMENT;
   const outBytes = output.BYTES_PER_ELEMENT;
   const inAddress = instance.addressOf(input);
-  const outAddress = instance.addressOf(output);
+  const outAddress = take === undefined ? instance.addressOf(output) : -1;
   const scaleAddress = instance.addressOf(scale);
   const zeroAddress = instance.addressOf(zeroPoint);
   const direct = layout.kind === "runs" && scaleAddress >= 0 && zeroAddress >= 0;
@@ -57,7 +60,7 @@ export function walkSimd(
   let loadedFirst = -1;
   let loadedCount = 0;
   let repeat = 1;
-  let result: number = WALK_DONE;
+  let result: number | undefined = WALK_DONE;
   forEachPiece(layout, most, direct ? Number.POSITIVE_INFINITY : TABLE_ENTRIES, (piece) => {
     const { start, length, rowLength, tableFirst, tableCount } = piece;
     if (!direct && (tableFirst !== loadedFirst || tableCount !== loadedCount)) {
@@ -107,6 +110,11 @@ export function walkSimd(
           )) >>> 0;
     if (bad < length) {
       result = start + bad;
+      return false;
+    }
+    if (take !== undefined) {
+      if (take(instance, start, length)) return true;
+      result = undefined;
       return false;
     }
     if (outAddress < 0) instance.copyOut(STAGE_OUT, length * outBytes, output, start * outBytes);
