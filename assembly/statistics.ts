@@ -2,6 +2,10 @@
 
 const GREATEST_FINITE: i32 = 0x7f7fffff;
 const CHECKED: u32 = 4096;
+/** 2^-126. */
+const LEAST_NORMAL: f32 = 1.1754943508222875e-38;
+/** Above this a scale might have to be lowered for its codes to stay finite. */
+const NEAR_END: f32 = 1e38;
 const ALL_FINITE: u32 = 0xffffffff;
 
 /**
@@ -65,14 +69,12 @@ export function rangeOfRuns(
       }
       lo = f32x4.pmin(lo, lo2);
       hi = f32x4.pmax(hi, hi2);
-      low = min<f32>(
-        min<f32>(f32x4.extract_lane(lo, 0), f32x4.extract_lane(lo, 1)),
-        min<f32>(f32x4.extract_lane(lo, 2), f32x4.extract_lane(lo, 3)),
-      );
-      high = max<f32>(
-        max<f32>(f32x4.extract_lane(hi, 0), f32x4.extract_lane(hi, 1)),
-        max<f32>(f32x4.extract_lane(hi, 2), f32x4.extract_lane(hi, 3)),
-      );
+      lo = f32x4.pmin(lo, i64x2.shuffle(lo, lo, 1, 0));
+      hi = f32x4.pmax(hi, i64x2.shuffle(hi, hi, 1, 0));
+      lo = f32x4.pmin(lo, i32x4.shuffle(lo, lo, 1, 0, 3, 2));
+      hi = f32x4.pmax(hi, i32x4.shuffle(hi, hi, 1, 0, 3, 2));
+      low = f32x4.extract_lane(lo, 0);
+      high = f32x4.extract_lane(hi, 0);
     }
     const end = src + (<usize>(at + length) << 2);
     while (p < end) {
@@ -152,14 +154,30 @@ export function rangeOfRows(src: usize, n: u32, rowLength: u32, inRow: u32, mins
  */
 export function symmetricScales(mins: usize, maxs: usize, n: u32, qMax: i32): i32 {
   const q = <f64>qMax;
-  let greatest: f32 = 0;
-  for (let i: u32 = 0; i < n; i++) {
+  const qq = f64x2.splat(q);
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  const least = f32x4.splat(LEAST_NORMAL);
+  let greatest = zero;
+  for (let i = n >> 2; i > 0; i--) {
+    const clip = f32x4.pmax(v128.load(maxs), f32x4.neg(v128.load(mins)));
+    greatest = f32x4.pmax(greatest, clip);
+    const low = f32x4.demote_f64x2_zero(f64x2.div(f64x2.promote_low_f32x4(clip), qq));
+    const high = f32x4.demote_f64x2_zero(
+      f64x2.div(f64x2.promote_low_f32x4(i64x2.shuffle(clip, clip, 1, 0)), qq),
+    );
+    const scale = f32x4.pmax(i64x2.shuffle(low, high, 0, 2), least);
+    v128.store(mins, v128.bitselect(scale, one, f32x4.gt(clip, zero)));
+    mins += 16;
+    maxs += 16;
+  }
+  let over = v128.any_true(f32x4.gt(greatest, f32x4.splat(NEAR_END)));
+  for (let i = n & 3; i > 0; i--) {
     const clip = max<f32>(load<f32>(maxs), -load<f32>(mins));
-    greatest = max<f32>(greatest, clip);
-    const scale = <f32>(<f64>clip / q);
-    store<f32>(mins, clip > 0 ? max<f32>(scale, 1.1754943508222875e-38) : 1);
+    over = over || clip > NEAR_END;
+    store<f32>(mins, clip > 0 ? max<f32>(<f32>(<f64>clip / q), LEAST_NORMAL) : 1);
     mins += 4;
     maxs += 4;
   }
-  return greatest > 1e38 ? 1 : 0;
+  return over ? 1 : 0;
 }
