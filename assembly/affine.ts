@@ -20,6 +20,9 @@ const DEQUANTIZE_U8 = 8;
 const DEQUANTIZE_I16 = 9;
 const DEQUANTIZE_U16 = 10;
 
+/** Added to an operation whose values were found finite before. */
+const KNOWN_FINITE = 16;
+
 /** Elements checked at a time, before any of them is overwritten: 4 KiB, so they are still in the first cache. */
 const CHECKED: u32 = 1024;
 
@@ -54,12 +57,14 @@ export function walkRuns(
   qMin: i32,
   qMax: i32,
 ): u32 {
+  const known = op & KNOWN_FINITE;
+  op &= ~KNOWN_FINITE;
   const inBytes: usize = sourceBytes(op);
   const outBytes: usize = targetBytes(op);
   let at: u32 = 0;
   // Long runs are checked as they are computed, unless that would overwrite what was to be checked.
-  const fused = op <= FAKE_QUANTIZE && op != QUANTIZE_BINARY && src != dst && runLength >= LONG_RUN;
-  let checked: u32 = fused || op >= DEQUANTIZE_I8 ? n : 0;
+  const fused = !known && op <= FAKE_QUANTIZE && op != QUANTIZE_BINARY && src != dst && runLength >= LONG_RUN;
+  let checked: u32 = known || fused || op >= DEQUANTIZE_I8 ? n : 0;
   let inRun: u32 = inRow % runLength;
   while (at < n) {
     if (at == checked) {
@@ -73,7 +78,7 @@ export function walkRuns(
     const zero = load<i32>(zeros + (<usize>k << 2));
     const from = src + <usize>at * inBytes;
     const to = dst + <usize>at * outBytes;
-    let sum: f32 = 0;
+    let sum = f32x4.splat(0);
     if (op == QUANTIZE_I8) sum = quantizeRun<i8>(from, to, length, scale, zero, qMin, qMax);
     else if (op == QUANTIZE_U8) sum = quantizeRun<u8>(from, to, length, scale, zero, qMin, qMax);
     else if (op == FAKE_QUANTIZE) sum = fakeRun(from, to, length, scale, qMin - zero, qMax - zero);
@@ -86,7 +91,8 @@ export function walkRuns(
     else if (op == DEQUANTIZE_I16) dequantizeRun<i16>(from, to, length, scale, zero);
     else dequantizeRun<u16>(from, to, length, scale, zero);
     // The sum of finite quotients may overflow too, so what it says is looked into.
-    if (fused && sum - sum != 0 && !requireFinite(from, length)) return at;
+    if (fused && v128.any_true(f32x4.ne(f32x4.sub(sum, sum), f32x4.splat(0))) && !requireFinite(from, length))
+      return at;
     at += length;
     inRun += length;
     inRow += length;
@@ -118,10 +124,12 @@ export function walkRows(
   qMin: i32,
   qMax: i32,
 ): u32 {
+  const known = op & KNOWN_FINITE;
+  op &= ~KNOWN_FINITE;
   const inBytes: usize = sourceBytes(op);
   const outBytes: usize = targetBytes(op);
   let at: u32 = 0;
-  let checked: u32 = op >= DEQUANTIZE_I8 ? n : 0;
+  let checked: u32 = known || op >= DEQUANTIZE_I8 ? n : 0;
   while (at < n) {
     if (at == checked) {
       const length = min<u32>(CHECKED, n - at);
@@ -185,8 +193,8 @@ function storeSixteen<T>(dst: usize, a: v128, b: v128, c: v128, d: v128): void {
   }
 }
 
-/** Returns the sum of the quotients, which is finite unless one of them is not or it overflows. */
-function quantizeRun<T>(src: usize, dst: usize, n: u32, scale: f32, zero: i32, qMin: i32, qMax: i32): f32 {
+/** Returns sums of the quotients, which are finite unless one of those is not or they overflow. */
+function quantizeRun<T>(src: usize, dst: usize, n: u32, scale: f32, zero: i32, qMin: i32, qMax: i32): v128 {
   const low = <f32>(qMin - zero);
   const high = <f32>(qMax - zero);
   const s = f32x4.splat(scale);
@@ -215,22 +223,15 @@ function quantizeRun<T>(src: usize, dst: usize, n: u32, scale: f32, zero: i32, q
     src += 64;
     dst += 16 * sizeof<T>();
   }
-  let rest = lanes(f32x4.add(sum, sum2));
+  sum = f32x4.add(sum, sum2);
   for (let i = n & 15; i > 0; i--) {
     const v = load<f32>(src) / scale;
-    rest += v;
+    sum = f32x4.add(sum, f32x4.splat(v));
     store<T>(dst, <T>(code(v, low, high) + zero));
     src += 4;
     dst += sizeof<T>();
   }
-  return rest;
-}
-
-@inline
-function lanes(v: v128): f32 {
-  return (
-    f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
-  );
+  return sum;
 }
 
 @inline
@@ -302,8 +303,8 @@ function reconstruct(quotient: f32, scale: f32, low: f32, high: f32): f32 {
   return (max<f32>(low, min<f32>(high, quotient)) + MAGIC - MAGIC) * scale;
 }
 
-/** Returns the sum of the quotients, as quantizeRun. */
-function fakeRun(src: usize, dst: usize, n: u32, scale: f32, qLow: i32, qHigh: i32): f32 {
+/** Returns sums of the quotients, as quantizeRun. */
+function fakeRun(src: usize, dst: usize, n: u32, scale: f32, qLow: i32, qHigh: i32): v128 {
   const low = <f32>qLow;
   const high = <f32>qHigh;
   const s = f32x4.splat(scale);
@@ -328,15 +329,15 @@ function fakeRun(src: usize, dst: usize, n: u32, scale: f32, qLow: i32, qHigh: i
     src += 64;
     dst += 64;
   }
-  let rest = lanes(f32x4.add(sum, sum2));
+  sum = f32x4.add(sum, sum2);
   for (let i = n & 15; i > 0; i--) {
     const v = load<f32>(src) / scale;
-    rest += v;
+    sum = f32x4.add(sum, f32x4.splat(v));
     store<f32>(dst, reconstruct(v, scale, low, high));
     src += 4;
     dst += 4;
   }
-  return rest;
+  return sum;
 }
 
 function fakeRow(src: usize, dst: usize, n: u32, scales: usize, zeros: usize, qMin: i32, qMax: i32): void {

@@ -15,7 +15,7 @@ import {
   TABLE_B,
   TABLE_ENTRIES,
 } from "../simd/simd-instance.js";
-import { WalkOperation } from "../simd/simd-kernels.js";
+import { KNOWN_FINITE, WalkOperation } from "../simd/simd-kernels.js";
 import { type CalibrateOptions, calibrate } from "./calibrate.js";
 import { CalibrationMethod } from "./method.js";
 import { checkPercentile, DEFAULT_PERCENTILE, rangeTarget } from "./range-target.js";
@@ -99,7 +99,7 @@ function quantizeGroups(
     i32.fill(0, b, b + runs);
     const dst = codesAt >= 0 ? codesAt + codeBytes * start : STAGE_OUT;
     kernels.walkRuns(
-      operation,
+      operation + KNOWN_FINITE,
       src,
       dst,
       n,

@@ -15,7 +15,7 @@ import { forEachPiece } from "./scale-pieces.js";
 /** Below this, staging costs more than it gains. */
 const FEWEST = 64;
 /** Rows shorter than this are repeated in the table until they are as long. */
-const SHORT_ROW = 64;
+const SHORT_ROW = 1024;
 
 /** What {@link walkSimd} found: done, or the first element of a stretch that holds NaN or infinity. */
 export const WALK_DONE = -1;
@@ -70,7 +70,7 @@ export function walkSimd(
       i32.set(zeroPoint.subarray(tableFirst, tableFirst + tableCount), TABLE_B >> 2);
       repeat = 1;
       if (piece.kind === "rows" && rowLength < SHORT_ROW && length > rowLength) {
-        repeat = Math.ceil(SHORT_ROW / rowLength);
+        repeat = Math.ceil(Math.min(SHORT_ROW, length) / rowLength);
         for (const table of [TABLE_A >> 2, TABLE_B >> 2])
           for (let i = rowLength; i < repeat * rowLength; i++) i32[table + i] = i32[table + i - rowLength]!;
       }

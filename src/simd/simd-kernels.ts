@@ -61,5 +61,7 @@ export const WalkOperation = {
   DEQUANTIZE_I16: 9,
   DEQUANTIZE_U16: 10,
 } as const;
+/** Added to an operation whose values were found finite before. */
+export const KNOWN_FINITE = 16;
 /** One of the values of {@link (WalkOperation:variable)}. */
 export type WalkOperation = (typeof WalkOperation)[keyof typeof WalkOperation];
