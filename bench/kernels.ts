@@ -219,7 +219,7 @@ async function measure(row: Row, arena: Arrays, array: Arrays, ort: OrtKernels):
     const first = await once(run, 1);
     if (name === "arena") coldMs = first;
     // Warm until the compilers are done: some calls and some time.
-    const until = performance.now() + Math.min(200, 20 + first * 3);
+    const until = performance.now() + 150;
     let warm = await once(run, 1);
     while (performance.now() < until) warm = await once(run, 1);
     calls[name] = Math.max(1, Math.min(2000, Math.round(2 / warm)));
@@ -230,7 +230,7 @@ async function measure(row: Row, arena: Arrays, array: Arrays, ort: OrtKernels):
     for (const [name, run] of Object.entries(contenders)) {
       times[name]!.push(await once(run, calls[name]!));
       // What one contender allocated is not to be collected on another's time.
-      collect?.();
+      if (length >= 2 ** 20) collect?.();
     }
   const ms = Object.fromEntries(Object.entries(times).map(([name, list]) => [name, median(list)]));
   const ratios: Record<string, number> = {

@@ -81,8 +81,10 @@ function quantizeGroups(
   const runsPerRow = Math.ceil(rowLength / runLength);
   const runsBefore = (i: number) =>
     Math.floor(i / rowLength) * runsPerRow + Math.floor((i % rowLength) / runLength);
+  // In an arena fewer, longer blocks; they still come from the cache the second time.
+  const most = valuesAt >= 0 && codesAt >= 0 ? 4 * STAGED_ELEMENTS : STAGED_ELEMENTS;
   let plain = false;
-  forEachPiece(layout, Math.floor(STAGED_ELEMENTS / unit) * unit, TABLE_ENTRIES, (piece) => {
+  forEachPiece(layout, Math.floor(most / unit) * unit, TABLE_ENTRIES, (piece) => {
     const { start, length: n, inRow } = piece;
     const first = runsBefore(start);
     const runs = runsBefore(start + n) - first;
