@@ -314,7 +314,7 @@ for (const length of args.sizes.split(",").map(Number)) {
   }
   arena.dispose();
 }
-const noise = args.zoo === undefined ? undefined : await noiseTableRow(args.zoo);
+const noise = args.zoo === undefined ? undefined : await noiseTableRow(args.zoo, now);
 if (noise !== undefined)
   console.log(
     `\nnoise table of shakespeare-gpt: before ${noise.beforeMs.toFixed(0)} ms, now ${noise.nowMs.toFixed(0)} ms, ${(noise.beforeMs / noise.nowMs).toFixed(1)}x (10); same figures: ${noise.same}`,

@@ -39,8 +39,8 @@ async function sourceAt(folder: string): Promise<Source> {
   return { ...onnx, ...table, ...config };
 }
 
-/** Calibrates and tables all layers of shakespeare-gpt, at this commit and at the one before the SIMD kernels, part by part in turn. */
-export async function noiseTableRow(zoo: string): Promise<NoiseTableRow | undefined> {
+/** Calibrates and tables all layers of shakespeare-gpt, at this commit and at the one before the SIMD kernels, part by part in turn. @param now a clock, in ms */
+export async function noiseTableRow(zoo: string, now: () => number): Promise<NoiseTableRow | undefined> {
   const path = join(zoo, "shakespeare-gpt/model.onnx");
   if (!existsSync(path)) throw new Error(`${path} is missing; give the zoo's folder by --zoo`);
   const old = mkdtempSync(join(tmpdir(), "quantevo-before-"));
@@ -60,17 +60,17 @@ export async function noiseTableRow(zoo: string): Promise<NoiseTableRow | undefi
         const layers = models[which]!.layers.filter((layer) => layer.weights !== undefined);
         const table = createNoiseTable({ layers });
         const noise: number[] = [];
-        const start = performance.now();
+        const start = now();
         for (const weightBits of [2, 3, 4, 5, 6, 8])
           for (const layer of layers) {
             const config = new LayerQuantConfig({ weightBits, granularity, groupSize: 32 });
             noise.push(table.weightNoise(layer.name, config, method));
           }
-        return [performance.now() - start, noise.join()];
+        return [now() - start, noise.join()];
       };
       const [beforeMs, before] = run(0);
-      const [nowMs, now] = run(1);
-      same &&= before === now;
+      const [nowMs, after] = run(1);
+      same &&= before === after;
       parts.push({ part: `${method}, ${granularity}`, beforeMs, nowMs });
       console.log(
         `noise table ${method}, ${granularity}: ${beforeMs.toFixed(0)} ms before, ${nowMs.toFixed(0)} ms now`,

@@ -66,8 +66,13 @@ export function walkSimd(
     if (!direct && (tableFirst !== loadedFirst || tableCount !== loadedCount)) {
       loadedFirst = tableFirst;
       loadedCount = tableCount;
-      f32.set(scale.subarray(tableFirst, tableFirst + tableCount), TABLE_A >> 2);
-      i32.set(zeroPoint.subarray(tableFirst, tableFirst + tableCount), TABLE_B >> 2);
+      if (tableCount === 1) {
+        f32[TABLE_A >> 2] = scale[tableFirst]!;
+        i32[TABLE_B >> 2] = zeroPoint[tableFirst]!;
+      } else {
+        f32.set(scale.subarray(tableFirst, tableFirst + tableCount), TABLE_A >> 2);
+        i32.set(zeroPoint.subarray(tableFirst, tableFirst + tableCount), TABLE_B >> 2);
+      }
       repeat = 1;
       if (piece.kind === "rows" && rowLength < SHORT_ROW && length > rowLength) {
         repeat = Math.ceil(Math.min(SHORT_ROW, length) / rowLength);
