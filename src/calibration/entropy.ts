@@ -161,10 +161,14 @@ function crossOfLevels({ before, total }: PrefixSums, from: number, to: number, 
   const first = before[from]!;
   const stop = before[to]!;
   const span = to - from;
+  // Mostly the levels are 2^n, and dividing by them a shift.
+  const powerOfTwo = (levels & (levels - 1)) === 0 && levels * span < 2 ** 31;
+  const shift = powerOfTwo ? 31 - Math.clz32(levels) : -1;
   let cross = 0;
   let a = first;
   for (let level = 1; level <= levels && a < stop; level++) {
-    const b = level === levels ? stop : before[from + (((level * span) / levels) | 0)]!;
+    const offset = shift >= 0 ? (level * span) >> shift : Math.floor((level * span) / levels);
+    const b = level === levels ? stop : before[from + offset]!;
     if (b === a) continue;
     cross += levelCross(total, first, stop, a, b);
     a = b;
