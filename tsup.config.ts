@@ -10,7 +10,7 @@ export default defineConfig({
   format: ["esm", "cjs"],
   // tsup 8 sets baseUrl, which TypeScript 6 calls deprecated.
   dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
-  // Doors share chunks in CommonJS too: an arena of one door is known to the kernels of another.
+  // One copy of every class for all doors, in CommonJS too: instanceof must hold between them.
   splitting: true,
   clean: true,
   sourcemap: true,

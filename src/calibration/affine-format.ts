@@ -9,13 +9,13 @@ export type AffineFormat = RangeFormat;
 /**
  * The scale and zero point whose codes span [low, high]. Symmetric: the greater magnitude (unsigned: `high`)
  * over qMax. Asymmetric: the range is widened to contain 0. The scale is always a positive normal float32 and
- * the greatest code stays finite; an empty range gives scale 1.
+ * every code stays finite; an empty range gives scale 1.
  */
 export function affineFormat(low: number, high: number, target: RangeTarget): AffineFormat {
   const { qMin, qMax, signed, scheme } = target;
   if (scheme !== QuantizationScheme.ASYMMETRIC) {
     const clip = signed ? Math.max(high, -low) : Math.max(high, 0);
-    return { scale: normalScale(clip / qMax, qMax), zeroPoint: 0 };
+    return { scale: normalScale(clip / qMax, Math.max(qMax, -qMin)), zeroPoint: 0 };
   }
   const from = Math.min(low, 0);
   const to = Math.max(high, 0);

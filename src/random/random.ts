@@ -1,7 +1,11 @@
 import seedrandom from "seedrandom";
 
 /** The state of a generator: plain JSON data, restored by {@link Random.restore}. */
-export type RandomState = seedrandom.State.Arc4;
+export interface RandomState {
+  readonly i: number;
+  readonly j: number;
+  readonly S: readonly number[];
+}
 
 /**
  * Seeded random numbers (ARC4, https://github.com/davidbau/seedrandom). The same seed gives the same
@@ -14,7 +18,9 @@ export class Random {
   /** @param seed any string or number; equal seeds give equal streams */
   constructor(seed: string | number, state?: RandomState) {
     this.#seed = String(seed);
-    this.#generator = seedrandom(this.#seed, { state: state ?? true });
+    this.#generator = seedrandom(this.#seed, {
+      state: state === undefined ? true : { ...state, S: [...state.S] },
+    });
   }
 
   /** A generator that goes on from a saved state. */

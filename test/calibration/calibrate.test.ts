@@ -9,7 +9,9 @@ import {
   fakeQuantize,
   INTEGER_BITS,
   type IntegerBits,
+  type QuantizationParams,
   QuantizationScheme,
+  quantizationError,
   quantize,
 } from "../../src/quantization/index.js";
 import { layouts } from "../quantization/arbitraries.js";
@@ -182,6 +184,37 @@ describe("calibrate", () => {
           const other = { ...params, scale: Float32Array.of(2 ** n) };
           expect(own).toBeLessThanOrEqual(squaredError(values, fakeQuantize(values, other)));
         }
+      }),
+    );
+  });
+
+  it("stays finite at the end of float32, the most negative code of a full range included", () => {
+    const values = Float32Array.of(0, -3.3897983057619195e38, 0, 0, 0);
+    for (const method of Object.values(CalibrationMethod))
+      for (const scheme of ["symmetric", "asymmetric", "power-of-two"] as const)
+        for (const bits of [2, 3, 4, 5, 6, 8, 16] as const)
+          for (const narrowRange of [true, false]) {
+            const params = calibrate(values, { bits, scheme, method, narrowRange });
+            const { qMin, qMax } = codeRange(params);
+            for (const code of [qMin, qMax])
+              expect(
+                Math.fround((code - params.zeroPoint[0]!) * params.scale[0]!),
+                `${method} ${scheme} ${bits}`,
+              ).toSatisfy(Number.isFinite);
+          }
+  });
+
+  it("ternary with a power-of-two scale: no other power of two loses less", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 1, max: 40 }), (seed, count) => {
+        const values = normals(count, seed);
+        const error = (params: QuantizationParams) =>
+          quantizationError(values, fakeQuantize(values, params)).mse;
+        const params = calibrate(values, { bits: 1.58, scheme: "power-of-two", method: "mse" });
+        for (let n = -12; n <= 4; n++)
+          expect(error(params)).toBeLessThanOrEqual(
+            error({ ...params, scale: Float32Array.of(2 ** n) }) * (1 + 1e-6),
+          );
       }),
     );
   });
