@@ -8,6 +8,7 @@ const SRC = fileURLToPath(new URL("../src/", import.meta.url));
 /** Rooms from the bottom up. An import goes to a lower line or stays in its room. */
 const LAYERS: readonly (readonly string[])[] = [
   ["errors.ts"],
+  ["simd"],
   ["random", "numeric"],
   ["quantization", "model", "pareto"],
   ["calibration"],
@@ -19,7 +20,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["index.ts"],
 ];
 
-const GENERATED = new Set(["onnx/wire/onnx_pb.ts"]);
+const GENERATED = new Set(["onnx/wire/onnx_pb.ts", "simd/wasm-bytes.ts"]);
 
 /** Files that may use a Node built-in, by dynamic import within a function, and why. */
 const NODE_ALLOWED: Readonly<Record<string, string>> = {

@@ -1,13 +1,10 @@
 import { FLOAT32_MAX, FLOAT32_MIN_NORMAL, float32Below } from "../numeric/float32-range.js";
 import { roundHalfEven } from "../numeric/round-half-even.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
-import type { RangeTarget } from "./range-source.js";
+import type { RangeFormat, RangeTarget } from "./range-source.js";
 
 /** Scale and zero point of one slice. */
-export interface AffineFormat {
-  readonly scale: number;
-  readonly zeroPoint: number;
-}
+export type AffineFormat = RangeFormat;
 
 /**
  * The scale and zero point whose codes span [low, high]. Symmetric: the greater magnitude (unsigned: `high`)

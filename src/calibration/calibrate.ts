@@ -4,12 +4,16 @@ import { requireInstance } from "../quantization/check-params.js";
 import type { QuantizationParams } from "../quantization/params.js";
 import { type ScaleLayout, scaleLayout } from "../quantization/scale-layout.js";
 import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
+import { instanceFor, stagingInstance } from "../simd/simd.js";
+import { SLICE, SLICE_ELEMENTS } from "../simd/simd-instance.js";
+import { affineFormat } from "./affine-format.js";
 import { chooseFormat } from "./choose-format.js";
 import { gatherSlice, greatestSlice } from "./gather-slice.js";
 import { binaryScale, ternaryScale } from "./low-bit-scale.js";
-import type { CalibrationMethod } from "./method.js";
+import { CalibrationMethod } from "./method.js";
 import type { RangeRequest } from "./observer.js";
 import { checkMethod, checkPercentile, DEFAULT_PERCENTILE, rangeTarget } from "./range-target.js";
+import { sliceRanges } from "./slice-ranges.js";
 import { SliceSource } from "./slice-source.js";
 
 /** The format to calibrate for, and how the tensor is cut. */
@@ -55,22 +59,35 @@ export function calibrate(values: Float32Array, options: CalibrateOptions): Quan
     const message = `shape is [${shape.join(", ")}], ${layout.length} elements; allowed: the ${values.length} elements of ${name}`;
     throw new InvalidArgumentError("shape", message);
   }
-  requireFinite(values, name);
   const scale = new Float32Array(layout.count);
   const zeroPoint = new Int32Array(layout.count);
   const { bits, narrowRange } = target;
   const base = { bits, narrowRange, granularity, shape, axis, groupSize, scale, zeroPoint };
+  if (
+    bits >= 2 &&
+    method === CalibrationMethod.MIN_MAX &&
+    target.scheme !== QuantizationScheme.POWER_OF_TWO
+  ) {
+    const { min, max } = sliceRanges(values, layout, name);
+    for (let k = 0; k < layout.count; k++) {
+      const format = affineFormat(min[k]!, max[k]!, target);
+      scale[k] = format.scale;
+      zeroPoint[k] = format.zeroPoint;
+    }
+    return { ...base, scheme: target.scheme, signed: target.signed };
+  }
+  requireFinite(values, name);
   if (bits < 2) {
     const scheme =
       target.scheme === QuantizationScheme.ASYMMETRIC ? QuantizationScheme.SYMMETRIC : target.scheme;
     const leastErrorScale = bits === 1 ? binaryScale : ternaryScale;
-    eachSlice(values, layout, (slice, k) => {
+    eachSlice(values, layout, bits !== 1, (slice, k) => {
       scale[k] = leastErrorScale(slice, scheme);
     });
     return { ...base, scheme, signed: true };
   }
   const source = new SliceSource();
-  eachSlice(values, layout, (slice, k) => {
+  eachSlice(values, layout, false, (slice, k) => {
     source.load(slice);
     const format = chooseFormat(source, method, target);
     scale[k] = format.scale;
@@ -79,13 +96,29 @@ export function calibrate(values: Float32Array, options: CalibrateOptions): Quan
   return { ...base, scheme: target.scheme, signed: target.signed };
 }
 
-/** Calls `visit` with a copy of each slice, which it may reorder. */
+/** Calls `visit` with each slice: a copy, which it may reorder, or where it only reads and a copy is no use, the values themselves. */
 function eachSlice(
   values: Float32Array,
   layout: ScaleLayout,
+  reorders: boolean,
   visit: (slice: Float32Array, index: number) => void,
 ): void {
-  const scratch = new Float32Array(greatestSlice(layout));
+  const greatest = greatestSlice(layout);
+  if (!reorders && layout.kind === "runs" && layout.runs === layout.count) {
+    // Each slice is one run. Those of an arena are worked on where they are.
+    if (greatest > SLICE_ELEMENTS || instanceFor(values) !== stagingInstance()) {
+      let start = 0;
+      for (let k = 0; k < layout.count; k++) {
+        const inRow = start % layout.rowLength;
+        const end = start + Math.min(layout.runLength, layout.rowLength - inRow);
+        visit(values.subarray(start, end), k);
+        start = end;
+      }
+      return;
+    }
+  }
+  const instance = greatest <= SLICE_ELEMENTS ? stagingInstance() : undefined;
+  const scratch = instance?.f32.subarray(SLICE >> 2, (SLICE >> 2) + greatest) ?? new Float32Array(greatest);
   for (let k = 0; k < layout.count; k++) {
     const length = gatherSlice(values, layout, k, scratch);
     visit(scratch.subarray(0, length), k);

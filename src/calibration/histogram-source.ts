@@ -1,7 +1,7 @@
 import { FLOAT32_MAX } from "../numeric/float32-range.js";
 import { ROUNDING_MAGIC } from "../numeric/round-half-even.js";
 import type { WideningHistogram } from "../numeric/widening-histogram.js";
-import type { RangeSource, SignedHistogram } from "./range-source.js";
+import type { RangeFormat, RangeSource, SignedHistogram } from "./range-source.js";
 
 /** Points that stand for a bin when the steps of the quantizer are wider than it. */
 const POINTS = 4;
@@ -24,6 +24,10 @@ export class HistogramSource implements RangeSource {
     return (
       this.#sideError(positive, scale, high, this.max) + this.#sideError(negative, scale, -low, -this.min)
     );
+  }
+
+  squaredErrors(formats: readonly RangeFormat[], qMin: number, qMax: number): Float64Array {
+    return Float64Array.from(formats, (f) => this.squaredError(f.scale, f.zeroPoint, qMin, qMax));
   }
 
   /** The error of one sign, on magnitudes from 0 to `extreme`, with `steps` steps of the quantizer on that side. */

@@ -32,6 +32,12 @@ export const mseRange: RangeMethod = (source, target) => {
   return search.range();
 };
 
+/** Two ends as fractions of the whole range's. */
+interface Parts {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** The best pair of ends so far, each as a fraction of the whole range's end. */
 class RangeSearch {
   #lowPart = 1;
@@ -44,7 +50,8 @@ class RangeSearch {
     readonly low: number,
     readonly high: number,
   ) {
-    this.#error = this.#errorOf(1, 1);
+    const { scale, zeroPoint } = affineFormat(low, high, target);
+    this.#error = source.squaredError(scale, zeroPoint, target.qMin, target.qMax);
   }
 
   range(): { low: number; high: number } {
@@ -53,7 +60,9 @@ class RangeSearch {
 
   /** Both ends together, down to a hundredth. */
   shrink(): void {
-    for (let i = GRID - 1; i >= 1; i--) this.#try(i / GRID, i / GRID);
+    const parts: Parts[] = [];
+    for (let i = GRID - 1; i >= 1; i--) parts.push({ low: i / GRID, high: i / GRID });
+    this.#tryAll(parts);
   }
 
   /** Ten steps to either side of the best; an end that is not moved, or is 0, stays. */
@@ -61,24 +70,26 @@ class RangeSearch {
     if ((moveLow ? this.low : 0) === 0 && (moveHigh ? this.high : 0) === 0) return;
     const lowPart = this.#lowPart;
     const highPart = this.#highPart;
+    const parts: Parts[] = [];
     for (let i = FINE; i >= -FINE; i--) {
       if (i === 0) continue;
-      this.#try(lowPart + (moveLow ? i * step : 0), highPart + (moveHigh ? i * step : 0));
+      const low = lowPart + (moveLow ? i * step : 0);
+      const high = highPart + (moveHigh ? i * step : 0);
+      if (low >= 0 && high >= 0 && low <= 1 && high <= 1 && low + high !== 0) parts.push({ low, high });
     }
+    this.#tryAll(parts);
   }
 
-  #try(lowPart: number, highPart: number): void {
-    if (lowPart < 0 || highPart < 0 || lowPart > 1 || highPart > 1 || lowPart + highPart === 0) return;
-    const error = this.#errorOf(lowPart, highPart);
-    if (error < this.#error) {
-      this.#error = error;
-      this.#lowPart = lowPart;
-      this.#highPart = highPart;
+  /** Takes the first of those with the least error, if it is less than the best so far. */
+  #tryAll(parts: readonly Parts[]): void {
+    const { source, target } = this;
+    const formats = parts.map(({ low, high }) => affineFormat(this.low * low, this.high * high, target));
+    const errors = source.squaredErrors(formats, target.qMin, target.qMax, this.#error);
+    for (let i = 0; i < errors.length; i++) {
+      if (!(errors[i]! < this.#error)) continue;
+      this.#error = errors[i]!;
+      this.#lowPart = parts[i]!.low;
+      this.#highPart = parts[i]!.high;
     }
-  }
-
-  #errorOf(lowPart: number, highPart: number): number {
-    const { scale, zeroPoint } = affineFormat(this.low * lowPart, this.high * highPart, this.target);
-    return this.source.squaredError(scale, zeroPoint, this.target.qMin, this.target.qMax);
   }
 }

@@ -1,4 +1,4 @@
-import type { RangeSource, RangeTarget } from "./range-source.js";
+import type { RangeFormat, RangeSource, RangeTarget } from "./range-source.js";
 
 /**
  * The scale 2^n with the least squared error. Exponents from one above the least that covers [low, high] to
@@ -18,20 +18,20 @@ export function powerOfTwoScale(
   if (2 ** covering * qMax < clip) covering++;
   // The code of the greatest magnitude must not overflow.
   const greatest = 127 - Math.floor(Math.log2(Math.max(-qMin, qMax)));
-  let best = Number.POSITIVE_INFINITY;
-  let bestExponent = clampExponent(covering, greatest);
-  let last = Number.NaN;
+  const formats: RangeFormat[] = [];
   for (let n = covering + 1; n >= covering - reach; n--) {
-    const exponent = clampExponent(n, greatest);
-    if (exponent === last) continue;
-    last = exponent;
-    const error = source.squaredError(2 ** exponent, 0, qMin, qMax);
-    if (error < best) {
-      best = error;
-      bestExponent = exponent;
-    }
+    const scale = 2 ** clampExponent(n, greatest);
+    if (scale !== formats.at(-1)?.scale) formats.push({ scale, zeroPoint: 0 });
   }
-  return 2 ** bestExponent;
+  const errors = source.squaredErrors(formats, qMin, qMax, Number.POSITIVE_INFINITY);
+  let best = Number.POSITIVE_INFINITY;
+  let bestScale = 2 ** clampExponent(covering, greatest);
+  for (let i = 0; i < errors.length; i++) {
+    if (!(errors[i]! < best)) continue;
+    best = errors[i]!;
+    bestScale = formats[i]!.scale;
+  }
+  return bestScale;
 }
 
 /** From the least normal float32's exponent on. */

@@ -19,15 +19,26 @@ export interface SignedHistogram {
   readonly width: number;
 }
 
+/** A scale with its zero point. */
+export interface RangeFormat {
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
 /** What a calibration method can ask of the data, be it a whole slice or a histogram of a stream. Never empty. */
 export interface RangeSource {
   readonly min: number;
   readonly max: number;
   /** Sum of squared errors of the quantizer with this scale and zero point. */
   squaredError(scale: number, zeroPoint: number, qMin: number, qMax: number): number;
+  /**
+   * {@link squaredError} of several formats at once, for a search of the least: where it is above `bound` or above
+   * that of another of them, it may be any number above that instead.
+   */
+  squaredErrors(formats: readonly RangeFormat[], qMin: number, qMax: number, bound: number): Float64Array;
   /** The given percentile (0..100) of the values, or of their magnitudes. */
   percentile(percentile: number, ofMagnitude: boolean): number;
-  /** A histogram of the values other than 0 (they are exact in any format), folded to magnitudes on request. */
+  /** A histogram of the values other than 0 (they are exact in any format), folded to magnitudes on request. Valid until it is asked for again. */
   histogram(ofMagnitude: boolean): SignedHistogram;
 }
 

@@ -1,6 +1,8 @@
 import { percentile } from "../numeric/percentile.js";
 import { ROUNDING_MAGIC } from "../numeric/round-half-even.js";
-import type { RangeSource, SignedHistogram } from "./range-source.js";
+import { valueRange } from "../numeric/value-range.js";
+import type { RangeFormat, RangeSource, SignedHistogram } from "./range-source.js";
+import { simdSquaredErrors } from "./simd-squared-errors.js";
 
 const BINS = 2048;
 
@@ -11,16 +13,12 @@ export class SliceSource implements RangeSource {
   #values: Float32Array = new Float32Array(0);
   #scratch: Float32Array = new Float32Array(0);
 
+  readonly #counts = new Float64Array(BINS);
+
   /** @param values one finite value or more; kept, not copied */
   load(values: Float32Array): void {
     this.#values = values;
-    let min = values[0]!;
-    let max = min;
-    for (let i = 1; i < values.length; i++) {
-      const x = values[i]!;
-      if (x < min) min = x;
-      if (x > max) max = x;
-    }
+    const { min, max } = valueRange(values);
     this.min = min;
     this.max = max;
   }
@@ -40,6 +38,13 @@ export class SliceSource implements RangeSource {
     return sum;
   }
 
+  squaredErrors(formats: readonly RangeFormat[], qMin: number, qMax: number, bound: number): Float64Array {
+    return (
+      simdSquaredErrors(this.#values, formats, qMin, qMax, bound) ??
+      Float64Array.from(formats, (f) => this.squaredError(f.scale, f.zeroPoint, qMin, qMax))
+    );
+  }
+
   percentile(p: number, ofMagnitude: boolean): number {
     const values = this.#values;
     const length = values.length;
@@ -57,7 +62,7 @@ export class SliceSource implements RangeSource {
     // One bin less where both signs occur, so that 0 can be moved onto an edge.
     const width = (high - low) / (low < 0 && high > 0 ? BINS - 1 : BINS);
     const zeroBin = Math.min(BINS, Math.ceil(-low / width));
-    const counts = new Float64Array(BINS);
+    const counts = this.#counts.fill(0);
     for (let i = 0; i < values.length; i++) {
       const x = ofMagnitude ? Math.abs(values[i]!) : values[i]!;
       if (x === 0) continue;

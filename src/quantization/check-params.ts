@@ -5,6 +5,8 @@ import type { QuantizationParams } from "./params.js";
 import { type ScaleLayout, scaleLayout } from "./scale-layout.js";
 import { QuantizationScheme } from "./scheme.js";
 
+const SCHEMES: readonly string[] = Object.values(QuantizationScheme);
+
 /**
  * Checks parameters and gives the layout of their scales.
  * @throws InvalidArgumentError naming the field: bits, signed (binary and ternary codes are signed), scheme,
@@ -16,11 +18,10 @@ export function checkParams(params: QuantizationParams): ScaleLayout {
   const { qMin, qMax } = codeRange(params);
   if (bits < 2 && !signed)
     throw new InvalidArgumentError("signed", `signed is false; allowed: true for ${bits} bits`);
-  const schemes: readonly string[] = Object.values(QuantizationScheme);
-  if (!schemes.includes(scheme))
+  if (!SCHEMES.includes(scheme))
     throw new InvalidArgumentError(
       "scheme",
-      `scheme is ${JSON.stringify(scheme)}; allowed: ${schemes.join(", ")}`,
+      `scheme is ${JSON.stringify(scheme)}; allowed: ${SCHEMES.join(", ")}`,
     );
   const layout = scaleLayout(params.shape, params.granularity, params.axis, params.groupSize);
   requireInstance(scale, Float32Array, "scale", layout.count);

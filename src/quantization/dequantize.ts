@@ -1,6 +1,8 @@
+import { WalkOperation } from "../simd/simd-kernels.js";
 import { checkParams, requireInstance } from "./check-params.js";
 import { createCodes } from "./code-range.js";
 import type { Codes, QuantizationParams } from "./params.js";
+import { WALK_DONE, walkSimd } from "./walk-simd.js";
 
 /**
  * Integer codes to real values, as ONNX DequantizeLinear (https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html):
@@ -16,6 +18,8 @@ export function dequantize(codes: Codes, params: QuantizationParams, out?: Float
   if (out !== undefined) requireInstance(out, Float32Array, "out", layout.length);
   const values = out ?? new Float32Array(layout.length);
   const { scale, zeroPoint } = params;
+  if (walkSimd(operationFor(codes), codes, values, layout, scale, zeroPoint, 0, 0) === WALK_DONE)
+    return values;
   if (layout.kind === "runs") {
     const { count, runs, rowLength, runLength } = layout;
     let start = 0;
@@ -41,6 +45,12 @@ export function dequantize(codes: Codes, params: QuantizationParams, out?: Float
     }
   }
   return values;
+}
+
+function operationFor(codes: Codes): WalkOperation {
+  if (codes instanceof Int8Array) return WalkOperation.DEQUANTIZE_I8;
+  if (codes instanceof Uint8Array) return WalkOperation.DEQUANTIZE_U8;
+  return codes instanceof Int16Array ? WalkOperation.DEQUANTIZE_I16 : WalkOperation.DEQUANTIZE_U16;
 }
 
 // An integer under 2^17 times a float32 is exact in a double, so storing it rounds once, as float32 does.

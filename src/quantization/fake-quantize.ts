@@ -1,15 +1,18 @@
 import { requireFinite } from "../numeric/find-non-finite.js";
 import { ROUNDING_MAGIC } from "../numeric/round-half-even.js";
+import { WalkOperation } from "../simd/simd-kernels.js";
 import { checkParams, requireInstance } from "./check-params.js";
 import { codeRange } from "./code-range.js";
 import type { QuantizationParams } from "./params.js";
+import { WALK_DONE, walkSimd } from "./walk-simd.js";
 
 /**
  * `dequantize(quantize(values))` without the codes between, bit for bit the same.
  * @param values float32, row-major, as many as `params.shape` says
  * @param out receives the values; may be `values` itself
  * @returns `out`, or a fresh array
- * @throws InvalidArgumentError for bad params or an `out` of another type or length; InvalidDataError for NaN or infinity
+ * @throws InvalidArgumentError for bad params or an `out` of another type or length; InvalidDataError for NaN or
+ *   infinity, in which case the contents of `out` are not defined
  */
 export function fakeQuantize(
   values: Float32Array,
@@ -19,11 +22,14 @@ export function fakeQuantize(
   const layout = checkParams(params);
   requireInstance(values, Float32Array, "values", layout.length);
   if (out !== undefined) requireInstance(out, Float32Array, "out", layout.length);
-  requireFinite(values, "values");
   const result = out ?? new Float32Array(layout.length);
   const { scale, zeroPoint } = params;
   const binary = params.bits === 1;
   const { qMin, qMax } = codeRange(params);
+  const operation = binary ? WalkOperation.FAKE_BINARY : WalkOperation.FAKE_QUANTIZE;
+  const done = walkSimd(operation, values, result, layout, scale, zeroPoint, qMin, qMax);
+  if (done === WALK_DONE) return result;
+  requireFinite(values, "values", done);
   if (layout.kind === "runs") {
     const { count, runs, rowLength, runLength } = layout;
     let start = 0;

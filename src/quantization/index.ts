@@ -1,3 +1,5 @@
+export { initSimd, setSimdEnabled, simdEnabled } from "../simd/simd.js";
+export { type ArenaArray, TensorArena } from "../simd/tensor-arena.js";
 export { checkParams } from "./check-params.js";
 export { type CodeFormat, codeRange, createCodes } from "./code-range.js";
 export { dequantize } from "./dequantize.js";
@@ -7,6 +9,7 @@ export { packedByteLength } from "./packed-byte-length.js";
 export { type Codes, INTEGER_BITS, type IntegerBits, type QuantizationParams } from "./params.js";
 export { type QuantizationError, quantizationError } from "./quantization-error.js";
 export { quantize } from "./quantize.js";
+export { quantizeAndPack } from "./quantize-and-pack.js";
 export { type ScaleLayout, scaleCount, scaleLayout, scaleShape } from "./scale-layout.js";
 export { QuantizationGranularity, QuantizationScheme } from "./scheme.js";
 export { quantizedSizeBits, quantizedSizeBytes } from "./size.js";

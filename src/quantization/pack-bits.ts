@@ -1,21 +1,37 @@
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
+import { instanceFor } from "../simd/simd.js";
+import { STAGE_IN, STAGE_OUT, STAGED_ELEMENTS } from "../simd/simd-instance.js";
+import { requireInstance } from "./check-params.js";
 import { codeRange } from "./code-range.js";
 import { packedByteLength } from "./packed-byte-length.js";
 import type { Codes, IntegerBits } from "./params.js";
+
+/** Below this, staging costs more than it gains. */
+const FEWEST = 64;
 
 /**
  * Packs codes into a little-endian bit stream, low bits first, as ONNX stores INT4 and INT2: the first code is in
  * the low bits of the first byte. Signed codes (Int8Array, Int16Array) are two's complement. Binary: -1 is bit
  * 0, +1 bit 1 (unsigned arrays: 0 and 1). Ternary: five trits a byte in base 3 (code + 1), the first the least
  * significant, 1.6 bits a weight. Unused bits are 0 (ternary: unused trits are 0).
- * @throws InvalidDataError when a code is outside the width's range; InvalidArgumentError for bad `bits`
+ * @param out receives the bytes, {@link packedByteLength} of them; not on the codes' own bytes
+ * @returns `out`, or a fresh array
+ * @throws InvalidDataError when a code is outside the width's range (the contents of `out` are not defined then);
+ *   InvalidArgumentError for bad `bits` or an `out` of another class or length
  */
-export function packBits(codes: Codes, bits: IntegerBits): Uint8Array {
-  const bytes = new Uint8Array(packedByteLength(codes.length, bits));
+export function packBits(codes: Codes, bits: IntegerBits, out?: Uint8Array): Uint8Array {
+  const length = packedByteLength(codes.length, bits);
+  if (out !== undefined) requireInstance(out, Uint8Array, "out", length);
+  const bytes = out ?? new Uint8Array(length);
   const signed = isSigned(codes);
+  if (packSimd(codes, bits, signed, bytes)) return bytes;
   checkCodes(codes, bits, signed);
   if (bits === 1.58) return packTrits(codes, bytes);
   if (bits === 4) return packNibbles(codes, bytes);
+  if (bits === 8 && codes.BYTES_PER_ELEMENT === 1) {
+    bytes.set(new Uint8Array(codes.buffer, codes.byteOffset, codes.length));
+    return bytes;
+  }
   const shift = bits === 1 && signed ? 1 : 0;
   const mask = 2 ** bits - 1;
   let held = 0;
@@ -34,6 +50,33 @@ export function packBits(codes: Codes, bits: IntegerBits): Uint8Array {
   }
   if (heldBits > 0) bytes[at] = held;
   return bytes;
+}
+
+/** Packs bytes of 1 to 6 bits; false when the plain kernel must do it or must say which code is out of range. */
+function packSimd(codes: Codes, bits: IntegerBits, signed: boolean, bytes: Uint8Array): boolean {
+  if (codes.BYTES_PER_ELEMENT !== 1 || bits === 1.58 || bits > 6 || codes.length < FEWEST) return false;
+  const instance = instanceFor(codes, bytes);
+  if (instance === undefined || (codes.buffer === bytes.buffer && overlap(codes, bytes))) return false;
+  const binary = bits === 1;
+  const { qMin, qMax } = binary && !signed ? { qMin: 0, qMax: 1 } : codeRange({ bits, signed });
+  const odd = binary && signed ? 1 : 0;
+  const from = instance.addressOf(codes);
+  const to = instance.addressOf(bytes);
+  const most = from >= 0 && to >= 0 ? codes.length : STAGED_ELEMENTS;
+  for (let start = 0; start < codes.length; start += most) {
+    const length = Math.min(most, codes.length - start);
+    const firstByte = (start * bits) / 8;
+    if (from < 0) instance.copyIn(codes, start, length, STAGE_IN);
+    const src = from >= 0 ? from + start : STAGE_IN;
+    const dst = to >= 0 ? to + firstByte : STAGE_OUT;
+    if (instance.kernels.pack(src, dst, length, bits, qMin, qMax - qMin, odd) === 0) return false;
+    if (to < 0) instance.copyOut(STAGE_OUT, Math.ceil((length * bits) / 8), bytes, firstByte);
+  }
+  return true;
+}
+
+function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
+  return a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
 }
 
 function isSigned(codes: Codes): boolean {

@@ -1,8 +1,10 @@
 import { requireFinite } from "../numeric/find-non-finite.js";
 import { ROUNDING_MAGIC } from "../numeric/round-half-even.js";
+import { WalkOperation } from "../simd/simd-kernels.js";
 import { checkParams, requireInstance } from "./check-params.js";
 import { codeRange, createCodes } from "./code-range.js";
 import type { Codes, QuantizationParams } from "./params.js";
+import { WALK_DONE, walkSimd } from "./walk-simd.js";
 
 /**
  * Real values to integer codes, as ONNX QuantizeLinear (https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html):
@@ -11,7 +13,8 @@ import type { Codes, QuantizationParams } from "./params.js";
  * @param values float32, row-major, as many as `params.shape` says
  * @param out receives the codes: Int8Array for signed up to 8 bits, Uint8Array for unsigned, 16-bit arrays for 16
  * @returns `out`, or a fresh array
- * @throws InvalidArgumentError for bad params or an `out` of another type or length; InvalidDataError for NaN or infinity
+ * @throws InvalidArgumentError for bad params or an `out` of another type or length; InvalidDataError for NaN or
+ *   infinity, in which case the contents of `out` are not defined
  */
 export function quantize(values: Float32Array, params: QuantizationParams, out?: Codes): Codes {
   const layout = checkParams(params);
@@ -21,13 +24,16 @@ export function quantize(values: Float32Array, params: QuantizationParams, out?:
     const type = createCodes(params, 0).constructor as new () => Codes;
     requireInstance(out, type, "out", layout.length);
   }
-  requireFinite(values, "values");
   const { scale, zeroPoint, bits } = params;
+  const { qMin, qMax } = codeRange(params);
+  const operation = bits === 1 ? WalkOperation.QUANTIZE_BINARY : operationFor(codes);
+  const done = walkSimd(operation, values, codes, layout, scale, zeroPoint, qMin, qMax);
+  if (done === WALK_DONE) return codes;
+  requireFinite(values, "values", done);
   if (bits === 1) {
     for (let i = 0; i < codes.length; i++) codes[i] = values[i]! < 0 ? -1 : 1;
     return codes;
   }
-  const { qMin, qMax } = codeRange(params);
   if (layout.kind === "runs") {
     const { count, runs, rowLength, runLength } = layout;
     let start = 0;
@@ -52,6 +58,12 @@ export function quantize(values: Float32Array, params: QuantizationParams, out?:
     }
   }
   return codes;
+}
+
+function operationFor(codes: Codes): WalkOperation {
+  if (codes instanceof Int8Array) return WalkOperation.QUANTIZE_I8;
+  if (codes instanceof Uint8Array) return WalkOperation.QUANTIZE_U8;
+  return codes instanceof Int16Array ? WalkOperation.QUANTIZE_I16 : WalkOperation.QUANTIZE_U16;
 }
 
 // Clamping before rounding gives the same code, because the bounds are integers, and keeps the magic in range.

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from "../errors.js";
 import { QuantizationGranularity } from "./scheme.js";
 
+const GRANULARITIES: readonly string[] = Object.values(QuantizationGranularity);
+
 /**
  * Where the scales of a tensor lie. The tensor is read as [outer, extent, inner] around the axis, cut into
  * `blocks` blocks of `groupSize` along it. Kernels walk it in contiguous pieces:
@@ -41,12 +43,26 @@ export function scaleLayout(
   groupSize: number,
 ): ScaleLayout {
   checkLayout(shape, granularity, axis, groupSize);
+  // Object literals without spreading: this runs on every call of every kernel.
   if (granularity === QuantizationGranularity.PER_TENSOR) {
     const length = product(shape, 0, shape.length);
     return {
-      ...{ granularity, length, count: 1, outer: 1, extent: 1, inner: length, groupSize: 1, blocks: 1 },
-      ...{ kind: "runs", rowLength: length, runLength: length, runs: length === 0 ? 0 : 1 },
-      ...{ cycles: 0, rowsPerCycle: 0, rowsPerBlock: 1, blocksPerCycle: 1 },
+      granularity,
+      length,
+      count: 1,
+      outer: 1,
+      extent: 1,
+      inner: length,
+      groupSize: 1,
+      blocks: 1,
+      kind: "runs",
+      rowLength: length,
+      runLength: length,
+      runs: length === 0 ? 0 : 1,
+      cycles: 0,
+      rowsPerCycle: 0,
+      rowsPerBlock: 1,
+      blocksPerCycle: 1,
     };
   }
   const outer = product(shape, 0, axis);
@@ -55,22 +71,42 @@ export function scaleLayout(
   const length = outer * extent * inner;
   if (granularity === QuantizationGranularity.PER_CHANNEL) {
     return {
-      ...{ granularity, length, count: extent, outer, extent, inner, groupSize: 1, blocks: extent },
+      granularity,
+      length,
+      count: extent,
+      outer,
+      extent,
+      inner,
+      groupSize: 1,
+      blocks: extent,
       kind: inner === 1 ? "rows" : "runs",
       rowLength: inner === 1 ? extent : inner,
       runLength: inner,
       runs: length === 0 ? 0 : outer * extent,
-      ...{ cycles: 1, rowsPerCycle: outer, rowsPerBlock: Math.max(1, outer), blocksPerCycle: 1 },
+      cycles: 1,
+      rowsPerCycle: outer,
+      rowsPerBlock: Math.max(1, outer),
+      blocksPerCycle: 1,
     };
   }
   const blocks = Math.ceil(extent / groupSize);
   return {
-    ...{ granularity, length, count: outer * blocks * inner, outer, extent, inner, groupSize, blocks },
+    granularity,
+    length,
+    count: outer * blocks * inner,
+    outer,
+    extent,
+    inner,
+    groupSize,
+    blocks,
     kind: inner === 1 ? "runs" : "rows",
     rowLength: inner === 1 ? extent : inner,
     runLength: groupSize,
     runs: length === 0 ? 0 : outer * blocks,
-    ...{ cycles: outer, rowsPerCycle: extent, rowsPerBlock: groupSize, blocksPerCycle: blocks },
+    cycles: outer,
+    rowsPerCycle: extent,
+    rowsPerBlock: groupSize,
+    blocksPerCycle: blocks,
   };
 }
 
@@ -123,9 +159,8 @@ function checkLayout(
       `shape is [${shape.join(", ")}]; allowed: integers from 0, one for each axis`,
     );
   }
-  const known: readonly string[] = Object.values(QuantizationGranularity);
-  if (!known.includes(granularity)) {
-    const message = `granularity is ${JSON.stringify(granularity)}; allowed: ${known.join(", ")}`;
+  if (!GRANULARITIES.includes(granularity)) {
+    const message = `granularity is ${JSON.stringify(granularity)}; allowed: ${GRANULARITIES.join(", ")}`;
     throw new InvalidArgumentError("granularity", message);
   }
   if (granularity === QuantizationGranularity.PER_TENSOR) return;

@@ -1,23 +1,45 @@
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
+import { instanceFor } from "../simd/simd.js";
+import { STAGE_IN, STAGE_OUT, STAGED_ELEMENTS } from "../simd/simd-instance.js";
 import { requireInstance } from "./check-params.js";
 import { createCodes } from "./code-range.js";
 import { packedByteLength } from "./packed-byte-length.js";
 import type { Codes, IntegerBits } from "./params.js";
 
+/** Below this, staging costs more than it gains. */
+const FEWEST = 64;
+
 /**
  * The codes that {@link packBits} packed; unused bits at the end are not read.
  * @param length how many codes
  * @param signed two's complement (binary: -1 and +1) when true; ternary must be signed
- * @throws InvalidArgumentError when `bytes` is not exactly as long as `length` codes need, or for bad `bits`;
- *   InvalidDataError for a ternary byte above 242
+ * @param out receives the codes, of the class {@link createCodes} gives (binary and unsigned: Uint8Array); not on the bytes themselves
+ * @returns `out`, or a fresh array
+ * @throws InvalidArgumentError when `bytes` is not exactly as long as `length` codes need, for bad `bits`, or for an
+ *   `out` of another class or length; InvalidDataError for a ternary byte above 242
  */
-export function unpackBits(bytes: Uint8Array, bits: IntegerBits, length: number, signed: boolean): Codes {
+export function unpackBits(
+  bytes: Uint8Array,
+  bits: IntegerBits,
+  length: number,
+  signed: boolean,
+  out?: Codes,
+): Codes {
   requireInstance(bytes, Uint8Array, "bytes", packedByteLength(length, bits));
   if (bits === 1.58) {
     if (!signed) throw new InvalidArgumentError("signed", "signed is false; allowed: true for ternary codes");
-    return unpackTrits(bytes, length);
+    if (out !== undefined) requireInstance(out, Int8Array, "out", length);
+    return unpackTrits(bytes, out ?? new Int8Array(length));
   }
-  const codes = bits === 1 && !signed ? new Uint8Array(length) : createCodes({ bits, signed }, length);
+  const fresh = (count: number) =>
+    bits === 1 && !signed ? new Uint8Array(count) : createCodes({ bits, signed }, count);
+  if (out !== undefined) requireInstance(out, fresh(0).constructor as new () => Codes, "out", length);
+  const codes = out ?? fresh(length);
+  if (unpackSimd(bytes, bits, signed, codes)) return codes;
+  if (bits === 8) {
+    new Uint8Array(codes.buffer, codes.byteOffset, length).set(bytes);
+    return codes;
+  }
   const mask = 2 ** bits - 1;
   const unused = 32 - bits;
   const twosComplement = signed && bits > 1;
@@ -39,8 +61,33 @@ export function unpackBits(bytes: Uint8Array, bits: IntegerBits, length: number,
   return codes;
 }
 
-function unpackTrits(bytes: Uint8Array, length: number): Codes {
-  const codes = new Int8Array(length);
+/** Unpacks 1 to 6 bits; false when the plain kernel must do it. */
+function unpackSimd(bytes: Uint8Array, bits: IntegerBits, signed: boolean, codes: Codes): boolean {
+  if (bits > 6 || codes.length < FEWEST) return false;
+  const instance = instanceFor(codes, bytes);
+  if (instance === undefined) return false;
+  if (codes.buffer === bytes.buffer && codes.byteOffset < bytes.byteOffset + bytes.byteLength) {
+    if (bytes.byteOffset < codes.byteOffset + codes.byteLength) return false;
+  }
+  const sign = signed && bits > 1 ? 2 ** (bits - 1) : 0;
+  const binary = signed && bits === 1 ? 1 : 0;
+  const from = instance.addressOf(bytes);
+  const to = instance.addressOf(codes);
+  const most = from >= 0 && to >= 0 ? codes.length : STAGED_ELEMENTS;
+  for (let start = 0; start < codes.length; start += most) {
+    const length = Math.min(most, codes.length - start);
+    const firstByte = (start * bits) / 8;
+    if (from < 0) instance.copyIn(bytes, firstByte, Math.ceil((length * bits) / 8), STAGE_IN);
+    const src = from >= 0 ? from + firstByte : STAGE_IN;
+    const dst = to >= 0 ? to + start : STAGE_OUT;
+    instance.kernels.unpack(src, dst, length, bits, sign, binary);
+    if (to < 0) instance.copyOut(STAGE_OUT, length, codes, start);
+  }
+  return true;
+}
+
+function unpackTrits(bytes: Uint8Array, codes: Codes): Codes {
+  const { length } = codes;
   let i = 0;
   for (let k = 0; k < bytes.length; k++) {
     let byte = bytes[k]!;

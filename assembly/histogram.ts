@@ -1,0 +1,59 @@
+/**
+ * Counts `n` finite float32 by magnitude: bin trunc(|x| * inverse), `inverse` a power of two. `counts` holds four
+ * tables (so that equal neighbours do not wait for each other) of 2 * `bins` uint32: x with the sign bit clear
+ * first, then x with it set. Zeros are counted too, in bin 0 of their sign, and again in `zeros` (two uint32: +0, -0).
+ */
+export function countMagnitudes(src: usize, n: u32, inverse: f32, bins: u32, counts: usize, zeros: usize): void {
+  const mask = i32x4.splat(0x7fffffff);
+  const inv = f32x4.splat(inverse);
+  const table: usize = <usize>bins << 3;
+  const t1 = counts + table;
+  const t2 = t1 + table;
+  const t3 = t2 + table;
+  const side = i32x4.splat(bins);
+  let plus = i32x4.splat(0);
+  let minus = plus;
+  const end4 = src + (<usize>(n & ~3) << 2);
+  while (src < end4) {
+    const x = v128.load(src);
+    const index = i32x4.shl(
+      i32x4.add(
+        // In range, for the magnitude is below bins * width.
+        i32x4.trunc_sat_f32x4_s(f32x4.mul(v128.and(x, mask), inv)),
+        v128.and(i32x4.shr_s(x, 31), side),
+      ),
+      2,
+    );
+    plus = i32x4.sub(plus, i32x4.eq(x, i32x4.splat(0)));
+    minus = i32x4.sub(minus, i32x4.eq(x, i32x4.splat(0x80000000)));
+    const p0 = counts + <usize>i32x4.extract_lane(index, 0);
+    store<u32>(p0, load<u32>(p0) + 1);
+    const p1 = t1 + <usize>i32x4.extract_lane(index, 1);
+    store<u32>(p1, load<u32>(p1) + 1);
+    const p2 = t2 + <usize>i32x4.extract_lane(index, 2);
+    store<u32>(p2, load<u32>(p2) + 1);
+    const p3 = t3 + <usize>i32x4.extract_lane(index, 3);
+    store<u32>(p3, load<u32>(p3) + 1);
+    src += 16;
+  }
+  let zero: u32 = sum(plus);
+  let minusZero: u32 = sum(minus);
+  for (let i = n & 3; i > 0; i--) {
+    const bits = load<u32>(src);
+    const bin = <u32>(load<f32>(src) < 0 ? -load<f32>(src) * inverse : load<f32>(src) * inverse);
+    const p = counts + (<usize>(bin + (bits >> 31) * bins) << 2);
+    store<u32>(p, load<u32>(p) + 1);
+    if (bits == 0) zero++;
+    if (bits == 0x80000000) minusZero++;
+    src += 4;
+  }
+  store<u32>(zeros, load<u32>(zeros) + zero);
+  store<u32>(zeros + 4, load<u32>(zeros + 4) + minusZero);
+}
+
+@inline
+function sum(v: v128): u32 {
+  return (
+    i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3)
+  );
+}
