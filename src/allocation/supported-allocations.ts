@@ -3,7 +3,7 @@ import { type AllocationProblem, checkAllocationProblem } from "./allocation-pro
 import { layerChoices, type SuperLayer, superLayers } from "./super-layers.js";
 
 /** How unevenly a price may be shared among the metrics that compete with the first, in powers of e. */
-const SHARE_SPREAD = 2.5;
+const SHARE_SPREAD = 5.5;
 
 /**
  * Allocations on the convex hull of the front of two or more metrics, all minimised, without repetition: each is the exact

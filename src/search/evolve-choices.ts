@@ -23,8 +23,8 @@ export interface ChoiceSearchOptions {
   readonly populationSize?: number | undefined;
   /** Genomes to begin with, before uniform and random ones: one choice index per gene. */
   readonly seeds?: readonly ArrayLike<number>[] | undefined;
-  /** Called after every generation. */
-  readonly onGeneration?: ((evaluations: number, archive: VectorArchive) => void) | undefined;
+  /** Told every genome that is evaluated, with its number from 1 on. The array is used again. */
+  readonly onEvaluation?: ((genes: Uint16Array, evaluation: number) => void) | undefined;
 }
 
 /** What {@link evolveChoices} found. */
@@ -40,6 +40,12 @@ export interface ChoiceSearchResult {
 
 const REDRAWS = 20;
 
+/**
+ * NSGA-II on choice tables (Deb et al., 2002) with an archive of everything that nothing beats: half of the parents come from
+ * it. Children are made by operators that know the domain, drawn in proportion to how often theirs lately entered the
+ * archive; no genome is evaluated twice. Begins with the given genomes, uniform ones and random ones.
+ * Deterministic. Ends after `maxEvaluations`, or earlier when nothing new can be found.
+ */
 export function evolveChoices(problem: ChoiceProblem, options: ChoiceSearchOptions): ChoiceSearchResult {
   const { counts, objectives } = problem;
   const geneCount = counts.length;
@@ -66,6 +72,7 @@ export function evolveChoices(problem: ChoiceProblem, options: ChoiceSearchOptio
     const entered = archive.insert(population.points, row, evaluations) ? 1 : 0;
     evaluations++;
     population.keep();
+    options.onEvaluation?.(child, evaluations);
     return entered;
   };
   const room = () => population.children < populationSize && evaluations < maxEvaluations;
@@ -123,7 +130,6 @@ export function evolveChoices(problem: ChoiceProblem, options: ChoiceSearchOptio
       }
     }
     population.survive();
-    options.onGeneration?.(evaluations, archive);
   }
   return {
     archive,
