@@ -3,8 +3,8 @@ import type { ChoiceProblem } from "../search/choice-problem.js";
 import { evolveChoices } from "../search/evolve-choices.js";
 import type { AllocationPoint } from "./allocation-front.js";
 import { type AllocationProblem, checkAllocationProblem, totalOf } from "./allocation-problem.js";
+import { exactAllocations } from "./exact-allocations.js";
 import { layerChoices, type SuperLayer, superLayers } from "./super-layers.js";
-import { supportedAllocations } from "./supported-allocations.js";
 
 /** What {@link evolveAllocation} is asked for. */
 export interface EvolveAllocationOptions {
@@ -17,7 +17,7 @@ export interface EvolveAllocationOptions {
   /** Default 100. */
   readonly populationSize?: number | undefined;
   /**
-   * Begin with exactly solved weighted sums ({@link supportedAllocations}), at most this share of the evaluations, 0 to 1.
+   * Begin with exactly solved points of the front ({@link exactAllocations}), at most this share of the evaluations, 0 to 1.
    * Default 0.25; 0 = uniform and random allocations only.
    */
   readonly seeding?: number | undefined;
@@ -53,7 +53,7 @@ export function evolveAllocation(problem: AllocationProblem, options: EvolveAllo
   const { choices, genes } = toChoiceProblem(layers, options);
   const count = Math.floor(seeding * maxEvaluations);
   const seeds =
-    count === 0 ? [] : supportedAllocations(problem, { objectives, count }).map((choice) => genes(choice));
+    count === 0 ? [] : exactAllocations(problem, { objectives, count }).map((choice) => genes(choice));
   const { onEvaluation } = options;
   const result = evolveChoices(choices, {
     seed: options.seed ?? 0,
