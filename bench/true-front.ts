@@ -40,5 +40,5 @@ export function trueFront(
     }
     archive.insert(points, 0, code);
   }
-  return new Set(Array.from({ length: archive.size }, (_, i) => choiceOf(archive.owner(i)).join()));
+  return new Set(Array.from(archive.owners(), (owner) => choiceOf(owner).join()));
 }

@@ -3,7 +3,7 @@ import type { ChoiceProblem } from "../search/choice-problem.js";
 import { evolveChoices } from "../search/evolve-choices.js";
 import type { AllocationPoint } from "./allocation-front.js";
 import { type AllocationProblem, checkAllocationProblem, totalOf } from "./allocation-problem.js";
-import { exactAllocations } from "./exact-allocations.js";
+import { exactPositions } from "./exact-allocations.js";
 import { layerChoices, type SuperLayer, superLayers } from "./super-layers.js";
 
 /** What {@link evolveAllocation} is asked for. */
@@ -17,7 +17,7 @@ export interface EvolveAllocationOptions {
   /** Default 100. */
   readonly populationSize?: number | undefined;
   /**
-   * Begin with exactly solved points of the front ({@link exactAllocations}), at most this share of the evaluations, 0 to 1.
+   * Begin with exactly solved points of the front (`exactAllocations`), at most this share of the evaluations, 0 to 1.
    * Default 0.25; 0 = uniform and random allocations only.
    */
   readonly seeding?: number | undefined;
@@ -50,10 +50,9 @@ export function evolveAllocation(problem: AllocationProblem, options: EvolveAllo
   checkOptions(options);
   checkAllocationProblem(problem, objectives);
   const layers = superLayers(problem, objectives);
-  const { choices, genes } = toChoiceProblem(layers, options);
+  const choices = toChoiceProblem(layers, options);
   const count = Math.floor(seeding * maxEvaluations);
-  const seeds =
-    count === 0 ? [] : exactAllocations(problem, { objectives, count }).map((choice) => genes(choice));
+  const seeds = count === 0 ? [] : exactPositions(layers, objectives.length, count);
   const { onEvaluation } = options;
   const result = evolveChoices(choices, {
     seed: options.seed ?? 0,
@@ -63,8 +62,7 @@ export function evolveAllocation(problem: AllocationProblem, options: EvolveAllo
     onEvaluation: onEvaluation && ((row, evaluation) => onEvaluation(layerChoices(layers, row), evaluation)),
   });
   const length = layers.length;
-  const front = Array.from({ length: result.archive.size }, (_, i) => {
-    const owner = result.archive.owner(i);
+  const front = Array.from(result.archive.owners(), (owner) => {
     const choice = layerChoices(layers, result.genomes.subarray(owner * length, (owner + 1) * length));
     return { choice, values: objectives.map((metric) => totalOf(problem, choice, metric)) };
   });
@@ -72,10 +70,7 @@ export function evolveAllocation(problem: AllocationProblem, options: EvolveAllo
   return { front, evaluations: result.evaluations, operatorRates: result.rates };
 }
 
-function toChoiceProblem(
-  layers: readonly SuperLayer[],
-  options: EvolveAllocationOptions,
-): { choices: ChoiceProblem; genes: (choice: readonly number[]) => Uint16Array } {
+function toChoiceProblem(layers: readonly SuperLayer[], options: EvolveAllocationOptions): ChoiceProblem {
   const width = options.objectives.length;
   const counts = Uint16Array.from(layers, (layer) => layer.choices.length);
   const first = new Int32Array(layers.length + 1);
@@ -93,7 +88,7 @@ function toChoiceProblem(
         `the least sum of ${name} is ${least}; allowed on a logarithmic scale: above 0`,
       );
   }
-  const choices: ChoiceProblem = {
+  return {
     counts,
     objectives: width,
     evaluate(genes, out, at) {
@@ -106,11 +101,6 @@ function toChoiceProblem(
     ...(options.guided !== false && {
       estimates: Array.from(counts, (_, i) => table.subarray(first[i]! * width, first[i + 1]! * width)),
     }),
-  };
-  const positions = layers.map((layer) => new Map(layer.choices.map((choice, at) => [choice.index, at])));
-  return {
-    choices,
-    genes: (choice) => Uint16Array.from(layers, (layer, i) => positions[i]!.get(choice[layer.members[0]!]!)!),
   };
 }
 

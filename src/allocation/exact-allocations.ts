@@ -1,14 +1,15 @@
+import { SeenGenomes } from "../search/seen-genomes.js";
 import { type AllocationProblem, checkAllocationProblem } from "./allocation-problem.js";
 import { emptyState, extendStates, type ParetoStates, traceChoices } from "./pareto-states.js";
-import { layerChoices, superLayers } from "./super-layers.js";
-import { supportedAllocations } from "./supported-allocations.js";
+import { layerChoices, type SuperLayer, superLayers } from "./super-layers.js";
+import { supportedPositions } from "./supported-allocations.js";
 
 /** Partial fronts larger than this are given up: seeding must stay cheap. */
 const MAX_STATES = 20_000;
 
 /**
  * Allocations known to be on the front of two or more metrics, without repetition, to begin a search with: first those on its
- * convex hull ({@link supportedAllocations}), and when these are fewer than `count`, points spread evenly over
+ * convex hull, and when these are fewer than `count`, points spread evenly over
  * the exact front of each pair of metrics, where that is small enough to compute.
  * @param options.objectives two metrics or more
  * @param options.count most allocations, a positive integer
@@ -20,29 +21,34 @@ export function exactAllocations(
 ): number[][] {
   const { objectives, count } = options;
   checkAllocationProblem(problem, objectives);
-  const found = new Map(supportedAllocations(problem, options).map((choice) => [choice.join(), choice]));
-  const pairs = objectives.flatMap((a, i) => objectives.slice(i + 1).map((b) => [a, b] as const));
-  for (const [at, pair] of pairs.entries()) {
-    const room = Math.floor((count - found.size) / (pairs.length - at));
-    if (room === 0) continue;
-    for (const choice of spreadOverFront(problem, pair, room)) found.set(choice.join(), choice);
-  }
-  return [...found.values()];
+  const layers = superLayers(problem, objectives);
+  return exactPositions(layers, objectives.length, count).map((found) => layerChoices(layers, found));
 }
 
-function spreadOverFront(
-  problem: AllocationProblem,
-  pair: readonly [string, string],
-  count: number,
-): number[][] {
-  const layers = superLayers(problem, pair);
+/** {@link exactAllocations} on layers that are joined and checked: positions among the choices of each. */
+export function exactPositions(layers: readonly SuperLayer[], metrics: number, count: number): Uint16Array[] {
+  const found = supportedPositions(layers, metrics, count);
+  if (found.length >= count) return found;
+  const seen = new SeenGenomes(layers.length);
+  for (const positions of found) seen.add(positions);
+  const pairs: [number, number][] = [];
+  for (let a = 0; a < metrics; a++) for (let b = a + 1; b < metrics; b++) pairs.push([a, b]);
+  for (const [at, [a, b]] of pairs.entries()) {
+    const room = Math.floor((count - found.length) / (pairs.length - at));
+    for (const positions of room === 0 ? [] : spreadOverFront(layers, a, b, room))
+      if (seen.add(positions)) found.push(positions);
+  }
+  return found;
+}
+
+function spreadOverFront(layers: readonly SuperLayer[], a: number, b: number, count: number): Uint16Array[] {
   const history: ParetoStates[] = [];
   let states = emptyState();
   for (const layer of layers) {
     states = extendStates(
       states,
-      layer.choices.map((choice) => choice.values[0]!),
-      layer.choices.map((choice) => choice.values[1]!),
+      layer.choices.map((choice) => choice.values[a]!),
+      layer.choices.map((choice) => choice.values[b]!),
     );
     if (states.a.length > MAX_STATES) return [];
     history.push(states);
@@ -50,6 +56,6 @@ function spreadOverFront(
   const size = states.a.length;
   const picks = Math.min(count, size);
   return Array.from({ length: picks }, (_, i) =>
-    layerChoices(layers, traceChoices(history, picks === 1 ? 0 : Math.round((i * (size - 1)) / (picks - 1)))),
+    Uint16Array.from(traceChoices(history, picks === 1 ? 0 : Math.round((i * (size - 1)) / (picks - 1)))),
   );
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "../errors.js";
+import { SeenGenomes } from "../search/seen-genomes.js";
 import { type AllocationProblem, checkAllocationProblem } from "./allocation-problem.js";
 import { layerChoices, type SuperLayer, superLayers } from "./super-layers.js";
 
@@ -29,23 +30,32 @@ export function supportedAllocations(
     throw new InvalidArgumentError("count", `count is ${count}; allowed: a positive integer`);
   checkAllocationProblem(problem, objectives);
   const layers = superLayers(problem, objectives);
-  const table = flatten(layers, objectives.length);
-  const positions = new Int32Array(layers.length);
-  const found = new Map<string, number[]>();
+  return supportedPositions(layers, objectives.length, count).map((found) => layerChoices(layers, found));
+}
+
+/** {@link supportedAllocations} on layers that are joined and checked: positions among the choices of each. */
+export function supportedPositions(
+  layers: readonly SuperLayer[],
+  metrics: number,
+  count: number,
+): Uint16Array[] {
+  const table = flatten(layers, metrics);
+  const positions = new Uint16Array(layers.length);
+  const seen = new SeenGenomes(layers.length);
+  const found: Uint16Array[] = [];
   const add = (weights: Float64Array) => {
     decide(table, weights, positions);
-    const key = String.fromCharCode(...positions);
-    if (!found.has(key)) found.set(key, layerChoices(layers, positions));
+    if (seen.add(positions)) found.push(positions.slice());
   };
   // Not quite alone, so that of equals the one that is better in the others is taken.
-  for (let m = 0; m < objectives.length && found.size < count; m++)
+  for (let m = 0; m < metrics && found.length < count; m++)
     add(table.spans.map((span, k) => (span > 0 ? (k === m ? 1 : 1e-9) / span : 0)));
-  const alphas = roberts(objectives.length - 1);
+  const alphas = roberts(metrics - 1);
   const prices = breakEvenPrices(table);
-  const weights = new Float64Array(objectives.length);
+  const weights = new Float64Array(metrics);
   // When draws stop giving anything new, the hull is exhausted.
   let idle = 0;
-  for (let i = 1; found.size < count && idle < 50 + count; i++) {
+  for (let i = 1; found.length < count && idle < 50 + count; i++) {
     const level = (0.5 + i * alphas[0]!) % 1;
     weights[0] = 1;
     let total = 0;
@@ -55,11 +65,11 @@ export function supportedAllocations(
       total += weights[k]!;
     }
     for (let k = 1; k < weights.length; k++) weights[k]! *= quantile(prices[k - 1]!, level) / total;
-    const before = found.size;
+    const before = found.length;
     add(weights);
-    idle = found.size === before ? idle + 1 : 0;
+    idle = found.length === before ? idle + 1 : 0;
   }
-  return [...found.values()];
+  return found;
 }
 
 interface FlatTable {
@@ -85,7 +95,7 @@ function flatten(layers: readonly SuperLayer[], metrics: number): FlatTable {
   return { first, values: Float64Array.from(values), spans };
 }
 
-function decide({ first, values }: FlatTable, weights: Float64Array, positions: Int32Array): void {
+function decide({ first, values }: FlatTable, weights: Float64Array, positions: Uint16Array): void {
   const metrics = weights.length;
   for (let i = 0; i < positions.length; i++) {
     let least = Number.POSITIVE_INFINITY;

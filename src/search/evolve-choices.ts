@@ -110,7 +110,7 @@ export function evolveChoices(problem: ChoiceProblem, options: ChoiceSearchOptio
   const parent = (into: Uint16Array) => {
     if (random.chance(0.5)) into.set(population.row(population.tournament(random)));
     else {
-      const owner = archive.owner(random.integer(archive.size));
+      const owner = archive.pick(random.next(), random.next());
       into.set(genomes.subarray(owner * geneCount, (owner + 1) * geneCount));
     }
   };
