@@ -10,7 +10,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["errors.ts"],
   ["random", "numeric"],
   ["quantization", "model", "pareto"],
-  ["calibration"],
+  ["calibration", "search"],
   ["genome"],
   ["hardware"],
   ["evaluation", "allocation", "operators"],

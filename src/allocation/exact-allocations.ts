@@ -2,7 +2,7 @@ import { SeenGenomes } from "../search/seen-genomes.js";
 import { type AllocationProblem, checkAllocationProblem } from "./allocation-problem.js";
 import { emptyState, extendStates, type ParetoStates, traceChoices } from "./pareto-states.js";
 import { layerChoices, type SuperLayer, superLayers } from "./super-layers.js";
-import { supportedPositions } from "./supported-allocations.js";
+import { checkFrontQuestion, supportedPositions } from "./supported-allocations.js";
 
 /** Partial fronts larger than this are given up: seeding must stay cheap. */
 const MAX_STATES = 20_000;
@@ -20,6 +20,7 @@ export function exactAllocations(
   options: { readonly objectives: readonly string[]; readonly count: number },
 ): number[][] {
   const { objectives, count } = options;
+  checkFrontQuestion(options);
   checkAllocationProblem(problem, objectives);
   const layers = superLayers(problem, objectives);
   return exactPositions(layers, objectives.length, count).map((found) => layerChoices(layers, found));

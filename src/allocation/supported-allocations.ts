@@ -21,6 +21,18 @@ export function supportedAllocations(
   options: { readonly objectives: readonly string[]; readonly count: number },
 ): number[][] {
   const { objectives, count } = options;
+  checkFrontQuestion(options);
+  checkAllocationProblem(problem, objectives);
+  const layers = superLayers(problem, objectives);
+  return supportedPositions(layers, objectives.length, count).map((found) => layerChoices(layers, found));
+}
+
+/** @throws InvalidArgumentError when there are fewer than two objectives, or `count` is no positive integer */
+export function checkFrontQuestion(question: {
+  readonly objectives: readonly string[];
+  readonly count: number;
+}): void {
+  const { objectives, count } = question;
   if (objectives.length < 2)
     throw new InvalidArgumentError(
       "objectives",
@@ -28,9 +40,6 @@ export function supportedAllocations(
     );
   if (!(Number.isInteger(count) && count >= 1))
     throw new InvalidArgumentError("count", `count is ${count}; allowed: a positive integer`);
-  checkAllocationProblem(problem, objectives);
-  const layers = superLayers(problem, objectives);
-  return supportedPositions(layers, objectives.length, count).map((found) => layerChoices(layers, found));
 }
 
 /** {@link supportedAllocations} on layers that are joined and checked: positions among the choices of each. */

@@ -15,6 +15,8 @@ export class Ranking {
   readonly #last: Int32Array;
   readonly #previous: Int32Array;
   readonly #members: Uint32Array;
+  /** Place of each point in lexicographic order: it decides between equals. */
+  readonly #place: Uint32Array;
 
   /** @param capacity most points in a call */
   constructor(capacity: number, dimensions: number) {
@@ -25,6 +27,7 @@ export class Ranking {
     this.#last = new Int32Array(capacity);
     this.#previous = new Int32Array(capacity);
     this.#members = new Uint32Array(capacity);
+    this.#place = new Uint32Array(capacity);
   }
 
   /**
@@ -47,6 +50,7 @@ export class Ranking {
     let fronts = 0;
     for (let at = 0; at < count; at++) {
       const point = order[at]!;
+      this.#place[point] = at;
       let low = 0;
       let high = fronts;
       while (low < high) {
@@ -95,6 +99,7 @@ export class Ranking {
   #crowd(points: Float64Array, members: Uint32Array): void {
     const d = this.#dimensions;
     const { crowding } = this;
+    const place = this.#place;
     let size = 0;
     for (let i = 0; i < members.length; i++) {
       const point = members[i]!;
@@ -109,7 +114,7 @@ export class Ranking {
       if (k > 0) {
         // Two objectives: the front is sorted by the second one backwards.
         if (d === 2) distinct.reverse();
-        else distinct.sort((a, b) => points[a * d + k]! - points[b * d + k]! || a - b);
+        else distinct.sort((a, b) => points[a * d + k]! - points[b * d + k]! || place[a]! - place[b]!);
       }
       const [first, last] = [distinct[0]!, distinct[size - 1]!];
       crowding[first] = Number.POSITIVE_INFINITY;

@@ -1,7 +1,15 @@
 // Checks the tarball that npm would publish: publint, attw, its list of files, and that ESM and CJS consumers in
 // a clean folder can import every door of it. Needs `npm run build` first.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +19,12 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const doors = Object.keys(manifest.exports).filter((door) => door !== "./package.json");
 const run = (command, args, options = {}) =>
-  execFileSync(command, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], ...options });
+  execFileSync(command, args, {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    ...options,
+  });
 let checks = 0;
 const check = (condition, message) => {
   if (!condition) throw new Error(`package check failed: ${message}`);
@@ -36,7 +49,9 @@ try {
   );
 
   process.stdout.write(run("npx", ["--no-install", "publint", "run", "--strict", tarball]));
-  process.stdout.write(run("npx", ["--no-install", "attw", tarball, "--profile", "node16", "--format", "ascii"]));
+  process.stdout.write(
+    run("npx", ["--no-install", "attw", tarball, "--profile", "node16", "--format", "ascii"]),
+  );
   checks += 2;
 
   // A consumer's folder: the unpacked tarball and its run-time dependencies, nothing else of ours.
@@ -83,8 +98,13 @@ try {
 
   // The core must load where there is no Node: no built-in may be imported statically by it.
   const core = readFileSync(join(root, "dist/index.js"), "utf8");
-  check(!/(?:from|require\(|^import)\s*["'](?:node:)?(?:fs|path|os|url|crypto|worker_threads)/m.test(core), "the core imports no Node built-in");
-  process.stdout.write(`dist/index.js: ${(gzipSync(core).length / 1024).toFixed(1)} KB gzipped (entry file)\n`);
+  check(
+    !/(?:from|require\(|^import)\s*["'](?:node:)?(?:fs|path|os|url|crypto|worker_threads)/m.test(core),
+    "the core imports no Node built-in",
+  );
+  process.stdout.write(
+    `dist/index.js: ${(gzipSync(core).length / 1024).toFixed(1)} KB gzipped (entry file)\n`,
+  );
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
