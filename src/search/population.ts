@@ -59,28 +59,50 @@ export class Population<G extends GeneArray> {
     return crowding[b]! > crowding[a]! ? b : a;
   }
 
-  /** Parents and children compete for the places; the best come first. */
+  /** Parents and children compete for the places, in the order of their rows. */
   survive(): void {
     const count = this.size + this.children;
     const { rank, crowding } = this.#ranking;
     this.#ranking.update(this.points, count, this.capacity);
-    const order = this.#order.subarray(0, count);
-    for (let i = 0; i < count; i++) order[i] = i;
     if (count > this.capacity) {
-      order.sort((a, b) => rank[a]! - rank[b]! || compare(crowding[b]!, crowding[a]!) || a - b);
-      const kept = order.subarray(0, this.capacity).sort();
-      // In ascending order a row never overwrites one that is still to move.
-      for (let at = 0; at < kept.length; at++) {
-        const from = kept[at]!;
-        if (from === at) continue;
-        this.genes.copyWithin(at * this.geneCount, from * this.geneCount, (from + 1) * this.geneCount);
-        this.points.copyWithin(at * this.objectives, from * this.objectives, (from + 1) * this.objectives);
-        rank[at] = rank[from]!;
-        crowding[at] = crowding[from]!;
+      const last = this.#thinLastFront(count);
+      let to = 0;
+      for (let from = 0; from < count; from++) {
+        if (rank[from]! > last || (rank[from] === last && crowding[from] === -1)) continue;
+        if (from !== to) {
+          this.genes.copyWithin(to * this.geneCount, from * this.geneCount, (from + 1) * this.geneCount);
+          this.points.copyWithin(to * this.objectives, from * this.objectives, (from + 1) * this.objectives);
+          rank[to] = rank[from]!;
+          crowding[to] = crowding[from]!;
+        }
+        to++;
       }
     }
     this.size = Math.min(count, this.capacity);
     this.children = 0;
+  }
+
+  /** Of the front that no longer fits as a whole, the most crowded leave. Returns its rank. */
+  #thinLastFront(count: number): number {
+    const { rank, crowding } = this.#ranking;
+    const sizes: number[] = [];
+    for (let i = 0; i < count; i++) sizes[rank[i]!] = (sizes[rank[i]!] ?? 0) + 1;
+    let last = 0;
+    let total = sizes[0]!;
+    while (total < this.capacity) total += sizes[++last]!;
+    if (total > this.capacity) {
+      let size = 0;
+      for (let i = 0; i < count; i++) if (rank[i] === last) this.#order[size++] = i;
+      const members = this.#order.subarray(0, size);
+      const excess = total - this.capacity;
+      // Spread is worth its price only when everybody is on the first front; before that one look is enough.
+      if (last === 0) this.#ranking.thin(this.points, members, excess);
+      else {
+        members.sort((a, b) => compare(crowding[a]!, crowding[b]!) || b - a);
+        for (let i = 0; i < excess; i++) crowding[members[i]!] = -1;
+      }
+    }
+    return last;
   }
 }
 

@@ -126,4 +126,73 @@ export class Ranking {
           (points[distinct[i + 1]! * d + k]! - points[distinct[i - 1]! * d + k]!) / span;
     }
   }
+
+  /**
+   * Takes `excess` members out of a front one by one, each time the most crowded, neighbours closing up before the
+   * next (after Kukkonen and Deb, 2006): the rest is spread more evenly than by one look at all. Needs an update
+   * before. Afterwards `crowding` of who left is -1, of the rest their distance.
+   * @param members indices of the front, reordered
+   */
+  thin(points: Float64Array, members: Uint32Array, excess: number): void {
+    const d = this.#dimensions;
+    const { crowding } = this;
+    const place = this.#place;
+    const count = members.length;
+    members.sort((a, b) => place[a]! - place[b]!);
+    // Repetitions of an earlier point go to the end and have no distance: they leave first.
+    let distinct = 0;
+    const repeated: number[] = [];
+    for (let i = 0; i < count; i++) {
+      let same = distinct > 0;
+      for (let k = 0; k < d && same; k++)
+        same = points[members[distinct - 1]! * d + k]! === points[members[i]! * d + k]!;
+      if (same) repeated.push(members[i]!);
+      else members[distinct++] = members[i]!;
+    }
+    members.set(repeated, distinct);
+    // Links by position among the distinct ones, a list for each objective; -1 = an end.
+    const before = new Int32Array(count * d);
+    const after = new Int32Array(count * d);
+    const spans = new Float64Array(d);
+    const order = new Uint32Array(distinct);
+    const value = (i: number, k: number) => points[members[i]! * d + k]!;
+    for (let k = 0; k < d; k++) {
+      for (let i = 0; i < distinct; i++) order[i] = i;
+      if (k > 0) order.sort((a, b) => value(a, k) - value(b, k) || a - b);
+      for (let i = 0; i < distinct; i++) {
+        before[order[i]! * d + k] = i > 0 ? order[i - 1]! : -1;
+        after[order[i]! * d + k] = i + 1 < distinct ? order[i + 1]! : -1;
+      }
+      spans[k] = value(order[distinct - 1]!, k) - value(order[0]!, k) || 1;
+    }
+    const distance = new Float64Array(count);
+    const measure = (i: number) => {
+      let sum = 0;
+      for (let k = 0; k < d; k++) {
+        const [low, high] = [before[i * d + k]!, after[i * d + k]!];
+        sum += low < 0 || high < 0 ? Number.POSITIVE_INFINITY : (value(high, k) - value(low, k)) / spans[k]!;
+      }
+      distance[i] = sum;
+    };
+    for (let i = 0; i < distinct; i++) measure(i);
+    const gone = new Uint8Array(count);
+    for (let round = 0; round < excess; round++) {
+      let victim = -1;
+      for (let i = 0; i < count; i++)
+        if (gone[i] === 0 && (victim < 0 || distance[i]! <= distance[victim]!)) victim = i;
+      gone[victim] = 1;
+      if (victim >= distinct) continue;
+      for (let k = 0; k < d; k++) {
+        const [low, high] = [before[victim * d + k]!, after[victim * d + k]!];
+        if (low >= 0) after[low * d + k] = high;
+        if (high >= 0) before[high * d + k] = low;
+      }
+      for (let k = 0; k < d; k++) {
+        const [low, high] = [before[victim * d + k]!, after[victim * d + k]!];
+        if (low >= 0) measure(low);
+        if (high >= 0) measure(high);
+      }
+    }
+    for (let i = 0; i < count; i++) crowding[members[i]!] = gone[i] === 1 ? -1 : distance[i]!;
+  }
 }
