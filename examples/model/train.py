@@ -5,6 +5,9 @@
 
 The network is trained in PyTorch on the CPU, its batch norms are folded into the convolutions before them, and the
 ONNX graph is then written node by node, so that every name in it is ours.
+
+The committed file: Python 3.11.7, torch 2.15.0, onnx 1.23.2, numpy 2.4.6, one thread, default options, 4 minutes.
+Six epochs over 100,000 images; validation 0.9805, test 0.9855; 69,932 parameters, 284,210 bytes.
 """
 
 import argparse
@@ -22,19 +25,19 @@ SEED = 20261123
 
 # name: inputs, outputs, kernel, stride, groups
 CONVOLUTIONS = {
-    "stem": (1, 20, 3, 1, 1),
-    "block1.depthwise": (20, 20, 3, 1, 20),
-    "block1.pointwise": (20, 32, 1, 1, 1),
-    "block2.conv1": (32, 32, 3, 1, 1),
-    "block2.conv2": (32, 32, 3, 1, 1),
-    "block3.depthwise": (32, 32, 3, 2, 32),
-    "block3.pointwise": (32, 64, 1, 1, 1),
-    "block4.expand": (64, 128, 1, 1, 1),
-    "block4.depthwise": (128, 128, 3, 1, 128),
-    "block4.project": (128, 64, 1, 1, 1),
-    "block5.conv": (64, 64, 3, 2, 1),
+    "stem": (1, 12, 3, 1, 1),
+    "block1.depthwise": (12, 12, 3, 1, 12),
+    "block1.pointwise": (12, 24, 1, 1, 1),
+    "block2.conv1": (24, 24, 3, 1, 1),
+    "block2.conv2": (24, 24, 3, 1, 1),
+    "block3.depthwise": (24, 24, 3, 2, 24),
+    "block3.pointwise": (24, 48, 1, 1, 1),
+    "block4.expand": (48, 96, 1, 1, 1),
+    "block4.depthwise": (96, 96, 3, 1, 96),
+    "block4.project": (96, 48, 1, 1, 1),
+    "block5.conv": (48, 96, 3, 2, 1),
 }
-DENSE = {"hidden": (64, 64), "head": (64, CLASSES)}
+DENSE = {"hidden": (96, 48), "head": (48, CLASSES)}
 
 
 class Graph:
@@ -193,7 +196,7 @@ def train(directory, epochs, batch, peak):
     network = Network().to(memory_format=torch.channels_last)
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim == 1]
-    optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.02}, {"params": others, "weight_decay": 0}])
+    optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.01}, {"params": others, "weight_decay": 0}])
     steps = epochs * (len(labels) // batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=steps, pct_start=0.2)
     start = time.time()
@@ -222,11 +225,11 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("data", help="the directory generate-data.ts wrote")
     parser.add_argument("output", help="the ONNX file to write")
-    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--batch", type=int, default=200)
     parser.add_argument("--peak", type=float, default=8e-3, help="highest learning rate")
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     network = train(options.data, options.epochs, options.batch, options.peak).eval()
     print(f"test {accuracy(network, *load(options.data, 'test')):.4f}")

@@ -93,6 +93,19 @@ describe("exportToString and back", () => {
         expect.objectContaining({ path: "layers.0.activation.scale" }),
       );
     expect(() => exportToString(genome, "xml" as "json")).toThrow(InvalidArgumentError);
+    const many = new Float32Array(30_000).fill(0.5);
+    const large = {
+      calibrated: new Map([["a", { weight: { scale: many, zeroPoint: new Int32Array(30_000) } }]]),
+    };
+    expect(() => exportToString(genome, "yaml", large)).toThrow(expect.objectContaining({ path: "format" }));
+    expect(parseQuantizationConfig(exportToString(genome, "json", large)).key).toBe(genome.key);
+    // As long as YAML may be: what is written is read.
+    const half = {
+      calibrated: new Map([
+        ["a", { weight: { scale: many.slice(0, 24_950), zeroPoint: new Int32Array(24_950) } }],
+      ]),
+    };
+    expect(parseQuantizationConfig(exportToString(genome, "yaml", half)).key).toBe(genome.key);
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { QuantizationGenome } from "../../src/genome/quantization-genome.js";
 import {
   binaryTournament,
+  fitnessTournament,
   type Individual,
   type RankedIndividual,
   rankAndCrowding,
@@ -103,5 +104,25 @@ describe("binaryTournament", () => {
     const shares = [list[1]!, list[0]!, list[2]!, list[3]!].map((one) => wins.get(one)! / 4000);
     for (const [k, expected] of [7 / 16, 5 / 16, 3 / 16, 1 / 16].entries())
       expect(Math.abs(shares[k]! - expected)).toBeLessThan(0.03);
+  });
+});
+
+describe("fitnessTournament", () => {
+  it("prefers fitness, whatever the rank", () => {
+    const list = [0.9, 0.5, -0.2].map(
+      (fitness, rank): RankedIndividual => ({
+        genome: new QuantizationGenome({ layerConfigs: { a: {} } }),
+        objectives: [0],
+        violation: 0,
+        fitness,
+        rank: 2 - rank,
+        crowding: 0,
+      }),
+    );
+    const random = new Random(1);
+    const wins = [0, 0, 0];
+    for (let i = 0; i < 3000; i++) wins[list.indexOf(fitnessTournament.select(list, random))]!++;
+    for (const [k, expected] of [5 / 9, 3 / 9, 1 / 9].entries())
+      expect(Math.abs(wins[k]! / 3000 - expected)).toBeLessThan(0.03);
   });
 });

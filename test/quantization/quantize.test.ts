@@ -81,12 +81,12 @@ describe("quantize, dequantize, fakeQuantize", () => {
     );
   });
 
-  it("divide: on 32,000 near-ties the reciprocal would give other codes", () => {
-    const length = 32_000;
+  it("divide: on 32,000 near-ties (8,000 at each of four scales) the reciprocal would give other codes", () => {
+    const length = 8_000;
     let differing = 0;
     for (const scale of [0.1, 0.3, 0.007, 1 / 3]) {
       const s = Math.fround(scale);
-      const values = Float32Array.from({ length }, (_, k) => (k - 16_000 + 0.5) * s);
+      const values = Float32Array.from({ length }, (_, k) => (k - 4_000 + 0.5) * s);
       const reciprocal = Math.fround(1 / s);
       for (const params of everyLoop(length, { bits: 16, scale: Float32Array.of(s) })) {
         const expected = Int16Array.from(referenceCodes(values, params));
