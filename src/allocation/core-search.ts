@@ -19,6 +19,8 @@ export interface CoreStart {
    */
   readonly offer: (positions: Int32Array) => number | undefined;
   readonly effort: Effort;
+  /** Round uses up and allow nothing for rounding: what is found keeps the budgets, and nothing that breaks one hides it. */
+  readonly strict: boolean;
   /** Partial allocations kept from layer to layer. */
   readonly width: number;
 }
@@ -45,9 +47,9 @@ const ROUNDING = 1e-12;
 export function coreSearch(whole: Knapsack, start: CoreStart): CoreEnd {
   const { effort } = start;
   let { upperBound } = start;
-  const hopeful = withoutHopeless(whole, start.prices, upperBound);
+  const hopeful = withoutHopeless(whole, start.prices, upperBound, start.strict ? 0 : 1e-9);
   if (hopeful === undefined) return { upperBound, lowerBound: Number.POSITIVE_INFINITY };
-  const knapsack = onGrid(hopeful, upperBound);
+  const knapsack = onGrid(hopeful, upperBound, start.strict);
   const { cost, use, capacity } = knapsack;
   const budgets = use.length;
   const prices = start.prices.map((price, m) => (price * knapsack.costUnit) / knapsack.useUnits[m]!);
@@ -171,7 +173,7 @@ interface GridKnapsack extends Knapsack {
  * Costs and uses as whole numbers, so that sums do not depend on the order of addition: equal layers then make equal
  * sums. The grid is as fine as sums below 2^51 allow.
  */
-function onGrid(knapsack: Knapsack, upperBound: number): GridKnapsack {
+function onGrid(knapsack: Knapsack, upperBound: number, strict: boolean): GridKnapsack {
   const layers = knapsack.first.length - 1;
   const mostOf = (row: Float64Array) => {
     let sum = 0;
@@ -191,18 +193,26 @@ function onGrid(knapsack: Knapsack, upperBound: number): GridKnapsack {
   return {
     ...knapsack,
     cost: knapsack.cost.map((value) => Math.round(value * costUnit)),
-    use: knapsack.use.map((row, m) => row.map((value) => Math.round(value * useUnits[m]!))),
-    // Room for rounding; what uses it is checked by whoever is offered it.
-    capacity: knapsack.capacity.map(
-      (value, m) => Math.max(0, value) * useUnits[m]! + layers + 1e-12 * useUnits[m]!,
+    use: knapsack.use.map((row, m) =>
+      row.map((value) => (strict ? Math.ceil : Math.round)(value * useUnits[m]!)),
     ),
+    // Room for rounding; what uses it is checked by whoever is offered it.
+    capacity: knapsack.capacity.map((value, m) => {
+      const room = Math.max(0, value) * useUnits[m]!;
+      return strict ? room : room + layers + 1e-12 * useUnits[m]!;
+    }),
     costUnit,
     useUnits,
   };
 }
 
 /** Without the choices that the relaxation proves to be in no allocation cheaper than `upperBound`; undefined when none is left. */
-function withoutHopeless(whole: Knapsack, prices: Float64Array, upperBound: number): Knapsack | undefined {
+function withoutHopeless(
+  whole: Knapsack,
+  prices: Float64Array,
+  upperBound: number,
+  slack: number,
+): Knapsack | undefined {
   const { first, cost, use, capacity } = whole;
   const priced = Float64Array.from(cost, (value, j) =>
     prices.reduce((sum, price, m) => sum + price * use[m]![j]!, value),
@@ -220,7 +230,7 @@ function withoutHopeless(whole: Knapsack, prices: Float64Array, upperBound: numb
     whole,
     (j) =>
       (upperBound === Number.POSITIVE_INFINITY || bound + priced[j]! - least[j]! < limit) &&
-      capacity.every((value, m) => use[m]![j]! <= value + 1e-9),
+      capacity.every((value, m) => use[m]![j]! <= value + slack),
   );
 }
 

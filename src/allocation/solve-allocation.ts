@@ -53,9 +53,13 @@ export function solveAllocation(
   checkBudgets(layers, names, limits);
 
   let best: Omit<AllocationSolution, "lowerBound" | "gap"> | undefined;
+  let rejected = false;
   const offer = (positions: ArrayLike<number>): number | undefined => {
     const solution = toSolution(problem, question, layerChoices(layers, positions));
-    if (!keepsBudgets(solution, question)) return undefined;
+    if (!keepsBudgets(solution, question)) {
+      rejected = true;
+      return undefined;
+    }
     if (best === undefined || solution.objective < best.objective) best = solution;
     return solution.objective;
   };
@@ -80,12 +84,28 @@ export function solveAllocation(
   if (relaxed.incumbent !== undefined)
     upperBound = offer(positionsOf(knapsack, relaxed.incumbent)) ?? upperBound;
   let { lowerBound } = relaxed;
-  for (const width of WIDTHS) {
-    if (lowerBound >= upperBound) break;
-    const end = coreSearch(knapsack, { prices: relaxed.prices, upperBound, offer, effort, width });
-    upperBound = end.upperBound;
-    lowerBound = Math.max(lowerBound, Math.min(end.lowerBound, upperBound));
-    if (effort.expired()) break;
+  const search = (strict: boolean): number => {
+    let proven = Number.NEGATIVE_INFINITY;
+    for (const width of WIDTHS) {
+      const end = coreSearch(knapsack, {
+        prices: relaxed.prices,
+        upperBound,
+        offer,
+        effort,
+        strict,
+        width,
+      });
+      upperBound = end.upperBound;
+      proven = Math.max(proven, end.lowerBound);
+      if (proven >= upperBound || effort.expired()) break;
+    }
+    return proven;
+  };
+  if (lowerBound < upperBound) {
+    let proven = search(false);
+    // What broke a budget by a rounding error may have hidden an allocation that keeps it.
+    if (rejected) proven = Math.min(proven, search(true));
+    lowerBound = Math.max(lowerBound, Math.min(proven, upperBound));
   }
   if (best === undefined) throw noSolution(names, lowerBound === Number.POSITIVE_INFINITY);
   lowerBound = Math.min(lowerBound, best.objective);
