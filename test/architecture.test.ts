@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["simd"],
   ["random", "numeric"],
   ["quantization", "model", "pareto"],
-  ["calibration"],
+  ["calibration", "search"],
   ["genome"],
   ["hardware"],
   ["evaluation", "allocation", "operators"],
@@ -30,7 +30,7 @@ const NODE_ALLOWED: Readonly<Record<string, string>> = {
 
 /** Files that may look at a clock, and why. */
 const CLOCK_ALLOWED: Readonly<Record<string, string>> = {
-  "allocation/solve-allocation.ts": "the caller's timeLimitMs bounds an exact search",
+  "allocation/effort.ts": "the caller's timeLimitMs bounds an exact search",
 };
 
 interface SourceFile {

@@ -4,7 +4,7 @@ import { layerChoices, superLayers } from "./super-layers.js";
 
 /** One point of a front. */
 export interface AllocationPoint {
-  /** Choice index of every layer. */
+  /** Choice index of every layer; a new array each time it is read. */
   readonly choice: number[];
   /** Sums of the two objectives. */
   readonly values: number[];
@@ -30,15 +30,23 @@ export function allocationFront(
       states,
       layer.choices.map((choice) => choice.values[0]!),
       layer.choices.map((choice) => choice.values[1]!),
-      () => true,
     );
     history.push(states);
   }
-  const points = Array.from(states.a, (_, i) => {
-    const choice = layerChoices(layers, traceChoices(history, i));
-    return { choice, values: options.objectives.map((metric) => totalOf(problem, choice, metric)) };
+  const tied = layers.length < problem.layers.length;
+  const points = Array.from(states.a, (first, i): AllocationPoint => {
+    const point = {
+      // A front may have hundreds of thousands of points: what leads to one is traced when it is asked for.
+      get choice() {
+        return layerChoices(layers, traceChoices(history, i));
+      },
+      values: [first, states.b[i]!],
+    };
+    if (tied) point.values = options.objectives.map((metric) => totalOf(problem, point.choice, metric));
+    return point;
   });
   // Sums in layer order can differ in the last place from those of joined layers: sort and filter once more.
+  if (!tied) return points;
   points.sort((p, q) => p.values[0]! - q.values[0]! || p.values[1]! - q.values[1]!);
   let least = Number.POSITIVE_INFINITY;
   return points.filter((point) => {

@@ -8,7 +8,7 @@ export interface ParetoStates {
   /** Index into the states of the layer before. */
   readonly parent: Int32Array;
   /** Position among the choices of this layer. */
-  readonly choice: Int32Array;
+  readonly choice: Uint16Array;
 }
 
 /** The one state before any layer. */
@@ -17,63 +17,30 @@ export function emptyState(): ParetoStates {
     a: new Float64Array(1),
     b: new Float64Array(1),
     parent: new Int32Array(1),
-    choice: new Int32Array(1),
+    choice: new Uint16Array(1),
   };
 }
 
 /**
- * States with one more layer: all states times all choices, without those that are beaten or equalled in both sums,
- * and without those that `keep` refuses (it must be safe to forget them). A merge of one sorted list per choice.
+ * States with one more layer: all states times all choices, without those that are beaten or equalled in both sums. Each
+ * choice moves the whole sorted list; one list after the other is merged in.
  * @param a what each choice adds to the first sum
  * @param b what it adds to the second
  */
-export function extendStates(
-  states: ParetoStates,
-  a: readonly number[],
-  b: readonly number[],
-  keep: (a: number, b: number) => boolean,
-): ParetoStates {
-  const count = states.a.length;
-  const room = count * a.length;
-  const next = {
-    a: new Float64Array(room),
-    b: new Float64Array(room),
-    parent: new Int32Array(room),
-    choice: new Int32Array(room),
-  };
-  const heads = new Int32Array(a.length);
-  let size = 0;
-  let least = Number.POSITIVE_INFINITY;
-  for (;;) {
-    let from = -1;
-    let firstA = Number.POSITIVE_INFINITY;
-    let firstB = Number.POSITIVE_INFINITY;
-    for (let k = 0; k < a.length; k++) {
-      const head = heads[k]!;
-      if (head === count) continue;
-      const headA = states.a[head]! + a[k]!;
-      if (from >= 0 && headA > firstA) continue;
-      const headB = states.b[head]! + b[k]!;
-      if (from >= 0 && headA === firstA && headB >= firstB) continue;
-      from = k;
-      firstA = headA;
-      firstB = headB;
-    }
-    if (from < 0) break;
-    const parent = heads[from]!++;
-    if (firstB >= least || !keep(firstA, firstB)) continue;
-    least = firstB;
-    next.a[size] = firstA;
-    next.b[size] = firstB;
-    next.parent[size] = parent;
-    next.choice[size] = from;
-    size++;
+export function extendStates(states: ParetoStates, a: readonly number[], b: readonly number[]): ParetoStates {
+  let merged = emptyBuffer(states.a.length);
+  let spare = emptyBuffer(0);
+  for (const k of a.keys()) {
+    const room = merged.size + states.a.length;
+    if (spare.a.length < room) spare = emptyBuffer(2 * room);
+    spare.size = mergeShifted(merged, states, a[k]!, b[k]!, k, spare);
+    [merged, spare] = [spare, merged];
   }
   return {
-    a: next.a.slice(0, size),
-    b: next.b.slice(0, size),
-    parent: next.parent.slice(0, size),
-    choice: next.choice.slice(0, size),
+    a: merged.a.slice(0, merged.size),
+    b: merged.b.slice(0, merged.size),
+    parent: merged.parent.slice(0, merged.size),
+    choice: merged.choice.slice(0, merged.size),
   };
 }
 
@@ -86,4 +53,63 @@ export function traceChoices(history: readonly ParetoStates[], index: number): I
     at = history[layer]!.parent[at]!;
   }
   return positions;
+}
+
+interface Buffer extends ParetoStates {
+  size: number;
+}
+
+function emptyBuffer(room: number): Buffer {
+  return {
+    a: new Float64Array(room),
+    b: new Float64Array(room),
+    parent: new Int32Array(room),
+    choice: new Uint16Array(room),
+    size: 0,
+  };
+}
+
+/** Merges `states`, each with one more choice, into what is `merged` already; of equals the earlier stays. Returns the size. */
+function mergeShifted(
+  merged: Buffer,
+  states: ParetoStates,
+  addA: number,
+  addB: number,
+  choice: number,
+  out: Buffer,
+): number {
+  const { a: mergedA, b: mergedB, parent: mergedParent, choice: mergedChoice } = merged;
+  const { a: statesA, b: statesB } = states;
+  const { a: outA, b: outB, parent: outParent, choice: outChoice } = out;
+  const [sizeM, sizeS] = [merged.size, statesA.length];
+  let [i, j, size] = [0, 0, 0];
+  let least = Number.POSITIVE_INFINITY;
+  let headM = sizeM > 0 ? mergedA[0]! : Number.POSITIVE_INFINITY;
+  let headS = statesA[0]! + addA;
+  while (i < sizeM || j < sizeS) {
+    if (headM < headS || (headM === headS && (j >= sizeS || mergedB[i]! <= statesB[j]! + addB))) {
+      const value = mergedB[i]!;
+      if (value < least) {
+        least = value;
+        outA[size] = headM;
+        outB[size] = value;
+        outParent[size] = mergedParent[i]!;
+        outChoice[size++] = mergedChoice[i]!;
+      }
+      i++;
+      headM = i < sizeM ? mergedA[i]! : Number.POSITIVE_INFINITY;
+    } else {
+      const value = statesB[j]! + addB;
+      if (value < least) {
+        least = value;
+        outA[size] = headS;
+        outB[size] = value;
+        outParent[size] = j;
+        outChoice[size++] = choice;
+      }
+      j++;
+      headS = j < sizeS ? statesA[j]! + addA : Number.POSITIVE_INFINITY;
+    }
+  }
+  return size;
 }

@@ -1,26 +1,17 @@
 import { InvalidArgumentError, UnsupportedError } from "../errors.js";
 import { type AllocationProblem, checkAllocationProblem, totalOf } from "./allocation-problem.js";
-import { branchAndBound } from "./branch-and-bound.js";
-import { CAPACITY_SLACK, type Knapsack, toKnapsack } from "./knapsack.js";
+import { coreSearch } from "./core-search.js";
+import { type EffortLimits, startEffort } from "./effort.js";
+import { CAPACITY_SLACK, positionsOf, toKnapsack } from "./knapsack.js";
 import { lagrangianBound } from "./lagrangian-bound.js";
-import { oneBudgetSearch } from "./one-budget-search.js";
-import { reducedCosts } from "./reduced-costs.js";
-import type { Clock, SearchEnd } from "./search.js";
 import { layerChoices, type SuperLayer, superLayers } from "./super-layers.js";
 
 /** What {@link solveAllocation} is asked for. */
-export interface AllocationQuestion {
+export interface AllocationQuestion extends EffortLimits {
   /** Metric whose sum is minimised. */
   readonly minimize: string;
   /** Largest sum of other metrics, by name. */
   readonly budgets: Readonly<Record<string, number>>;
-  /**
-   * Stop after about this many milliseconds with the best allocation so far, and a gap above 0. What is found then
-   * depends on the speed of the machine. Default: no limit, and the clock is never read.
-   */
-  readonly timeLimitMs?: number | undefined;
-  /** The clock of `timeLimitMs`. Default: performance.now. */
-  readonly now?: Clock | undefined;
 }
 
 /** The best allocation found, and how good it is for certain. */
@@ -37,13 +28,17 @@ export interface AllocationSolution {
   readonly used: Record<string, number>;
 }
 
+/** Partial allocations kept from layer to layer, in one search after the other. */
+const WIDTHS = [1 << 8, 1 << 12, 1 << 15, 1 << 18];
+
 /**
- * The allocation with the least sum of one metric that keeps all budgets: a multiple-choice knapsack, solved exactly.
- * Tied layers become one, beaten choices go, Lagrangian relaxation bounds the optimum and shuts out choices; then
- * dynamic programming (one budget) or branch and bound (several). Deterministic unless `timeLimitMs` is given.
+ * The allocation with the least sum of one metric that keeps all budgets: a multiple-choice knapsack, solved exactly up to
+ * rounding (10^-12). Tied layers become one, beaten choices go, Lagrangian relaxation bounds the optimum and shuts
+ * out choices, and dynamic programming over the layers it leaves undecided finds and proves it, the wider the
+ * longer it takes. Deterministic unless `timeLimitMs` is given.
  * @throws InvalidArgumentError when the problem is not valid, a budget is NaN or names no metric, or the budgets
- *   cannot be kept (the message names the budget and the least that it could be); UnsupportedError when
- *   `timeLimitMs` passes before any allocation within several budgets was found
+ *   cannot be kept (the message names the budget and the least that it could be); UnsupportedError when the
+ *   effort ends before any allocation within several budgets was found
  */
 export function solveAllocation(
   problem: AllocationProblem,
@@ -52,15 +47,28 @@ export function solveAllocation(
   const names = Object.keys(question.budgets);
   const metrics = [question.minimize, ...names];
   checkAllocationProblem(problem, metrics);
-  const expired = deadline(question);
+  const effort = startEffort(question);
   const layers = superLayers(problem, metrics);
   const limits = names.map((name) => question.budgets[name]!);
   checkBudgets(layers, names, limits);
 
-  const judge = (positions: ArrayLike<number>) =>
-    toSolution(problem, question, layerChoices(layers, positions));
+  let best: Omit<AllocationSolution, "lowerBound" | "gap"> | undefined;
+  let rejected = false;
+  const offer = (positions: ArrayLike<number>): number | undefined => {
+    const solution = toSolution(problem, question, layerChoices(layers, positions));
+    if (!keepsBudgets(solution, question)) {
+      rejected = true;
+      return undefined;
+    }
+    if (best === undefined || solution.objective < best.objective) best = solution;
+    return solution.objective;
+  };
   // An unlimited budget binds nothing.
   const bounded = names.map((_, m) => m).filter((m) => limits[m] !== Number.POSITIVE_INFINITY);
+  if (bounded.length === 0) {
+    offer(layers.map((layer) => leastCost(layer)));
+    return { ...best!, lowerBound: best!.objective, gap: 0 };
+  }
   const knapsack = toKnapsack(
     layers.map((layer) => ({
       ...layer,
@@ -71,37 +79,46 @@ export function solveAllocation(
     })),
     bounded.map((m) => limits[m]!),
   );
-  const relaxed = lagrangianBound(knapsack);
-  let best = relaxed.incumbent && judge(relaxed.incumbent);
-  if (best !== undefined && !keepsBudgets(best, question)) best = undefined;
-  const upperBound = best?.objective ?? Number.POSITIVE_INFINITY;
-
-  const { reduced, positions } = withoutHopeless(knapsack, relaxed.prices, upperBound);
-  const restored = (found: Int32Array) => judge(found.map((k, i) => positions[i]![k]!));
-  const search = bounded.length === 1 ? oneBudgetSearch : branchAndBound;
-  const end: SearchEnd = search(reduced, {
-    upperBound,
-    prices: relaxed.prices,
-    accepts: (found) => keepsBudgets(restored(found), question),
-    expired,
-  });
-  const found = end.found && restored(end.found);
-  if (found !== undefined && found.objective < upperBound) best = found;
-  if (best === undefined) throw noSolution(names, end.complete);
-  const lowerBound = end.complete ? best.objective : Math.min(relaxed.lowerBound, best.objective);
+  const relaxed = lagrangianBound(knapsack, () => effort.expired());
+  let upperBound = Number.POSITIVE_INFINITY;
+  if (relaxed.incumbent !== undefined)
+    upperBound = offer(positionsOf(knapsack, relaxed.incumbent)) ?? upperBound;
+  let { lowerBound } = relaxed;
+  const search = (strict: boolean): number => {
+    let proven = Number.NEGATIVE_INFINITY;
+    for (const width of WIDTHS) {
+      const end = coreSearch(knapsack, {
+        prices: relaxed.prices,
+        upperBound,
+        offer,
+        effort,
+        strict,
+        width,
+      });
+      upperBound = end.upperBound;
+      proven = Math.max(proven, end.lowerBound);
+      if (proven >= upperBound || effort.expired()) break;
+    }
+    return proven;
+  };
+  if (lowerBound < upperBound) {
+    let proven = search(false);
+    // What broke a budget by a rounding error may have hidden an allocation that keeps it.
+    if (rejected) proven = Math.min(proven, search(true));
+    lowerBound = Math.max(lowerBound, Math.min(proven, upperBound));
+  }
+  if (best === undefined) throw noSolution(names, lowerBound === Number.POSITIVE_INFINITY);
+  lowerBound = Math.min(lowerBound, best.objective);
   const gap =
     best.objective === lowerBound ? 0 : (best.objective - lowerBound) / Math.abs(best.objective || 1);
   return { ...best, lowerBound, gap };
 }
 
-function deadline({ timeLimitMs, now }: AllocationQuestion): () => boolean {
-  if (timeLimitMs === undefined) return () => false;
-  if (!(timeLimitMs >= 0))
-    throw new InvalidArgumentError("timeLimitMs", `timeLimitMs is ${timeLimitMs}; allowed: 0 or more`);
-  // The one clock of this room: it can stop the search early, and nothing else depends on it.
-  const clock = now ?? (() => performance.now());
-  const end = clock() + timeLimitMs;
-  return () => clock() >= end;
+function leastCost(layer: SuperLayer): number {
+  let at = 0;
+  for (const [k, choice] of layer.choices.entries())
+    if (choice.values[0]! < layer.choices[at]!.values[0]!) at = k;
+  return at;
 }
 
 function checkBudgets(
@@ -121,26 +138,6 @@ function checkBudgets(
         `budgets.${name} is ${limit}; allowed: at least ${least}, the least that any allocation uses`,
       );
   }
-}
-
-/** The knapsack without choices that the relaxation proves to be in no allocation cheaper than `upperBound`. */
-function withoutHopeless(
-  knapsack: Knapsack,
-  prices: readonly number[],
-  upperBound: number,
-): { reduced: Knapsack; positions: number[][] } {
-  const { perChoice, remaining } = reducedCosts(knapsack, prices);
-  const bound = remaining[0]! - prices.reduce((sum, price, m) => sum + price * knapsack.capacity[m]!, 0);
-  const positions = perChoice.map((costs) => {
-    const least = Math.min(...costs);
-    return [...costs.keys()].filter((k) => costs[k] === least || bound + (costs[k]! - least) < upperBound);
-  });
-  const pick = (rows: readonly (readonly number[])[]) =>
-    rows.map((row, i) => positions[i]!.map((position) => row[position]!));
-  return {
-    reduced: { cost: pick(knapsack.cost), use: knapsack.use.map(pick), capacity: knapsack.capacity },
-    positions,
-  };
 }
 
 function toSolution(problem: AllocationProblem, question: AllocationQuestion, choice: number[]) {
@@ -165,6 +162,6 @@ function noSolution(names: readonly string[], complete: boolean): Error {
       )
     : new UnsupportedError(
         "timeLimitMs",
-        `no allocation that keeps ${names.join(", ")} was found in the time given; allowed: a longer timeLimitMs or larger budgets`,
+        `no allocation that keeps ${names.join(", ")} was found with the effort given; allowed: a longer timeLimitMs, a larger maxSteps or larger budgets`,
       );
 }

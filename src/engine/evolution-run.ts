@@ -4,6 +4,7 @@ import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
 import { createNoiseTable, type NoiseTable } from "../evaluation/noise-table.js";
 import { createPredictedEvaluator } from "../evaluation/predicted-evaluator.js";
 import { layerSensitivity } from "../evaluation/sensitivity.js";
+import { sensitivityPrior } from "../evaluation/sensitivity-prior.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
 import type { ModelSpec } from "../model/layer-spec.js";
@@ -11,6 +12,7 @@ import type { ResolvedConfig } from "./config.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionResult } from "./evolution-result.js";
 import { type EvolutionRules, type EvolutionState, evolveGeneration, startEvolution } from "./evolve.js";
+import { exactSeeds } from "./exact-seeds.js";
 import { type GenerationStats, generationStats, type ProgressCallback } from "./progress.js";
 import { searchRules } from "./search-rules.js";
 import { sizeScores } from "./size-scores.js";
@@ -79,6 +81,14 @@ export class EvolutionRun {
       seed: config.seed,
       allocationScores: allocates ? (this.#sensitivity ?? sizeScores(model)) : undefined,
       mutationScores: this.#sensitivity,
+      seeds: allocates
+        ? exactSeeds({
+            model,
+            noiseTable,
+            costModel,
+            noiseWeights: config.useSensitivityAnalysis ? sensitivityPrior(model) : undefined,
+          })
+        : undefined,
     };
   }
 

@@ -1,5 +1,5 @@
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
-import type { Individual, RankedIndividual, SearchRules } from "../operators/contract.js";
+import type { Individual, RankedIndividual, SamplingOperator, SearchRules } from "../operators/contract.js";
 import { rankAndCrowding } from "../operators/survival/rank-and-crowding.js";
 import { Random } from "../random/random.js";
 import { initialPopulation } from "./initial-population.js";
@@ -23,6 +23,8 @@ export interface EvolutionRules extends VariationRates {
   readonly allocationScores?: ReadonlyMap<string, number> | undefined;
   /** Scores by layer that mutation shifts precision by; absent = it does not. */
   readonly mutationScores?: ReadonlyMap<string, number> | undefined;
+  /** Genomes that the first population should have; absent = none. */
+  readonly seeds?: SamplingOperator | undefined;
 }
 
 /** What a search asks of the outside. */
@@ -31,6 +33,8 @@ export interface EvolutionSurroundings {
   evaluate(genomes: readonly QuantizationGenome[]): Promise<readonly Individual[]>;
   /** The genome's fate is known already. */
   isKnown(genome: QuantizationGenome): boolean;
+  /** Everything evaluated so far that nothing beats: some parents come from it. */
+  readonly front: readonly QuantizationGenome[];
 }
 
 /** The first population, evaluated. */
@@ -39,7 +43,13 @@ export async function startEvolution(
   surroundings: EvolutionSurroundings,
 ): Promise<EvolutionState> {
   const random = new Random(rules.seed).child("generation 0");
-  const genomes = initialPopulation(rules.space, rules.populationSize, random, rules.allocationScores);
+  const genomes = initialPopulation(
+    rules.space,
+    rules.populationSize,
+    random,
+    rules.allocationScores,
+    rules.seeds,
+  );
   return { generation: 0, population: survivors(await surroundings.evaluate(genomes), rules) };
 }
 
@@ -57,7 +67,7 @@ export async function evolveGeneration(
   const random = new Random(rules.seed).child(`generation ${generation}`);
   const present = new Set(state.population.map((individual) => individual.genome.key));
   const children = makeOffspring(
-    state.population,
+    { population: state.population, archive: surroundings.front },
     rules.populationSize,
     rules.space,
     rules,

@@ -1,5 +1,5 @@
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
-import type { SearchRules } from "../operators/contract.js";
+import type { SamplingOperator, SearchRules } from "../operators/contract.js";
 import { repairToRules } from "../operators/repair/repair-to-rules.js";
 import { randomSampling } from "../operators/sampling/random-sampling.js";
 import { sensitivityAllocation } from "../operators/sampling/sensitivity-allocation.js";
@@ -10,14 +10,16 @@ import type { Random } from "../random/random.js";
 export const MAX_REDRAWS = 20;
 
 /**
- * The first population, without repetition: uniform-precision anchors, then (with `scores`) up to a quarter of
- * mixed-precision genomes that follow the scores, then random ones. Smaller than `size` only when the space is.
+ * The first population, without repetition: uniform-precision anchors, then (with `seeds`) up to a quarter of
+ * seeds, (with `scores`) up to a quarter, or beside seeds an eighth, of mixed-precision genomes that follow the scores, then
+ * random ones. Smaller than `size` only when the space is.
  */
 export function initialPopulation(
   rules: SearchRules,
   size: number,
   random: Random,
   scores?: ReadonlyMap<string, number>,
+  seeds?: SamplingOperator,
 ): readonly QuantizationGenome[] {
   const population = new Map<string, QuantizationGenome>();
   const add = (genomes: readonly QuantizationGenome[]) => {
@@ -27,7 +29,9 @@ export function initialPopulation(
     }
   };
   add(uniformAnchors.sample(rules, size, random));
-  if (scores !== undefined) add(sensitivityAllocation(scores).sample(rules, Math.ceil(size / 4), random));
+  if (seeds !== undefined) add(seeds.sample(rules, Math.ceil(size / 4), random));
+  if (scores !== undefined)
+    add(sensitivityAllocation(scores).sample(rules, Math.ceil(size / (seeds === undefined ? 4 : 8)), random));
   for (let misses = 0; population.size < size && misses < MAX_REDRAWS; ) {
     const before = population.size;
     add(randomSampling.sample(rules, 1, random));

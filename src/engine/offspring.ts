@@ -16,6 +16,13 @@ import { fitnessTournament } from "../operators/selection/fitness-tournament.js"
 import type { Random } from "../random/random.js";
 import { MAX_REDRAWS } from "./initial-population.js";
 
+/** Where parents come from. */
+export interface ParentPools {
+  readonly population: readonly RankedIndividual[];
+  /** Everything that nothing beats, however long ago it left the population. */
+  readonly archive: readonly QuantizationGenome[];
+}
+
 /** How children are made. */
 export interface VariationRates {
   readonly mutationRate: number;
@@ -28,6 +35,8 @@ const CROSSOVERS: readonly CrossoverOperator[] = [uniformCrossover, twoPointCros
  * everyone is on the first front, and crowding alone gives the search no direction.
  */
 const SELECTIONS: readonly SelectionOperator[] = [binaryTournament, fitnessTournament];
+/** Share of the parents that come from the archive: the population is small and forgets. */
+const ARCHIVE_SHARE = 0.5;
 /** Share of the mutations that shift precision by the scores, where there are scores. */
 const SHIFT_SHARE = 0.25;
 
@@ -36,7 +45,7 @@ const SHIFT_SHARE = 0.25;
  * left after that is kept, the cache has it.
  */
 export function makeOffspring(
-  parents: readonly RankedIndividual[],
+  parents: ParentPools,
   count: number,
   rules: SearchRules,
   rates: VariationRates,
@@ -68,13 +77,13 @@ export function makeOffspring(
   return [...children.values()];
 }
 
-function mate(
-  parents: readonly RankedIndividual[],
-  crossoverRate: number,
-  random: Random,
-): readonly QuantizationGenome[] {
-  const a = random.pick(SELECTIONS).select(parents, random).genome;
+function mate(parents: ParentPools, crossoverRate: number, random: Random): readonly QuantizationGenome[] {
+  const a = parent(parents, random);
   if (!random.chance(crossoverRate)) return [a];
-  const b = random.pick(SELECTIONS).select(parents, random).genome;
-  return random.pick(CROSSOVERS).cross(a, b, random);
+  return random.pick(CROSSOVERS).cross(a, parent(parents, random), random);
+}
+
+function parent({ population, archive }: ParentPools, random: Random): QuantizationGenome {
+  if (archive.length > 0 && random.chance(ARCHIVE_SHARE)) return random.pick(archive);
+  return random.pick(SELECTIONS).select(population, random).genome;
 }
