@@ -71,8 +71,10 @@ class HistogramObserver implements RangeObserver {
       throw new UnsupportedError("bits", message);
     }
     this.#requireSome();
+    const { method = this.#method } = request;
+    checkMethod(method);
     const source = new HistogramSource(this.#histogram);
-    const { scale, zeroPoint } = chooseFormat(source, this.#method, { bits, signed, scheme, ...target });
+    const { scale, zeroPoint } = chooseFormat(source, method, { bits, signed, scheme, ...target });
     return {
       ...{ bits, signed, narrowRange, scheme, granularity: QuantizationGranularity.PER_TENSOR },
       ...{ shape: [this.#histogram.count], axis: 0, groupSize: 0 },

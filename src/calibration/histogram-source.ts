@@ -1,3 +1,4 @@
+import { FLOAT32_MAX } from "../numeric/float32-range.js";
 import { ROUNDING_MAGIC } from "../numeric/round-half-even.js";
 import type { WideningHistogram } from "../numeric/widening-histogram.js";
 import type { RangeSource, SignedHistogram } from "./range-source.js";
@@ -29,6 +30,8 @@ export class HistogramSource implements RangeSource {
   #sideError(counts: Float64Array, scale: number, steps: number, extreme: number): number {
     const width = this.data.width;
     const reach = steps * scale;
+    // The outermost code would come back as infinity.
+    if (reach > FLOAT32_MAX && extreme >= reach - scale / 2) return Number.POSITIVE_INFINITY;
     let sum = 0;
     for (let k = 0; k < counts.length; k++) {
       const count = counts[k]!;

@@ -1,5 +1,6 @@
 import type { IntegerBits, QuantizationParams } from "../quantization/params.js";
 import type { QuantizationScheme } from "../quantization/scheme.js";
+import type { CalibrationMethod } from "./method.js";
 
 /** The integer format that a range is asked for. */
 export interface RangeRequest {
@@ -9,6 +10,8 @@ export interface RangeRequest {
   readonly signed?: boolean;
   /** Balanced signed range; default false. */
   readonly narrowRange?: boolean;
+  /** Asks an observer for another method than the one it was created with. */
+  readonly method?: CalibrationMethod;
 }
 
 /**

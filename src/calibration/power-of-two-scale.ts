@@ -16,11 +16,13 @@ export function powerOfTwoScale(
   if (!(clip > 0)) return 1;
   let covering = Math.ceil(Math.log2(clip / qMax));
   if (2 ** covering * qMax < clip) covering++;
+  // The code of the greatest magnitude must not overflow.
+  const greatest = 127 - Math.floor(Math.log2(Math.max(-qMin, qMax)));
   let best = Number.POSITIVE_INFINITY;
-  let bestExponent = clampExponent(covering);
+  let bestExponent = clampExponent(covering, greatest);
   let last = Number.NaN;
   for (let n = covering + 1; n >= covering - reach; n--) {
-    const exponent = clampExponent(n);
+    const exponent = clampExponent(n, greatest);
     if (exponent === last) continue;
     last = exponent;
     const error = source.squaredError(2 ** exponent, 0, qMin, qMax);
@@ -32,7 +34,7 @@ export function powerOfTwoScale(
   return 2 ** bestExponent;
 }
 
-/** Normal float32 exponents. */
-function clampExponent(n: number): number {
-  return Math.max(-126, Math.min(127, n));
+/** From the least normal float32's exponent on. */
+function clampExponent(n: number, greatest: number): number {
+  return Math.max(-126, Math.min(greatest, n));
 }

@@ -30,10 +30,11 @@ export class SliceSource implements RangeSource {
     const low = qMin - zeroPoint;
     const high = qMax - zeroPoint;
     let sum = 0;
+    const magic = ROUNDING_MAGIC; // a local: an import is loaded anew each time
     for (let i = 0; i < values.length; i++) {
       const x = values[i]!;
       const v = Math.max(low, Math.min(high, Math.fround(x / scale)));
-      const e = x - Math.fround((v + ROUNDING_MAGIC - ROUNDING_MAGIC) * scale);
+      const e = x - Math.fround((v + magic - magic) * scale);
       sum += e * e;
     }
     return sum;

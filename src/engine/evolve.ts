@@ -45,7 +45,7 @@ export async function startEvolution(
 
 /**
  * One generation of NSGA-II (Deb, Pratap, Agarwal and Meyarivan, "A fast and elitist multiobjective genetic
- * algorithm", 2002): children of tournament winners compete with their parents for the places of the next
+ * algorithm", 2002): children of tournament winners (see {@link makeOffspring}) compete with their parents for the places of the next
  * population. State in, state out: every generation draws from its own stream of the seed.
  */
 export async function evolveGeneration(

@@ -4,6 +4,7 @@ import type {
   MutationOperator,
   RankedIndividual,
   SearchRules,
+  SelectionOperator,
 } from "../operators/contract.js";
 import { twoPointCrossover } from "../operators/crossover/two-point-crossover.js";
 import { uniformCrossover } from "../operators/crossover/uniform-crossover.js";
@@ -11,6 +12,7 @@ import { precisionShift } from "../operators/mutation/precision-shift.js";
 import { stepMutation } from "../operators/mutation/step-mutation.js";
 import { repairToRules } from "../operators/repair/repair-to-rules.js";
 import { binaryTournament } from "../operators/selection/binary-tournament.js";
+import { fitnessTournament } from "../operators/selection/fitness-tournament.js";
 import type { Random } from "../random/random.js";
 import { MAX_REDRAWS } from "./initial-population.js";
 
@@ -21,6 +23,11 @@ export interface VariationRates {
 }
 
 const CROSSOVERS: readonly CrossoverOperator[] = [uniformCrossover, twoPointCrossover];
+/**
+ * Half of the parents are chosen for rank and crowding, half for weighted fitness: with four objectives nearly
+ * everyone is on the first front, and crowding alone gives the search no direction.
+ */
+const SELECTIONS: readonly SelectionOperator[] = [binaryTournament, fitnessTournament];
 /** Share of the mutations that shift precision by the scores, where there are scores. */
 const SHIFT_SHARE = 0.25;
 
@@ -66,8 +73,8 @@ function mate(
   crossoverRate: number,
   random: Random,
 ): readonly QuantizationGenome[] {
-  const a = binaryTournament.select(parents, random).genome;
+  const a = random.pick(SELECTIONS).select(parents, random).genome;
   if (!random.chance(crossoverRate)) return [a];
-  const b = binaryTournament.select(parents, random).genome;
+  const b = random.pick(SELECTIONS).select(parents, random).genome;
   return random.pick(CROSSOVERS).cross(a, b, random);
 }

@@ -28,7 +28,7 @@ export function searchRules(
 
   const pinned = new Map(config.layerOverrides);
   for (const tie of ties) {
-    const shared = Object.assign({}, ...tie.map((name) => pinned.get(name) ?? {}));
+    const shared = sharedPins(tie, pinned);
     if (Object.keys(shared).length > 0) for (const name of tie) pinned.set(name, shared);
   }
   const layers = new Map(
@@ -63,6 +63,24 @@ function acceptedSpace(costModel: HardwareCostModel, layer: LayerSpec, space: La
   } catch {
     return space;
   }
+}
+
+/** What is pinned in any layer of a tie. @throws InvalidConfigError when two of them are pinned to different values */
+function sharedPins(
+  tie: readonly string[],
+  pinned: ReadonlyMap<string, Partial<LayerQuantConfigFields>>,
+): Partial<LayerQuantConfigFields> {
+  const shared = new Map<string, unknown>();
+  for (const name of tie)
+    for (const [field, value] of Object.entries(pinned.get(name) ?? {})) {
+      if (shared.has(field) && shared.get(field) !== value)
+        throw new InvalidConfigError(
+          `layerOverrides.${name}.${field}`,
+          `layerOverrides.${name}.${field} is ${String(value)}, a layer tied to it has ${String(shared.get(field))}; allowed: the same value`,
+        );
+      shared.set(field, value);
+    }
+  return Object.fromEntries(shared) as Partial<LayerQuantConfigFields>;
 }
 
 function layerSpace(

@@ -10,11 +10,11 @@ import { Random } from "../random/random.js";
 import { sampleWeights, type WeightSample } from "./sample-weights.js";
 import { weightLayoutOf } from "./weight-layout-of.js";
 
-/** How much quantization disturbs each layer. Noise is relative: power of the error over power of the values, 1 / SQNR. */
+/** How much quantization disturbs each layer. Noise is relative: power of the error over power of the values (1 / SQNR), of weights the mean over output channels. */
 export interface NoiseTable {
   /**
    * Relative noise of a layer's weights in a setting: 0 for float32, about 1 when nothing of them is left.
-   * @throws InvalidArgumentError when the model has no such layer
+   * @throws InvalidArgumentError when the model has no such layer; InvalidDataError when its weights hold NaN or infinity
    */
   weightNoise(layer: string, config: LayerQuantConfig, method: CalibrationMethod): number;
   /** Relative noise of an activation in a setting: 0 for float32. The same for all layers: there is no data here. */
@@ -23,11 +23,11 @@ export interface NoiseTable {
 
 /** How exact a {@link NoiseTable} is. */
 export interface NoiseTableOptions {
-  /** Weights looked at per layer; of larger layers, evenly spaced channels. At least 1; default 16,384. */
+  /** Weights looked at per layer; of larger layers, evenly spaced channels. At least 1; default 8,192. */
   readonly maxElements?: number | undefined;
 }
 
-const DEFAULT_MAX_ELEMENTS = 16_384;
+const DEFAULT_MAX_ELEMENTS = 8192;
 const ACTIVATION_SAMPLES = 4096;
 
 /**
@@ -59,6 +59,7 @@ export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = 
         throw new InvalidArgumentError("layer", `the model has no layer ${JSON.stringify(name)}`);
       return remember(row.noise, weightKey(config, method), () =>
         weightNoiseOf(
+          name,
           remember(samples, name, () => sampleOf(row.layer, maxElements)),
           config,
           method,
@@ -71,9 +72,15 @@ export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = 
   };
 }
 
-function weightNoiseOf(sample: WeightSample, config: LayerQuantConfig, method: CalibrationMethod): number {
+function weightNoiseOf(
+  name: string,
+  sample: WeightSample,
+  config: LayerQuantConfig,
+  method: CalibrationMethod,
+): number {
   if (config.weightBits === 32) return 0;
   const { values, layout } = sample;
+  if (values.length === 0) return 0;
   const perGroup = config.granularity === "per-group";
   const params = calibrate(values, {
     bits: config.weightBits,
@@ -84,41 +91,55 @@ function weightNoiseOf(sample: WeightSample, config: LayerQuantConfig, method: C
     axis: perGroup ? layout.groupAxis : layout.channelAxis,
     groupSize: perGroup ? config.groupSize : 0,
     narrowRange: config.useSymmetric && config.weightScheme !== "asymmetric",
+    name,
   });
-  return relativeNoise(values, fakeQuantize(values, params));
+  return relativeNoise(values, fakeQuantize(values, params), layout);
 }
 
 function activationNoiseOf(config: LayerQuantConfig, method: CalibrationMethod): number {
   if (config.activationBits === 32) return 0;
   const values = normalDeviates("activations", ACTIVATION_SAMPLES).map((x) => Math.max(0, x));
+  const layout = { shape: [1, values.length], channelAxis: 0, groupAxis: 1 };
   const params = calibrate(values, {
     bits: config.activationBits,
     scheme: config.activationScheme,
     method,
     granularity: "per-tensor",
-    shape: [values.length],
+    shape: layout.shape,
     axis: 0,
     groupSize: 0,
   });
-  return relativeNoise(values, fakeQuantize(values, params));
+  return relativeNoise(values, fakeQuantize(values, params), layout);
 }
 
-/** Power of the error over power of the values; 0 for values that are all 0 (they quantize exactly). */
-function relativeNoise(values: Float32Array, reconstructed: Float32Array): number {
-  let signal = 0;
-  let noise = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    const error = reconstructed[i]! - value;
-    signal += value * value;
-    noise += error * error;
+/**
+ * Power of the error over power of the values, the mean over channels: a channel of small weights that drowns is lost
+ * for the layers behind, however little it weighs in the whole. A channel of zeros quantizes exactly, 0.
+ */
+function relativeNoise(values: Float32Array, reconstructed: Float32Array, layout: WeightLayout): number {
+  const channels = layout.shape[layout.channelAxis] ?? 1;
+  const inner = elementCount(layout.shape.slice(layout.channelAxis + 1));
+  const signal = new Float64Array(channels);
+  const noise = new Float64Array(channels);
+  for (let start = 0, channel = 0; start < values.length; start += inner) {
+    for (let i = start; i < start + inner; i++) {
+      const value = values[i]!;
+      const error = reconstructed[i]! - value;
+      signal[channel]! += value * value;
+      noise[channel]! += error * error;
+    }
+    if (++channel === channels) channel = 0;
   }
-  return signal === 0 ? 0 : noise / signal;
+  let sum = 0;
+  for (let channel = 0; channel < channels; channel++)
+    if (signal[channel]! > 0) sum += noise[channel]! / signal[channel]!;
+  return sum / channels;
 }
 
 function sampleOf(layer: LayerSpec, maxElements: number): WeightSample {
   const layout = weightLayoutOf(layer);
   if (layer.weights !== undefined) return sampleWeights(layer.weights, layout, maxElements);
+  if (elementCount(layout.shape) === 0) return { values: new Float32Array(0), layout };
   const shape = shrunkShape(layout, maxElements);
   return { values: normalDeviates("weights", elementCount(shape)), layout: { ...layout, shape } };
 }

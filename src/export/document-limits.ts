@@ -3,7 +3,11 @@ export const DOCUMENT_LIMITS = {
   /** Characters of a JSON document. */
   jsonCharacters: 64 * 1024 * 1024,
   /** Characters of a YAML document; reading YAML costs far more per character than JSON. */
-  yamlCharacters: 4 * 1024 * 1024,
+  yamlCharacters: 1024 * 1024,
+  /** Lines of a YAML document: about 4,000 layers. */
+  yamlLines: 50_000,
+  /** Tokens of a YAML document; a line of ours has 8. */
+  yamlTokens: 400_000,
   /** Objects and lists within each other. Documents of ours need 6. */
   depth: 32,
   /** Columns a line of YAML may be indented outside of scalars. Documents of ours need 8. */

@@ -44,6 +44,12 @@ export function exportToString(
   };
   checkWritable(quantizationDocumentSchema.safeParse(data));
   const text = format === "json" ? `${JSON.stringify(data, null, 2)}\n` : toYaml(data);
+  const lines = format === "yaml" ? text.split("\n").length : 0;
+  if (lines > DOCUMENT_LIMITS.yamlLines)
+    throw new InvalidArgumentError(
+      "format",
+      `the document would have ${lines} lines; allowed: at most ${DOCUMENT_LIMITS.yamlLines} in yaml, any number in json`,
+    );
   const limit = format === "json" ? DOCUMENT_LIMITS.jsonCharacters : DOCUMENT_LIMITS.yamlCharacters;
   if (text.length > limit)
     throw new InvalidArgumentError(

@@ -2,6 +2,12 @@ export { type ArchiveSource, archiveToString } from "./archive-to-string.js";
 export { type ExportContext, exportToString } from "./export-to-string.js";
 export type { LayerCalibration } from "./genome-data.js";
 export {
+  type FrontAxis,
+  type FrontMark,
+  type ParetoFrontSvgOptions,
+  paretoFrontSvg,
+} from "./pareto-front-svg.js";
+export {
   type ArchiveDocument,
   type DocumentFormat,
   parseArchive,

@@ -14,6 +14,12 @@ export function readYaml(text: string): unknown {
       "",
       `the document has ${text.length} characters; allowed: at most ${DOCUMENT_LIMITS.yamlCharacters} of YAML (JSON may have ${DOCUMENT_LIMITS.jsonCharacters})`,
     );
+  const lines = text.split("\n", DOCUMENT_LIMITS.yamlLines + 1).length;
+  if (lines > DOCUMENT_LIMITS.yamlLines)
+    throw new InvalidDocumentError(
+      "",
+      `the document has more lines than are allowed: at most ${DOCUMENT_LIMITS.yamlLines} of YAML (JSON may have any number)`,
+    );
   try {
     checkTokens(text);
     // Uniqueness is checked below: the parser's own check takes quadratic time in the number of keys.
@@ -23,7 +29,7 @@ export function readYaml(text: string): unknown {
       merge: false,
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: "silent",
+      logLevel: "error",
     });
     const fault = document.errors[0] ?? document.warnings[0];
     if (fault !== undefined) throw yamlFault(text, fault.pos[0], fault.message);
@@ -49,8 +55,11 @@ function checkTokens(text: string): void {
   let lineStart = true;
   let scalar = false;
   let documents = 0;
+  let tokens = 0;
   for (const token of new Lexer().lex(text)) {
     const at = offset;
+    if (++tokens > DOCUMENT_LIMITS.yamlTokens)
+      throw yamlFault(text, at, `there are more than ${DOCUMENT_LIMITS.yamlTokens} tokens; use JSON`);
     const first = token[0];
     if (token !== "\u001f" && token !== "\u0018" && token !== "\u0002") offset += token.length;
     if (scalar) {

@@ -28,7 +28,7 @@ export interface GenomeMetrics {
   readonly energyPerInferenceMj: number;
   /** Whether latency and energy come from a cost model or a measurement. */
   readonly costKind: "predicted" | "measured";
-  /** Weighted objectives, 0 to 1, larger is better. */
+  /** Weighted objectives, larger is better: 0 to 1 when feasible, below 0 when a limit is broken. */
   readonly fitnessScore: number;
   /** Limits that the genome breaks: name to relative excess (0.1 = 10% over). Empty when feasible. */
   readonly violations: Readonly<Record<string, number>>;
@@ -159,7 +159,7 @@ export class QuantizationGenome {
   get energyPerInferenceMj(): number | undefined {
     return this.metrics?.energyPerInferenceMj;
   }
-  /** Weighted objectives, 0 to 1, larger is better; 0 until evaluated. */
+  /** Weighted objectives, larger is better: 0 to 1 when feasible, below 0 when a limit is broken; 0 until evaluated. */
   get fitnessScore(): number {
     return this.metrics?.fitnessScore ?? 0;
   }

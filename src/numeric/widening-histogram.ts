@@ -37,8 +37,9 @@ export class WideningHistogram {
       if (x < min) min = x;
       if (x > max) max = x;
     }
-    this.min = min;
-    this.max = max;
+    // -0 becomes 0, or the order of equal zeros would show.
+    this.min = min + 0;
+    this.max = max + 0;
     this.count += length;
     this.#widen(Math.max(max, -min));
     if (this.width === 0) {

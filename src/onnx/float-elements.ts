@@ -1,13 +1,14 @@
 import { constantTensor } from "./constant-tensor.js";
 import { isFloatType } from "./element-type.js";
 import { describeNode, type GraphIndex } from "./graph-index.js";
+import type { LayerBinding } from "./onnx-model.js";
 import { subgraphsOf } from "./outer-names.js";
 import { extentProduct } from "./shape/shape-context.js";
-import { quoteName, tensorDims } from "./tensor-values.js";
+import { checkTensor, quoteName } from "./tensor-values.js";
 import type { GraphProto, TensorProto } from "./wire/onnx_pb.js";
 
 function floatElements(tensor: TensorProto | undefined): number {
-  return tensor !== undefined && isFloatType(tensor.dataType) ? extentProduct(tensorDims(tensor)) : 0;
+  return tensor !== undefined && isFloatType(tensor.dataType) ? extentProduct(checkTensor(tensor)) : 0;
 }
 
 function inGraph(graph: GraphProto): number {
@@ -23,12 +24,27 @@ function inGraph(graph: GraphProto): number {
 /** From how many elements a tensor that stays in float is worth a note. */
 const NOTED_ELEMENTS = 1024;
 
-/** Notes the stored float matrices that are no layer's weights, with the operators that read them. */
+/** Operators that hand a weight on; what reads their output is looked at for itself. */
+const PASSING: ReadonlySet<string> = new Set(["Identity", "Transpose", "Cast"]);
+
+/**
+ * Notes the stored float matrices that are no layer's weights, with the operators that read them, and the
+ * operators that read a layer's weights in another way than as that layer.
+ */
 export function noteFloatTensors(
   index: GraphIndex,
-  layerWeights: ReadonlySet<string>,
+  bindings: readonly LayerBinding[],
   note: (text: string) => void,
 ): void {
+  const layerWeights = new Set(bindings.map(({ weight }) => weight));
+  for (const { layer, weight, uses } of bindings) {
+    const nodes = new Set(uses.map(({ node }) => node));
+    for (const { node } of index.consumers.get(weight) ?? []) {
+      const reader = index.graph.node[node]!;
+      if (nodes.has(node) || PASSING.has(reader.opType)) continue;
+      note(`${describeNode(reader, node)} also reads the weights of layer ${quoteName(layer)}`);
+    }
+  }
   for (const [name, { tensor, dims }] of index.constants) {
     if (layerWeights.has(name) || dims.length < 2 || floatElements(tensor) < NOTED_ELEMENTS) continue;
     const readers = (index.consumers.get(name) ?? []).slice(0, 4);
@@ -37,7 +53,10 @@ export function noteFloatTensors(
   }
 }
 
-/** Elements of all float tensors stored in a graph and its subgraphs: initializers and Constant nodes. */
+/**
+ * Elements of all float tensors stored in a graph and its subgraphs: initializers and Constant nodes.
+ * @throws InvalidModelError or UnsupportedError for a subgraph's tensor without its data in the file
+ */
 export function countFloatElements(graph: GraphProto, index: GraphIndex): number {
   let count = 0;
   for (const { tensor } of index.constants.values()) count += floatElements(tensor);

@@ -69,7 +69,11 @@ const conv: LayerRule = (node, context) => {
   ];
 };
 
-/** Weights [I, O/g, kernel...]: every input position is multiplied with the whole kernel of its channel. */
+/**
+ * Weights [I, O/g, kernel...]: every input position is multiplied with the whole kernel of its channel. With
+ * several groups one index of the channel axis stands for one output channel of each group, which then share
+ * a scale.
+ */
 const convTranspose: LayerRule = (node, context) => {
   const source = context.weight(1);
   if (source === undefined || source.dims.length < 3 || context.isConstant(0)) return [];

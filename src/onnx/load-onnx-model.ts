@@ -109,7 +109,7 @@ export async function loadOnnxModel(
   const name = options.name ?? (graph.name === "" ? "onnx-model" : graph.name);
   const floatParameterCount =
     countFloatElements(graph, index) - layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
-  noteFloatTensors(index, new Set(bindings.map(({ weight }) => weight)), note);
+  noteFloatTensors(index, bindings, note);
   const initializers = index.constants;
   return {
     name,

@@ -8,4 +8,5 @@ export { randomSampling } from "./sampling/random-sampling.js";
 export { sensitivityAllocation } from "./sampling/sensitivity-allocation.js";
 export { uniformAnchors } from "./sampling/uniform-anchors.js";
 export { binaryTournament } from "./selection/binary-tournament.js";
+export { fitnessTournament } from "./selection/fitness-tournament.js";
 export { rankAndCrowding } from "./survival/rank-and-crowding.js";

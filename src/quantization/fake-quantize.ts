@@ -63,9 +63,10 @@ function fakeRun(
   low: number,
   high: number,
 ): void {
+  const magic = ROUNDING_MAGIC; // a local: an import is loaded anew each time
   for (let i = start; i < end; i++) {
     const v = Math.max(low, Math.min(high, Math.fround(values[i]! / scale)));
-    out[i] = (v + ROUNDING_MAGIC - ROUNDING_MAGIC) * scale;
+    out[i] = (v + magic - magic) * scale;
   }
 }
 
@@ -80,11 +81,12 @@ function fakeRow(
   qMin: number,
   qMax: number,
 ): void {
+  const magic = ROUNDING_MAGIC; // a local: an import is loaded anew each time
   for (let j = 0; j < length; j++) {
     const s = scale[base + j]!;
     const z = zeroPoint[base + j]!;
     const v = Math.max(qMin - z, Math.min(qMax - z, Math.fround(values[start + j]! / s)));
-    out[start + j] = (v + ROUNDING_MAGIC - ROUNDING_MAGIC) * s;
+    out[start + j] = (v + magic - magic) * s;
   }
 }
 

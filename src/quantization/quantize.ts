@@ -68,9 +68,10 @@ function quantizeRun(
 ): void {
   const low = qMin - zeroPoint;
   const high = qMax - zeroPoint;
+  const magic = ROUNDING_MAGIC; // a local: an import is loaded anew each time
   for (let i = start; i < end; i++) {
     const v = Math.max(low, Math.min(high, Math.fround(values[i]! / scale)));
-    codes[i] = v + ROUNDING_MAGIC - ROUNDING_MAGIC + zeroPoint;
+    codes[i] = v + magic - magic + zeroPoint;
   }
 }
 
@@ -85,9 +86,10 @@ function quantizeRow(
   qMin: number,
   qMax: number,
 ): void {
+  const magic = ROUNDING_MAGIC; // a local: an import is loaded anew each time
   for (let j = 0; j < length; j++) {
     const z = zeroPoint[base + j]!;
     const v = Math.max(qMin - z, Math.min(qMax - z, Math.fround(values[start + j]! / scale[base + j]!)));
-    codes[start + j] = v + ROUNDING_MAGIC - ROUNDING_MAGIC + z;
+    codes[start + j] = v + magic - magic + z;
   }
 }

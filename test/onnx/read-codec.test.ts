@@ -314,7 +314,7 @@ describe("hostile graphs", () => {
     expect(loaded.layers).toHaveLength(3001);
     expect(loaded.layers.at(-1)!.inputs).toBeUndefined();
     expect(loaded.notes!.join()).toMatch(/too many to list/);
-    expect(performance.now() - start).toBeLessThan(4000);
+    expect(performance.now() - start).toBeLessThan(15_000);
   });
 
   it("a chain of Identity longer than the limit is no layer", async () => {

@@ -328,11 +328,22 @@ describe("layers of loadOnnxModel", () => {
         node("MatMul", ["x", "a"], ["y"]),
         node("MatMul", ["a", "p"], ["folded"]),
         node("Mystery", ["y", "big"], ["z"], {}, "odd", "com.example"),
+        node("ReduceSum", ["a"], ["s"], {}, "norm"),
       ],
     });
     expect(only(loaded).name).toBe("a");
     expect(loaded.spec.floatParameterCount).toBe(2 * 16 + 64 * 64 + 8);
     expect(loaded.notes!.join("\n")).toMatch(/"big" \[64, 64\] stays in float; it is read by Mystery "odd"/);
+    expect(loaded.notes!.join("\n")).toMatch(/ReduceSum "norm" also reads the weights of layer "a"/);
+    const empty = { ...weights("inner", [4, 4]), rawData: new Uint8Array(0) };
+    branch.initializer = [empty];
+    await expect(
+      load({
+        inputs: [value("x", [1, 4]), value("cond", [], DataType.BOOL)],
+        initializers: [weights("a", [4, 4])],
+        nodes: [node("If", ["cond"], ["i"], { then_branch: branch }), node("MatMul", ["x", "a"], ["y"])],
+      }),
+    ).rejects.toMatchObject({ code: "INVALID_MODEL", path: "inner" });
   });
 
   it("counts one position where the activation's shape is unknown, and says so", async () => {

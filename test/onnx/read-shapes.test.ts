@@ -1,7 +1,9 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import { indexGraph } from "../../src/onnx/graph-index.js";
+import { ARITHMETIC } from "../../src/onnx/shape/fold-arithmetic.js";
 import { inferShapes } from "../../src/onnx/shape/infer-shapes.js";
+import type { FoldedTensor } from "../../src/onnx/shape/shape-context.js";
 import {
   TensorProto_DataType as DataType,
   type NodeProto,
@@ -240,6 +242,24 @@ const cases: Case[] = [
     ],
   },
   {
+    title: "sizes of a Resize, expanded and gathered",
+    inputs: { x: [1, 2, 3, 5] },
+    initializers: [scalar("seven", 7), i("two", 2), i("zero", 0), i("from", 0, 1)],
+    nodes: [
+      node("Expand", ["seven", "two"], ["hw"]),
+      node("Shape", ["x"], ["s"]),
+      node("Gather", ["s", "from"], ["nc"], { axis: 0 }),
+      node("Concat", ["nc", "hw"], ["sizes"], { axis: 0 }),
+      node("Resize", ["x", "", "", "sizes"], ["y"]),
+    ],
+  },
+  {
+    title: "scales of a Resize as a quotient of floats",
+    inputs: { x: [1, 2, 4, 4] },
+    initializers: [weights("num", [4], [2, 2, 5, 6]), weights("den", [1], [2])],
+    nodes: [node("Div", ["num", "den"], ["scales"]), node("Resize", ["x", "", "scales"], ["y"])],
+  },
+  {
     title: "integer arithmetic in a Range's limit",
     inputs: { x: [7, 5] },
     initializers: [scalar("z", 0), scalar("o", 1), scalar("t", 2), i("ax", 0)],
@@ -285,6 +305,89 @@ describe("inferShapes against the shapes that ONNX Runtime computes", () => {
     );
     for (const name of outputs) expect(shapes.shapeOf(name), name).toEqual(results[name]!.dims);
     expect(notes.filter((text) => outputs.some((name) => text.includes(`"${name}"`)))).toEqual([]);
+  });
+});
+
+describe("arithmetic on known values", () => {
+  const a = [-7, 7, 0, 9, 8, -9];
+  const b = [2, -2, 3, -4, 8, -3];
+  const tensor = (data: readonly number[]) => ({ dims: [data.length], data, integer: true });
+
+  it("is ONNX Runtime's for int64", async () => {
+    const numeric = ["Add", "Sub", "Mul", "Div", "Mod", "Min", "Max"];
+    const logical = ["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"];
+    const both = [...numeric, ...logical];
+    const proto = model({
+      initializers: [integers("a", a), integers("b", b)],
+      nodes: [
+        ...both.map((op) => node(op, ["a", "b"], [op])),
+        node("Neg", ["a"], ["Neg"]),
+        node("Abs", ["a"], ["Abs"]),
+        node("Where", ["Less", "a", "b"], ["Where"]),
+      ],
+      outputs: [...numeric, "Neg", "Abs", "Where"]
+        .map((op) => value(op, [6], DataType.INT64))
+        .concat(logical.map((op) => value(op, [6], DataType.BOOL))),
+      opset: 16,
+    });
+    const session = await InferenceSession.create(bytesOf(proto), { logSeverityLevel: 4 });
+    const results = await session.run({});
+    const folded = new Map(
+      [...ARITHMETIC].map(([op, rule]) => {
+        const inputs =
+          op === "Where"
+            ? [tensor(a.map((x, at) => (x < b[at]! ? 1 : 0))), tensor(a), tensor(b)]
+            : [tensor(a), tensor(b)];
+        return [op, rule(op === "Neg" || op === "Abs" ? [tensor(a)] : inputs, [6])!.data];
+      }),
+    );
+    // Adding 0 turns -0 into 0.
+    for (const [op, result] of Object.entries(results))
+      expect(
+        folded.get(op)!.map((x) => x + 0),
+        op,
+      ).toEqual([...(result.data as BigInt64Array)].map(Number));
+  });
+
+  it("does floats, truth values and broadcasting", () => {
+    const floats = (...data: number[]) => ({ dims: [data.length], data, integer: false });
+    const run = (op: string, dims: number[], ...inputs: FoldedTensor[]) =>
+      ARITHMETIC.get(op)!(inputs, dims)!.data;
+    expect(run("Div", [2], floats(7, -7), floats(2, 2))).toEqual([3.5, -3.5]);
+    expect(run("Pow", [2], tensor([3, 2]), tensor([2, 5]))).toEqual([9, 32]);
+    expect(run("Floor", [2], floats(1.5, -1.5))).toEqual([1, -2]);
+    expect(run("Ceil", [2], floats(1.5, 2))).toEqual([2, 2]);
+    expect(run("Sqrt", [1], floats(9))).toEqual([3]);
+    expect(run("And", [4], tensor([0, 0, 1, 1]), tensor([0, 1, 0, 1]))).toEqual([0, 0, 0, 1]);
+    expect(run("Or", [4], tensor([0, 0, 1, 1]), tensor([0, 1, 0, 1]))).toEqual([0, 1, 1, 1]);
+    expect(run("Not", [2], tensor([0, 1]))).toEqual([1, 0]);
+    const column = { dims: [2, 1], data: [10, 20], integer: true };
+    expect(run("Add", [2, 3], column, tensor([1, 2, 3]))).toEqual([11, 12, 13, 21, 22, 23]);
+  });
+});
+
+describe("shapes without a counterpart in ONNX Runtime's present opset", () => {
+  it("Attention of opset 23", () => {
+    const shape = (dims: number[], attributes = {}) =>
+      infer({
+        inputs: ["q", "k", "v"].map((name) => value(name, dims)),
+        nodes: [node("Attention", ["q", "k", "v"], ["y"], attributes)],
+      }).shapes.shapeOf("y");
+    expect(shape([1, 4, 7, 8])).toEqual([1, 4, 7, 8]);
+    expect(shape([1, 7, 32], { q_num_heads: 8, kv_num_heads: 4 })).toEqual([1, 7, 64]);
+    expect(shape([7, 32])).toBeUndefined();
+  });
+
+  it("a batch-first recurrent layer", () => {
+    const { shapes } = infer({
+      inputs: [value("x", ["batch", 5, 3])],
+      initializers: [weights("w", [1, 8, 3]), weights("r", [1, 8, 2])],
+      nodes: [node("LSTM", ["x", "w", "r"], ["y", "h"], { layout: 1 })],
+    });
+    expect([shapes.shapeOf("y"), shapes.shapeOf("h")]).toEqual([
+      [1, 5, 1, 2],
+      [1, 1, 2],
+    ]);
   });
 });
 

@@ -26,7 +26,7 @@ export const repairToRules: RepairOperator = {
       if (config !== undefined) configs.set(name, patch(config, fields));
     }
     for (const [name, config] of configs)
-      if (genome.layerConfigs.get(name) !== config) return genome.with({ layerConfigs: configs });
+      if (!genome.layerConfigs.get(name)?.equals(config)) return genome.with({ layerConfigs: configs });
     return genome;
   },
 };

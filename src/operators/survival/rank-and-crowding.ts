@@ -10,7 +10,8 @@ import type { Individual, RankedIndividual, SurvivalOperator } from "../contract
 export const rankAndCrowding: SurvivalOperator = {
   name: "rank-and-crowding",
   survive(individuals, count, elites) {
-    const ranked = rankPopulation(individuals);
+    // Of equal objectives only the first gets a crowding distance: by key, the order of arrival does not matter.
+    const ranked = rankPopulation(individuals.toSorted(compareKeys));
     const byFitness = ranked.toSorted((a, b) => b.fitness - a.fitness || compareKeys(a, b));
     const kept = new Set(byFitness.slice(0, Math.min(elites, count)));
     const order = ranked.toSorted((a, b) => a.rank - b.rank || b.crowding - a.crowding || compareKeys(a, b));
@@ -35,7 +36,6 @@ export function rankPopulation(individuals: readonly Individual[]): RankedIndivi
   return ranked;
 }
 
-/** Makes the order independent of the order of evaluation. */
 function compareKeys(a: Individual, b: Individual): number {
   return a.genome.key < b.genome.key ? -1 : a.genome.key > b.genome.key ? 1 : 0;
 }

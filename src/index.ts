@@ -1,0 +1,146 @@
+/**
+ * Evolves how many bits each layer of a trained network deserves on a hardware target. This is the core: no Node
+ * built-in is imported statically, so it runs in a browser too. ONNX is behind `quantevo/onnx`.
+ * @packageDocumentation
+ */
+
+// Exact allocation
+export { type AllocationPoint, allocationFront } from "./allocation/allocation-front.js";
+export type { AllocationLayer, AllocationProblem } from "./allocation/allocation-problem.js";
+export {
+  type AllocationQuestion,
+  type AllocationSolution,
+  solveAllocation,
+} from "./allocation/solve-allocation.js";
+// Kernels
+export {
+  type CalibrateOptions,
+  CalibrationMethod,
+  calibrate,
+  createObserver,
+  type ObserverOptions,
+  type RangeObserver,
+  type RangeRequest,
+} from "./calibration/index.js";
+// The search
+export {
+  type EngineParts,
+  type EvolutionLayers,
+  type EvolutionOptions,
+  type EvolutionResult,
+  type FailedGenome,
+  type GenerationStats,
+  type ProgressCallback,
+  type QuantizationEvolutionConfig,
+  QuantizationEvolutionEngine,
+  type ResolvedConfig,
+  type StopReason,
+} from "./engine/index.js";
+// Errors
+export {
+  EvaluationError,
+  FileError,
+  InvalidArgumentError,
+  InvalidConfigError,
+  InvalidDataError,
+  InvalidDocumentError,
+  InvalidModelError,
+  MissingDependencyError,
+  NotRunError,
+  QuantevoError,
+  type QuantevoErrorCode,
+  UnsupportedError,
+} from "./errors.js";
+// Accuracy
+export type { AccuracyEstimate, AccuracyEvaluator } from "./evaluation/evaluator.js";
+export { type FitnessCosts, type FitnessWeights, weightedFitness } from "./evaluation/fitness.js";
+export { createNoiseTable, type NoiseTable, type NoiseTableOptions } from "./evaluation/noise-table.js";
+export {
+  createPredictedEvaluator,
+  type PredictedEvaluatorOptions,
+} from "./evaluation/predicted-evaluator.js";
+export {
+  layerSensitivity,
+  type MeasuredSensitivityOptions,
+  measuredSensitivity,
+} from "./evaluation/sensitivity.js";
+// Documents
+export {
+  type ArchiveDocument,
+  type ArchiveSource,
+  archiveToString,
+  type DocumentFormat,
+  type ExportContext,
+  exportToString,
+  type FrontAxis,
+  type FrontMark,
+  type LayerCalibration,
+  type ParetoFrontSvgOptions,
+  paretoFrontSvg,
+  parseArchive,
+  parseQuantizationConfig,
+  parseQuantizationDocument,
+  type QuantizationDocument,
+  writeQuantizationConfig,
+} from "./export/index.js";
+// Genomes
+export { ACTIVATION_BITS, type ActivationBits, WEIGHT_BITS, type WeightBits } from "./genome/bits.js";
+export { LayerQuantConfig, type LayerQuantConfigFields } from "./genome/layer-quant-config.js";
+export {
+  type GenomeMetrics,
+  QuantizationGenome,
+  type QuantizationGenomeDict,
+  type QuantizationGenomeFields,
+  type VariationOptions,
+} from "./genome/quantization-genome.js";
+export { defaultLayerSpace, type LayerSpace, type SearchSpace } from "./genome/search-space.js";
+// Hardware
+export {
+  type ComputeFormat,
+  type CostEstimate,
+  costModelFor,
+  type HardwareCostModel,
+  type HardwareProfile,
+  HardwareTarget,
+  hardwareProfiles,
+  type LayerCost,
+  loadHardwareProfile,
+  type OperatorSupport,
+  RooflineCostModel,
+} from "./hardware/index.js";
+// Models
+export { LayerKind, type LayerSpec, type ModelSpec, type WeightLayout } from "./model/layer-spec.js";
+export { type ReferenceWorkloadOptions, referenceWorkload } from "./model/reference-workload.js";
+// Fronts
+export {
+  constrainedDominates,
+  crowdingDistance,
+  dominates,
+  hypervolume,
+  nonDominatedSort,
+  type ObjectiveMatrix,
+  type Objectives,
+  ParetoArchive,
+  type ParetoArchiveOptions,
+  type ParetoEntry,
+} from "./pareto/index.js";
+export {
+  type Codes,
+  dequantize,
+  fakeQuantize,
+  INTEGER_BITS,
+  type IntegerBits,
+  packBits,
+  type QuantizationError,
+  QuantizationGranularity,
+  type QuantizationParams,
+  QuantizationScheme,
+  quantizationError,
+  quantize,
+  quantizedSizeBits,
+  quantizedSizeBytes,
+  unpackBits,
+} from "./quantization/index.js";
+
+// Random numbers
+export { Random, type RandomState } from "./random/random.js";

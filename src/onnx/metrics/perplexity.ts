@@ -1,0 +1,38 @@
+import { fingerprint } from "../fingerprint.js";
+import type { Metric, MetricOptions } from "./metric.js";
+import { type ClassIndices, checkClassIndices, readClassIndices, scoreRows } from "./score-rows.js";
+
+/**
+ * Perplexity of next-token predictions: e to the mean cross-entropy (in nats) of the targets under the softmax of
+ * the output, which holds logits. The score is its inverse, the geometric mean of the targets' probabilities.
+ * @param targets the right token at each position, [batch, time] flattened; negative = not judged
+ * @throws InvalidArgumentError or InvalidDataError when the targets are no token ids; from `evaluate`
+ *   EvaluationError when they do not fit the output
+ */
+export function perplexity(targets: ClassIndices, options: MetricOptions = {}): Metric {
+  const wanted = readClassIndices(targets, "targets");
+  const samples = wanted.filter((target) => target >= 0).length;
+  return {
+    name: "perplexity",
+    identity: `perplexity ${options.output ?? ""} ${fingerprint(wanted)}`,
+    evaluate(outputs) {
+      const scores = scoreRows(outputs, options.output);
+      checkClassIndices(wanted, scores, "targets");
+      const { data, rows, classes } = scores;
+      let sum = 0;
+      for (let row = 0; row < rows; row++) {
+        const target = wanted[row]!;
+        if (target < 0) continue;
+        const start = row * classes;
+        let max = data[start]!;
+        for (let c = 1; c < classes; c++) max = Math.max(max, data[start + c]!);
+        let total = 0;
+        for (let c = 0; c < classes; c++) total += Math.exp(data[start + c]! - max);
+        sum += max + Math.log(total) - data[start + target]!;
+      }
+      const mean = sum / samples;
+      // A ruined model can pass e^709; the value has to stay a number.
+      return { score: Math.exp(-mean), value: Math.min(Math.exp(mean), Number.MAX_VALUE), samples };
+    },
+  };
+}

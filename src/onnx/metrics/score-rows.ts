@@ -1,0 +1,86 @@
+import { EvaluationError, InvalidArgumentError, InvalidDataError } from "../../errors.js";
+import type { TensorArray } from "../tensor-data.js";
+import { quoteName } from "../tensor-values.js";
+import type { ModelOutputs } from "./metric.js";
+
+/** An output seen as rows of class scores. */
+export interface ScoreRows {
+  readonly data: Exclude<TensorArray, BigInt64Array | BigUint64Array>;
+  readonly rows: number;
+  /** Scores of a row, at least 2. */
+  readonly classes: number;
+}
+
+/**
+ * The rows of an output [..., classes]; extents of 1 at its end are passed over ([batch, classes, 1, 1]).
+ * @throws EvaluationError when there is no such output, or it holds no class scores
+ */
+export function scoreRows(outputs: ModelOutputs, output: string | undefined): ScoreRows {
+  const name = output ?? Object.keys(outputs)[0] ?? "";
+  const tensor = Object.hasOwn(outputs, name) ? outputs[name] : undefined;
+  if (tensor === undefined) {
+    const allowed = Object.keys(outputs).map(quoteName).join(", ");
+    throw new EvaluationError(
+      "metric.output",
+      `the model has no output ${quoteName(name)}; allowed: ${allowed}`,
+    );
+  }
+  const { data } = tensor;
+  const dims = [...tensor.dims];
+  while (dims.length > 2 && dims.at(-1) === 1) dims.pop();
+  const classes = dims.at(-1) ?? 0;
+  if (dims.length < 2 || classes < 2 || data instanceof BigInt64Array || data instanceof BigUint64Array)
+    throw new EvaluationError(
+      "metric.output",
+      `output ${quoteName(name)} has dims [${tensor.dims.join(", ")}]; allowed: numbers [..., classes] with 2 classes or more`,
+    );
+  return { data, rows: data.length / classes, classes };
+}
+
+/** Index of the greatest score of a row, the first of equals. */
+export function argMax({ data, classes }: ScoreRows, row: number): number {
+  const start = row * classes;
+  let best = 0;
+  for (let c = 1; c < classes; c++) if (data[start + c]! > data[start + best]!) best = c;
+  return best;
+}
+
+/** Class indices as they may be given: numbers, or the bigints of an int64 tensor. */
+export type ClassIndices = ArrayLike<number> | ArrayLike<bigint>;
+
+/**
+ * Class indices as an own Int32Array; negative ones mean "do not judge".
+ * @throws InvalidArgumentError when there is none to judge; InvalidDataError for one that is no integer
+ */
+export function readClassIndices(indices: ClassIndices, name: string): Int32Array {
+  const result = new Int32Array(indices.length);
+  let judged = 0;
+  for (let i = 0; i < result.length; i++) {
+    const index = Number(indices[i]);
+    if (!Number.isInteger(index) || index > 0x7fffffff)
+      throw new InvalidDataError(
+        `${name}.${i}`,
+        `${name}[${i}] is ${index}; allowed: a class index, or a negative number`,
+      );
+    result[i] = Math.max(-1, index);
+    if (index >= 0) judged++;
+  }
+  if (judged === 0)
+    throw new InvalidArgumentError(name, `${name} holds no class index; allowed: 1 or more from 0`);
+  return result;
+}
+
+/** @throws EvaluationError when labels and rows do not match in number, or a label is no class */
+export function checkClassIndices(indices: Int32Array, { rows, classes }: ScoreRows, name: string): void {
+  if (indices.length !== rows)
+    throw new EvaluationError(
+      `metric.${name}`,
+      `there are ${indices.length} ${name} for ${rows} rows of scores; allowed: one for each row`,
+    );
+  const wrong = indices.findIndex((index) => index >= classes);
+  if (wrong >= 0)
+    throw new EvaluationError(
+      `metric.${name}.${wrong}`,
+      `${name}[${wrong}] is ${indices[wrong]}; allowed: below ${classes}, the number of classes`,
+    );
+}

@@ -1,0 +1,120 @@
+import { EvaluationError, UnsupportedError } from "../errors.js";
+import type { AccuracyEstimate, AccuracyEvaluator } from "../evaluation/evaluator.js";
+import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import type { ActivationRanges } from "./activation-ranges.js";
+import { calibrateActivations } from "./calibrate-activations.js";
+import { checkBatches } from "./check-batches.js";
+import { encodeModel } from "./encode-model.js";
+import { fingerprint } from "./fingerprint.js";
+import type { Metric, MetricResult, ModelOutputs } from "./metrics/metric.js";
+import type { OnnxModel } from "./onnx-model.js";
+import { loadOnnxRuntime, type OnnxSessionOptions } from "./ort-session.js";
+import { quantizedModel } from "./quantized-model.js";
+import { runBatches } from "./run-batches.js";
+import type { Batch } from "./tensor-data.js";
+
+/** What a model is measured on. */
+export interface OnnxEvaluatorOptions {
+  /** Batches that set the ranges of activations. */
+  readonly calibration: readonly Batch[];
+  /** Batches that the metric judges, in the order of its labels. */
+  readonly validation: readonly Batch[];
+  readonly metric: Metric;
+  readonly session?: OnnxSessionOptions | undefined;
+  /** Stops the preparation (calibration and the float baseline). */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Measures genomes by running the really quantized model. */
+export interface OnnxEvaluator extends AccuracyEvaluator {
+  readonly kind: "measured";
+  /** The float model on the same data. */
+  readonly baseline: AccuracyEstimate;
+  readonly identity: string;
+  readonly activationRanges: ActivationRanges;
+  /** The bytes that `evaluate` measures: an ONNX file, as from `quantizeOnnx`. */
+  quantize(genome: QuantizationGenome): Promise<Uint8Array>;
+  /** Lets go of the data; later calls are refused. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * An evaluator that quantizes the model as the genome says, runs the resulting file in ONNX Runtime over the
+ * validation batches and applies the metric. Calibration and the float baseline are done once, here. Every genome
+ * gets a session of its own; with one thread (the default) results are the same bit for bit on one machine.
+ * onnxruntime-node runs on the calling thread, so asking for several genomes at once is safe but no faster.
+ * @throws InvalidDataError for batches that do not fit the model; MissingDependencyError without onnxruntime-node;
+ *   EvaluationError when the model does not run, its outputs are NaN or infinite, or the metric refuses them
+ *   (`evaluate` too). `evaluate` also throws InvalidArgumentError for a genome of another model,
+ *   UnsupportedError once disposed, and the signal's reason once aborted (between batches)
+ */
+export async function createOnnxEvaluator(
+  model: OnnxModel,
+  options: OnnxEvaluatorOptions,
+): Promise<OnnxEvaluator> {
+  const { calibration, validation, metric, session, signal } = options;
+  checkBatches(model, validation, "validation");
+  const runtime = await loadOnnxRuntime(session);
+  const ranges = await calibrateActivations(model, calibration, { session, signal });
+  const outputs = model.outputs.map(({ name }) => name);
+  let batches = validation.map((batch) => runtime.feeds(model.inputs, batch));
+  let disposed = false;
+
+  const toEstimate = ({ score, value, samples }: MetricResult): AccuracyEstimate => {
+    if (!(score >= 0 && score <= 1) || !Number.isFinite(value) || !(samples >= 1))
+      throw new EvaluationError(
+        "metric",
+        `metric ${metric.name} gave score ${score}, value ${value} on ${samples} samples; allowed: a score from 0 to 1, a finite value, 1 sample or more`,
+      );
+    const source = `${runtime.description}, ${samples} samples`;
+    return { kind: "measured", accuracy: score, metric: metric.name, metricValue: value, samples, source };
+  };
+  const float = await runBatches(runtime, model.bytes, batches, outputs, signal);
+  const reference: ModelOutputs | undefined = metric.needsReference === true ? float : undefined;
+  const baseline = toEstimate(metric.evaluate(float, reference));
+
+  const requireOpen = () => {
+    if (disposed) throw new UnsupportedError("evaluator", "this evaluator was disposed of; create another");
+  };
+  const bytesOf = (genome: QuantizationGenome) => encodeModel(quantizedModel(model, genome, ranges).proto);
+  return {
+    kind: "measured",
+    baseline,
+    identity: identityOf(model, options, runtime.description),
+    activationRanges: ranges,
+    async evaluate(genome, { signal }) {
+      requireOpen();
+      signal?.throwIfAborted();
+      const found = await runBatches(runtime, bytesOf(genome), batches, outputs, signal);
+      return toEstimate(metric.evaluate(found, reference));
+    },
+    async quantize(genome) {
+      requireOpen();
+      return bytesOf(genome);
+    },
+    async dispose() {
+      disposed = true;
+      batches = [];
+    },
+  };
+}
+
+function identityOf(model: OnnxModel, options: OnnxEvaluatorOptions, runtime: string): string {
+  const data = (batches: readonly Batch[]) =>
+    fingerprint(
+      ...batches.flatMap((batch) =>
+        Object.keys(batch)
+          .sort()
+          .flatMap((name) => [name, batch[name]!.dims.join(), batch[name]!.data]),
+      ),
+    );
+  const { metric, calibration, validation } = options;
+  return [
+    "measured",
+    `model ${fingerprint(model.bytes)}`,
+    `calibration ${data(calibration)}`,
+    `validation ${data(validation)}`,
+    `metric ${metric.identity ?? metric.name}`,
+    runtime,
+  ].join("; ");
+}

@@ -1,0 +1,36 @@
+import type { AccuracyEvaluator, QuantizationGenome } from "../../src/index.js";
+
+/** An evaluator by formula: accuracy falls with the bits taken away, more in layers that weigh more. */
+export function formulaEvaluator(
+  weights: Readonly<Record<string, number>> = {},
+  hooks: { before?: (genome: QuantizationGenome, signal?: AbortSignal) => Promise<void> | void } = {},
+): AccuracyEvaluator & { calls: string[]; inFlight: number; mostInFlight: number } {
+  const evaluator = {
+    kind: "measured" as const,
+    calls: [] as string[],
+    inFlight: 0,
+    mostInFlight: 0,
+    async evaluate(genome: QuantizationGenome, { signal }: { readonly signal?: AbortSignal | undefined }) {
+      evaluator.calls.push(genome.key);
+      evaluator.inFlight++;
+      evaluator.mostInFlight = Math.max(evaluator.mostInFlight, evaluator.inFlight);
+      try {
+        await hooks.before?.(genome, signal);
+      } finally {
+        evaluator.inFlight--;
+      }
+      let loss = 0;
+      for (const [name, config] of genome.layerConfigs)
+        loss += (weights[name] ?? 0.02) * 2 ** (2 - config.weightBits / 2);
+      const accuracy = Math.max(0, 1 - loss);
+      return {
+        kind: "measured" as const,
+        accuracy,
+        metric: "formula",
+        metricValue: accuracy,
+        source: "test",
+      };
+    },
+  };
+  return evaluator;
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import * as quantevo from "../src/index.js";
+
+const VALUES = [
+  ...[
+    "ACTIVATION_BITS",
+    "CalibrationMethod",
+    "EvaluationError",
+    "FileError",
+    "HardwareTarget",
+    "INTEGER_BITS",
+  ],
+  ...["InvalidArgumentError", "InvalidConfigError", "InvalidDataError", "InvalidDocumentError"],
+  ...["InvalidModelError", "LayerKind", "LayerQuantConfig", "MissingDependencyError", "NotRunError"],
+  ...["ParetoArchive", "QuantevoError", "QuantizationEvolutionEngine", "QuantizationGenome"],
+  ...["QuantizationGranularity", "QuantizationScheme", "Random", "RooflineCostModel", "UnsupportedError"],
+  ...[
+    "WEIGHT_BITS",
+    "allocationFront",
+    "archiveToString",
+    "calibrate",
+    "constrainedDominates",
+    "costModelFor",
+  ],
+  ...[
+    "createNoiseTable",
+    "createObserver",
+    "createPredictedEvaluator",
+    "crowdingDistance",
+    "defaultLayerSpace",
+  ],
+  ...["dequantize", "dominates", "exportToString", "fakeQuantize", "hardwareProfiles", "hypervolume"],
+  ...["layerSensitivity", "loadHardwareProfile", "measuredSensitivity", "nonDominatedSort", "packBits"],
+  ...["paretoFrontSvg", "parseArchive", "parseQuantizationConfig", "parseQuantizationDocument"],
+  ...["quantizationError", "quantize", "quantizedSizeBits", "quantizedSizeBytes", "referenceWorkload"],
+  ...["solveAllocation", "unpackBits", "weightedFitness", "writeQuantizationConfig"],
+];
+
+const TYPES = [
+  ...["AccuracyEstimate", "AccuracyEvaluator", "ActivationBits", "AllocationLayer", "AllocationPoint"],
+  ...["AllocationProblem", "AllocationQuestion", "AllocationSolution", "ArchiveDocument", "ArchiveSource"],
+  ...["CalibrateOptions", "Codes", "ComputeFormat", "CostEstimate", "DocumentFormat", "EngineParts"],
+  ...["EvolutionLayers", "EvolutionOptions", "EvolutionResult", "ExportContext", "FailedGenome"],
+  ...["FitnessCosts", "FitnessWeights", "FrontAxis", "FrontMark", "GenerationStats", "GenomeMetrics"],
+  ...["HardwareCostModel", "HardwareProfile", "IntegerBits", "LayerCalibration", "LayerCost"],
+  ...["LayerQuantConfigFields", "LayerSpace", "LayerSpec", "MeasuredSensitivityOptions", "ModelSpec"],
+  ...["NoiseTable", "NoiseTableOptions", "ObjectiveMatrix", "Objectives", "ObserverOptions"],
+  ...["OperatorSupport", "ParetoArchiveOptions", "ParetoEntry", "ParetoFrontSvgOptions"],
+  ...["PredictedEvaluatorOptions", "ProgressCallback", "QuantevoErrorCode", "QuantizationDocument"],
+  ...["QuantizationError", "QuantizationEvolutionConfig", "QuantizationGenomeDict"],
+  ...["QuantizationGenomeFields", "QuantizationParams", "RandomState", "RangeObserver", "RangeRequest"],
+  ...["ReferenceWorkloadOptions", "ResolvedConfig", "SearchSpace", "StopReason", "VariationOptions"],
+  ...["WeightBits", "WeightLayout"],
+];
+
+describe("the public list", () => {
+  it("has these values and no others", () => {
+    expect(Object.keys(quantevo).sort()).toEqual(VALUES.toSorted());
+    for (const [name, value] of Object.entries(quantevo)) expect(value, name).toBeDefined();
+  });
+
+  it("has these types and no others, each written out by name", () => {
+    const text = readFileSync(new URL("../src/index.ts", import.meta.url), "utf8");
+    expect(text).not.toMatch(/export (type )?\*/);
+    const names = [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, allTypes, list]) =>
+      list!
+        .split(",")
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== "" && (allTypes !== undefined || entry.startsWith("type ")))
+        .map((entry) => entry.replace(/^type /, "")),
+    );
+    expect(names.sort()).toEqual(TYPES.toSorted());
+  });
+
+  it("has the enumerations of the contract", () => {
+    expect(quantevo.HardwareTarget).toEqual({
+      ARM_NEON: "arm-neon",
+      ARM_DOT: "arm-dot",
+      QUALCOMM_HEXAGON: "qualcomm-hexagon",
+      APPLE_NEURAL_ENGINE: "apple-neural-engine",
+      NVIDIA_TENSORRT: "nvidia-tensorrt",
+      INTEL_VNNI: "intel-vnni",
+    });
+    expect(quantevo.QuantizationScheme).toEqual({
+      SYMMETRIC: "symmetric",
+      ASYMMETRIC: "asymmetric",
+      POWER_OF_TWO: "power-of-two",
+    });
+    expect(quantevo.QuantizationGranularity).toEqual({
+      PER_TENSOR: "per-tensor",
+      PER_CHANNEL: "per-channel",
+      PER_GROUP: "per-group",
+    });
+    expect(quantevo.CalibrationMethod).toEqual({
+      MIN_MAX: "min-max",
+      PERCENTILE: "percentile",
+      MSE: "mse",
+      ENTROPY: "entropy",
+    });
+    expect(quantevo.WEIGHT_BITS).toEqual([1, 1.58, 2, 3, 4, 5, 6, 8, 16, 32]);
+    expect(quantevo.ACTIVATION_BITS).toEqual([4, 8, 16, 32]);
+  });
+});
