@@ -132,6 +132,18 @@ const profileShape = z.strictObject({
   /** Share of the shorter of compute and memory time that hides behind the longer (omega): 0 serial, 1 roofline. */
   overlap: figure("share", 0, 1),
   overheadPerOperatorUs: figure("us", 0, 1e5),
+  /**
+   * For runtimes that take QDQ graphs and fuse what they can (see `qdqExecution`). Absent for those that compile
+   * the whole graph: there activations move in the format that the layers agree on.
+   */
+  qdq: z
+    .strictObject({
+      /** Kinds whose integer kernel writes integers, and which run in float when a reader wants none. */
+      integerOutputs: z.array(z.enum(LayerKind)),
+      /** Share of its float rate that such a layer reaches then, on weights dequantized at every inference. */
+      unfusedEfficiency: z.partialRecord(z.enum(LayerKind), efficiency),
+    })
+    .optional(),
   overheadPerGraphUs: figure("us", 0, 1e6),
   /** Power drawn for as long as the inference lasts. */
   staticPowerW: figure("W", 1e-3, 2000),

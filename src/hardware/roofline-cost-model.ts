@@ -1,48 +1,88 @@
 import { InvalidArgumentError } from "../errors.js";
+import { type ActivationBits, WEIGHT_BITS } from "../genome/bits.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
-import { checkLayers } from "../model/check-layers.js";
-import { elementCount, type LayerSpec, type ModelSpec } from "../model/layer-spec.js";
+import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import type {
   ComputeFormat,
   CostEstimate,
+  CostUncertainty,
+  FormatConversion,
   HardwareCostModel,
   LayerCost,
   OperatorSupport,
 } from "./contract.js";
-import { type LayerRoofline, layerRoofline } from "./layer-roofline.js";
+import { type LayerRoofline, layerRoofline, type Roof } from "./layer-roofline.js";
 import { loadHardwareProfile } from "./load-hardware-profile.js";
+import { type ModelWiring, modelWiring } from "./model-wiring.js";
 import type { HardwareProfile } from "./profile-schema.js";
 import { resolveOperator } from "./resolve-operator.js";
 import { summarizeSupport } from "./summarize-support.js";
+import { tiedLayers } from "./tied-layers.js";
 
 const BITS: Record<ComputeFormat, number> = { int4: 4, int8: 8, int16: 16, float16: 16, float32: 32 };
+const NONE: readonly string[] = Object.freeze([]);
 
-/** A model made ready: its wiring by index, and a table of rooflines per layer, filled as configurations appear. */
-interface CompiledModel {
-  readonly layers: readonly LayerSpec[];
-  /** Indices of the layers that feed each layer. */
-  readonly producers: readonly (readonly number[])[];
-  /** Layers whose output is needed for the last time at each layer. */
-  readonly releases: readonly (readonly number[])[];
-  readonly outputElements: readonly number[];
-  readonly tables: readonly Map<string, LayerRoofline>[];
+/** How a {@link RooflineCostModel} is used. */
+export interface RooflineOptions {
+  /** Inputs worked on at once, 1 to 65,536. Default 1. */
+  readonly batch?: number;
+}
+
+/** A row of a layer's table: its roofline, and what its operator costs wherever it stands. */
+interface Row extends LayerRoofline {
+  readonly key: number;
+  readonly format: ComputeFormat;
+  readonly refused: boolean;
+  /** Dispatch, followers and residual additions. */
+  readonly fixedSeconds: number;
+  readonly fixedJoules: number;
+}
+
+interface CompiledModel extends ModelWiring {
+  /** Rows by configuration, filled as configurations appear. */
+  readonly tables: readonly Map<number, Row>[];
+  readonly names: readonly string[];
 }
 
 /**
  * Predicts latency, energy and memory from a {@link HardwareProfile}: a roofline per layer, a fixed cost per
- * operator and per graph, conversions where neighbouring layers move activations in different formats, and power
- * that is drawn as long as the inference lasts. Each layer and configuration is worked out once per model.
+ * operator and per graph, conversions where neighbouring layers move activations in different formats, additions
+ * and other operators that the runtime does not merge, and power that is drawn as long as the inference lasts. Each
+ * layer and configuration is worked out once per model; an estimate sums table rows.
  */
 export class RooflineCostModel implements HardwareCostModel {
   readonly target: string;
   readonly profile: HardwareProfile;
+  readonly batch: number;
   readonly #models = new WeakMap<ModelSpec, CompiledModel>();
+  readonly #source: string;
+  readonly #uncertainty: CostUncertainty | undefined;
 
-  /** @throws InvalidDocumentError when the profile is not valid, with the path of the field */
-  constructor(profile: HardwareProfile) {
+  /**
+   * @throws InvalidDocumentError when the profile is not valid, with the path of the field
+   * @throws InvalidArgumentError when the batch is out of range
+   */
+  constructor(profile: HardwareProfile, options: RooflineOptions = {}) {
+    const { batch = 1 } = options;
+    if (!(Number.isInteger(batch) && batch >= 1 && batch <= 65_536))
+      throw new InvalidArgumentError(
+        "batch",
+        `batch is ${String(batch)}; allowed: an integer from 1 to 65536`,
+      );
     this.profile = loadHardwareProfile(profile);
     this.target = this.profile.target;
+    this.batch = batch;
+    this.#source = `roofline of ${this.profile.name}, profile ${this.profile.version} (${this.profile.device})`;
+    const { validation } = this.profile;
+    this.#uncertainty =
+      validation === undefined
+        ? undefined
+        : Object.freeze({
+            latency: validation.latencyRelativeError.value,
+            energy: validation.energyRelativeError.value,
+            source: validation.latencyRelativeError.source,
+          });
   }
 
   /** How the target runs a layer in a configuration. */
@@ -50,38 +90,136 @@ export class RooflineCostModel implements HardwareCostModel {
     return resolveOperator(this.profile, layer, config).support;
   }
 
+  /** Groups of layers that the target's runtime needs alike, as {@link tiedLayers} finds them. */
+  tiedLayers(model: ModelSpec): readonly (readonly string[])[] {
+    return tiedLayers(model, this.profile);
+  }
+
   /**
-   * Cost of one inference at batch 1, always `predicted`. Refused layers are costed in the form they would be
-   * re-encoded to and are listed. Memory is the stored weights plus the largest sum of activations alive at once.
+   * Cost of one inference, always `predicted`. Refused layers are costed in the form they would be re-encoded to and
+   * are listed. Memory is the stored weights plus the largest sum of activations alive at once. The costs by layer,
+   * the conversions and the notes are worked out when they are read.
    * @throws InvalidArgumentError when the model is not valid, or the genome lacks one of its layers
    */
   estimate(model: ModelSpec, genome: QuantizationGenome): CostEstimate {
     const { profile } = this;
     const compiled = this.#compile(model);
-    const rows = compiled.layers.map((layer, index) => this.#row(compiled, layer, index, genome));
+    const { tables, names, births, deaths, external, edges, leaders } = compiled;
+    const count = names.length;
+    const { layerConfigs } = genome;
+    const rows = new Array<Row>(count);
     let storedBytes = (model.floatParameterCount ?? 0) * 4;
-    for (const row of rows) storedBytes += row.storedBytes;
-    const footprintBytes = storedBytes + peakActivationBytes(compiled, rows);
+    let packedBytes = storedBytes;
+    let live = 0;
+    let peak = 0;
+    let refused = false;
+    for (let i = 0; i < count; i++) {
+      const config = layerConfigs.get(names[i] as string);
+      if (config === undefined) throw missingLayer(names[i] as string);
+      const key = configKey(config);
+      const row = (tables[i] as Map<number, Row>).get(key) ?? this.#fill(compiled, i, config, key);
+      rows[i] = row;
+      storedBytes += row.storedBytes;
+      packedBytes += row.packedBytes;
+      if (row.refused) refused = true;
+      live += (births[i] as number) * row.outputBytes;
+      const now = external[i] === true ? live + row.inputBytes : live;
+      if (now > peak) peak = now;
+      const done = deaths[i] as readonly number[];
+      for (let j = 0; j < done.length; j++) live -= (rows[done[j] as number] as Row).outputBytes;
+    }
+    const footprintBytes = storedBytes + peak;
     const resident = footprintBytes <= profile.onChip.capacityBytes.value;
+    const merges = profile.fusion?.sharedInput === true;
 
     let seconds = profile.overheadPerGraphUs.value * 1e-6;
-    let joules = seconds * profile.staticPowerW.value;
-    const layers: LayerCost[] = rows.map((row, index) => {
-      const roof = resident ? row.resident : row.streamed;
-      const converted = convertedBytes(compiled, rows, index);
-      const extra =
-        profile.overheadPerOperatorUs.value * 1e-6 + converted / (profile.onChip.bandwidthGBs.value * 1e9);
-      const layerSeconds = roof.seconds + extra;
-      const layerJoules =
-        roof.joules +
-        converted * profile.onChip.energyPerBytePj.value * 1e-12 +
-        profile.staticPowerW.value * layerSeconds;
-      seconds += layerSeconds;
-      joules += layerJoules;
+    let joules = 0;
+    for (let i = 0; i < count; i++) {
+      const row = rows[i] as Row;
+      const leader = leaders[i] as number;
+      const shared = merges && leader >= 0 && (rows[leader] as Row).key === row.key;
+      const roof = roofOf(row, resident, shared);
+      seconds += roof.seconds + row.fixedSeconds;
+      joules += roof.joules + row.fixedJoules;
+      if (shared) seconds -= profile.overheadPerOperatorUs.value * 1e-6;
+      const into = edges[i] as ModelWiring["edges"][number];
+      for (let j = 0; j < into.length; j++) {
+        const edge = into[j] as { from: number; elements: number };
+        const from = (rows[edge.from] as Row).format;
+        if (from === row.format) continue;
+        const bytes = this.#conversionBytes(edge.elements, from, row.format);
+        seconds += this.#conversionSeconds(bytes);
+        joules += bytes * profile.onChip.energyPerBytePj.value * 1e-12;
+      }
+    }
+    joules += seconds * profile.staticPowerW.value;
+
+    const detail = new Detail(this, compiled, rows, resident);
+    const uncertainty = this.#uncertainty;
+    return {
+      kind: "predicted",
+      latencyMs: seconds * 1e3,
+      energyMj: joules * 1e3,
+      memoryFootprintMb: footprintBytes / 1e6,
+      storedBytes,
+      packedBytes,
+      batch: this.batch,
+      ...(uncertainty === undefined ? {} : { uncertainty }),
+      source: this.#source,
+      get layers() {
+        return detail.layers;
+      },
+      get notes() {
+        return detail.notes;
+      },
+      get refusedLayers() {
+        return refused ? detail.refusedLayers : NONE;
+      },
+      get conversions() {
+        return detail.conversions;
+      },
+    };
+  }
+
+  /** Layer costs and conversions of rows that were summed; for {@link RooflineCostModel.estimate}. */
+  detail(
+    compiled: ModelWiring,
+    rows: readonly LayerRoofline[],
+    resident: boolean,
+  ): { layers: LayerCost[]; conversions: FormatConversion[] } {
+    const { profile } = this;
+    const conversions: FormatConversion[] = [];
+    const layers = (rows as readonly Row[]).map((row, i): LayerCost => {
+      const name = (compiled.layers[i] as LayerSpec).name;
+      const leader = compiled.leaders[i] as number;
+      const shared =
+        profile.fusion?.sharedInput === true && leader >= 0 && (rows[leader] as Row).key === row.key;
+      const roof = roofOf(row, resident, shared);
+      let extra = row.fixedSeconds - (shared ? profile.overheadPerOperatorUs.value * 1e-6 : 0);
+      let joules = roof.joules + row.fixedJoules;
+      for (const edge of compiled.edges[i] as ModelWiring["edges"][number]) {
+        const fromFormat = (rows[edge.from] as Row).format;
+        if (fromFormat === row.format) continue;
+        const bytes = this.#conversionBytes(edge.elements, fromFormat, row.format);
+        const seconds = this.#conversionSeconds(bytes);
+        const moved = bytes * profile.onChip.energyPerBytePj.value * 1e-12;
+        extra += seconds;
+        joules += moved;
+        conversions.push({
+          from: (compiled.layers[edge.from] as LayerSpec).name,
+          to: name,
+          fromFormat,
+          toFormat: row.format,
+          bytes,
+          latencyMs: seconds * 1e3,
+          energyMj: (moved + seconds * profile.staticPowerW.value) * 1e3,
+        });
+      }
+      const seconds = roof.seconds + extra;
       return {
-        name: (compiled.layers[index] as LayerSpec).name,
-        latencyMs: layerSeconds * 1e3,
-        energyMj: layerJoules * 1e3,
+        name,
+        latencyMs: seconds * 1e3,
+        energyMj: (joules + seconds * profile.staticPowerW.value) * 1e3,
         storedBytes: row.storedBytes,
         bound:
           extra > roof.seconds
@@ -92,91 +230,128 @@ export class RooflineCostModel implements HardwareCostModel {
         support: row.resolved.support,
       };
     });
-    return {
-      kind: "predicted",
-      latencyMs: seconds * 1e3,
-      energyMj: joules * 1e3,
-      memoryFootprintMb: footprintBytes / 1e6,
-      storedBytes,
-      layers,
-      ...summarizeSupport(layers),
-      source: `roofline of ${profile.name}, profile ${profile.version} (${profile.device})`,
-    };
+    return { layers, conversions };
   }
 
-  #row(compiled: CompiledModel, layer: LayerSpec, index: number, genome: QuantizationGenome): LayerRoofline {
-    const config = genome.layerConfigs.get(layer.name);
-    if (config === undefined)
-      throw new InvalidArgumentError(
-        `layerConfigs.${layer.name}`,
-        `the genome has no settings for layer ${JSON.stringify(layer.name)} of the model`,
-      );
-    const table = compiled.tables[index] as Map<string, LayerRoofline>;
-    const group = config.granularity === "per-group" ? config.groupSize : 0;
-    const key = `${config.weightBits} ${config.activationBits} ${config.weightScheme} ${config.activationScheme} ${config.granularity} ${group}`;
-    let row = table.get(key);
-    if (row === undefined) {
-      row = layerRoofline(this.profile, layer, config);
-      table.set(key, row);
-    }
+  #conversionBytes(elements: number, from: ComputeFormat, to: ComputeFormat): number {
+    return (this.batch * elements * (BITS[from] + BITS[to])) / 8;
+  }
+
+  #conversionSeconds(bytes: number): number {
+    const { conversion, onChip } = this.profile;
+    return conversion === undefined
+      ? bytes / (onChip.bandwidthGBs.value * 1e9)
+      : conversion.overheadUs.value * 1e-6 + bytes / (conversion.bandwidthGBs.value * 1e9);
+  }
+
+  #fill(compiled: CompiledModel, index: number, config: LayerQuantConfig, key: number): Row {
+    const { profile } = this;
+    const roofline = layerRoofline(profile, compiled.layers[index] as LayerSpec, config, this.batch);
+    const { count, elements } = compiled.additions[index] as { count: number; elements: number };
+    const merged = profile.fusion?.residualAdd === true;
+    // A merged addition reads one more input; one on its own reads two and writes one.
+    const addedBytes =
+      (this.batch * elements * (merged ? 1 : 3) * roofline.resolved.support.activationStorageBits) / 8;
+    const overhead = profile.overheadPerOperatorUs.value * 1e-6;
+    const row: Row = {
+      ...roofline,
+      key,
+      format: roofline.resolved.activationFormat,
+      refused: roofline.resolved.support.status === "refused",
+      fixedSeconds:
+        overhead +
+        roofline.followerSeconds +
+        (merged ? 0 : count * overhead) +
+        addedBytes / (profile.onChip.bandwidthGBs.value * 1e9),
+      fixedJoules: roofline.followerJoules + addedBytes * profile.onChip.energyPerBytePj.value * 1e-12,
+    };
+    compiled.tables[index]?.set(key, row);
     return row;
   }
 
   #compile(model: ModelSpec): CompiledModel {
     const known = this.#models.get(model);
     if (known !== undefined) return known;
-    const { layers } = model;
-    checkLayers(layers);
-    const indexOf = new Map(layers.map((layer, index) => [layer.name, index]));
-    const producers = layers.map((layer, index) =>
-      layer.inputs === undefined
-        ? index === 0
-          ? []
-          : [index - 1]
-        : [...new Set(layer.inputs)].map((name) => indexOf.get(name) as number),
-    );
-    const lastUse = layers.map((_, index) => index);
-    producers.forEach((from, index) => {
-      for (const producer of from) lastUse[producer] = Math.max(lastUse[producer] as number, index);
-    });
-    const releases: number[][] = layers.map(() => []);
-    lastUse.forEach((at, producer) => {
-      releases[at]?.push(producer);
-    });
+    const wiring = modelWiring(model);
     const compiled: CompiledModel = {
-      layers,
-      producers,
-      releases,
-      outputElements: layers.map((layer) => elementCount(layer.outputShape)),
-      tables: layers.map(() => new Map()),
+      ...wiring,
+      tables: wiring.layers.map(() => new Map()),
+      names: wiring.layers.map((layer) => layer.name),
     };
     this.#models.set(model, compiled);
     return compiled;
   }
 }
 
-/** The largest sum of activations alive while the layers run in order; a network input lives while it is read. */
-function peakActivationBytes(compiled: CompiledModel, rows: readonly LayerRoofline[]): number {
-  let live = 0;
-  let peak = 0;
-  rows.forEach((row, index) => {
-    live += row.outputBytes;
-    const fromOutside = compiled.producers[index]?.length === 0 ? row.inputBytes : 0;
-    peak = Math.max(peak, live + fromOutside);
-    for (const done of compiled.releases[index] as readonly number[])
-      live -= (rows[done] as LayerRoofline).outputBytes;
-  });
-  return peak;
+/** What of an estimate is only worked out when somebody reads it. */
+class Detail {
+  readonly #model: RooflineCostModel;
+  readonly #compiled: ModelWiring;
+  readonly #rows: readonly Row[];
+  readonly #resident: boolean;
+  #parts: { layers: LayerCost[]; conversions: FormatConversion[] } | undefined;
+  #summary: ReturnType<typeof summarizeSupport> | undefined;
+
+  constructor(model: RooflineCostModel, compiled: ModelWiring, rows: readonly Row[], resident: boolean) {
+    this.#model = model;
+    this.#compiled = compiled;
+    this.#rows = rows;
+    this.#resident = resident;
+  }
+
+  get layers(): readonly LayerCost[] {
+    return this.#both().layers;
+  }
+
+  get conversions(): readonly FormatConversion[] {
+    return this.#both().conversions;
+  }
+
+  get notes(): readonly string[] {
+    return this.#summarize().notes;
+  }
+
+  get refusedLayers(): readonly string[] {
+    return this.#summarize().refusedLayers;
+  }
+
+  #both() {
+    this.#parts ??= this.#model.detail(this.#compiled, this.#rows, this.#resident);
+    return this.#parts;
+  }
+
+  #summarize() {
+    this.#summary ??= summarizeSupport(this.layers);
+    return this.#summary;
+  }
 }
 
-/** Bytes read and written to convert what comes in from layers whose activations move in another format. */
-function convertedBytes(compiled: CompiledModel, rows: readonly LayerRoofline[], index: number): number {
-  const format = (rows[index] as LayerRoofline).resolved.activationFormat;
-  let bytes = 0;
-  for (const producer of compiled.producers[index] as readonly number[]) {
-    const from = (rows[producer] as LayerRoofline).resolved.activationFormat;
-    if (from !== format)
-      bytes += ((compiled.outputElements[producer] as number) * (BITS[from] + BITS[format])) / 8;
-  }
-  return bytes;
+function roofOf(row: Row, resident: boolean, shared: boolean): Roof {
+  if (shared) return resident ? row.sharedResident : row.sharedStreamed;
+  return resident ? row.resident : row.streamed;
+}
+
+const ACTIVATION_INDEX: Record<ActivationBits, number> = { 4: 0, 8: 1, 16: 2, 32: 3 };
+
+/** The settings that cost anything, in one integer. */
+function configKey(config: LayerQuantConfig): number {
+  const { granularity } = config;
+  const group = granularity === "per-group" ? config.groupSize + 1 : granularity === "per-channel" ? 1 : 0;
+  return (
+    (((group * 3 + schemeIndex(config.weightScheme)) * 3 + schemeIndex(config.activationScheme)) * 4 +
+      ACTIVATION_INDEX[config.activationBits]) *
+      WEIGHT_BITS.length +
+    WEIGHT_BITS.indexOf(config.weightBits)
+  );
+}
+
+function schemeIndex(scheme: LayerQuantConfig["weightScheme"]): number {
+  return scheme === "symmetric" ? 0 : scheme === "asymmetric" ? 1 : 2;
+}
+
+function missingLayer(name: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `layerConfigs.${name}`,
+    `the genome has no settings for layer ${JSON.stringify(name)} of the model`,
+  );
 }
