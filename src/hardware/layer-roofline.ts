@@ -31,6 +31,9 @@ export interface LayerRoofline {
   /** As part of one product with other layers that read the same tensor: its input is there already. */
   readonly sharedStreamed: Roof;
   readonly sharedResident: Roof;
+  /** In float on weights dequantized at every inference, where a QDQ runtime may have to (`profile.qdq`). */
+  readonly unfusedStreamed?: Roof;
+  readonly unfusedResident?: Roof;
   /** Operators that follow the layer and do not join it. */
   readonly followerSeconds: number;
   readonly followerJoules: number;
@@ -94,23 +97,40 @@ export function layerRoofline(
           (Math.ceil(readBytes / capacity) - 1) * inputBytes,
           (Math.ceil(inputBytes / capacity) - 1) * readBytes,
         );
-  const roof = (weights: typeof dram | typeof onChip, activationBytes: number): Roof => {
+  const roof = (
+    weights: typeof dram | typeof onChip,
+    activationBytes: number,
+    compute = computeSeconds,
+    joules = computeJoules,
+  ): Roof => {
     const weightGBs = onHost ? host.bandwidthGBs.value : weights.bandwidthGBs.value;
     const memorySeconds = (readBytes + rereadBytes) / (weightGBs * 1e9) + activationBytes / (nearGBs * 1e9);
     const moved =
       (readBytes + rereadBytes) * weights.energyPerBytePj.value +
       activationBytes * near.energyPerBytePj.value;
     return {
-      computeSeconds,
+      computeSeconds: compute,
       memorySeconds,
       seconds:
-        Math.max(computeSeconds, memorySeconds) +
-        (1 - profile.overlap.value) * Math.min(computeSeconds, memorySeconds) +
+        Math.max(compute, memorySeconds) +
+        (1 - profile.overlap.value) * Math.min(compute, memorySeconds) +
         (onHost ? host.roundTripUs.value * 1e-6 : 0),
-      joules: computeJoules + moved * 1e-12,
+      joules: joules + moved * 1e-12,
     };
   };
   const all = inputBytes + outputBytes;
+  const { qdq } = profile;
+  let unfused = {};
+  if (qdq?.integerOutputs.includes(layer.kind) === true && computeFormat === "int8") {
+    const share = efficiency * (qdq.unfusedEfficiency[layer.kind]?.value ?? 1);
+    const seconds = slots / ((profile.gmacsPerSecond.float32?.value ?? rate) * share * 1e9);
+    const joules = macs * (profile.energyPerMacPj.float32?.value ?? macPj) * 1e-12;
+    const bytes = all * (32 / activationStorageBits);
+    unfused = {
+      unfusedStreamed: roof(dram, bytes, seconds, joules),
+      unfusedResident: roof(onChip, bytes, seconds, joules),
+    };
+  }
   return {
     resolved,
     storedBytes,
@@ -121,6 +141,7 @@ export function layerRoofline(
     resident: roof(onChip, all),
     sharedStreamed: roof(dram, outputBytes),
     sharedResident: roof(onChip, outputBytes),
+    ...unfused,
     ...followers(profile, layer, resolved, batch * outputElements, near),
   };
 }

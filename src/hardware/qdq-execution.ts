@@ -1,9 +1,12 @@
-import { elementCount, type LayerSpec } from "../model/layer-spec.js";
+import { elementCount, type LayerKind, type LayerSpec } from "../model/layer-spec.js";
+import type { ComputeFormat } from "./contract.js";
 
 /** An activation tensor that layers read: layers with the same inputs read the same one. */
 interface SharedTensor {
   /** The layer whose output it is, unchanged; -1 for a graph input, and where an operator lies between. */
   readonly producer: number;
+  /** The last layer that it comes from, by whatever way; -1 for a graph input. */
+  readonly origin: number;
   readonly readers: readonly number[];
   readonly elements: number;
 }
@@ -11,37 +14,61 @@ interface SharedTensor {
 /** Who reads what in a model, as far as a runtime that fuses QDQ pairs cares. */
 export interface QdqWiring {
   readonly tensors: readonly SharedTensor[];
-  /** Per layer: the layers that read its output as it is. Empty when an operator or another kind of reader is among them. */
+  /** Per layer: who reads its output as it is. Empty when an operator (an addition, a pool) reads it too. */
   readonly directReaders: readonly (readonly number[])[];
+  /** Per layer: its integer kernel writes integers. */
+  readonly writesIntegers: readonly boolean[];
+  readonly parameterCounts: readonly number[];
+}
+
+/** An operator that only changes the format of a tensor. */
+export interface QdqConversion {
+  /** The layer that the tensor comes from; -1 for a graph input. A layer itself, for its weights. */
+  readonly from: number;
+  readonly fromFormat: ComputeFormat;
+  readonly toFormat: ComputeFormat;
+  /** Bytes read and written at batch 1. */
+  readonly bytes: number;
 }
 
 /** What the runtime makes of a genome. */
 export interface QdqExecution {
   /** Per layer: 1 when it runs on integers. */
   readonly integer: Uint8Array;
-  /** Per layer: conversions (QuantizeLinear, DequantizeLinear, changes of layout) before it. */
+  /** Per layer: how many conversions come before it, and the bytes that they read and write. */
   readonly conversions: Uint16Array;
-  /** Per layer: bytes that these read and write. */
   readonly convertedBytes: Float64Array;
+  /** Per layer: the conversions one by one. */
+  readonly list: readonly (readonly QdqConversion[])[];
 }
 
-/** Finds out who reads what. Several inputs mean an addition or a concatenation between, which computes in float. */
-export function qdqWiring(
-  layers: readonly LayerSpec[],
-  producers: readonly (readonly number[])[],
-): QdqWiring {
-  const tensors = new Map<string, { producer: number; readers: number[]; elements: number }>();
+/**
+ * Finds out who reads what. Several inputs mean an addition or a concatenation between, and another size means a
+ * pool or the like; these compute in float. A layer without `inputs` reads the layer before it.
+ */
+export function qdqWiring(layers: readonly LayerSpec[], integerOutputs: readonly LayerKind[]): QdqWiring {
+  const indexOf = new Map(layers.map(({ name }, index) => [name, index]));
+  const tensors = new Map<string, SharedTensor & { readonly readers: number[] }>();
   const readers: number[][] = layers.map(() => []);
   const indirect = new Set<number>();
   layers.forEach((layer, index) => {
-    const from = producers[index] as readonly number[];
+    const before = index === 0 ? [] : [index - 1];
+    const from = layer.inputs?.map((name) => indexOf.get(name) as number) ?? before;
     const elements = elementCount(layer.inputShape);
     const only = from.length === 1 ? (from[0] as number) : -1;
-    const whole = only >= 0 && elementCount((layers[only] as LayerSpec).outputShape) === elements;
-    const key = `${from.join()} ${layer.inputShape.join()}`;
+    const { outputShape, followedBy } = layers[Math.max(only, 0)] as LayerSpec;
+    const whole = only >= 0 && elementCount(outputShape) === elements && !followedBy?.length;
+    // A graph may have several inputs; their layers do not share one.
+    const key = from.length === 0 ? `input ${index}` : `${from.join()} ${layer.inputShape.join()}`;
     const known = tensors.get(key);
-    if (known === undefined) tensors.set(key, { producer: whole ? only : -1, readers: [index], elements });
-    else known.readers.push(index);
+    if (known !== undefined) known.readers.push(index);
+    else
+      tensors.set(key, {
+        producer: whole ? only : -1,
+        origin: Math.max(-1, ...from),
+        readers: [index],
+        elements,
+      });
     for (const producer of from)
       if (whole) (readers[producer] as number[]).push(index);
       else indirect.add(producer);
@@ -49,52 +76,53 @@ export function qdqWiring(
   return {
     tensors: [...tensors.values()],
     directReaders: readers.map((list, index) => (indirect.has(index) ? [] : list)),
+    writesIntegers: layers.map(({ kind }) => integerOutputs.includes(kind)),
+    parameterCounts: layers.map(({ parameterCount }) => parameterCount),
   };
 }
 
 /**
- * What a runtime does with a model in QDQ form whose layers take quantized inputs and give float outputs. A layer
- * that must write integers (a convolution in ONNX Runtime: QLinearConv) runs on them only when all that read its
- * output take it quantized; otherwise its operands are dequantized first and it runs in float. Other layers read
- * integers and write float (MatMulIntegerToFloat). Seen in profiles of ONNX Runtime 1.30.
+ * What a runtime does with a model in the QDQ form that `quantizeOnnx` writes, where layers take quantized inputs
+ * and give float outputs. A layer whose integer kernel writes integers (a convolution in ONNX Runtime: QLinearConv)
+ * runs on integers only when all that read its output take it quantized; otherwise its operands are dequantized
+ * first, at every inference, and it runs in float. Other layers read integers and write float
+ * (MatMulIntegerToFloat). A tensor is quantized once for all its readers and dequantized for each. Seen in profiles
+ * of ONNX Runtime 1.30 (docs/latency-tables.md).
  * @param wantsInteger per layer: its weights and its input are quantized
- * @param writesIntegers per layer: its integer kernel has integer outputs
- * @param floatBytes bytes of a float activation
  */
 export function qdqExecution(
-  { tensors, directReaders }: QdqWiring,
+  { tensors, directReaders, writesIntegers, parameterCounts }: QdqWiring,
   wantsInteger: readonly boolean[],
-  writesIntegers: readonly boolean[],
-  floatBytes = 4,
 ): QdqExecution {
   const count = wantsInteger.length;
   const integer = new Uint8Array(count);
   const conversions = new Uint16Array(count);
   const convertedBytes = new Float64Array(count);
+  const list: QdqConversion[][] = Array.from({ length: count }, () => []);
+  const convert = (layer: number, from: number, elements: number, quantizes: boolean) => {
+    const bytes = 5 * elements;
+    conversions[layer]!++;
+    convertedBytes[layer]! += bytes;
+    const [fromFormat, toFormat] = quantizes
+      ? (["float32", "int8"] as const)
+      : (["int8", "float32"] as const);
+    (list[layer] as QdqConversion[]).push({ from, fromFormat, toFormat, bytes });
+  };
   for (let i = 0; i < count; i++) {
     if (wantsInteger[i] !== true) continue;
     const readers = directReaders[i] as readonly number[];
     const written = readers.length > 0 && readers.every((reader) => wantsInteger[reader]);
     if (writesIntegers[i] !== true || written) integer[i] = 1;
+    else convert(i, i, parameterCounts[i] as number, false);
   }
-  const convert = (layer: number, elements: number, bytesEach: number) => {
-    conversions[layer]!++;
-    convertedBytes[layer]! += elements * bytesEach;
-  };
-  for (const { producer, readers, elements } of tensors) {
-    const writes = producer >= 0 && integer[producer] === 1 && writesIntegers[producer] === true;
-    let quantized = writes;
+  for (const { producer, origin, readers, elements } of tensors) {
+    let quantized = producer >= 0 && integer[producer] === 1 && writesIntegers[producer] === true;
     for (const reader of readers) {
-      const runs = integer[reader] === 1;
-      if (wantsInteger[reader] === true) {
-        if (!quantized) convert(reader, elements, floatBytes + 1);
-        quantized = true;
-        if (!runs) convert(reader, elements, floatBytes + 1);
-      }
-      // Integer convolutions lay channels last, float ones in blocks.
-      if (writesIntegers[reader] === true && runs !== writes && (runs || writes))
-        convert(reader, elements, 2);
+      if (wantsInteger[reader] !== true) continue;
+      if (!quantized) convert(reader, origin, elements, true);
+      quantized = true;
+      if (integer[reader] !== 1) convert(reader, origin, elements, false);
     }
   }
-  return { integer, conversions, convertedBytes };
+  return { integer, conversions, convertedBytes, list };
 }

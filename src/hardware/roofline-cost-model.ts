@@ -16,6 +16,7 @@ import { type LayerRoofline, layerRoofline, type Roof } from "./layer-roofline.j
 import { loadHardwareProfile } from "./load-hardware-profile.js";
 import { type ModelWiring, modelWiring } from "./model-wiring.js";
 import type { HardwareProfile } from "./profile-schema.js";
+import { type QdqExecution, type QdqWiring, qdqExecution, qdqWiring } from "./qdq-execution.js";
 import { resolveOperator } from "./resolve-operator.js";
 import { summarizeSupport } from "./summarize-support.js";
 import { tiedLayers } from "./tied-layers.js";
@@ -43,6 +44,8 @@ interface CompiledModel extends ModelWiring {
   /** Rows by configuration, filled as configurations appear. */
   readonly tables: readonly Map<number, Row>[];
   readonly names: readonly string[];
+  /** Only for a runtime that fuses QDQ pairs. */
+  readonly qdq: QdqWiring | undefined;
 }
 
 /**
@@ -131,6 +134,7 @@ export class RooflineCostModel implements HardwareCostModel {
     const footprintBytes = storedBytes + peak;
     const resident = footprintBytes <= profile.onChip.capacityBytes.value;
     const merges = profile.fusion?.sharedInput === true;
+    const execution = compiled.qdq && executeQdq(compiled.qdq, rows);
 
     let seconds = profile.overheadPerGraphUs.value * 1e-6;
     let joules = 0;
@@ -138,10 +142,17 @@ export class RooflineCostModel implements HardwareCostModel {
       const row = rows[i] as Row;
       const leader = leaders[i] as number;
       const shared = merges && leader >= 0 && (rows[leader] as Row).key === row.key;
-      const roof = roofOf(row, resident, shared);
+      const unfused = execution?.integer[i] === 0;
+      const roof = roofOf(row, resident, shared, unfused);
       seconds += roof.seconds + row.fixedSeconds;
       joules += roof.joules + row.fixedJoules;
       if (shared) seconds -= profile.overheadPerOperatorUs.value * 1e-6;
+      if (execution !== undefined) {
+        const bytes = this.batch * (execution.convertedBytes[i] as number);
+        seconds += this.#qdqSeconds(execution.conversions[i] as number, bytes);
+        joules += bytes * profile.onChip.energyPerBytePj.value * 1e-12;
+        continue;
+      }
       const into = edges[i] as ModelWiring["edges"][number];
       for (let j = 0; j < into.length; j++) {
         const edge = into[j] as { from: number; elements: number };
@@ -189,15 +200,28 @@ export class RooflineCostModel implements HardwareCostModel {
   ): { layers: LayerCost[]; conversions: FormatConversion[] } {
     const { profile } = this;
     const conversions: FormatConversion[] = [];
+    const qdq = (compiled as CompiledModel).qdq;
+    const execution = qdq && executeQdq(qdq, rows);
     const layers = (rows as readonly Row[]).map((row, i): LayerCost => {
       const name = (compiled.layers[i] as LayerSpec).name;
       const leader = compiled.leaders[i] as number;
       const shared =
         profile.fusion?.sharedInput === true && leader >= 0 && (rows[leader] as Row).key === row.key;
-      const roof = roofOf(row, resident, shared);
+      const roof = roofOf(row, resident, shared, execution?.integer[i] === 0);
       let extra = row.fixedSeconds - (shared ? profile.overheadPerOperatorUs.value * 1e-6 : 0);
       let joules = roof.joules + row.fixedJoules;
-      for (const edge of compiled.edges[i] as ModelWiring["edges"][number]) {
+      for (const one of execution?.list[i] ?? []) {
+        const bytes = this.batch * one.bytes;
+        const seconds = this.#qdqSeconds(1, bytes);
+        const moved = bytes * profile.onChip.energyPerBytePj.value * 1e-12;
+        extra += seconds;
+        joules += moved;
+        const energyMj = (moved + seconds * profile.staticPowerW.value) * 1e3;
+        const from = one.from < 0 ? "" : (compiled.layers[one.from] as LayerSpec).name;
+        const { fromFormat, toFormat } = one;
+        conversions.push({ from, to: name, fromFormat, toFormat, bytes, latencyMs: seconds * 1e3, energyMj });
+      }
+      for (const edge of execution === undefined ? (compiled.edges[i] as ModelWiring["edges"][number]) : []) {
         const fromFormat = (rows[edge.from] as Row).format;
         if (fromFormat === row.format) continue;
         const bytes = this.#conversionBytes(edge.elements, fromFormat, row.format);
@@ -231,6 +255,14 @@ export class RooflineCostModel implements HardwareCostModel {
       };
     });
     return { layers, conversions };
+  }
+
+  #qdqSeconds(count: number, bytes: number): number {
+    const { conversion, onChip } = this.profile;
+    return (
+      count * (conversion?.overheadUs.value ?? 0) * 1e-6 +
+      bytes / ((conversion ?? onChip).bandwidthGBs.value * 1e9)
+    );
   }
 
   #conversionBytes(elements: number, from: ComputeFormat, to: ComputeFormat): number {
@@ -277,6 +309,7 @@ export class RooflineCostModel implements HardwareCostModel {
       ...wiring,
       tables: wiring.layers.map(() => new Map()),
       names: wiring.layers.map((layer) => layer.name),
+      qdq: this.profile.qdq && qdqWiring(wiring.layers, this.profile.qdq.integerOutputs),
     };
     this.#models.set(model, compiled);
     return compiled;
@@ -326,7 +359,18 @@ class Detail {
   }
 }
 
-function roofOf(row: Row, resident: boolean, shared: boolean): Roof {
+function executeQdq(wiring: QdqWiring, rows: readonly LayerRoofline[]): QdqExecution {
+  return qdqExecution(
+    wiring,
+    rows.map(({ resolved }) => resolved.support.computeFormat === "int8"),
+  );
+}
+
+function roofOf(row: Row, resident: boolean, shared: boolean, unfused: boolean): Roof {
+  if (unfused) {
+    const roof = resident ? row.unfusedResident : row.unfusedStreamed;
+    if (roof !== undefined) return roof;
+  }
   if (shared) return resident ? row.sharedResident : row.sharedStreamed;
   return resident ? row.resident : row.streamed;
 }

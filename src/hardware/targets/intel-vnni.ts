@@ -7,8 +7,6 @@ const RESNET =
 const TDP = "270 W over 40 cores (AnandTech, 3rd Gen Xeon Scalable review): 27 W for 4 cores";
 const UNPACK =
   "There is no instruction for this width: weights are stored in 4 bits and unpacked to 8 before VPDPBUSD.";
-const UNFUSED =
-  "ONNX Runtime 1.30 profiles on an AVX512-VNNI machine, convolutions on dequantized weights leave the blocked layout";
 const PAD_8 = "No such width: weights are stored in 8 bits.";
 const unpackPenalty = figure(
   1.12,
@@ -91,27 +89,6 @@ export const intelVnni = /* @__PURE__ */ loadHardwareProfile({
     "calibrated",
     "contained in the overhead of the operators by the same fit",
   ),
-  qdq: {
-    integerOutputs: ["conv", "depthwise-conv", "conv-transpose"],
-    unfusedEfficiency: {
-      conv: figure(0.5, "x", "estimated", `${UNFUSED}: 750 us against 462 us for the 19 of a ResNet-20`),
-      "depthwise-conv": figure(
-        0.05,
-        "x",
-        "estimated",
-        `${UNFUSED}: one matrix product a channel; a DS-CNN took 209 us against 46 us, nearly all of it here`,
-      ),
-    },
-  },
-  conversion: {
-    overheadUs: figure(
-      3,
-      "us",
-      "calibrated",
-      "median of QuantizeLinear, DequantizeLinear and Transpose in a profile of ResNet-20 (ONNX Runtime 1.30, 1 thread)",
-    ),
-    bandwidthGBs: figure(30, "GB/s", "estimated", "one pass of a vector unit over cached data"),
-  },
   staticPowerW: figure(10.8, "W", "estimated", `40% of ${TDP}`),
   formats: {
     weights: [
