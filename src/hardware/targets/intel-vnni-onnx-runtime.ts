@@ -40,6 +40,7 @@ export const intelVnniOnnxRuntime: HardwareProfile = /* @__PURE__ */ loadHardwar
     residualAdd: true,
     tiesAdditionInputs: false,
     followedBy: ["*"],
+    integerFollowers: false,
     source: `${PROFILED}: additions and activations join the convolution before them`,
   },
   qdq: {
