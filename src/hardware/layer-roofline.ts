@@ -122,7 +122,7 @@ export function layerRoofline(
   const { qdq } = profile;
   let unfused = {};
   if (qdq?.integerOutputs.includes(layer.kind) === true && computeFormat === "int8") {
-    const share = efficiency * (qdq.unfusedEfficiency[layer.kind]?.value ?? 1);
+    const share = qdq.unfusedEfficiency[layer.kind]?.value ?? efficiency;
     const seconds = slots / ((profile.gmacsPerSecond.float32?.value ?? rate) * share * 1e9);
     const joules = macs * (profile.energyPerMacPj.float32?.value ?? macPj) * 1e-12;
     const bytes = all * (32 / activationStorageBits);

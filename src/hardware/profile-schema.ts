@@ -3,8 +3,11 @@ import { ACTIVATION_BITS, WEIGHT_BITS } from "../genome/bits.js";
 import { LayerKind } from "../model/layer-spec.js";
 import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
 
-/** Where a figure comes from, best first: seen in a source, arithmetic on such, fitted to measurements, estimated. */
-export const FIGURE_TAGS = ["public", "derived", "calibrated", "estimated"] as const;
+/**
+ * Where a figure comes from, best first: seen in a source, arithmetic on such, fitted to published measurements
+ * (calibrated) or by `fitHardwareProfile` to the user's (fitted), estimated.
+ */
+export const FIGURE_TAGS = ["public", "derived", "calibrated", "fitted", "estimated"] as const;
 
 /** A number with its unit, where it comes from, and how far to trust it. */
 function figure<Unit extends string>(unit: Unit, least: number, most: number) {
@@ -186,7 +189,10 @@ const profileShape = z.strictObject({
     .strictObject({
       /** Kinds whose integer kernel writes integers, and which run in float when a reader wants none. */
       integerOutputs: z.array(z.enum(LayerKind)),
-      /** Share of its float rate that such a layer reaches then, on weights dequantized at every inference. */
+      /**
+       * Share of the float32 rate that such a layer reaches then, on weights dequantized at every inference; a
+       * missing kind reaches what it always does.
+       */
       unfusedEfficiency: z.partialRecord(z.enum(LayerKind), efficiency),
     })
     .optional(),
