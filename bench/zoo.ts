@@ -54,7 +54,9 @@ export async function readNpy(path: string): Promise<{ data: Uint8Array | Float3
   const start = bytes[6] === 1 ? 10 + bytes.readUInt16LE(8) : 12 + bytes.readUInt32LE(8);
   const head = bytes.toString("latin1", 10, start);
   const type = /'descr': '([^']+)'/.exec(head)?.[1];
-  const shape = (/'shape': \(([^)]*)\)/.exec(head)?.[1] ?? "").split(",").filter((part) => part.trim() !== "");
+  const shape = (/'shape': \(([^)]*)\)/.exec(head)?.[1] ?? "")
+    .split(",")
+    .filter((part) => part.trim() !== "");
   const raw = bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + bytes.length) as ArrayBuffer;
   if (type === "|u1") return { data: new Uint8Array(raw), shape: shape.map(Number) };
   if (type === "<f4") return { data: new Float32Array(raw), shape: shape.map(Number) };

@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from "../errors.js";
-import { type ActivationBits, WEIGHT_BITS } from "../genome/bits.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
+import { configKey } from "./config-key.js";
 import type {
   ComputeFormat,
   CostEstimate,
@@ -35,7 +35,7 @@ interface Row extends LayerRoofline {
   readonly key: number;
   readonly format: ComputeFormat;
   readonly refused: boolean;
-  /** Dispatch, followers and residual additions. */
+  /** Dispatch, followers, residual additions, and reading a key-value cache. */
   readonly fixedSeconds: number;
   readonly fixedJoules: number;
 }
@@ -285,6 +285,8 @@ export class RooflineCostModel implements HardwareCostModel {
     const addedBytes =
       (this.batch * elements * (merged ? 1 : 3) * roofline.resolved.support.activationStorageBits) / 8;
     const overhead = profile.overheadPerOperatorUs.value * 1e-6;
+    const cachedBytes =
+      (this.batch * (compiled.cached[index] as number) * roofline.resolved.support.activationStorageBits) / 8;
     const row: Row = {
       ...roofline,
       key,
@@ -294,8 +296,13 @@ export class RooflineCostModel implements HardwareCostModel {
         overhead +
         roofline.followerSeconds +
         (merged ? 0 : count * overhead) +
-        addedBytes / (profile.onChip.bandwidthGBs.value * 1e9),
-      fixedJoules: roofline.followerJoules + addedBytes * profile.onChip.energyPerBytePj.value * 1e-12,
+        addedBytes / (profile.onChip.bandwidthGBs.value * 1e9) +
+        cachedBytes / (profile.dram.bandwidthGBs.value * 1e9),
+      fixedJoules:
+        roofline.followerJoules +
+        (addedBytes * profile.onChip.energyPerBytePj.value +
+          cachedBytes * profile.dram.energyPerBytePj.value) *
+          1e-12,
     };
     compiled.tables[index]?.set(key, row);
     return row;
@@ -373,24 +380,6 @@ function roofOf(row: Row, resident: boolean, shared: boolean, unfused: boolean):
   }
   if (shared) return resident ? row.sharedResident : row.sharedStreamed;
   return resident ? row.resident : row.streamed;
-}
-
-const ACTIVATION_INDEX: Record<ActivationBits, number> = { 4: 0, 8: 1, 16: 2, 32: 3 };
-
-/** The settings that cost anything, in one integer. */
-function configKey(config: LayerQuantConfig): number {
-  const { granularity } = config;
-  const group = granularity === "per-group" ? config.groupSize + 1 : granularity === "per-channel" ? 1 : 0;
-  return (
-    (((group * 3 + schemeIndex(config.weightScheme)) * 3 + schemeIndex(config.activationScheme)) * 4 +
-      ACTIVATION_INDEX[config.activationBits]) *
-      WEIGHT_BITS.length +
-    WEIGHT_BITS.indexOf(config.weightBits)
-  );
-}
-
-function schemeIndex(scheme: LayerQuantConfig["weightScheme"]): number {
-  return scheme === "symmetric" ? 0 : scheme === "asymmetric" ? 1 : 2;
 }
 
 function missingLayer(name: string): InvalidArgumentError {
