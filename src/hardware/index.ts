@@ -6,6 +6,29 @@ export type {
   OperatorSupport,
 } from "./contract.js";
 export { HardwareTarget } from "./contract.js";
+export type { ParameterDiagnosis } from "./fit-diagnosis.js";
+export {
+  type FitHardwareProfileOptions,
+  type FittedParameter,
+  fitHardwareProfile,
+  type HardwareProfileFit,
+  type LatencyErrors,
+  latencyErrors,
+} from "./fit-hardware-profile.js";
+export {
+  type LatencyMeasurement,
+  type MeasurementTable,
+  parseMeasurementTable,
+} from "./latency-measurement.js";
+export {
+  type LatencyTable,
+  type LatencyTableEntry,
+  type LatencyTableOrigin,
+  latencyTableFromApq,
+  latencyTableFromHaq,
+  parseLatencyTable,
+} from "./latency-table.js";
+export { LatencyTableCostModel, type LatencyTableOptions } from "./latency-table-cost-model.js";
 export { loadHardwareProfile } from "./load-hardware-profile.js";
 export type { Figure, HardwareProfile } from "./profile-schema.js";
 export { costModelFor, hardwareProfiles } from "./registry.js";
@@ -13,3 +36,4 @@ export { type ResolvedOperator, resolveOperator } from "./resolve-operator.js";
 export { RooflineCostModel } from "./roofline-cost-model.js";
 export { storedWeightBytes } from "./stored-weight-bytes.js";
 export { supportedLayerSpace } from "./supported-layer-space.js";
+export { intelVnniOnnxRuntime } from "./targets/intel-vnni-onnx-runtime.js";

@@ -62,7 +62,13 @@ const tableSchema = z.strictObject({
         layer: z.string().optional(),
         /** Settings of every layer that `layers` does not name. */
         settings: settings.optional(),
-        layers: z.record(z.string(), settings).optional(),
+        // Not z.record, which loses a layer named __proto__.
+        layers: z
+          .custom<Readonly<Record<string, unknown>>>(
+            (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+            "is no object of settings by layer name",
+          )
+          .optional(),
         latencyMs: z.number().positive().max(1e9),
         spreadMs: z.number().min(0).max(1e9).optional(),
         group: z.string().max(200).optional(),

@@ -75,7 +75,7 @@ export async function measureOnnxLatencies(
   const repetitions = count("repetitions", options.repetitions ?? 50, 1);
   const runsPerTurn = count("runsPerTurn", options.runsPerTurn ?? 5, 1);
   const input = inputOf(model, options);
-  const batchSize = input[model.inputs[0]?.name ?? ""]?.dims[0] ?? 1;
+  const batchSize = batchSizeOf(model, input) ?? 1;
   let activationRanges = options.activationRanges;
   if (activationRanges === undefined && options.calibration !== undefined)
     if (genomes.some((genome) => genome !== undefined && needsRanges(model, genome)))
@@ -89,12 +89,20 @@ export async function measureOnnxLatencies(
     for (const genome of genomes) {
       options.signal?.throwIfAborted();
       const bytes =
-        genome === undefined ? model.bytes : await quantizeOnnx(model, genome, { ...options, activationRanges });
+        genome === undefined
+          ? model.bytes
+          : await quantizeOnnx(model, genome, { ...options, activationRanges });
       sessions.push(await runtime.open(bytes));
     }
-    const samples = await takeTurns(sessions, feeds, outputs, { warmUp, repetitions, runsPerTurn }, options.signal);
+    const samples = await takeTurns(
+      sessions,
+      feeds,
+      outputs,
+      { warmUp, repetitions, runsPerTurn },
+      options.signal,
+    );
     const threads = options.session?.intraOpNumThreads ?? 1;
-    const source = `${runtime.description}, ${threads} thread${threads === 1 ? "" : "s"}, batch ${batchSize}, median of ${repetitions} runs after ${warmUp}`;
+    const source = `${runtime.description}, ${threads} thread${threads === 1 ? "" : "s"}, batch ${batchSize}, ${repetitions} runs after ${warmUp}`;
     return samples.map((samplesMs) => ({
       kind: "measured",
       medianMs: quantile(samplesMs, 0.5),
@@ -153,7 +161,18 @@ function inputOf(model: OnnxModel, options: MeasureOnnxLatencyOptions): Batch {
     );
   checkBatches(model, options.calibration, "calibration");
   const [first] = splitBatches(options.calibration[0]!, batchSize);
+  const found = batchSizeOf(model, first!);
+  // A model without inputs has no batch to cut.
+  if (found !== undefined && found < batchSize)
+    throw new InvalidArgumentError(
+      "batchSize",
+      `batchSize is ${batchSize}; allowed: at most ${found}, the samples of the first calibration batch`,
+    );
   return first!;
+}
+
+function batchSizeOf(model: OnnxModel, batch: Batch): number | undefined {
+  return batch[model.inputs[0]?.name ?? ""]?.dims[0];
 }
 
 function count(name: string, value: number, least: number): number {
