@@ -18,8 +18,9 @@ export function networkByName(name: string): ModelSpec {
   if (size !== undefined) return bert(name, { ...BERT[size as keyof typeof BERT], tokens: Number(tokens) });
   const [, roberta] = /^roberta-base-(\d+)$/.exec(name) ?? [];
   if (roberta !== undefined) return bert(name, { ...BERT.base, tokens: Number(roberta), vocabulary: 50_265 });
-  const [, lite] = /^efficientnet-(b0|lite[0-4])$/.exec(name) ?? [];
-  if (lite !== undefined) return efficientNet(lite as "b0");
+  const [, lite, pixels] = /^efficientnet-(b0|lite[0-4])(?:-(\d+))?$/.exec(name) ?? [];
+  if (lite !== undefined)
+    return efficientNet(lite as "b0", pixels === undefined ? undefined : Number(pixels));
   const [, decoder, context] = /^decode:(.+)@(\d+)$/.exec(name) ?? [];
   if (decoder !== undefined) return decodeStep(decoder, Number(context));
   const make = NETWORKS.get(name);

@@ -136,7 +136,10 @@ const EFFICIENTNET_STAGES = [
  * EfficientNet (Tan and Le 2019) with its squeeze-and-excitation and swish, or the Lite variants without them, whose
  * stem, head and first and last stage are not scaled.
  */
-export function efficientNet(variant: "b0" | "lite0" | "lite1" | "lite2" | "lite3" | "lite4"): ModelSpec {
+export function efficientNet(
+  variant: "b0" | "lite0" | "lite1" | "lite2" | "lite3" | "lite4",
+  pixels?: number,
+): ModelSpec {
   const scales = {
     b0: [1, 1, 224],
     lite0: [1, 1, 224],
@@ -145,7 +148,8 @@ export function efficientNet(variant: "b0" | "lite0" | "lite1" | "lite2" | "lite
     lite3: [1.2, 1.4, 280],
     lite4: [1.4, 1.8, 300],
   } as const;
-  const [width, depth, resolution] = scales[variant];
+  const [width, depth, usual] = scales[variant];
+  const resolution = pixels ?? usual;
   const lite = variant !== "b0";
   const activation = lite ? {} : { activation: "Swish" };
   const net = new NetworkBuilder();

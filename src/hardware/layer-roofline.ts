@@ -1,5 +1,6 @@
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import { elementCount, LayerKind, type LayerSpec } from "../model/layer-spec.js";
+import type { ComputeFormat } from "./contract.js";
 import { inputChannels, isConvolution, outputChannels } from "./operator-class.js";
 import type { HardwareProfile } from "./profile-schema.js";
 import { type ResolvedOperator, resolveOperator } from "./resolve-operator.js";
@@ -9,7 +10,7 @@ import { packedWeightBytes, storedWeightBytes } from "./stored-weight-bytes.js";
 export interface Roof {
   readonly computeSeconds: number;
   readonly memorySeconds: number;
-  /** The two combined with the profile's overlap. */
+  /** Arithmetic, weights and activations combined with the profile's overlap. */
   readonly seconds: number;
   /** Multiply-accumulates and bytes moved. */
   readonly joules: number;
@@ -46,10 +47,12 @@ const CLAMPS = new Set(["Relu", "Clip", "Relu6"]);
  * The roofline of one layer (Williams, Waterman and Patterson 2009), softened by the overlap omega, for `batch` inputs:
  *
  *     C = (MACs * padding + halfRateReuse * weights + halfRateOutputs * depth) * penalty / (rate * efficiency)
- *     M = weight bytes / bandwidth + activation bytes / bandwidth
- *     t = max(C, M) + (1 - omega) * min(C, M)
+ *     W = weight bytes / bandwidth
+ *     A = activation bytes / bandwidth
+ *     t = longest of C, W, A + (1 - omega) * the other two
  *
- * where depth is the MACs of one output, and padding what channels are rounded up by. An embedding computes nothing
+ * where depth is the MACs of one output, and padding what channels are rounded up by. Depthwise convolutions may have
+ * a rate of their own. An embedding computes nothing
  * and reads only the rows that it looks up. Activations that do not fit the on-chip memory go through DRAM; when the
  * weights do not fit either, one of the two is read again for every on-chip load of the other, whichever is less.
  */
@@ -75,6 +78,8 @@ export function layerRoofline(
   const onHost = resolved.onHost && host !== undefined;
   const rate = onHost ? host.gmacsPerSecond.value : (profile.gmacsPerSecond[computeFormat]?.value as number);
   const macPj = onHost ? host.energyPerMacPj.value : (profile.energyPerMacPj[computeFormat]?.value as number);
+  const depthwise =
+    layer.kind === LayerKind.DEPTHWISE_CONV ? depthwiseRate(profile, computeFormat) : undefined;
   const efficiency = onHost ? 1 : (profile.efficiency[layer.kind]?.value ?? 1);
   const macs = embedding ? 0 : layer.macs * batch;
   const slots =
@@ -83,7 +88,8 @@ export function layerRoofline(
       : macs * padding(profile, layer) +
         profile.halfRateReuse.value * layer.parameterCount +
         (profile.halfRateOutputs?.value ?? 0) * (layer.macs / Math.max(1, outputElements));
-  const computeSeconds = (slots * resolved.computePenalty) / (rate * efficiency * 1e9);
+  const sustained = onHost ? rate : (depthwise ?? rate * efficiency);
+  const computeSeconds = (slots * resolved.computePenalty) / (sustained * 1e9);
   const computeJoules = macs * resolved.computePenalty * macPj * 1e-12;
 
   const capacity = onChip.capacityBytes.value;
@@ -144,6 +150,10 @@ export function layerRoofline(
     ...unfused,
     ...followers(profile, layer, resolved, batch * outputElements, near),
   };
+}
+
+function depthwiseRate(profile: HardwareProfile, format: ComputeFormat): number | undefined {
+  return format === "int4" ? undefined : profile.depthwiseGmacsPerSecond?.[format]?.value;
 }
 
 /** Work on channels that are only there to fill a tile, as a factor of at least 1. */

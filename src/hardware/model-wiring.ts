@@ -19,6 +19,8 @@ export interface ModelWiring {
   readonly leaders: readonly number[];
   /** Groups of layers whose outputs are added to each other. */
   readonly added: readonly (readonly number[])[];
+  /** Elements of the products of activations that no layer of the model made: a key-value cache, read from DRAM. */
+  readonly cached: readonly number[];
   /** True where the input comes from outside the model. */
   readonly external: readonly boolean[];
   /** Buffers of the size of its output that each layer allocates. */
@@ -37,6 +39,9 @@ interface Sum {
   lastUse: number;
 }
 
+/** Wirings by model: they depend on nothing else, and several cost models ask for the same one. */
+const known = new WeakMap<ModelSpec, ModelWiring>();
+
 /**
  * Works out the wiring of a model. Layers list as inputs every layer whose output reaches them; several producers of
  * equal size in front of a reader of that size are an addition, producers whose channels add up are a concatenation.
@@ -44,6 +49,15 @@ interface Sum {
  * @throws InvalidArgumentError or InvalidDataError when the layers are not valid
  */
 export function modelWiring(model: ModelSpec): ModelWiring {
+  let wiring = known.get(model);
+  if (wiring === undefined) {
+    wiring = findWiring(model);
+    known.set(model, wiring);
+  }
+  return wiring;
+}
+
+function findWiring(model: ModelSpec): ModelWiring {
   const { layers } = model;
   checkLayers(layers);
   const indexOf = new Map(layers.map((layer, index) => [layer.name, index]));
@@ -110,6 +124,12 @@ export function modelWiring(model: ModelSpec): ModelWiring {
     additions,
     leaders: findLeaders(layers),
     added,
+    cached: producers.map((from, index) => {
+      const layer = layers[index] as LayerSpec;
+      if (layer.parameterCount > 0 || from.length === 0 || sums.has(setKey(from))) return 0;
+      const made = from.reduce((total, producer) => total + (elements[producer] as number), 0);
+      return Math.max(0, elementCount(layer.inputShape) - made);
+    }),
     external: producers.map((from) => from.length === 0),
     births,
     deaths,

@@ -141,6 +141,18 @@ const profileShape = z.strictObject({
     float16: rate.optional(),
     float32: rate.optional(),
   }),
+  /**
+   * Rate of depthwise convolutions, which use neither dot products nor matrix units, by format; a missing format runs
+   * at its rate times its efficiency.
+   */
+  depthwiseGmacsPerSecond: z
+    .strictObject({
+      int8: rate.optional(),
+      int16: rate.optional(),
+      float16: rate.optional(),
+      float32: rate.optional(),
+    })
+    .optional(),
   energyPerMacPj: z.strictObject({
     int4: macEnergy.optional(),
     int8: macEnergy.optional(),
