@@ -127,8 +127,8 @@ export function layerRoofline(
   const all = inputBytes + outputBytes;
   const { qdq } = profile;
   let unfused = {};
-  if (qdq?.integerOutputs.includes(layer.kind) === true && computeFormat === "int8") {
-    const share = qdq.unfusedEfficiency[layer.kind]?.value ?? efficiency;
+  const share = qdq?.unfusedEfficiency[layer.kind]?.value;
+  if (share !== undefined && config.weightBits !== 32 && !embedding) {
     const seconds = slots / ((profile.gmacsPerSecond.float32?.value ?? rate) * share * 1e9);
     const joules = macs * (profile.energyPerMacPj.float32?.value ?? macPj) * 1e-12;
     const bytes = all * (32 / activationStorageBits);

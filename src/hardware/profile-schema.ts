@@ -202,8 +202,8 @@ const profileShape = z.strictObject({
       /** Kinds whose integer kernel writes integers, and which run in float when a reader wants none. */
       integerOutputs: z.array(z.enum(LayerKind)),
       /**
-       * Share of the float32 rate that such a layer reaches then, on weights dequantized at every inference; a
-       * missing kind reaches what it always does.
+       * Share of the float32 rate that layers of a kind reach on quantized weights without an integer kernel; a
+       * missing kind runs at its float32 rate.
        */
       unfusedEfficiency: z.partialRecord(z.enum(LayerKind), efficiency),
     })

@@ -1,4 +1,5 @@
-import { elementCount, type LayerKind, type LayerSpec } from "../model/layer-spec.js";
+import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
+import { elementCount, LayerKind, type LayerSpec } from "../model/layer-spec.js";
 import type { ComputeFormat } from "./contract.js";
 
 /** An activation tensor that layers read: layers with the same inputs read the same one. */
@@ -19,6 +20,36 @@ export interface QdqWiring {
   /** Per layer: its integer kernel writes integers. */
   readonly writesIntegers: readonly boolean[];
   readonly parameterCounts: readonly number[];
+  /** Per layer: a lookup, which dequantizes what it looks up. */
+  readonly lookups: readonly boolean[];
+}
+
+/** What a layer's settings ask of the graph. */
+export interface QdqRole {
+  /** The runtime has an integer kernel for these settings. */
+  readonly integer: boolean;
+  /** Format that the input is quantized to, told apart by bits and scheme; 0 when it is not. */
+  readonly inputFormat: number;
+  /**
+   * The input's QuantizeLinear also does the clamp before it: only codes whose least one stands for 0 do. Elsewhere
+   * the clamp stays between the layers, and the layer before writes float.
+   */
+  readonly absorbsClamp: boolean;
+  /** The weights are stored as integers. */
+  readonly quantizedWeights: boolean;
+}
+
+/** The role of a layer with these settings. @param computeFormat as `resolveOperator` finds it */
+export function qdqRole(layer: LayerSpec, config: LayerQuantConfig, computeFormat: ComputeFormat): QdqRole {
+  const { activationBits, activationScheme, weightBits } = config;
+  const quantized = activationBits !== 32 && layer.kind !== LayerKind.EMBEDDING;
+  const scheme = activationScheme === "asymmetric" ? 1 : activationScheme === "symmetric" ? 2 : 3;
+  return {
+    integer: quantized && computeFormat === "int8",
+    inputFormat: quantized ? 4 * activationBits + scheme : 0,
+    absorbsClamp: quantized && activationBits === 8 && activationScheme === "asymmetric",
+    quantizedWeights: weightBits !== 32 && layer.parameterCount > 0,
+  };
 }
 
 /** An operator that only changes the format of a tensor. */
@@ -78,23 +109,25 @@ export function qdqWiring(layers: readonly LayerSpec[], integerOutputs: readonly
     directReaders: readers.map((list, index) => (indirect.has(index) ? [] : list)),
     writesIntegers: layers.map(({ kind }) => integerOutputs.includes(kind)),
     parameterCounts: layers.map(({ parameterCount }) => parameterCount),
+    lookups: layers.map(({ kind }) => kind === LayerKind.EMBEDDING),
   };
 }
 
 /**
  * What a runtime does with a model in the QDQ form that `quantizeOnnx` writes, where layers take quantized inputs
  * and give float outputs. A layer whose integer kernel writes integers (a convolution in ONNX Runtime: QLinearConv)
- * runs on integers only when all that read its output take it quantized; otherwise its operands are dequantized
+ * runs on integers only when all that read its output quantize it at once; otherwise its operands are dequantized
  * first, at every inference, and it runs in float. Other layers read integers and write float
- * (MatMulIntegerToFloat). A tensor is quantized once for all its readers and dequantized for each. Seen in profiles
- * of ONNX Runtime 1.30 (docs/latency-tables.md).
- * @param wantsInteger per layer: its weights and its input are quantized
+ * (MatMulIntegerToFloat), or take packed weights beside a float input (MatMulNBits). A tensor is quantized once for
+ * all readers of one format and dequantized for each. Seen in profiles of ONNX Runtime 1.30
+ * (docs/latency-tables.md).
  */
 export function qdqExecution(
-  { tensors, directReaders, writesIntegers, parameterCounts }: QdqWiring,
-  wantsInteger: readonly boolean[],
+  { tensors, directReaders, writesIntegers, parameterCounts, lookups }: QdqWiring,
+  layers: readonly { readonly role: QdqRole }[],
 ): QdqExecution {
-  const count = wantsInteger.length;
+  const roles = layers.map(({ role }) => role);
+  const count = roles.length;
   const integer = new Uint8Array(count);
   const conversions = new Uint16Array(count);
   const convertedBytes = new Float64Array(count);
@@ -108,19 +141,30 @@ export function qdqExecution(
       : (["int8", "float32"] as const);
     (list[layer] as QdqConversion[]).push({ from, fromFormat, toFormat, bytes });
   };
-  for (let i = 0; i < count; i++) {
-    if (wantsInteger[i] !== true) continue;
+  roles.forEach((role, i) => {
     const readers = directReaders[i] as readonly number[];
-    const written = readers.length > 0 && readers.every((reader) => wantsInteger[reader]);
-    if (writesIntegers[i] !== true || written) integer[i] = 1;
-    else convert(i, i, parameterCounts[i] as number, false);
-  }
+    const first = roles[readers[0] ?? -1];
+    const written =
+      first !== undefined &&
+      readers.every((reader) => {
+        const other = roles[reader] as QdqRole;
+        return other.absorbsClamp && other.inputFormat === first.inputFormat;
+      });
+    if (role.integer && (writesIntegers[i] !== true || written)) integer[i] = 1;
+    // Packed weights beside a float input have kernels of their own, save in convolutions.
+    const unpacked = role.inputFormat !== 0 || writesIntegers[i] === true;
+    if (integer[i] !== 1 && role.quantizedWeights && unpacked && lookups[i] !== true)
+      convert(i, i, parameterCounts[i] as number, false);
+  });
   for (const { producer, origin, readers, elements } of tensors) {
-    let quantized = producer >= 0 && integer[producer] === 1 && writesIntegers[producer] === true;
+    const made = new Set<number>();
+    if (producer >= 0 && integer[producer] === 1 && writesIntegers[producer] === true)
+      made.add((roles[readers[0] as number] as QdqRole).inputFormat);
     for (const reader of readers) {
-      if (wantsInteger[reader] !== true) continue;
-      if (!quantized) convert(reader, origin, elements, true);
-      quantized = true;
+      const { inputFormat } = roles[reader] as QdqRole;
+      if (inputFormat === 0) continue;
+      if (!made.has(inputFormat)) convert(reader, origin, elements, true);
+      made.add(inputFormat);
       if (integer[reader] !== 1) convert(reader, origin, elements, false);
     }
   }

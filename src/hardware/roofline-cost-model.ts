@@ -16,7 +16,7 @@ import { type LayerRoofline, layerRoofline, type Roof } from "./layer-roofline.j
 import { loadHardwareProfile } from "./load-hardware-profile.js";
 import { type ModelWiring, modelWiring } from "./model-wiring.js";
 import type { HardwareProfile } from "./profile-schema.js";
-import { type QdqExecution, type QdqWiring, qdqExecution, qdqWiring } from "./qdq-execution.js";
+import { type QdqRole, type QdqWiring, qdqExecution, qdqRole, qdqWiring } from "./qdq-execution.js";
 import { resolveOperator } from "./resolve-operator.js";
 import { summarizeSupport } from "./summarize-support.js";
 import { tiedLayers } from "./tied-layers.js";
@@ -34,6 +34,8 @@ export interface RooflineOptions {
 interface Row extends LayerRoofline {
   readonly key: number;
   readonly format: ComputeFormat;
+  /** What a QDQ runtime makes of the settings. */
+  readonly role: QdqRole;
   readonly refused: boolean;
   /** Dispatch, followers, residual additions, and reading a key-value cache. */
   readonly fixedSeconds: number;
@@ -134,7 +136,7 @@ export class RooflineCostModel implements HardwareCostModel {
     const footprintBytes = storedBytes + peak;
     const resident = footprintBytes <= profile.onChip.capacityBytes.value;
     const merges = profile.fusion?.sharedInput === true;
-    const execution = compiled.qdq && executeQdq(compiled.qdq, rows);
+    const execution = compiled.qdq && qdqExecution(compiled.qdq, rows);
 
     let seconds = profile.overheadPerGraphUs.value * 1e-6;
     let joules = 0;
@@ -201,7 +203,7 @@ export class RooflineCostModel implements HardwareCostModel {
     const { profile } = this;
     const conversions: FormatConversion[] = [];
     const qdq = (compiled as CompiledModel).qdq;
-    const execution = qdq && executeQdq(qdq, rows);
+    const execution = qdq && qdqExecution(qdq, rows as readonly Row[]);
     const layers = (rows as readonly Row[]).map((row, i): LayerCost => {
       const name = (compiled.layers[i] as LayerSpec).name;
       const leader = compiled.leaders[i] as number;
@@ -278,7 +280,8 @@ export class RooflineCostModel implements HardwareCostModel {
 
   #fill(compiled: CompiledModel, index: number, config: LayerQuantConfig, key: number): Row {
     const { profile } = this;
-    const roofline = layerRoofline(profile, compiled.layers[index] as LayerSpec, config, this.batch);
+    const layer = compiled.layers[index] as LayerSpec;
+    const roofline = layerRoofline(profile, layer, config, this.batch);
     const { count, elements } = compiled.additions[index] as { count: number; elements: number };
     const merged = profile.fusion?.residualAdd === true;
     // A merged addition reads one more input; one on its own reads two and writes one.
@@ -291,6 +294,7 @@ export class RooflineCostModel implements HardwareCostModel {
       ...roofline,
       key,
       format: roofline.resolved.activationFormat,
+      role: qdqRole(layer, config, roofline.resolved.support.computeFormat),
       refused: roofline.resolved.support.status === "refused",
       fixedSeconds:
         overhead +
@@ -364,13 +368,6 @@ class Detail {
     this.#summary ??= summarizeSupport(this.layers);
     return this.#summary;
   }
-}
-
-function executeQdq(wiring: QdqWiring, rows: readonly LayerRoofline[]): QdqExecution {
-  return qdqExecution(
-    wiring,
-    rows.map(({ resolved }) => resolved.support.computeFormat === "int8"),
-  );
 }
 
 function roofOf(row: Row, resident: boolean, shared: boolean, unfused: boolean): Roof {

@@ -28,7 +28,16 @@ function matmul(name: string, inputs: readonly string[]): LayerSpec {
 }
 
 function run(layers: readonly LayerSpec[], wants: readonly boolean[]) {
-  return qdqExecution(qdqWiring(layers, CONV), wants);
+  const role = (wanted: boolean) => ({
+    integer: wanted,
+    inputFormat: wanted ? 33 : 0,
+    absorbsClamp: wanted,
+    quantizedWeights: wanted,
+  });
+  return qdqExecution(
+    qdqWiring(layers, CONV),
+    wants.map((wanted) => ({ role: role(wanted) })),
+  );
 }
 
 const chain = [conv("a", []), conv("b", ["a"]), conv("c", ["b"]), conv("d", ["c"])];
