@@ -10,7 +10,7 @@ import { packedWeightBytes, storedWeightBytes } from "./stored-weight-bytes.js";
 export interface Roof {
   readonly computeSeconds: number;
   readonly memorySeconds: number;
-  /** Arithmetic, weights and activations combined with the profile's overlap. */
+  /** The two combined with the profile's overlap. */
   readonly seconds: number;
   /** Multiply-accumulates and bytes moved. */
   readonly joules: number;
@@ -40,6 +40,9 @@ export interface LayerRoofline {
   readonly followerJoules: number;
 }
 
+/** Depth of a product of two activations: the usual width of an attention head. */
+const HEAD_WIDTH = 64;
+
 /** Followers that every runtime has as a clamp in the layer itself. */
 const CLAMPS = new Set(["Relu", "Clip", "Relu6"]);
 
@@ -47,11 +50,10 @@ const CLAMPS = new Set(["Relu", "Clip", "Relu6"]);
  * The roofline of one layer (Williams, Waterman and Patterson 2009), softened by the overlap omega, for `batch` inputs:
  *
  *     C = (MACs * padding + halfRateReuse * weights + halfRateOutputs * depth) * penalty / (rate * efficiency)
- *     W = weight bytes / bandwidth
- *     A = activation bytes / bandwidth
- *     t = longest of C, W, A + (1 - omega) * the other two
+ *     M = weight bytes / bandwidth + activation bytes / bandwidth
+ *     t = max(C, M) + (1 - omega) * min(C, M)
  *
- * where depth is the MACs of one output, and padding what channels are rounded up by. Depthwise convolutions may have
+ * where depth is the MACs of one output, and padding what output channels are rounded up by. Depthwise convolutions may have
  * a rate of their own. An embedding computes nothing
  * and reads only the rows that it looks up. Activations that do not fit the on-chip memory go through DRAM; when the
  * weights do not fit either, one of the two is read again for every on-chip load of the other, whichever is less.
@@ -87,7 +89,7 @@ export function layerRoofline(
       ? 0
       : macs * padding(profile, layer) +
         profile.halfRateReuse.value * layer.parameterCount +
-        (profile.halfRateOutputs?.value ?? 0) * (layer.macs / Math.max(1, outputElements));
+        (profile.halfRateOutputs?.value ?? 0) * reductionDepth(layer);
   const sustained = onHost ? rate : (depthwise ?? rate * efficiency);
   const computeSeconds = (slots * resolved.computePenalty) / (sustained * 1e9);
   const computeJoules = macs * resolved.computePenalty * macPj * 1e-12;
@@ -156,14 +158,19 @@ function depthwiseRate(profile: HardwareProfile, format: ComputeFormat): number 
   return format === "int4" ? undefined : profile.depthwiseGmacsPerSecond?.[format]?.value;
 }
 
-/** Work on channels that are only there to fill a tile, as a factor of at least 1. */
+/** Work on output channels that are only there to fill a tile, as a factor of at least 1. */
 function padding(profile: HardwareProfile, layer: LayerSpec): number {
-  const tile = profile.channelTile;
-  if (tile === undefined) return 1;
-  const up = (channels: number, to: number) => (Math.ceil(channels / to) * to) / channels;
-  const outputs = up(Math.max(1, outputChannels(layer)), tile.output.value);
-  if (layer.kind === LayerKind.DEPTHWISE_CONV) return outputs;
-  return outputs * (isConvolution(layer) ? up(inputChannels(layer), tile.input.value) : 1);
+  const tile = profile.outputChannelTile?.value;
+  if (tile === undefined || layer.weightLayout === undefined) return 1;
+  const channels = Math.max(1, outputChannels(layer));
+  return (Math.ceil(channels / tile) * tile) / channels;
+}
+
+/** Multiply-accumulates of one output: what the whole device takes a pass for, however few outputs there are. */
+function reductionDepth(layer: LayerSpec): number {
+  if (layer.parameterCount === 0) return HEAD_WIDTH;
+  if (layer.weightLayout !== undefined) return layer.parameterCount / Math.max(1, outputChannels(layer));
+  return isConvolution(layer) ? 9 * inputChannels(layer) : inputChannels(layer);
 }
 
 /**

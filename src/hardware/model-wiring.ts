@@ -19,6 +19,8 @@ export interface ModelWiring {
   readonly leaders: readonly number[];
   /** Groups of layers whose outputs are added to each other. */
   readonly added: readonly (readonly number[])[];
+  /** Elements that are copied into a concatenation after each layer, and into how many. */
+  readonly concatenations: readonly { readonly count: number; readonly elements: number }[];
   /** Elements of the products of activations that no layer of the model made: a key-value cache, read from DRAM. */
   readonly cached: readonly number[];
   /** True where the input comes from outside the model. */
@@ -106,6 +108,7 @@ function findWiring(model: ModelSpec): ModelWiring {
       if (owner !== sum.owner) edges[sum.owner]?.push({ from: owner, elements: sum.elements });
     }
   }
+  const concatenations = findConcatenations(layers, producers, elements);
   const deaths: number[][] = layers.map(() => []);
   const inPlace = new Set<number>();
   for (const sum of sums.values()) {
@@ -122,6 +125,7 @@ function findWiring(model: ModelSpec): ModelWiring {
     layers,
     edges,
     additions,
+    concatenations,
     leaders: findLeaders(layers),
     added,
     cached: producers.map((from, index) => {
@@ -172,6 +176,30 @@ function findSums(
     sums.set(key, { members: all, owner, elements: size, parts, lastUse: owner });
   }
   return sums;
+}
+
+/** Inputs whose channels are those of several layers together; each is put together after the last of them. */
+function findConcatenations(
+  layers: readonly LayerSpec[],
+  producers: readonly (readonly number[])[],
+  elements: readonly number[],
+): { count: number; elements: number }[] {
+  const found = layers.map(() => ({ count: 0, elements: 0 }));
+  const seen = new Set<string>();
+  producers.forEach((from, index) => {
+    const channels = from.reduce(
+      (sum, producer) => sum + ((layers[producer] as LayerSpec).outputShape[1] ?? 0),
+      0,
+    );
+    if (from.length < 2 || channels !== (layers[index] as LayerSpec).inputShape[1]) return;
+    const key = setKey(from);
+    if (seen.has(key)) return;
+    seen.add(key);
+    const last = found[Math.max(...from)] as { count: number; elements: number };
+    last.count++;
+    last.elements += from.reduce((sum, producer) => sum + (elements[producer] as number), 0);
+  });
+  return found;
 }
 
 /** Matrix products with weights that name the same inputs: q/k/v, gate/up. */

@@ -177,10 +177,8 @@ const profileShape = z.strictObject({
    * time of one pass through the reduction on the whole device. Absent = 0.
    */
   halfRateOutputs: figure("element", 0, 1e9).optional(),
-  /** Channels are padded to multiples of these; absent = 1. */
-  channelTile: z
-    .strictObject({ input: figure("channel", 1, 4096), output: figure("channel", 1, 4096) })
-    .optional(),
+  /** Output channels are computed in multiples of this; absent = 1. Counted where the weights' layout is known. */
+  outputChannelTile: figure("channel", 1, 4096).optional(),
   /** MACs per weight at which a layer reaches half its rate: 1 makes matrix-vector products half as fast. */
   halfRateReuse: figure("MAC/weight", 0, 1e5),
   dram: z.strictObject({ bandwidthGBs, energyPerBytePj: byteEnergy }),
@@ -223,7 +221,7 @@ const profileShape = z.strictObject({
     .strictObject({
       /** Layers with one input and equal settings (q/k/v, gate/up) run as one product; they have to agree. */
       sharedInput: z.boolean(),
-      /** An addition joins the layer before it: no operator of its own, one more input to read. */
+      /** An addition joins the layer before it (one more input to read), and concatenations are made in place. */
       residualAdd: z.boolean(),
       /** Both inputs of an addition must have one format: their layers have to agree. */
       tiesAdditionInputs: z.boolean(),

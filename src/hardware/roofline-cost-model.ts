@@ -37,7 +37,7 @@ interface Row extends LayerRoofline {
   /** What a QDQ runtime makes of the settings. */
   readonly role: QdqRole;
   readonly refused: boolean;
-  /** Dispatch, followers, residual additions, and reading a key-value cache. */
+  /** Dispatch, followers, residual additions and concatenations, and reading a key-value cache. */
   readonly fixedSeconds: number;
   readonly fixedJoules: number;
 }
@@ -288,6 +288,10 @@ export class RooflineCostModel implements HardwareCostModel {
     const addedBytes =
       (this.batch * elements * (merged ? 1 : 3) * roofline.resolved.support.activationStorageBits) / 8;
     const overhead = profile.overheadPerOperatorUs.value * 1e-6;
+    const joined = compiled.concatenations[index] as { count: number; elements: number };
+    const joinedBytes = merged
+      ? 0
+      : (2 * this.batch * joined.elements * roofline.resolved.support.activationStorageBits) / 8;
     const cachedBytes =
       (this.batch * (compiled.cached[index] as number) * roofline.resolved.support.activationStorageBits) / 8;
     const row: Row = {
@@ -299,12 +303,12 @@ export class RooflineCostModel implements HardwareCostModel {
       fixedSeconds:
         overhead +
         roofline.followerSeconds +
-        (merged ? 0 : count * overhead) +
-        addedBytes / (profile.onChip.bandwidthGBs.value * 1e9) +
+        (merged ? 0 : (count + joined.count) * overhead) +
+        (addedBytes + joinedBytes) / (profile.onChip.bandwidthGBs.value * 1e9) +
         cachedBytes / (profile.dram.bandwidthGBs.value * 1e9),
       fixedJoules:
         roofline.followerJoules +
-        (addedBytes * profile.onChip.energyPerBytePj.value +
+        ((addedBytes + joinedBytes) * profile.onChip.energyPerBytePj.value +
           cachedBytes * profile.dram.energyPerBytePj.value) *
           1e-12,
     };

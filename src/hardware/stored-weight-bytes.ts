@@ -12,7 +12,7 @@ type Container = HardwareProfile["formats"]["container"];
  * channel or group, and when asymmetric one zero point beside each scale. Weights left in float (32 bits) have
  * neither. Without a weight layout the weights count as [output channels, rest]. A container may store shorter
  * scales, block scales as small integers on a channel's grid (LPBQ), wider zero points, or a table of values in
- * place of scales (palettization, one table per tensor); without one, scales are float32 and zero points packed.
+ * place of scales where that is smaller (palettization, one table per tensor); without one, scales are float32 and zero points packed.
  */
 export function storedWeightBytes(
   layer: LayerSpec,
@@ -27,18 +27,17 @@ export function storedWeightBytes(
   const asymmetric = config.weightScheme === "asymmetric" && config.weightBits >= 2;
   if (container === undefined)
     return codes + scales * 4 + (asymmetric ? Math.ceil((scales * storageBits) / 8) : 0);
-  if (container.paletteEntryBits !== undefined && storageBits < 8)
-    return codes + Math.ceil((2 ** storageBits * container.paletteEntryBits.value) / 8);
   const blockwise = config.granularity === "per-group" && container.blockScaleBits !== undefined;
   const scaleBits = blockwise
     ? scales * (container.blockScaleBits as { value: number }).value +
       Math.max(1, outputChannels(layer)) * container.scaleBits.value
     : scales * container.scaleBits.value;
-  return (
+  const linear =
     codes +
     Math.ceil(scaleBits / 8) +
-    (asymmetric ? Math.ceil((scales * container.zeroPointBits.value) / 8) : 0)
-  );
+    (asymmetric ? Math.ceil((scales * container.zeroPointBits.value) / 8) : 0);
+  if (container.paletteEntryBits === undefined || storageBits >= 8) return linear;
+  return Math.min(linear, codes + Math.ceil((2 ** storageBits * container.paletteEntryBits.value) / 8));
 }
 
 /**

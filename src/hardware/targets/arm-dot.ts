@@ -150,10 +150,7 @@ const shared = {
     "estimated",
     "matrix-vector kernels reach about half the rate of matrix products",
   ),
-  channelTile: {
-    input: figure(4, "channel", "public", "SDOT multiplies groups of 4 input channels"),
-    output: figure(8, "channel", "public", "XNNPACK gemm-config.c: tiles of 8 output channels"),
-  },
+  outputChannelTile: figure(8, "channel", "public", "XNNPACK gemm-config.c: tiles of 8 output channels"),
   overlap: figure(0.5, "share", "estimated", "out-of-order cores hide part of the loads behind arithmetic"),
   overheadPerGraphUs: figure(0, "us", "estimated", "contained in the overhead of the operators"),
   conversion: {
@@ -198,19 +195,19 @@ export const armDotDevices = /* @__PURE__ */ devicesOf(shared, [
     runtime: "XNNPACK / KleidiAI",
     threads: figure(4, "thread", "public", "TensorFlow Lite benchmarks.md: 4 threads"),
     gmacsPerSecond: {
-      float32: figure(43.5, "GMAC/s", "calibrated", FIT),
-      float16: figure(87, "GMAC/s", "estimated", "fp16 arithmetic has twice the lanes of float32"),
+      float32: figure(43.9, "GMAC/s", "calibrated", FIT),
+      float16: figure(88, "GMAC/s", "estimated", "fp16 arithmetic has twice the lanes of float32"),
       int16: figure(
-        43.5,
+        43.9,
         "GMAC/s",
         "estimated",
         "no 16-bit dot product: widening multiplies at the float32 rate",
       ),
-      int8: figure(174, "GMAC/s", "calibrated", FIT),
+      int8: figure(210, "GMAC/s", "calibrated", FIT),
     },
     energyPerMacPj,
     efficiency: {},
-    depthwiseGmacsPerSecond: depthwise(14, 14, FIT, "calibrated"),
+    depthwiseGmacsPerSecond: depthwise(15, 11.5, FIT, "calibrated"),
     dram: {
       bandwidthGBs: figure(
         17,
@@ -235,7 +232,7 @@ export const armDotDevices = /* @__PURE__ */ devicesOf(shared, [
       bandwidthGBs: figure(80, "GB/s", "estimated", "4 cores, 16 bytes a cycle at 2.5 GHz, half sustained"),
       energyPerBytePj: cacheEnergy,
     },
-    overheadPerOperatorUs: figure(13.4, "us", "calibrated", FIT),
+    overheadPerOperatorUs: figure(15.4, "us", "calibrated", FIT),
     staticPowerW: figure(
       2.45,
       "W",

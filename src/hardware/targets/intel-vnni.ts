@@ -110,20 +110,22 @@ const shared = {
     "estimated",
     "matrix-vector kernels reach about half the rate of matrix products",
   ),
-  channelTile: {
-    input: figure(4, "channel", "public", "VPDPBUSD multiplies groups of 4 input channels"),
-    output: figure(16, "channel", "public", "oneDNN and MLAS: blocks of 16 output channels with AVX-512"),
-  },
-  overlap: figure(0.5, "share", "estimated", "out-of-order cores hide part of the loads"),
+  outputChannelTile: figure(
+    16,
+    "channel",
+    "public",
+    "oneDNN and MLAS: blocks of 16 output channels with AVX-512",
+  ),
+  overlap: figure(0.8, "share", "estimated", "out-of-order cores and hardware prefetch hide most of the loads of a matrix product"),
   overheadPerGraphUs: figure(0, "us", "estimated", "contained in the overhead of the operators"),
   fusion: {
     sharedInput: false,
     residualAdd: false,
     tiesAdditionInputs: false,
-    followedBy: [],
+    followedBy: ["Softmax", "Gelu"],
     integerFollowers: false,
     source:
-      "ONNX Runtime CPU: clamps join the operator before them; QLinearAdd stands alone; Softmax, LayerNormalization and Gelu of a QDQ model run in float32",
+      "ONNX Runtime CPU: clamps join the operator before them; additions and concatenations stand alone; attention and BiasGelu are single operators of an optimized transformer; other operators after an integer layer run in float32",
   },
 };
 const conversion = (overheadUs: number, bandwidthGBs: number) => ({
@@ -165,7 +167,7 @@ export const intelVnniDevices = /* @__PURE__ */ devicesOf(shared, [
     device: "Xeon Platinum 8380, one of 8 instances of 4 cores, batch 1",
     runtime: "ONNX Runtime CPU / oneDNN",
     threads: figure(4, "thread", "public", "neural-compressor validated_model_list.md: 4 cores an instance"),
-    gmacsPerSecond: rates(552, 1250, FIT, "calibrated"),
+    gmacsPerSecond: rates(420, 1400, FIT, "calibrated"),
     energyPerMacPj: energyPerMacPj(65, `60% of ${TDP}, over the float32 rate`),
     efficiency: {
       conv: figure(0.51, "x", "calibrated", FIT),

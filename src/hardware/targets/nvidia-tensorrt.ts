@@ -125,15 +125,7 @@ const shared = {
     "estimated",
     "a tensor-core tile has 16 rows; matrix-vector products fill one",
   ),
-  channelTile: {
-    input: figure(
-      4,
-      "channel",
-      "public",
-      "TensorRT tensor formats: kCHW4 for INT8 and the first convolution",
-    ),
-    output: figure(32, "channel", "public", "TensorRT tensor formats: kCHW32 for INT8 tensor cores"),
-  },
+  outputChannelTile: figure(32, "channel", "public", "TensorRT tensor formats: kCHW32 for INT8 tensor cores"),
   overlap: figure(0.9, "share", "estimated", "loads run beside the tensor cores"),
   fusion: {
     sharedInput: true,

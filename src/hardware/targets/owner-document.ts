@@ -27,8 +27,15 @@ interface Row {
  * fitted, and no cost besides arithmetic, weights and power, since the table knows no other.
  */
 function preset(base: HardwareProfile, name: string, row: Row): HardwareProfile {
-  const { fusion, channelTile, halfRateOutputs, depthwiseGmacsPerSecond, conversion, validation, ...rest } =
-    base;
+  const {
+    fusion,
+    outputChannelTile,
+    halfRateOutputs,
+    depthwiseGmacsPerSecond,
+    conversion,
+    validation,
+    ...rest
+  } = base;
   const rates = (table: Readonly<Record<string, number>>, unit: "GMAC/s" | "pJ/MAC") =>
     Object.fromEntries(Object.entries(table).map(([format, value]) => [format, fitted(value, unit)]));
   return loadHardwareProfile({

@@ -115,10 +115,12 @@ const shared = {
     "estimated",
     "the tensor unit needs several rows to fill; matrix-vector products leave most idle",
   ),
-  channelTile: {
-    input: figure(32, "channel", "public", "QNN HTP guidelines: channels are laid out in multiples of 32"),
-    output: figure(32, "channel", "public", "QNN HTP guidelines: channels are laid out in multiples of 32"),
-  },
+  outputChannelTile: figure(
+    32,
+    "channel",
+    "public",
+    "QNN HTP guidelines: channels are laid out in multiples of 32",
+  ),
   overlap: figure(0.9, "share", "estimated", "transfers to VTCM run beside the tensor unit"),
   conversion: {
     overheadUs: figure(2, "us", "estimated", "an operator of its own, as any other"),
