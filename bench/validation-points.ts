@@ -71,7 +71,13 @@ export interface TargetValidation {
   /** Unseen points of one device compared two by two: the pairs in the published order, and all of them. */
   readonly ordered: number;
   readonly pairs: number;
+  /** The same for pairs whose published latencies differ by at least {@link DISTINCT}. */
+  readonly distinctOrdered: number;
+  readonly distinctPairs: number;
 }
+
+/** Latencies that are closer than this are one to the devices that published them: run-to-run spread. */
+export const DISTINCT = 0.05;
 
 /** Predicts every point of a target. */
 export function validateTarget(target: HardwareTarget): TargetValidation {
@@ -82,11 +88,18 @@ export function validateTarget(target: HardwareTarget): TargetValidation {
   const unseen = points.filter(({ point }) => point.split === "unseen");
   let ordered = 0;
   let pairs = 0;
+  let distinctOrdered = 0;
+  let distinctPairs = 0;
   unseen.forEach((a, index) => {
     for (const b of unseen.slice(index + 1)) {
       if (a.point.device !== b.point.device || a.point.latencyMs === b.point.latencyMs) continue;
+      const [x, y] = [a.point.latencyMs, b.point.latencyMs];
+      const right = a.predictedMs !== b.predictedMs && a.predictedMs > b.predictedMs === x > y;
       pairs++;
-      if (a.predictedMs > b.predictedMs === a.point.latencyMs > b.point.latencyMs) ordered++;
+      if (right) ordered++;
+      if (Math.max(x, y) < (1 + DISTINCT) * Math.min(x, y)) continue;
+      distinctPairs++;
+      if (right) distinctOrdered++;
     }
   });
   return {
@@ -97,6 +110,8 @@ export function validateTarget(target: HardwareTarget): TargetValidation {
     medianError: median(unseen.map(({ error }) => Math.abs(error))),
     ordered,
     pairs,
+    distinctOrdered,
+    distinctPairs,
   };
 }
 

@@ -34,15 +34,20 @@ export function diagnoseFit(
   chosen: readonly number[],
   tolerance: number,
 ): readonly ParameterDiagnosis[] {
-  const predicted = problem.predict(multiples, chosen);
-  const jacobian = problem.jacobian(multiples, predicted, chosen);
-  const norms = problem.parameters.map((_, j) => {
-    // Of an overhead at 0 the effect of its start counts.
-    const unit = multiples[j]! || scale;
-    return Math.sqrt(
-      jacobian.reduce((sum, row, i) => sum + problem.weight(chosen[i]!) * (row[j]! * unit) ** 2, 0),
-    );
-  });
+  const jacobianAt = (at: Float64Array) => problem.jacobian(at, problem.predict(at, chosen), chosen);
+  const normsAt = (rows: readonly Float64Array[], at: Float64Array) =>
+    problem.parameters.map((_, j) => {
+      // Of an overhead at 0 the effect of its unit counts.
+      const unit = at[j]! || scale;
+      const squares = (sum: number, row: Float64Array, i: number) =>
+        sum + problem.weight(chosen[i]!) * (row[j]! * unit) ** 2;
+      return Math.sqrt(rows.reduce(squares, 0));
+    });
+  const jacobian = jacobianAt(multiples);
+  const norms = normsAt(jacobian, multiples);
+  // At an end of its range a parameter may move nothing any more, for having moved so much.
+  const start = Float64Array.from(multiples, (_, j) => problem.start(j));
+  const atStart = normsAt(jacobianAt(start), start);
   const bound = problem.parameters.map(({ reciprocal }, j) => {
     const multiple = multiples[j]!;
     const value = problem.valueOf(j, multiple);
@@ -59,10 +64,11 @@ export function diagnoseFit(
   const freedom = Math.max(1, chosen.length - free.length);
   const spread = deviation * Math.sqrt(Math.max(1, chosen.length / freedom));
   return norms.map((norm, j): ParameterDiagnosis => {
-    if (norm <= UNUSED)
+    if (norm <= UNUSED && atStart[j]! <= UNUSED)
       return { status: "unused", relativeError: Number.POSITIVE_INFINITY, confoundedWith: [] };
+    if (bound[j] === true || norm <= UNUSED)
+      return { status: "at-bound", relativeError: Number.POSITIVE_INFINITY, confoundedWith: [] };
     const at = free.indexOf(j);
-    if (at < 0) return { status: "at-bound", relativeError: Number.POSITIVE_INFINITY, confoundedWith: [] };
     let variance = 0;
     const partners = new Set<string>();
     vectors.forEach((vector, k) => {

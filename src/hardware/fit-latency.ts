@@ -141,9 +141,9 @@ export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): 
   let predicted = problem.predict(multiples, chosen);
   let errors = problem.errors(predicted, chosen);
   let damping = 1e-3;
-  let deviation = robustDeviation(errors);
   for (let round = 0; round < ROUNDS; round++) {
-    const bend = HUBER * deviation;
+    // Generous at first: else the measurements that happen to fit already would outvote the others for good.
+    const bend = HUBER * Math.max(robustDeviation(errors), 0.3 * 0.6 ** round);
     const objective = (list: Float64Array, at: Float64Array) =>
       list.reduce((sum, error, i) => sum + problem.weight(chosen[i]!) * huber(error, bend), 0) / NOISE ** 2 +
       prior.reduce((sum, center, j) => sum + ((at[j]! - center) / width[j]!) ** 2, 0);
@@ -181,13 +181,12 @@ export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): 
         predicted = nextPredicted;
         errors = nextErrors;
         damping = Math.max(1e-6, damping / 5);
-        if (!improved) round = ROUNDS;
         break;
       }
       damping *= 10;
     }
-    if (!improved) break;
-    deviation = robustDeviation(errors);
+    // Small steps only end the search once the bend has settled.
+    if (!improved && round > 12) break;
   }
   return { multiples, scale, deviation: robustDeviation(errors) };
 }

@@ -200,7 +200,8 @@ function followers(
       count * profile.overheadPerOperatorUs.value * 1e-6 +
       bytes / (near.bandwidthGBs.value * 1e9) +
       (converts ? 2 * (conversion?.overheadUs.value ?? 0) * 1e-6 : 0) +
-      convertedBytes / ((conversion?.bandwidthGBs.value ?? near.bandwidthGBs.value) * 1e9),
+      convertedBytes / ((conversion?.bandwidthGBs.value ?? near.bandwidthGBs.value) * 1e9) +
+      (layer.followedBy?.includes("LRN") === true ? elements * (profile.powerNs?.value ?? 0) * 1e-9 : 0),
     followerJoules: (bytes + convertedBytes) * near.energyPerBytePj.value * 1e-12,
   };
 }

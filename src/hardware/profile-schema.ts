@@ -207,6 +207,8 @@ const profileShape = z.strictObject({
     })
     .optional(),
   overheadPerGraphUs: figure("us", 0, 1e6),
+  /** Time of a power function per element, which a local response norm (`LRN`) evaluates; absent = 0. */
+  powerNs: figure("ns", 0, 1e4).optional(),
   /** A conversion of activations between formats; absent = at the on-chip bandwidth with no operator of its own. */
   conversion: z
     .strictObject({

@@ -104,6 +104,12 @@ describe("fitHardwareProfile", () => {
   it("predicts models that it has not seen better than the start does", () => {
     const profile = changed({ ...truth, "onChip.bandwidthGBs": 100, overheadPerGraphUs: 30 });
     const fit = fitHardwareProfile(measure(profile, 40, 0.02, "seen"), { profile: start });
+    // The profile that is given back is the one that was fitted, ends of ranges included.
+    const again = new RooflineCostModel(fit.profile);
+    measure(profile, 40, 0.02, "seen").forEach(({ model, genome }, i) => {
+      const ratio = again.estimate(model, genome).latencyMs / fit.after.predictedMs[i]!;
+      expect(Math.abs(ratio - 1)).toBeLessThan(1e-6);
+    });
     const unseen = measure(profile, 20, 0, "unseen");
     const predicted = (one: HardwareProfile) => {
       const costs = new RooflineCostModel(one);
@@ -188,6 +194,37 @@ describe("fitHardwareProfile", () => {
       if (status === "determined")
         expect(Math.abs(value / truth[path as keyof typeof truth] - 1), path).toBeLessThan(0.1);
     expect(fit.parameters.filter(({ status }) => status === "determined").length).toBeGreaterThanOrEqual(2);
+  });
+
+  it("keeps what runs into the end of its range where it was fitted to, and flags it", () => {
+    // Nothing but arithmetic takes time here, and an efficiency may not exceed 4.
+    const profile = changed({
+      "gmacsPerSecond.float32": 55,
+      overheadPerOperatorUs: 0,
+      overheadPerGraphUs: 0,
+    });
+    const costs = new RooflineCostModel(profile);
+    const random = new Random("bound");
+    const measurements = Array.from({ length: 12 }, (_, i): LatencyMeasurement => {
+      const { layers } = network(random, "net");
+      const model: ModelSpec = {
+        name: `m${i}`,
+        source: "user",
+        layers: layers.map((one) => ({ ...one, kind: "depthwise-conv" as const })),
+      };
+      const genome = genomeOf(model, random);
+      const estimate = costs.estimate(model, genome);
+      return { name: "one", model, genome, latencyMs: estimate.latencyMs / 100 };
+    });
+    const parameters = ["efficiency.depthwise-conv", "qdq.unfusedEfficiency.depthwise-conv"];
+    const fit = fitHardwareProfile(measurements, { profile, parameters });
+    const again = new RooflineCostModel(fit.profile);
+    measurements.forEach(({ model, genome }, i) => {
+      expect(again.estimate(model, genome).latencyMs).toBeCloseTo(fit.after.predictedMs[i]!, 9);
+    });
+    expect(fit.parameters[0]).toMatchObject({ value: 4, status: "at-bound" });
+    expect(fit.notDetermined).toContain("efficiency.depthwise-conv");
+    expect(fit.profile.efficiency["depthwise-conv"]).toMatchObject({ tag: "estimated", value: 4 });
   });
 
   it("leaves groups out together, and has no cross-validation of a single group", () => {

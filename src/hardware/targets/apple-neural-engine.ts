@@ -52,7 +52,15 @@ const formats = {
       reason: "Activations left in float32 move and compute in float16.",
     },
   ],
-  weightOnly: native(),
+  weightOnly: {
+    status: "native",
+    computePenalty: figure(
+      1.04,
+      "x",
+      "estimated",
+      "weights are decompressed just in time (coremltools, optimization overview); small but not free",
+    ),
+  },
   weightSchemes: { symmetric: native(), asymmetric: native(), "power-of-two": native() },
   activationSchemes: { symmetric: native(), asymmetric: native(), "power-of-two": native() },
   granularities: {
@@ -98,7 +106,23 @@ const formats = {
   },
 };
 
+const validation = {
+  latencyRelativeError: figure(
+    0.19,
+    "share",
+    "derived",
+    "median absolute relative error of the 16 unseen points of this target, bench/validation-points/apple-neural-engine.json",
+  ),
+  energyRelativeError: figure(
+    0.7,
+    "share",
+    "estimated",
+    "hardly any energy is published; static and per-byte energies are estimates",
+  ),
+};
+
 const shared = {
+  validation,
   target: HardwareTarget.APPLE_NEURAL_ENGINE,
   halfRateReuse: figure(
     4,

@@ -118,7 +118,23 @@ const formats = {
   },
 };
 
+const validation = {
+  latencyRelativeError: figure(
+    0.09,
+    "share",
+    "derived",
+    "median absolute relative error of the 29 unseen points of this target, bench/validation-points/arm-neon.json",
+  ),
+  energyRelativeError: figure(
+    0.5,
+    "share",
+    "estimated",
+    "hardly any energy is published; static and per-byte energies are estimates",
+  ),
+};
+
 const shared = {
+  validation,
   target: HardwareTarget.ARM_NEON,
   runtime: "XNNPACK / TensorFlow Lite delegate",
   halfRateReuse: figure(
@@ -262,7 +278,7 @@ export const armNeonDevices = /* @__PURE__ */ devicesOf(shared, [
         "estimated",
         "about a third of LPDDR4-3200 at 32 bits, 12.8 GB/s, reaches the cores",
       ),
-      energyPerBytePj: figure(150, "pJ/B", "estimated", "as on phones"),
+      energyPerBytePj: figure(150, "pJ/B", "estimated", "as on the phones, no figure for the board"),
     },
     onChip: {
       capacityBytes: figure(

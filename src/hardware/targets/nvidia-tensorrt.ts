@@ -116,7 +116,23 @@ const formats = {
   },
 };
 
+const validation = {
+  latencyRelativeError: figure(
+    0.12,
+    "share",
+    "derived",
+    "median absolute relative error of the 23 unseen points of this target, bench/validation-points/nvidia-tensorrt.json",
+  ),
+  energyRelativeError: figure(
+    0.5,
+    "share",
+    "estimated",
+    "hardly any energy is published; static and per-byte energies are estimates",
+  ),
+};
+
 const shared = {
+  validation,
   target: HardwareTarget.NVIDIA_TENSORRT,
   runtime: "TensorRT 8.4 to 11, explicit Q/DQ",
   halfRateReuse: figure(

@@ -106,7 +106,23 @@ const formats = {
   },
 };
 
+const validation = {
+  latencyRelativeError: figure(
+    0.17,
+    "share",
+    "derived",
+    "median absolute relative error of the 27 unseen points of this target, bench/validation-points/qualcomm-hexagon.json",
+  ),
+  energyRelativeError: figure(
+    0.7,
+    "share",
+    "estimated",
+    "hardly any energy is published; static and per-byte energies are estimates",
+  ),
+};
+
 const shared = {
+  validation,
   target: HardwareTarget.QUALCOMM_HEXAGON,
   runtime: "QNN HTP (2.49)",
   halfRateReuse: figure(
@@ -225,7 +241,7 @@ export const qualcommHexagonDevices = /* @__PURE__ */ devicesOf(shared, [
     onChip: vtcm(331, FIT),
     overheadPerOperatorUs: figure(1.88, "us", "calibrated", FIT),
     overheadPerGraphUs: figure(130, "us", "calibrated", FIT),
-    staticPowerW: figure(1.15, "W", "estimated", "as on the 8 Gen 3"),
+    staticPowerW: figure(1.15, "W", "estimated", "as on the Snapdragon 8 Gen 3"),
   },
   {
     name: "Qualcomm Hexagon HTP v79",
@@ -242,7 +258,7 @@ export const qualcommHexagonDevices = /* @__PURE__ */ devicesOf(shared, [
     onChip: vtcm(406, FIT),
     overheadPerOperatorUs: figure(1.13, "us", "calibrated", FIT),
     overheadPerGraphUs: figure(117, "us", "calibrated", FIT),
-    staticPowerW: figure(1.15, "W", "estimated", "as on the 8 Gen 3"),
+    staticPowerW: figure(1.15, "W", "estimated", "as on the Snapdragon 8 Gen 3"),
   },
 ]);
 
