@@ -10,6 +10,8 @@ export default defineConfig({
   format: ["esm", "cjs"],
   // tsup 8 sets baseUrl, which TypeScript 6 calls deprecated.
   dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
+  // One copy of every class for all doors, in CommonJS too: instanceof must hold between them.
+  splitting: true,
   clean: true,
   sourcemap: true,
   target: "node20",

@@ -1,14 +1,17 @@
 // Quantizes any ONNX model on your data: searches on the calibration set, reports on the test set, writes the
 // quantized model, the archive and a picture. `npx tsx examples/quantize-onnx.ts --help` lists the options.
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   archiveToString,
+  dominates,
   exportToString,
+  type GenomeMetrics,
   HardwareTarget,
   LayerQuantConfig,
   paretoFrontSvg,
+  type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
   QuantizationGenome,
   type WeightBits,
@@ -20,10 +23,11 @@ import {
   type Metric,
   outputAgreement,
   perplexity,
-  type TensorData,
+  splitBatches,
   topOneAccuracy,
 } from "quantevo/onnx";
 import { readNpy } from "./npy.js";
+import { runOnnxAlone } from "./run-onnx-alone.js";
 import { printFront, progressLine } from "./terminal.js";
 
 const { values: args } = parseArgs({
@@ -95,6 +99,9 @@ interface Dataset {
   readonly batches: Batch[];
   readonly metric: Metric;
   readonly samples: number;
+  /** Of a labelled image set: all of it, for the check by ONNX Runtime alone. */
+  readonly images?: Float32Array;
+  readonly labels?: Uint8Array;
 }
 
 /** A labelled (or not) set in batches, with the metric that scores it. */
@@ -123,20 +130,16 @@ async function dataset(inputsPath: string, labelsPath: string | undefined): Prom
   const perSample = rest.reduce((a, b) => a * b, 1);
   const [scale, mean, std] = [Number(args.scale), numbers(args.mean), numbers(args.std)];
   const perChannel = perSample / (rest[0] ?? 1);
-  const batches: Batch[] = [];
-  for (let at = 0; at < samples; at += batchSize) {
-    const size = Math.min(batchSize, samples - at);
-    const data = new Float32Array(size * perSample);
-    for (let i = 0; i < data.length; i++) {
-      const channel = Math.floor((i % perSample) / perChannel);
-      data[i] = (Number(array.data[at * perSample + i]) / scale - pick(mean, channel)) / pick(std, channel);
-    }
-    batches.push({ [input!.name]: { data, dims: [size, ...rest] } satisfies TensorData });
+  const images = new Float32Array(samples * perSample);
+  for (let i = 0; i < images.length; i++) {
+    const channel = Math.floor((i % perSample) / perChannel);
+    images[i] = (Number(array.data[i]) / scale - pick(mean, channel)) / pick(std, channel);
   }
+  const batches = splitBatches({ [input!.name]: { data: images, dims: [samples, ...rest] } }, batchSize);
   if (labelsPath === undefined || args.metric === "agreement")
     return { batches, samples, metric: outputAgreement() };
-  const labels = await readNpy(labelsPath);
-  return { batches, samples, metric: topOneAccuracy(Int32Array.from(labels.data as Uint8Array, Number)) };
+  const labels = Uint8Array.from((await readNpy(labelsPath)).data as Uint8Array, Number);
+  return { batches, samples, metric: topOneAccuracy(labels), images, labels };
 }
 
 function pick(values: readonly number[], channel: number): number {
@@ -162,25 +165,23 @@ console.log(
 
 // 1. Search on the calibration set.
 const weightBits = numbers(args["weight-bits"]) as WeightBits[];
-const engine = new QuantizationEvolutionEngine(
-  {
-    hardwareTarget: args.target as HardwareTarget,
-    minBits: Math.min(...weightBits),
-    maxBits: Math.max(...weightBits),
-    weightBitChoices: weightBits,
-    activationBitChoices: [8],
-    populationSize: integer("population"),
-    maxGenerations: integer("generations"),
-    parallelEvaluations: integer("parallel"),
-    minAccuracy: Math.max(0, floor),
-    accuracyWeight: 0.5,
-    compressionWeight: 0.5,
-    latencyWeight: 0,
-    energyWeight: 0,
-    seed: args.seed,
-  },
-  { evaluator: search },
-);
+const config: QuantizationEvolutionConfig = {
+  hardwareTarget: args.target as HardwareTarget,
+  minBits: Math.min(...weightBits),
+  maxBits: Math.max(...weightBits),
+  weightBitChoices: weightBits,
+  activationBitChoices: [8],
+  populationSize: integer("population"),
+  maxGenerations: integer("generations"),
+  parallelEvaluations: integer("parallel"),
+  minAccuracy: Math.max(0, floor),
+  accuracyWeight: 0.5,
+  compressionWeight: 0.5,
+  latencyWeight: 0,
+  energyWeight: 0,
+  seed: args.seed,
+};
+const engine = new QuantizationEvolutionEngine(config, { evaluator: search });
 const progress = progressLine(integer("generations"));
 const result = await engine.runEvolution(model.spec, {
   callback: (generation, best, average, stats) =>
@@ -198,81 +199,94 @@ printFront(result.paretoFront);
 const within = result.paretoFront.filter(
   (g) => (g.accuracy ?? 0) >= floor && (g.compressionRatio ?? 0) >= Number(args["min-compression"]),
 );
-const smallest = (list: readonly QuantizationGenome[]) =>
-  list.reduce((a, b) => ((b.compressionRatio ?? 0) > (a.compressionRatio ?? 0) ? b : a));
-const chosen = within.length > 0 ? smallest(within) : engine.getBestGenome();
+const chosen =
+  within.length === 0
+    ? engine.getBestGenome()
+    : within.reduce((a, b) => ((b.compressionRatio ?? 0) > (a.compressionRatio ?? 0) ? b : a));
 
-// 3. Report on the test set: float32, the chosen genome, and the uniform baselines.
-const report = await createOnnxEvaluator(model, {
+// 3. Report on the test set, which the search never saw: the front, the chosen genome, and the uniform baselines.
+const uniforms = ([8, 4, 2] as const).map((weightBits) => {
+  const layer = new LayerQuantConfig({ weightBits, calibrationMethod: "mse" });
+  return new QuantizationGenome({ layerConfigs: new Map(model.layers.map(({ name }) => [name, layer])) });
+});
+const uniformNames = ["uniform INT8", "uniform INT4", "uniform INT2"];
+const searchedUniforms = await engine.evaluateGenomes(model.spec, uniforms);
+const test = await createOnnxEvaluator(model, {
   calibration: ranges,
   validation: testSet.batches,
   metric: testSet.metric,
 });
-const float = report.baseline;
-const fileOf = async (genome: QuantizationGenome) => (await report.quantize(genome)).length;
+const reporter = new QuantizationEvolutionEngine(config, { evaluator: test });
+const front = await reporter.evaluateGenomes(model.spec, result.paretoFront);
+const [testedChosen, ...testedUniforms] = await reporter.evaluateGenomes(model.spec, [chosen, ...uniforms]);
+const float = test.baseline;
 const sourceBytes = (await stat(args.model)).size;
-console.log(
-  `\non ${testSet.samples} test samples (measured)       ${float.metric}   compression   file bytes`,
-);
-const line = (name: string, value: number, compression: number, bytes: number) =>
+const bytes = await test.quantize(chosen);
+
+console.log(`\non ${testSet.samples} test samples (measured)`);
+console.log(`${"".padEnd(20)} ${float.metric.padStart(11)}  compression  file bytes`);
+const line = (name: string, value: number, compression: number, fileBytes: number) =>
   console.log(
-    `${name.padEnd(32)} ${value.toFixed(4).padStart(10)} ${compression.toFixed(2).padStart(12)}x ${String(bytes).padStart(12)}`,
+    `${name.padEnd(20)} ${value.toFixed(4).padStart(11)}  ${compression.toFixed(2).padStart(10)}x  ${String(fileBytes).padStart(10)}`,
   );
 line("float32", float.metricValue, 1, sourceBytes);
-const uniform = (bits: WeightBits) =>
-  new QuantizationGenome({
-    layerConfigs: new Map(
-      model.layers.map((layer) => [
-        layer.name,
-        new LayerQuantConfig({ weightBits: bits, calibrationMethod: "mse" }),
-      ]),
-    ),
-  });
-const dominated: string[] = [];
-for (const bits of [8, 4, 2] as const) {
-  const baseline = uniform(bits);
-  const [evaluated] = await engine.evaluateGenomes([baseline]);
-  const metrics = evaluated?.metrics;
-  const test = await report.evaluate(baseline, {});
-  line(`uniform INT${bits}`, test.metricValue, metrics?.compressionRatio ?? 0, await fileOf(baseline));
-  if (metrics === undefined) continue;
-  for (const [i, genome] of result.paretoFront.entries()) {
-    const m = genome.metrics;
-    if (m === undefined) continue;
-    const atLeast = [
-      metrics.accuracy - m.accuracy,
-      m.sizeBytes - metrics.sizeBytes,
-      m.inferenceLatencyMs - metrics.inferenceLatencyMs,
-      m.energyPerInferenceMj - metrics.energyPerInferenceMj,
-    ];
-    if (atLeast.every((d) => d >= 0) && atLeast.some((d) => d > 0))
-      dominated.push(`genome ${i + 1} by uniform INT${bits}`);
-  }
-}
-const test = await report.evaluate(chosen, {});
-const bytes = await report.quantize(chosen);
-line("chosen by quantevo", test.metricValue, chosen.compressionRatio ?? 0, bytes.length);
+for (const [i, genome] of testedUniforms.entries())
+  line(
+    uniformNames[i] as string,
+    genome.metrics?.accuracyMetricValue ?? 0,
+    genome.compressionRatio ?? 0,
+    (await test.quantize(genome)).length,
+  );
+line(
+  "chosen by quantevo",
+  testedChosen?.metrics?.accuracyMetricValue ?? 0,
+  testedChosen?.compressionRatio ?? 0,
+  bytes.length,
+);
+const objectives = (genome: QuantizationGenome): number[] => {
+  const metrics = genome.metrics as GenomeMetrics;
+  return [-metrics.accuracy, metrics.sizeBytes, metrics.inferenceLatencyMs, metrics.energyPerInferenceMj];
+};
+const beaten = searchedUniforms.flatMap((uniform, i) =>
+  result.paretoFront
+    .filter((genome) => dominates(objectives(uniform), objectives(genome)))
+    .map((genome) => `${genome.key} by ${uniformNames[i]}`),
+);
 console.log(
-  dominated.length === 0
+  beaten.length === 0
     ? "no uniform baseline dominates any genome of the front"
-    : `dominated: ${dominated.join(", ")}`,
+    : `dominated: ${beaten.join("; ")}`,
 );
 
 // 4. Write everything that somebody would want to keep.
 await mkdir(args.out, { recursive: true });
 const name = join(args.out, `${basename(args.model, ".onnx")}.quantized`);
 await writeFile(`${name}.onnx`, bytes);
-await writeFile(`${name}.json`, exportToString(chosen, "json", { target: args.target, model: model.name }));
-await writeFile(join(args.out, "archive.json"), archiveToString(result.paretoFront));
+if (testedChosen)
+  await writeFile(`${name}.json`, exportToString(testedChosen, "json", { target: args.target }));
+await writeFile(join(args.out, "archive.json"), archiveToString(result));
+await writeFile(
+  join(args.out, "archive-on-test-set.json"),
+  archiveToString({ ...result, paretoFront: front }),
+);
 await writeFile(
   join(args.out, "front.svg"),
-  paretoFrontSvg(result.paretoFront, { title: `${basename(args.model)} on ${args.target}` }),
+  paretoFrontSvg(front, {
+    title: `${basename(args.model)} on ${args.target}, test set`,
+    marks: testedUniforms.map((genome, i) => ({ label: uniformNames[i] as string, genome })),
+  }),
 );
-const written = await readFile(`${name}.onnx`);
 console.log(
-  `\nwrote ${name}.onnx: ${written.length} bytes (float32 file ${sourceBytes}), compression ${chosen.compressionRatio?.toFixed(2)}x of everything stored`,
+  `\nwrote ${name}.onnx: ${(await stat(`${name}.onnx`)).size} bytes (float32 file ${sourceBytes}), ` +
+    `compression ${chosen.compressionRatio?.toFixed(2)}x against FP32, everything stored counted`,
 );
 console.log(
-  `${float.metric}: float32 ${float.metricValue.toFixed(4)}, quantized ${test.metricValue.toFixed(4)} (measured on the test set); total ${seconds().toFixed(0)} s`,
+  `${float.metric} on the test set (measured): float32 ${float.metricValue.toFixed(4)}, ` +
+    `quantized ${testedChosen?.metrics?.accuracyMetricValue.toFixed(4)}`,
 );
-await Promise.all([search.dispose(), report.dispose()]);
+if (testSet.images && testSet.labels) {
+  const alone = await runOnnxAlone(`${name}.onnx`, { images: testSet.images, labels: testSet.labels });
+  console.log(`the written file in ONNX Runtime alone: top-1 ${alone.toFixed(4)} (measured)`);
+}
+console.log(`total ${seconds().toFixed(0)} s`);
+await Promise.all([search.dispose(), test.dispose()]);

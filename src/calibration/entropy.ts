@@ -6,7 +6,8 @@ import type { RangeMethod, SignedHistogram } from "./range-source.js";
  * distribution and the quantized one, as NVIDIA described it (S. Migacz, "8-bit Inference with TensorRT",
  * GTC 2017). Values other than 0 are counted in 2,048 bins; each candidate keeps the bins within a distance k
  * of 0, adds what it cuts off to the outermost of them that are not empty, and spreads each of its levels'
- * counts evenly over the bins of that level that are not empty. Of equal candidates the widest wins, so sparse
+ * counts evenly over the bins of that level that are not empty. A candidate keeps at least three bins that are not
+ * empty, and a quarter as many as the format has levels. Of equal candidates the widest wins, so sparse
  * slices and formats with more levels than there are bins come out at the whole range.
  */
 export const entropyRange: RangeMethod = (source, target) => {
@@ -50,6 +51,9 @@ export function bestReach({ counts, zeroBin }: SignedHistogram, levels: number):
     const from = Math.max(0, zeroBin - k);
     const to = Math.min(bins, zeroBin + k);
     if (to - from < levels) break;
+    // A window with one filled bin, or one on either side of 0, loses nothing by this measure, however much it clips:
+    // on discrete data (pixels) it would win. Few filled bins are next to it, so a quarter of the levels is asked for.
+    if (filled[to]! - filled[from]! < Math.max(3, levels / 4)) continue;
     const d = divergence(counts, prefix, from, to, levels);
     // Rounding of the sums must not pass for an improvement.
     if (d < best - 1e-12) {

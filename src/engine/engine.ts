@@ -18,7 +18,7 @@ import { modelFromLayers } from "../model/model-from-layers.js";
 import { type QuantizationEvolutionConfig, type ResolvedConfig, resolveConfig } from "./config.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionResult } from "./evolution-result.js";
-import { EvolutionRun, fittest } from "./evolution-run.js";
+import { createRunContext, EvolutionRun, fittest } from "./evolution-run.js";
 import type { ProgressCallback } from "./progress.js";
 
 /** The model of a run: a model, or layers, of which a name alone stands for a layer of the reference workload. */
@@ -127,22 +127,31 @@ export class QuantizationEvolutionEngine {
   }
 
   /**
-   * Evaluates genomes of your own on the model of the latest run, in the same way as the run did. They do not
-   * enter the archive.
+   * Evaluates genomes of your own in the same way as a run does. They enter no archive.
    * @returns the same genomes with metrics, in order
-   * @throws NotRunError before a run; EvaluationError when one of them fails
+   * @throws InvalidArgumentError or InvalidDataError when the layers are not valid; EvaluationError when a genome fails
    */
-  async evaluateGenomes(genomes: readonly QuantizationGenome[]): Promise<readonly QuantizationGenome[]> {
-    if (this.#run === undefined)
-      throw new NotRunError("there is no model yet; call runEvolution first and await it");
-    const ledger = new EvaluationLedger(this.#run.context, {
+  async evaluateGenomes(
+    layers: EvolutionLayers,
+    genomes: readonly QuantizationGenome[],
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<readonly QuantizationGenome[]> {
+    const context = createRunContext({
+      config: this.config,
+      model: modelFromLayers(layers),
+      costModel: this.#costModel,
+      evaluator: this.#evaluator,
+    });
+    const ledger = new EvaluationLedger(context, {
       concurrency: this.config.parallelEvaluations,
       caching: true,
+      signal: options.signal,
     });
     const evaluated = await ledger.evaluate(genomes);
     const [failed] = ledger.failures;
     if (failed !== undefined)
       throw new EvaluationError("genomes", `a genome failed: ${failed.reason}`, { cause: failed.error });
+    options.signal?.throwIfAborted();
     const metrics = new Map(evaluated.map(({ genome }) => [genome.key, genome.metrics]));
     return genomes.map((genome) => {
       const found = metrics.get(genome.key);

@@ -1,7 +1,7 @@
 import { EvaluationError } from "../errors.js";
 import { createEvaluationContext, type EvaluationContext } from "../evaluation/evaluate-genome.js";
 import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
-import { createNoiseTable } from "../evaluation/noise-table.js";
+import { createNoiseTable, type NoiseTable } from "../evaluation/noise-table.js";
 import { createPredictedEvaluator } from "../evaluation/predicted-evaluator.js";
 import { layerSensitivity } from "../evaluation/sensitivity.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
@@ -32,6 +32,20 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What evaluating a genome in a run goes by. @throws EvaluationError when the cost model fails */
+export function createRunContext(
+  { config, model, costModel, evaluator }: RunParts,
+  noiseTable: NoiseTable = createNoiseTable(model),
+): EvaluationContext {
+  return createEvaluationContext({
+    model,
+    costModel,
+    evaluator: evaluator ?? createPredictedEvaluator(model, { noiseTable }),
+    targets: config,
+    weights: config,
+  });
+}
+
 /** One search on one model, from its first population to its result. Everything in it is new for each run. */
 export class EvolutionRun {
   readonly context: EvaluationContext;
@@ -48,13 +62,7 @@ export class EvolutionRun {
     const noiseTable = createNoiseTable(model);
     this.#config = config;
     this.#options = options;
-    this.context = createEvaluationContext({
-      model,
-      costModel,
-      evaluator: parts.evaluator ?? createPredictedEvaluator(model, { noiseTable }),
-      targets: config,
-      weights: config,
-    });
+    this.context = createRunContext(parts, noiseTable);
     this.ledger = new EvaluationLedger(this.context, {
       concurrency: config.parallelEvaluations,
       caching: config.enableCaching,

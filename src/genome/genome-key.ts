@@ -12,7 +12,8 @@ export function genomeKey(
   const parts: string[] = [];
   for (const [name, config] of layerConfigs)
     parts.push(`${JSON.stringify(name)}:${layerKey(config, config.calibrationMethod ?? calibrationMethod)}`);
-  return parts.join(";");
+  // The order of layers has no effect, and plain objects do not keep it for names such as "2".
+  return parts.sort().join(";");
 }
 
 /** Canonical text of one layer's settings under the calibration method that it really uses. */

@@ -7,7 +7,7 @@ import { type LayerRole, roleOfName } from "./role-of-name.js";
 
 /** Sizes of a reference workload. */
 export interface ReferenceWorkloadOptions {
-  /** Width of the residual stream, 16 to 2048. Default 256. */
+  /** Width of the residual stream, 16 to 2048. Default 256; 128 for more than 256 layers, 64 for more than 1,024, so that memory stays bounded. */
   readonly hiddenSize?: number;
   /** Tokens of one inference, 1 to 65,536. Default 128; 1 is a decode step. */
   readonly sequenceLength?: number;
@@ -25,6 +25,9 @@ interface Sizes {
   readonly vocabulary: number;
   readonly seed: string | number;
 }
+
+/** Most layers of a reference workload: each has real weights in memory. */
+export const MAX_REFERENCE_LAYERS = 10_000;
 
 /** Height and width of the feature map that reference convolutions see. */
 const MAP_EXTENT = 14;
@@ -45,7 +48,7 @@ const MAP_EXTENT = 14;
  * | other | matmul | [H, 2H] | 2 T H^2 | Gaussian |
  *
  * Layers form a chain in the order given; query, key and value that stand side by side share their input.
- * @throws InvalidArgumentError when the list is empty, a name is empty or stands twice (path `layers.N.name`), or a size is out of range
+ * @throws InvalidArgumentError when the list is empty or longer than {@link MAX_REFERENCE_LAYERS}, a name is empty or stands twice (path `layers.N.name`), or a size is out of range
  */
 export function referenceWorkload(
   names: readonly string[],
@@ -53,6 +56,11 @@ export function referenceWorkload(
 ): ModelSpec {
   if (names.length === 0)
     throw new InvalidArgumentError("layers", "layers is empty; allowed: at least one layer name");
+  if (names.length > MAX_REFERENCE_LAYERS)
+    throw new InvalidArgumentError(
+      "layers",
+      `layers has ${names.length} names; allowed: 1 to ${MAX_REFERENCE_LAYERS} (give LayerSpec objects for more)`,
+    );
   const seen = new Set<string>();
   names.forEach((name, index) => {
     const path = `layers.${index}.name`;
@@ -62,11 +70,12 @@ export function referenceWorkload(
     seen.add(name);
   });
   const inputs = chain(names);
+  const hiddenSize = options.hiddenSize ?? (names.length > 1024 ? 64 : names.length > 256 ? 128 : 256);
   return {
     name: options.modelName ?? "reference workload",
     source: "reference-workload",
     layers: names.map((name, index) => ({
-      ...referenceLayer(name, options),
+      ...referenceLayer(name, { ...options, hiddenSize }),
       inputs: inputs[index] as readonly string[],
     })),
   };

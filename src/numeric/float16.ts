@@ -29,6 +29,12 @@ export function fromFloat16Bits(bits: number): number {
   return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
+/** The value of bfloat16 bits, the upper half of a float32; exact. */
+export function fromBfloat16Bits(bits: number): number {
+  scratch.setUint32(0, (bits & 0xffff) << 16);
+  return scratch.getFloat32(0);
+}
+
 /** {@link toFloat16Bits} of every element. @throws InvalidArgumentError when `out` has another length */
 export function encodeFloat16(
   values: Float32Array,

@@ -1,23 +1,29 @@
+import { codeRange } from "../quantization/index.js";
 import type { ActivationFormat } from "./activation-ranges.js";
 import { makeNode } from "./make-node.js";
 import type { ModelNames } from "./opset/model-names.js";
 import { scaleTensor, zeroPointTensor } from "./scale-tensors.js";
 import type { GraphPart } from "./weight-nodes.js";
-import { TensorProto_DataType as DataType, type NodeProto } from "./wire/onnx_pb.js";
+import { TensorProto_DataType as DataType, type NodeProto, type TensorProto } from "./wire/onnx_pb.js";
 
 /** The least opset that {@link activationNodes} needs for this format. */
 export function activationOpset(format: ActivationFormat): number {
-  return Math.max(format.storage.opset, format.float16Scale ? 19 : 0);
+  // 13: Clip with bounds as inputs, and of float16.
+  const clip = format.params.bits < format.storage.bits ? 13 : 0;
+  return Math.max(format.storage.opset, clip, format.float16Scale ? 19 : 0);
 }
 
 /**
  * QuantizeLinear and DequantizeLinear on an activation. They take float32 or, with a float16 scale, float16;
- * other types are cast to float32 and back.
+ * other types are cast to float32 and back. Narrower codes than the storage type has are made by a Clip before:
+ * the same codes, for the bounds divide by the scale to whole numbers.
+ * @param floatWeights the weights that the activation meets stay in float
  * @returns the nodes, and the name of the tensor that takes the activation's place
  */
 export function activationNodes(
   tensor: string,
   format: ActivationFormat,
+  floatWeights: boolean,
   names: ModelNames,
 ): GraphPart & { readonly output: string } {
   const { params, storage, elementType, float16Scale } = format;
@@ -35,9 +41,23 @@ export function activationNodes(
     return output;
   };
   const cast = elementType !== (float16Scale ? DataType.FLOAT16 : DataType.FLOAT);
-  const source = cast ? emit("Cast", [tensor], "float32", { to: DataType.FLOAT }) : tensor;
+  let source = cast ? emit("Cast", [tensor], "float32", { to: DataType.FLOAT }) : tensor;
+  const clips: TensorProto[] = [];
+  if (params.bits < storage.bits) {
+    const { qMin, qMax } = codeRange(params);
+    for (const [name, code] of [
+      ["min", qMin],
+      ["max", qMax],
+    ] as const) {
+      const bound = Float32Array.of((code - params.zeroPoint[0]!) * params.scale[0]!);
+      clips.push(scaleTensor(names.fresh(`${tensor}_${name}`), [], bound, float16Scale));
+    }
+    source = emit("Clip", [source, ...clips.map(({ name }) => name)], "clipped");
+  }
   const codes = emit("QuantizeLinear", [source, scale.name, zeroPoint.name], "q");
   let output = emit("DequantizeLinear", [codes, scale.name, zeroPoint.name], "dq");
   if (cast) output = emit("Cast", [output], "cast", { to: elementType });
-  return { initializers: [scale, zeroPoint], nodes, output };
+  // ONNX Runtime rounds float weights to 8 bits where they meet a DequantizeLinear and a QuantizeLinear follows.
+  if (floatWeights) output = emit("Max", [output], "dq_copy");
+  return { initializers: [scale, zeroPoint, ...clips], nodes, output };
 }

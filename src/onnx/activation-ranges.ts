@@ -13,6 +13,10 @@ import { TensorProto_DataType as DataType } from "./wire/onnx_pb.js";
 export interface ActivationFormat {
   /** Per-tensor. */
   readonly params: QuantizationParams;
+  /**
+   * 4 bit codes are stored in 8 bits: ONNX Runtime 1.30 gives the buffer of an INT4 tensor to INT8 tensors of its
+   * shape, which are twice as large (wrong results, memory overrun), and drops a Relu before an INT4 QuantizeLinear.
+   */
   readonly storage: StorageType;
   /** TensorProto.DataType of the tensor that is quantized. */
   readonly elementType: number;
@@ -58,7 +62,7 @@ export class ActivationRanges {
     const rounded = observed.elementType === DataType.FLOAT16 ? float16Scales(calibrated.scale) : undefined;
     const format: ActivationFormat = {
       params: rounded === undefined ? calibrated : { ...calibrated, scale: rounded },
-      storage: storageType(bits, calibrated.signed),
+      storage: storageType(bits === 4 ? 8 : bits, calibrated.signed),
       elementType: observed.elementType,
       float16Scale: rounded !== undefined,
     };

@@ -13,7 +13,8 @@ import { TensorProto_DataType as DataType, type ModelProto, ValueInfoProtoSchema
 
 /** Options of {@link calibrateActivations}. */
 export interface CalibrateActivationsOptions {
-  readonly session?: OnnxSessionOptions | undefined;
+  /** Loads the module `onnxruntime-node`. Default: `import("onnxruntime-node")`. */
+  readonly importRuntime?: OnnxSessionOptions["importRuntime"];
   /** Stops between batches. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -22,7 +23,8 @@ const FLOAT_TYPES = [DataType.FLOAT, DataType.FLOAT16, DataType.DOUBLE];
 
 /**
  * Runs the float model over calibration data once and observes every activation that goes into a layer. The
- * result serves all genomes of the model. Memory: the activations of one batch, and a histogram for each tensor.
+ * result serves all genomes of the model, and does not depend on how they are measured: the float model runs at
+ * optimization level `basic` on one thread. Memory: the activations of one batch, and a histogram for each tensor.
  * @param calibration batches, 1 or more; a few hundred samples are enough as a rule
  * @throws InvalidDataError for batches that do not fit the model, and for activations that are NaN or infinite
  *   (names the tensor); MissingDependencyError without onnxruntime-node; EvaluationError when the model does not
@@ -50,7 +52,10 @@ export async function calibrateActivations(
   for (const { name, elementType } of inputs)
     for (const batch of calibration) observe(name, elementType, batch[name]!.data);
   if (computed.length > 0) {
-    const runtime = await loadOnnxRuntime(options.session);
+    const runtime = await loadOnnxRuntime({
+      importRuntime: options.importRuntime,
+      graphOptimizationLevel: "basic",
+    });
     const session = await runtime.open(encodeModel(withOutputs(model, computed)));
     try {
       for (const batch of calibration) {

@@ -38,6 +38,10 @@ export function noteFloatTensors(
 ): void {
   const layerWeights = new Set(bindings.map(({ weight }) => weight));
   for (const { layer, weight, uses } of bindings) {
+    if (index.graph.output.some(({ name }) => name === weight))
+      note(
+        `the weights of layer ${quoteName(layer)} are an output of the graph too; it gives them dequantized`,
+      );
     const nodes = new Set(uses.map(({ node }) => node));
     for (const { node } of index.consumers.get(weight) ?? []) {
       const reader = index.graph.node[node]!;

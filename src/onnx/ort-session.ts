@@ -14,7 +14,8 @@ export interface OnnxSessionOptions {
   /**
    * Default `all`: what a deployment gets. From `extended` up, ONNX Runtime's CPU kernels fuse DequantizeLinear of
    * 2, 4 and 8 bit weights with MatMul into one that also rounds activations to 8 bits (MatMulNBits at accuracy
-   * level 4), so a float32 activation is not really one there. `basic` computes what the file says.
+   * level 4), so a float32 activation is not really one there. `disabled` computes what the file says; from `basic` on
+   * biases beside 8 bit weights and activations are rounded to multiples of the two scales' product.
    */
   readonly graphOptimizationLevel?: GraphOptimizationLevel | undefined;
   /** Threads of one run, an integer from 1. Default 1: sums are then added in one order, bit for bit the same. */

@@ -1,21 +1,18 @@
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { ActivationRanges } from "./activation-ranges.js";
-import { calibrateActivations } from "./calibrate-activations.js";
+import { type CalibrateActivationsOptions, calibrateActivations } from "./calibrate-activations.js";
 import { encodeModel } from "./encode-model.js";
 import type { OnnxModel } from "./onnx-model.js";
-import type { OnnxSessionOptions } from "./ort-session.js";
-import { checkGenomeLayers, needsRanges, type QuantizedLayer, quantizedModel } from "./quantized-model.js";
+import { checkGenomeLayers, needsRanges } from "./plan-layers.js";
+import { type QuantizedLayer, quantizedModel } from "./quantized-model.js";
 import type { Batch } from "./tensor-data.js";
 
 /** Where the ranges of activations come from; neither is needed when all activations stay in float32. */
-export interface QuantizeOnnxOptions {
+export interface QuantizeOnnxOptions extends CalibrateActivationsOptions {
   /** Batches to run the float model on. */
   readonly calibration?: readonly Batch[] | undefined;
   /** Ranges that {@link calibrateActivations} found before; `calibration` is not read then. */
   readonly activationRanges?: ActivationRanges | undefined;
-  /** How the float model is run on `calibration`. */
-  readonly session?: OnnxSessionOptions | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A quantized model, and what it is made of. */

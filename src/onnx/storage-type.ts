@@ -8,14 +8,14 @@ export interface StorageType {
   /** Width of a stored element. */
   readonly bits: 2 | 4 | 8 | 16;
   readonly signed: boolean;
-  /** The least opset whose QuantizeLinear and DequantizeLinear take this type. */
+  /** The least opset at which this type is used: 8 bits exist from 10, and are used from 13 on where scales may lie along an axis. */
   readonly opset: number;
 }
 
 const TYPES = {
   2: { opset: 25, signed: DataType.INT2, unsigned: DataType.UINT2 },
   4: { opset: 21, signed: DataType.INT4, unsigned: DataType.UINT4 },
-  8: { opset: 10, signed: DataType.INT8, unsigned: DataType.UINT8 },
+  8: { opset: 13, signed: DataType.INT8, unsigned: DataType.UINT8 },
   16: { opset: 21, signed: DataType.INT16, unsigned: DataType.UINT16 },
 } as const;
 

@@ -1,6 +1,6 @@
 import { InvalidDataError, InvalidModelError, UnsupportedError } from "../errors.js";
+import { fromBfloat16Bits, fromFloat16Bits } from "../numeric/float16.js";
 import { elementBits, elementTypeName, isFloatType, isIntegerType } from "./element-type.js";
-import { bfloatToFloat, halfToFloat } from "./half-float.js";
 import { LIMITS } from "./limits.js";
 import {
   TensorProto_DataType as DataType,
@@ -140,7 +140,7 @@ export function readFloatTensor(
       else values.set(tensor.doubleData);
       break;
     default: {
-      const widen = tensor.dataType === DataType.FLOAT16 ? halfToFloat : bfloatToFloat;
+      const widen = tensor.dataType === DataType.FLOAT16 ? fromFloat16Bits : fromBfloat16Bits;
       for (let i = 0; i < count; i++)
         values[i] = widen((raw ? view.getUint16(2 * i, true) : tensor.int32Data[i]!) & 0xffff);
     }

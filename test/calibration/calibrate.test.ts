@@ -9,7 +9,9 @@ import {
   fakeQuantize,
   INTEGER_BITS,
   type IntegerBits,
+  type QuantizationParams,
   QuantizationScheme,
+  quantizationError,
   quantize,
 } from "../../src/quantization/index.js";
 import { layouts } from "../quantization/arbitraries.js";
@@ -182,6 +184,21 @@ describe("calibrate", () => {
           const other = { ...params, scale: Float32Array.of(2 ** n) };
           expect(own).toBeLessThanOrEqual(squaredError(values, fakeQuantize(values, other)));
         }
+      }),
+    );
+  });
+
+  it("ternary with a power-of-two scale: no other power of two loses less", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 1, max: 40 }), (seed, count) => {
+        const values = normals(count, seed);
+        const error = (params: QuantizationParams) =>
+          quantizationError(values, fakeQuantize(values, params)).mse;
+        const params = calibrate(values, { bits: 1.58, scheme: "power-of-two", method: "mse" });
+        for (let n = -12; n <= 4; n++)
+          expect(error(params)).toBeLessThanOrEqual(
+            error({ ...params, scale: Float32Array.of(2 ** n) }) * (1 + 1e-6),
+          );
       }),
     );
   });

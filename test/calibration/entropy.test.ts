@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bestReach } from "../../src/calibration/entropy.js";
-import { calibrate } from "../../src/calibration/index.js";
+import { calibrate, createObserver } from "../../src/calibration/index.js";
+import { fakeQuantize, type QuantizationParams, quantizationError } from "../../src/quantization/index.js";
+import { Random } from "../../src/random/random.js";
 import { normals } from "./arbitraries.js";
 
 /** KL(P || Q) for one window, written out with whole arrays. */
@@ -48,6 +50,8 @@ describe("bestReach", () => {
         for (let k = widest; k >= 1; k--) {
           const [from, to] = windowOf(k);
           if (to - from < levels && k < widest) break;
+          if (k < widest && list.slice(from, to).filter((c) => c > 0).length < Math.max(3, levels / 4))
+            continue;
           least = Math.min(least, slowDivergence(list, from, to, levels));
         }
         const reach = bestReach({ counts: Float64Array.from(list), zeroBin, width: 1 }, levels) ?? widest;
@@ -59,6 +63,31 @@ describe("bestReach", () => {
 });
 
 describe("entropy calibration", () => {
+  it("does not collapse on data of few levels, such as pixels and integers", () => {
+    const random = new Random("pixels");
+    const pixels = Float32Array.from({ length: 5000 }, () => random.integer(256));
+    const sets = [
+      pixels,
+      pixels.map((p) => p / 255),
+      pixels.map((p) => (p / 255 - 0.485) / 0.229),
+      pixels.map((p) => Math.floor(p / 16) - 8),
+    ];
+    for (const values of sets)
+      for (const scheme of ["symmetric", "asymmetric"] as const)
+        for (const bits of [2, 3, 4, 6, 8] as const) {
+          const quality = (params: QuantizationParams) =>
+            quantizationError(values, fakeQuantize(values, { ...params, shape: [values.length] })).sqnrDb;
+          const observer = createObserver("entropy");
+          observer.observe(values);
+          const floor = quality(calibrate(values, { bits, scheme, method: "min-max" })) - 6;
+          // Six decibels are a factor of two in the step; a collapsed range loses twenty.
+          if (floor < 60) {
+            expect(quality(calibrate(values, { bits, scheme, method: "entropy" }))).toBeGreaterThan(floor);
+            expect(quality(observer.params({ bits, scheme }))).toBeGreaterThan(floor);
+          }
+        }
+  });
+
   it("clips a far outlier of many values, and nothing of few", () => {
     for (const scheme of ["symmetric", "asymmetric"] as const) {
       const values = normals(20_000, 9);

@@ -48,7 +48,7 @@ describe("QuantizationGenome", () => {
         ]) {
           expect(back.key).toBe(genome.key);
           expect(back.toDict()).toEqual(genome.toDict());
-          expect([...back.layerConfigs.keys()]).toEqual([...genome.layerConfigs.keys()]);
+          expect([...back.layerConfigs.keys()].sort()).toEqual([...genome.layerConfigs.keys()].sort());
         }
       }),
     );
@@ -122,6 +122,19 @@ describe("QuantizationGenome", () => {
     expect(key({ activationBits: 32, activationScheme: "symmetric" })).toBe(key({ activationBits: 32 }));
     expect(key({ activationBits: 16 })).not.toBe(key({}));
     expect(key({ activationScheme: "symmetric" })).not.toBe(key({}));
+  });
+
+  it("has one key whatever the order of its layers", () => {
+    const two = new LayerQuantConfig({ weightBits: 4 });
+    const one = new LayerQuantConfig();
+    const genome = new QuantizationGenome({
+      layerConfigs: new Map([
+        ["2", two],
+        ["1", one],
+      ]),
+    });
+    expect(QuantizationGenome.fromDict(genome.toDict()).key).toBe(genome.key);
+    expect(new QuantizationGenome({ layerConfigs: { "2": one, "1": two } }).key).not.toBe(genome.key);
   });
 
   it("mutates deterministically, at the rate asked, within the space", () => {

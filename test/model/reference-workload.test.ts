@@ -205,4 +205,11 @@ describe("modelFromLayers", () => {
       modelFromLayers({ name: "m", source: "user", layers: [user], floatParameterCount: -1 }),
     ).toThrow(expect.objectContaining({ path: "floatParameterCount" }));
   });
+
+  it("stays small for long lists, and refuses what would not fit in memory", () => {
+    const names = (count: number) => Array.from({ length: count }, (_, i) => `layer_${i}`);
+    const first = (count: number) => referenceWorkload(names(count)).layers[0]?.parameterCount;
+    expect(first(257)).toBe((first(1) as number) / 4);
+    expect(() => referenceWorkload(names(10_001))).toThrow(/layers has 10001 names; allowed: 1 to 10000/);
+  });
 });

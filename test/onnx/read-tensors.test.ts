@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fromBfloat16Bits, fromFloat16Bits } from "../../src/numeric/float16.js";
 import { constantTensor } from "../../src/onnx/constant-tensor.js";
-import { bfloatToFloat, halfToFloat } from "../../src/onnx/half-float.js";
 import { makeTensor } from "../../src/onnx/make-tensor.js";
 import { storedLayout } from "../../src/onnx/stored-layout.js";
 import { checkTensor, readFloatTensor, readIntegerTensor } from "../../src/onnx/tensor-values.js";
@@ -59,7 +59,7 @@ describe("readFloatTensor", () => {
   });
 
   it("knows landmarks of binary16 and bfloat16", () => {
-    expect([0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x3555].map(halfToFloat)).toEqual([
+    expect([0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x3555].map(fromFloat16Bits)).toEqual([
       1,
       -2,
       65504,
@@ -67,11 +67,11 @@ describe("readFloatTensor", () => {
       2 ** -14,
       0.333251953125,
     ]);
-    expect(halfToFloat(0x7c00)).toBe(Number.POSITIVE_INFINITY);
-    expect(halfToFloat(0xfc00)).toBe(Number.NEGATIVE_INFINITY);
-    expect(halfToFloat(0x7e00)).toBeNaN();
-    expect(halfToFloat(0x8000)).toBe(-0);
-    expect([0x3f80, 0xc000, 0x0001].map(bfloatToFloat)).toEqual([1, -2, 2 ** -133]);
+    expect(fromFloat16Bits(0x7c00)).toBe(Number.POSITIVE_INFINITY);
+    expect(fromFloat16Bits(0xfc00)).toBe(Number.NEGATIVE_INFINITY);
+    expect(fromFloat16Bits(0x7e00)).toBeNaN();
+    expect(fromFloat16Bits(0x8000)).toBe(-0);
+    expect([0x3f80, 0xc000, 0x0001].map(fromBfloat16Bits)).toEqual([1, -2, 2 ** -133]);
   });
 
   it("refuses NaN and infinity unless told, other types and external data, naming the tensor", () => {

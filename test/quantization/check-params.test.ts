@@ -85,6 +85,7 @@ describe("checkParams", () => {
     ["zeroPoint", { zeroPoint: new Int32Array(6).fill(-9) }],
     ["zeroPoint", { zeroPoint: new Int32Array(6).fill(-8), narrowRange: true }],
     ["zeroPoint", { scheme: "symmetric", zeroPoint: new Int32Array(6).fill(1) }],
+    ["zeroPoint", { scheme: "symmetric", zeroPoint: new Int32Array(6).fill(-1) }],
   ])("names %s when it is wrong", (path, patch) => {
     const run = () => checkParams({ ...good, ...patch } as QuantizationParams);
     expect(run).toThrow(InvalidArgumentError);

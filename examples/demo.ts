@@ -1,0 +1,132 @@
+// The main job on the embedded model: quantize a small trained CNN for two targets, measure every genome on ONNX
+// Runtime, and leave strategies, pictures and runnable quantized models in out/. Run it with `npm run demo`.
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import {
+  exportToString,
+  HardwareTarget,
+  LayerQuantConfig,
+  paretoFrontSvg,
+  QuantizationEvolutionEngine,
+  QuantizationGenome,
+  type WeightBits,
+} from "quantevo";
+import { createOnnxEvaluator, loadOnnxModel, splitBatches, topOneAccuracy } from "quantevo/onnx";
+import { generateImages, SEEDS } from "./model/generate-data.js";
+import { runOnnxAlone } from "./run-onnx-alone.js";
+import { printFront, progressLine } from "./terminal.js";
+
+const GENERATIONS = 12;
+const MAX_DROP = 0.01;
+const modelPath = fileURLToPath(new URL("./model/model.onnx", import.meta.url));
+const out = "out";
+await mkdir(out, { recursive: true });
+
+const model = await loadOnnxModel(modelPath);
+const weights = model.layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
+const macs = model.layers.reduce((sum, layer) => sum + layer.macs, 0);
+console.log(
+  `model: ${model.layers.length} layers, ${weights.toLocaleString("en")} weights, ${macs.toLocaleString("en")} MACs`,
+);
+
+// Three sets that share no image: activation ranges and search on two, the report on the third.
+const batchesOf = (data: { images: Float32Array; labels: Uint8Array }) => {
+  const dims = [data.labels.length, ...(model.inputs[0]?.dims.slice(1) ?? [])];
+  return splitBatches({ [model.inputs[0]?.name ?? "image"]: { data: data.images, dims } }, 64);
+};
+const calibration = generateImages({ count: 128, seed: SEEDS.calibration });
+const searchSet = generateImages({ count: 512, seed: SEEDS.validation });
+const testSet = generateImages({ count: 1000, seed: "demo test" });
+const ranges = batchesOf(calibration);
+const evaluator = await createOnnxEvaluator(model, {
+  calibration: ranges,
+  validation: batchesOf(searchSet),
+  metric: topOneAccuracy(searchSet.labels),
+});
+const floor = evaluator.baseline.accuracy - MAX_DROP;
+console.log(
+  `float32: ${percent(evaluator.baseline.accuracy)} of ${searchSet.labels.length} images (measured)`,
+);
+
+const float = await runOnnxAlone(modelPath, testSet);
+const summary = [["float32", "", (await stat(modelPath)).size, float, undefined]] as [
+  string,
+  string,
+  number,
+  number,
+  number | undefined,
+][];
+
+for (const target of [HardwareTarget.INTEL_VNNI, HardwareTarget.ARM_DOT]) {
+  console.log(`\n== ${target}`);
+  const engine = new QuantizationEvolutionEngine(
+    {
+      hardwareTarget: target,
+      weightBitChoices: [2, 4, 8],
+      minBits: 2,
+      maxBits: 8,
+      populationSize: 20,
+      maxGenerations: GENERATIONS,
+      parallelEvaluations: 2,
+      seed: "demo",
+    },
+    { evaluator },
+  );
+  const progress = progressLine(GENERATIONS);
+  const result = await engine.runEvolution(model.spec, {
+    callback: (generation, best, _average, stats) =>
+      progress(
+        generation,
+        `best fitness ${best.toFixed(4)}, front ${stats.frontSize}, ${stats.evaluations} evaluations`,
+      ),
+  });
+  printFront(result.paretoFront, 10);
+
+  // The smallest genome that loses at most a point on the search set.
+  const chosen = result.paretoFront
+    .filter((genome) => (genome.accuracy ?? 0) >= floor)
+    .reduce(
+      (a, b) => ((b.compressionRatio ?? 0) > (a.compressionRatio ?? 0) ? b : a),
+      engine.getBestGenome(),
+    );
+  const uniform = await engine.evaluateGenomes(model.spec, ([8, 4, 2] as const).map(uniformGenome));
+  const name = `${out}/demo.${target}`;
+  const bytes = await evaluator.quantize(chosen);
+  await writeFile(`${name}.onnx`, bytes);
+  await writeFile(`${name}.json`, exportToString(chosen, "json", { target }));
+  await writeFile(`${name}.yaml`, exportToString(chosen, "yaml", { target }));
+  const marks = uniform.map((genome, i) => ({ label: `uniform INT${[8, 4, 2][i]}`, genome }));
+  await writeFile(
+    `${name}.svg`,
+    paretoFrontSvg(result.paretoFront, { title: `The demo's network on ${target}`, marks }),
+  );
+  console.log(`wrote ${name}.onnx, .json, .yaml, .svg`);
+
+  // What was written, run by ONNX Runtime with nothing of quantevo in between.
+  summary.push([
+    target,
+    name,
+    bytes.length,
+    await runOnnxAlone(`${name}.onnx`, testSet),
+    chosen.compressionRatio,
+  ]);
+}
+await evaluator.dispose();
+
+console.log(`\non ${testSet.labels.length} test images, ONNX Runtime on the written files (measured):`);
+for (const [name, , bytes, accuracy, compression] of summary)
+  console.log(
+    `${name.padEnd(12)} accuracy ${percent(accuracy).padStart(7)}   file ${String(bytes).padStart(7)} bytes` +
+      (compression === undefined
+        ? ""
+        : `   ${compression.toFixed(2)}x compression, everything stored counted`),
+  );
+
+function uniformGenome(weightBits: WeightBits): QuantizationGenome {
+  const config = new LayerQuantConfig({ weightBits, calibrationMethod: "mse" });
+  return new QuantizationGenome({ layerConfigs: new Map(model.layers.map((layer) => [layer.name, config])) });
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(2)}%`;
+}

@@ -1,0 +1,137 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { EvaluationError, InvalidArgumentError, InvalidDataError } from "../../src/errors.js";
+import { outputAgreement } from "../../src/onnx/metrics/output-agreement.js";
+import { perplexity } from "../../src/onnx/metrics/perplexity.js";
+import { topOneAccuracy } from "../../src/onnx/metrics/top-one-accuracy.js";
+
+const output = (rows: readonly (readonly number[])[], dims?: readonly number[]) => ({
+  y: { data: Float32Array.from(rows.flat()), dims: dims ?? [rows.length, rows[0]?.length ?? 0] },
+});
+
+describe("topOneAccuracy", () => {
+  it("counts the rows whose greatest score is at the label, the first of equals", () => {
+    const outputs = output([
+      [0.1, 0.9, 0],
+      [5, 5, 1],
+      [-3, -2, -1],
+    ]);
+    expect(topOneAccuracy([1, 0, 0]).evaluate(outputs)).toEqual({ score: 2 / 3, value: 2 / 3, samples: 3 });
+    expect(topOneAccuracy([1, 1, -1]).evaluate(outputs)).toEqual({ score: 0.5, value: 0.5, samples: 2 });
+    expect(topOneAccuracy(BigInt64Array.from([1n, 0n, 2n])).evaluate(outputs).score).toBe(1);
+  });
+
+  it("passes over extents of 1 at the end, and takes several rows a sample", () => {
+    expect(
+      topOneAccuracy([1, 0]).evaluate(
+        output(
+          [
+            [0, 1],
+            [1, 0],
+          ],
+          [2, 2, 1, 1],
+        ),
+      ).score,
+    ).toBe(1);
+    expect(
+      topOneAccuracy([1, 0, 1, 1]).evaluate(
+        output(
+          [
+            [0, 1],
+            [1, 0],
+            [0, 1],
+            [1, 0],
+          ],
+          [2, 2, 2],
+        ),
+      ).score,
+    ).toBe(0.75);
+  });
+
+  it("looks at the output that is named", () => {
+    const outputs = { ...output([[0, 1]]), other: { data: Float32Array.of(1, 0), dims: [1, 2] } };
+    expect(topOneAccuracy([0]).evaluate(outputs).score).toBe(0);
+    expect(topOneAccuracy([0], { output: "other" }).evaluate(outputs).score).toBe(1);
+    expect(() => topOneAccuracy([0], { output: "constructor" }).evaluate(outputs)).toThrow(
+      /"constructor".*"y", "other"/,
+    );
+  });
+
+  it("refuses labels and outputs that do not fit", () => {
+    expect(() => topOneAccuracy([])).toThrow(InvalidArgumentError);
+    expect(() => topOneAccuracy([-1])).toThrow(InvalidArgumentError);
+    expect(() => topOneAccuracy([0.5])).toThrow(InvalidDataError);
+    expect(() => topOneAccuracy([0, 0]).evaluate(output([[0, 1]]))).toThrow(/2 labels for 1 rows/);
+    expect(() => topOneAccuracy([2]).evaluate(output([[0, 1]]))).toThrow(/labels\[0\] is 2/);
+    expect(() => topOneAccuracy([0]).evaluate(output([[0]]))).toThrow(EvaluationError);
+    const integers = { y: { data: BigInt64Array.of(0n, 1n), dims: [1, 2] } };
+    expect(() => topOneAccuracy([0]).evaluate(integers)).toThrow(EvaluationError);
+  });
+
+  it("has an identity that depends on the labels", () => {
+    expect(topOneAccuracy([0, 1]).identity).toBe(topOneAccuracy([0, 1]).identity);
+    expect(topOneAccuracy([0, 1]).identity).not.toBe(topOneAccuracy([1, 0]).identity);
+  });
+});
+
+describe("perplexity", () => {
+  it("is e to the mean cross-entropy, against a plain softmax", () => {
+    const row = fc.array(fc.float({ min: -20, max: 20, noNaN: true }), { minLength: 4, maxLength: 4 });
+    const sample = fc.record({ rows: fc.array(row, { minLength: 1, maxLength: 6 }), pick: fc.nat(1000) });
+    fc.assert(
+      fc.property(sample, ({ rows, pick }) => {
+        const targets = rows.map((_, i) => (pick + i) % 4);
+        let product = 1;
+        rows.forEach((scores, i) => {
+          const exps = scores.map((v) => Math.exp(v));
+          product *= (exps[targets[i]!] as number) / exps.reduce((a, b) => a + b, 0);
+        });
+        const found = perplexity(targets).evaluate(output(rows));
+        expect(found.score / product ** (1 / rows.length)).toBeCloseTo(1, 9);
+        expect(found.value * found.score).toBeCloseTo(1, 9);
+        expect(found.samples).toBe(rows.length);
+      }),
+    );
+  });
+
+  it("leaves out negative targets and stands great logits", () => {
+    const outputs = output([
+      [1000, 0],
+      [0, 1000],
+      [0, 0],
+    ]);
+    expect(perplexity([0, -1, 1]).evaluate(outputs)).toEqual({
+      score: expect.closeTo(Math.SQRT1_2, 12),
+      value: expect.closeTo(Math.SQRT2, 12),
+      samples: 2,
+    });
+    const ruined = perplexity([1, 0, 0]).evaluate(outputs);
+    expect(ruined.score).toBeGreaterThanOrEqual(0);
+    expect(Number.isFinite(ruined.value)).toBe(true);
+    expect(() => perplexity([0, 0])).not.toThrow();
+    expect(() => perplexity([0, 0]).evaluate(outputs)).toThrow(/2 targets for 3 rows/);
+  });
+});
+
+describe("outputAgreement", () => {
+  it("is the share of rows with the float model's arg-max", () => {
+    const metric = outputAgreement();
+    const float = output([
+      [0, 1],
+      [1, 0],
+    ]);
+    expect(metric.needsReference).toBe(true);
+    expect(metric.evaluate(float, float).score).toBe(1);
+    expect(
+      metric.evaluate(
+        output([
+          [0, 2],
+          [1, 3],
+        ]),
+        float,
+      ),
+    ).toEqual({ score: 0.5, value: 0.5, samples: 2 });
+    expect(() => metric.evaluate(float)).toThrow(EvaluationError);
+    expect(() => metric.evaluate(output([[0, 1]]), float)).toThrow(/1 x 2.*2 x 2/);
+  });
+});
