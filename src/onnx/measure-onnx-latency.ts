@@ -4,8 +4,8 @@ import { calibrateActivations } from "./calibrate-activations.js";
 import { checkBatches } from "./check-batches.js";
 import type { OnnxModel } from "./onnx-model.js";
 import { type Feeds, loadOnnxRuntime, type OnnxSessionOptions, type RuntimeSession } from "./ort-session.js";
+import { needsRanges } from "./plan-layers.js";
 import { type QuantizeOnnxOptions, quantizeOnnx } from "./quantize-onnx.js";
-import { needsRanges } from "./quantized-model.js";
 import { splitBatches } from "./split-batches.js";
 import type { Batch } from "./tensor-data.js";
 
@@ -24,7 +24,7 @@ export interface MeasureOnnxLatencyOptions extends QuantizeOnnxOptions {
    * shared machine over all genomes. Default 5.
    */
   readonly runsPerTurn?: number | undefined;
-  /** Optimization level and threads (`intraOpNumThreads`, default 1) of both calibration and measurement. */
+  /** Optimization level and threads (`intraOpNumThreads`, default 1) of what is measured. */
   readonly session?: OnnxSessionOptions | undefined;
 }
 
@@ -79,9 +79,12 @@ export async function measureOnnxLatencies(
   let activationRanges = options.activationRanges;
   if (activationRanges === undefined && options.calibration !== undefined)
     if (genomes.some((genome) => genome !== undefined && needsRanges(model, genome)))
-      activationRanges = await calibrateActivations(model, options.calibration, options);
+      activationRanges = await calibrateActivations(model, options.calibration, {
+        importRuntime: options.importRuntime ?? options.session?.importRuntime,
+        signal: options.signal,
+      });
 
-  const runtime = await loadOnnxRuntime(options.session);
+  const runtime = await loadOnnxRuntime({ importRuntime: options.importRuntime, ...options.session });
   const feeds = runtime.feeds(model.inputs, input);
   const outputs = model.outputs.map(({ name }) => name);
   const sessions: RuntimeSession[] = [];
