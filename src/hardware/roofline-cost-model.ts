@@ -12,13 +12,14 @@ import type {
   LayerCost,
   OperatorSupport,
 } from "./contract.js";
-import { type LayerRoofline, layerRoofline, type Roof } from "./layer-roofline.js";
+import { EstimateDetail } from "./estimate-detail.js";
+import { type LayerRoofline, layerRoofline } from "./layer-roofline.js";
 import { loadHardwareProfile } from "./load-hardware-profile.js";
 import { type ModelWiring, modelWiring } from "./model-wiring.js";
 import type { HardwareProfile } from "./profile-schema.js";
-import { type QdqRole, type QdqWiring, qdqExecution, qdqRole, qdqWiring } from "./qdq-execution.js";
+import { type QdqWiring, qdqExecution, qdqRole, qdqWiring } from "./qdq-execution.js";
 import { resolveOperator } from "./resolve-operator.js";
-import { summarizeSupport } from "./summarize-support.js";
+import { COLUMNS, Column, FORMATS, type Row, RowStore, roofOf } from "./row-store.js";
 import { tiedLayers } from "./tied-layers.js";
 
 const BITS: Record<ComputeFormat, number> = { int4: 4, int8: 8, int16: 16, float16: 16, float32: 32 };
@@ -30,21 +31,13 @@ export interface RooflineOptions {
   readonly batch?: number;
 }
 
-/** A row of a layer's table: its roofline, and what its operator costs wherever it stands. */
-interface Row extends LayerRoofline {
-  readonly key: number;
-  readonly format: ComputeFormat;
-  /** What a QDQ runtime makes of the settings. */
-  readonly role: QdqRole;
-  readonly refused: boolean;
-  /** Dispatch, followers, residual additions and concatenations, and reading a key-value cache. */
-  readonly fixedSeconds: number;
-  readonly fixedJoules: number;
-}
-
 interface CompiledModel extends ModelWiring {
   /** Rows by configuration, filled as configurations appear. */
-  readonly tables: readonly Map<number, Row>[];
+  readonly tables: readonly Map<number, number>[];
+  /** All rows, and their numbers side by side. */
+  readonly store: RowStore;
+  /** Of each layer, while one genome is summed: where its format stands in FORMATS. */
+  readonly formats: Uint8Array;
   readonly names: readonly string[];
   /** Only for a runtime that fuses QDQ pairs. */
   readonly qdq: QdqWiring | undefined;
@@ -112,62 +105,100 @@ export class RooflineCostModel implements HardwareCostModel {
     const { tables, names, births, deaths, external, edges, leaders } = compiled;
     const count = names.length;
     const { layerConfigs } = genome;
+    const { store, formats } = compiled;
     const rows = new Array<Row>(count);
+    let columns = store.values;
     let storedBytes = (model.floatParameterCount ?? 0) * 4;
     let packedBytes = storedBytes;
     let live = 0;
     let peak = 0;
-    let refused = false;
+    let refused = 0;
+    let streamedSeconds = 0;
+    let residentSeconds = 0;
+    let streamedJoules = 0;
+    let residentJoules = 0;
+    const slots = new Int32Array(count);
     for (let i = 0; i < count; i++) {
       const config = layerConfigs.get(names[i] as string);
       if (config === undefined) throw missingLayer(names[i] as string);
       const key = configKey(config);
-      const row = (tables[i] as Map<number, Row>).get(key) ?? this.#fill(compiled, i, config, key);
-      rows[i] = row;
-      storedBytes += row.storedBytes;
-      packedBytes += row.packedBytes;
-      if (row.refused) refused = true;
-      live += (births[i] as number) * row.outputBytes;
-      const now = external[i] === true ? live + row.inputBytes : live;
+      let slot = (tables[i] as Map<number, number>).get(key);
+      if (slot === undefined) {
+        slot = this.#fill(compiled, i, config, key);
+        columns = store.values;
+      }
+      slots[i] = slot;
+      const at = slot * COLUMNS;
+      const outputBytes = columns[at + Column.OUTPUT_BYTES] as number;
+      storedBytes += columns[at + Column.STORED_BYTES] as number;
+      packedBytes += columns[at + Column.PACKED_BYTES] as number;
+      refused += columns[at + Column.REFUSED] as number;
+      streamedSeconds += columns[at + Column.STREAMED_SECONDS] as number;
+      residentSeconds += columns[at + Column.RESIDENT_SECONDS] as number;
+      streamedJoules += columns[at + Column.STREAMED_JOULES] as number;
+      residentJoules += columns[at + Column.RESIDENT_JOULES] as number;
+      formats[i] = columns[at + Column.FORMAT] as number;
+      live += (births[i] as number) * outputBytes;
+      const now = external[i] === true ? live + (columns[at + Column.INPUT_BYTES] as number) : live;
       if (now > peak) peak = now;
       const done = deaths[i] as readonly number[];
-      for (let j = 0; j < done.length; j++) live -= (rows[done[j] as number] as Row).outputBytes;
+      for (let j = 0; j < done.length; j++)
+        live -= columns[(slots[done[j] as number] as number) * COLUMNS + Column.OUTPUT_BYTES] as number;
     }
     const footprintBytes = storedBytes + peak;
     const resident = footprintBytes <= profile.onChip.capacityBytes.value;
     const merges = profile.fusion?.sharedInput === true;
+    if (compiled.qdq !== undefined || merges)
+      for (let i = 0; i < count; i++) rows[i] = store.rows[slots[i] as number] as Row;
     const execution = compiled.qdq && qdqExecution(compiled.qdq, rows);
 
-    let seconds = profile.overheadPerGraphUs.value * 1e-6;
-    let joules = 0;
-    for (let i = 0; i < count; i++) {
-      const row = rows[i] as Row;
-      const leader = leaders[i] as number;
-      const shared = merges && leader >= 0 && (rows[leader] as Row).key === row.key;
-      const unfused = execution?.integer[i] === 0;
-      const roof = roofOf(row, resident, shared, unfused);
-      seconds += roof.seconds + row.fixedSeconds;
-      joules += roof.joules + row.fixedJoules;
-      if (shared) seconds -= profile.overheadPerOperatorUs.value * 1e-6;
-      if (execution !== undefined) {
+    let seconds = profile.overheadPerGraphUs.value * 1e-6 + (resident ? residentSeconds : streamedSeconds);
+    let joules = resident ? residentJoules : streamedJoules;
+    if (execution === undefined) {
+      for (let i = 0; i < count; i++) {
+        const into = edges[i] as ModelWiring["edges"][number];
+        const to = formats[i] as number;
+        for (let j = 0; j < into.length; j++) {
+          const edge = into[j] as { from: number; elements: number };
+          const from = formats[edge.from] as number;
+          if (from === to) continue;
+          const bytes = this.#conversionBytes(
+            edge.elements,
+            FORMATS[from] as ComputeFormat,
+            FORMATS[to] as ComputeFormat,
+          );
+          seconds += this.#conversionSeconds(bytes);
+          joules += bytes * profile.onChip.energyPerBytePj.value * 1e-12;
+        }
+      }
+    }
+    if (execution !== undefined || merges)
+      for (let i = 0; i < count; i++) {
+        const row = rows[i] as Row;
+        const leader = leaders[i] as number;
+        const shared = merges && leader >= 0 && (rows[leader] as Row).key === row.key;
+        const unfused = execution?.integer[i] === 0;
+        if (shared || unfused) {
+          const usual = roofOf(row, resident, false, false);
+          const roof = roofOf(row, resident, shared, unfused);
+          seconds += roof.seconds - usual.seconds;
+          joules += roof.joules - usual.joules;
+        }
+        if (shared) seconds -= profile.overheadPerOperatorUs.value * 1e-6;
+        if (execution === undefined) continue;
         const bytes = this.batch * (execution.convertedBytes[i] as number);
         seconds += this.#qdqSeconds(execution.conversions[i] as number, bytes);
         joules += bytes * profile.onChip.energyPerBytePj.value * 1e-12;
-        continue;
       }
-      const into = edges[i] as ModelWiring["edges"][number];
-      for (let j = 0; j < into.length; j++) {
-        const edge = into[j] as { from: number; elements: number };
-        const from = (rows[edge.from] as Row).format;
-        if (from === row.format) continue;
-        const bytes = this.#conversionBytes(edge.elements, from, row.format);
-        seconds += this.#conversionSeconds(bytes);
-        joules += bytes * profile.onChip.energyPerBytePj.value * 1e-12;
-      }
-    }
     joules += seconds * profile.staticPowerW.value;
 
-    const detail = new Detail(this, compiled, rows, resident);
+    const detail = new EstimateDetail(() =>
+      this.detail(
+        compiled,
+        Array.from(slots, (slot) => store.rows[slot] as Row),
+        resident,
+      ),
+    );
     const uncertainty = this.#uncertainty;
     return {
       kind: "predicted",
@@ -186,7 +217,7 @@ export class RooflineCostModel implements HardwareCostModel {
         return detail.notes;
       },
       get refusedLayers() {
-        return refused ? detail.refusedLayers : NONE;
+        return refused > 0 ? detail.refusedLayers : NONE;
       },
       get conversions() {
         return detail.conversions;
@@ -278,7 +309,7 @@ export class RooflineCostModel implements HardwareCostModel {
       : conversion.overheadUs.value * 1e-6 + bytes / (conversion.bandwidthGBs.value * 1e9);
   }
 
-  #fill(compiled: CompiledModel, index: number, config: LayerQuantConfig, key: number): Row {
+  #fill(compiled: CompiledModel, index: number, config: LayerQuantConfig, key: number): number {
     const { profile } = this;
     const layer = compiled.layers[index] as LayerSpec;
     const roofline = layerRoofline(profile, layer, config, this.batch);
@@ -312,8 +343,9 @@ export class RooflineCostModel implements HardwareCostModel {
           cachedBytes * profile.dram.energyPerBytePj.value) *
           1e-12,
     };
-    compiled.tables[index]?.set(key, row);
-    return row;
+    const slot = compiled.store.add(row);
+    compiled.tables[index]?.set(key, slot);
+    return slot;
   }
 
   #compile(model: ModelSpec): CompiledModel {
@@ -323,64 +355,14 @@ export class RooflineCostModel implements HardwareCostModel {
     const compiled: CompiledModel = {
       ...wiring,
       tables: wiring.layers.map(() => new Map()),
+      store: new RowStore(),
+      formats: new Uint8Array(wiring.layers.length),
       names: wiring.layers.map((layer) => layer.name),
       qdq: this.profile.qdq && qdqWiring(wiring.layers, this.profile.qdq.integerOutputs),
     };
     this.#models.set(model, compiled);
     return compiled;
   }
-}
-
-/** What of an estimate is only worked out when somebody reads it. */
-class Detail {
-  readonly #model: RooflineCostModel;
-  readonly #compiled: ModelWiring;
-  readonly #rows: readonly Row[];
-  readonly #resident: boolean;
-  #parts: { layers: LayerCost[]; conversions: FormatConversion[] } | undefined;
-  #summary: ReturnType<typeof summarizeSupport> | undefined;
-
-  constructor(model: RooflineCostModel, compiled: ModelWiring, rows: readonly Row[], resident: boolean) {
-    this.#model = model;
-    this.#compiled = compiled;
-    this.#rows = rows;
-    this.#resident = resident;
-  }
-
-  get layers(): readonly LayerCost[] {
-    return this.#both().layers;
-  }
-
-  get conversions(): readonly FormatConversion[] {
-    return this.#both().conversions;
-  }
-
-  get notes(): readonly string[] {
-    return this.#summarize().notes;
-  }
-
-  get refusedLayers(): readonly string[] {
-    return this.#summarize().refusedLayers;
-  }
-
-  #both() {
-    this.#parts ??= this.#model.detail(this.#compiled, this.#rows, this.#resident);
-    return this.#parts;
-  }
-
-  #summarize() {
-    this.#summary ??= summarizeSupport(this.layers);
-    return this.#summary;
-  }
-}
-
-function roofOf(row: Row, resident: boolean, shared: boolean, unfused: boolean): Roof {
-  if (unfused) {
-    const roof = resident ? row.unfusedResident : row.unfusedStreamed;
-    if (roof !== undefined) return roof;
-  }
-  if (shared) return resident ? row.sharedResident : row.sharedStreamed;
-  return resident ? row.resident : row.streamed;
 }
 
 function missingLayer(name: string): InvalidArgumentError {

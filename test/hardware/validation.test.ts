@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { timeEstimates } from "../../bench/estimate-speed.js";
 import { validateTarget, validationPoints } from "../../bench/validation-points.js";
 import { HardwareTarget } from "../../src/hardware/contract.js";
 import { hardwareDevices } from "../../src/hardware/registry.js";
@@ -34,5 +35,17 @@ describe.each(Object.values(HardwareTarget))("%s against published latencies", (
       expect(stated).toBeGreaterThanOrEqual(medianError - 1e-9);
       expect(stated).toBeLessThan(medianError + 0.02);
     }
+  });
+});
+
+describe("estimating", () => {
+  it("costs at most three times the plain loop that sums precomputed tables", () => {
+    // The best of a few attempts: other work on the machine only ever makes one of them slower.
+    let ratio = Number.POSITIVE_INFINITY;
+    for (let attempt = 0; attempt < 5 && ratio > 3; attempt++) {
+      const { estimateMs, loopMs } = timeEstimates(10_000, 3);
+      ratio = Math.min(ratio, estimateMs / loopMs);
+    }
+    expect(ratio).toBeLessThanOrEqual(3);
   });
 });
