@@ -143,7 +143,8 @@ export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): 
   let damping = 1e-3;
   for (let round = 0; round < ROUNDS; round++) {
     // Generous at first: else the measurements that happen to fit already would outvote the others for good.
-    const bend = HUBER * Math.max(robustDeviation(errors), 0.3 * 0.6 ** round);
+    const generous = 0.3 * 0.6 ** round;
+    const bend = HUBER * Math.max(robustDeviation(errors), generous);
     const objective = (list: Float64Array, at: Float64Array) =>
       list.reduce((sum, error, i) => sum + problem.weight(chosen[i]!) * huber(error, bend), 0) / NOISE ** 2 +
       prior.reduce((sum, center, j) => sum + ((at[j]! - center) / width[j]!) ** 2, 0);
@@ -186,7 +187,7 @@ export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): 
       damping *= 10;
     }
     // Small steps only end the search once the bend has settled.
-    if (!improved && round > 12) break;
+    if (!improved && generous < robustDeviation(errors)) break;
   }
   return { multiples, scale, deviation: robustDeviation(errors) };
 }
