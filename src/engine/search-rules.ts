@@ -12,7 +12,7 @@ import type { ResolvedConfig } from "./config.js";
 /**
  * What a search on this model may visit. Group sizes that are not shorter than a layer's reduction axis are
  * left out for that layer (they would be per-channel under another name), and per-group with them when none is
- * left. Values that the target refuses whatever the rest is are left out too. A pinned setting is the only choice in its layer; tied layers share what all of them allow.
+ * left. Values that the target refuses whatever the rest is are left out too. A pinned setting is the only choice in its layer; tied layers, by the configuration or by the target's runtime, share what all of them allow.
  * @throws InvalidConfigError when an override or a tie names a layer that the model does not have, a layer is in
  * two ties, or tied layers have no setting in common
  */
@@ -22,7 +22,7 @@ export function searchRules(
   costModel: HardwareCostModel,
 ): SearchRules {
   const names = new Set(model.layers.map((layer) => layer.name));
-  const ties = checkTies(config.tiedLayers, names);
+  const ties = withTargetTies(checkTies(config.tiedLayers, names), costModel.tiedLayers?.(model) ?? []);
   for (const name of config.layerOverrides.keys())
     if (!names.has(name)) throw unknownLayer(`layerOverrides.${name}`, name);
 
@@ -54,6 +54,24 @@ export function searchRules(
     uniformPrecision: !config.allowMixedPrecision,
     parameterCounts: new Map(model.layers.map((layer) => [layer.name, layer.parameterCount])),
   };
+}
+
+/** The ties asked for and those that the target needs (fused layers, both sides of an addition); overlapping ones are one. */
+function withTargetTies(
+  asked: readonly (readonly string[])[],
+  needed: readonly (readonly string[])[],
+): readonly (readonly string[])[] {
+  const ties = [...asked];
+  for (const group of needed) {
+    const merged = new Set(group);
+    for (let i = ties.length - 1; i >= 0; i--) {
+      if (!ties[i]!.some((name) => merged.has(name))) continue;
+      for (const name of ties[i]!) merged.add(name);
+      ties.splice(i, 1);
+    }
+    ties.push([...merged]);
+  }
+  return ties;
 }
 
 /** Without the values that the target always refuses. A cost model that cannot say so fails the genomes themselves, with its reason. */

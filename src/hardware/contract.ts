@@ -36,22 +36,54 @@ export interface LayerCost {
   readonly name: string;
   readonly latencyMs: number;
   readonly energyMj: number;
-  /** Weights, scales and zero points as the target stores them. */
+  /** Weights, scales and zero points as the target's deployment format stores them. */
   readonly storedBytes: number;
   /** Which roof the layer hits. */
   readonly bound: "compute" | "memory" | "overhead";
   readonly support: OperatorSupport;
 }
 
-/** Cost of one inference at batch 1. */
+/** How far an estimate may be off. */
+export interface CostUncertainty {
+  /** Median absolute relative error of the latency: 0.2 = half of the checked predictions were off by less than 20%. */
+  readonly latency: number;
+  /** The same for energy; mostly an estimate, as hardly any energy is published. */
+  readonly energy: number;
+  /** What the errors were found on. */
+  readonly source: string;
+}
+
+/** A change of format on the way from one layer to another. */
+export interface FormatConversion {
+  /** The layer whose output is converted. */
+  readonly from: string;
+  /** The layer that reads it. */
+  readonly to: string;
+  readonly fromFormat: ComputeFormat;
+  readonly toFormat: ComputeFormat;
+  /** Bytes read and written. */
+  readonly bytes: number;
+  readonly latencyMs: number;
+  readonly energyMj: number;
+}
+
+/** Cost of one inference, at batch 1 unless the cost model was made for another. */
 export interface CostEstimate {
   readonly kind: "predicted" | "measured";
   readonly latencyMs: number;
   readonly energyMj: number;
   /** Weights as the target stores them plus the peak of live activations, in MB of 10^6 bytes. */
   readonly memoryFootprintMb: number;
-  /** Bytes of all parameters as the target stores them. */
+  /** Bytes of all parameters as the target's deployment format stores them. */
   readonly storedBytes: number;
+  /** Bytes of all parameters packed to the bit: codes, float32 scales, zero points, float parameters. */
+  readonly packedBytes?: number;
+  /** Inputs worked on at once; latency, energy and activations are those of the whole batch. Absent = 1. */
+  readonly batch?: number;
+  /** How far latency and energy may be off; absent when nobody has checked this model of the device. */
+  readonly uncertainty?: CostUncertainty;
+  /** Every conversion between formats; their costs are contained in the layers that read. */
+  readonly conversions?: readonly FormatConversion[];
   readonly layers: readonly LayerCost[];
   /** What was widened, emulated or refused, for people; empty when everything is native. */
   readonly notes: readonly string[];
@@ -67,4 +99,6 @@ export interface HardwareCostModel {
   readonly target: string;
   supports(layer: LayerSpec, config: LayerQuantConfig): OperatorSupport;
   estimate(model: ModelSpec, genome: QuantizationGenome): CostEstimate;
+  /** Groups of layers that must have equal settings on this device. Absent = none. */
+  tiedLayers?(model: ModelSpec): readonly (readonly string[])[];
 }

@@ -1,11 +1,12 @@
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
-import { elementCount, LayerKind, type LayerSpec } from "../model/layer-spec.js";
+import { LayerKind, type LayerSpec } from "../model/layer-spec.js";
 import type { ComputeFormat, OperatorSupport } from "./contract.js";
+import { inputChannels, operatorClass, outputChannels } from "./operator-class.js";
 import type {
   ActivationFormat,
+  Combination,
   FormatRule,
   HardwareProfile,
-  OperatorClass,
   WeightFormat,
 } from "./profile-schema.js";
 
@@ -16,6 +17,8 @@ export interface ResolvedOperator {
   readonly computePenalty: number;
   /** Format in which the activations move between layers. */
   readonly activationFormat: ComputeFormat;
+  /** The accelerator hands the layer to the CPU beside it, which computes in float32. */
+  readonly onHost: boolean;
 }
 
 type Status = OperatorSupport["status"];
@@ -23,7 +26,8 @@ type Status = OperatorSupport["status"];
 /**
  * Finds how the target's runtime executes a layer in a configuration, before anything is costed. Settings without
  * effect are not looked at: scheme and granularity of weights left in float, scheme of binary and ternary weights,
- * activations of an embedding (its input is ids). A refused layer resolves to the form it would have if re-encoded.
+ * activations of an embedding (its input is ids), weights of a layer that has none. A refused layer resolves to the
+ * form it would have if re-encoded.
  */
 export function resolveOperator(
   profile: HardwareProfile,
@@ -33,48 +37,48 @@ export function resolveOperator(
   const { formats } = profile;
   const outcome = new Outcome();
   const embedding = layer.kind === LayerKind.EMBEDDING;
+  const weighted = layer.parameterCount > 0;
   const activationBits = embedding ? 32 : config.activationBits;
-  const weights = weightRow(profile, layer, config.weightBits, activationBits);
   const activations = activationRow(profile, activationBits);
-  outcome.apply(weights);
+  // The product of two activations has both operands in the activations' width.
+  const weightBits = weighted ? config.weightBits : activationBits === 4 ? 8 : activationBits;
+  const weights = weightRow(profile, layer, weightBits, activationBits);
+  if (weighted) outcome.apply(weights);
   if (!embedding) outcome.apply(activations);
 
-  const quantized = config.weightBits !== 32;
+  const quantized = weighted && config.weightBits !== 32;
+  let storageBits: number = weights.storageBits;
   let integer = weights.arithmetic !== "float" && activations.integerFormat !== undefined;
   if (quantized && config.weightBits >= 2) outcome.apply(formats.weightSchemes[config.weightScheme]);
   if (activations.integerFormat !== undefined)
     outcome.apply(formats.activationSchemes[config.activationScheme]);
   if (quantized) {
     outcome.apply(formats.granularities[config.granularity]);
-    if (config.granularity === "per-group") {
-      const group = formats.granularities["per-group"];
-      if (group.floatOnly === true) integer = false;
-      outcome.penalty *= 1 + group.scalePenalty.value / config.groupSize;
-      if (group.storageBits !== undefined && !group.storageBits.includes(weights.storageBits))
-        outcome.worsen(
-          group.otherWidths ?? "emulated",
-          `The runtime has no block-wise scales for weights stored in ${weights.storageBits} bits.`,
-        );
-      const multiple = group.groupSizeMultipleOf ?? 1;
-      if (config.groupSize % multiple !== 0)
-        outcome.worsen(
-          "refused",
-          `The runtime takes groups of multiples of ${multiple}, not of ${config.groupSize}.`,
-        );
-    }
+    if (config.granularity === "per-group" && applyGroup(profile, config.groupSize, storageBits, outcome))
+      integer = false;
   }
+  let onHost = false;
+  for (const rule of formats.combinations ?? []) {
+    if (!holds(rule.when, layer, config, activationBits, quantized)) continue;
+    outcome.apply(rule);
+    if (rule.floatOnly === true) integer = false;
+    if (rule.storageBits !== undefined) storageBits = Math.max(storageBits, rule.storageBits);
+    if (rule.returnsToHost === true) onHost = true;
+  }
+  if (onHost) integer = false;
 
+  const floatFormat = onHost ? "float32" : activations.floatFormat;
   const computeFormat = integer
     ? wider(weights.arithmetic as "int8" | "int16", activations.integerFormat as "int8" | "int16")
-    : activations.floatFormat;
+    : floatFormat;
   const activationStorageBits = integer
     ? Math.max(activations.storageBits, computeFormat === "int16" ? 16 : 8)
     : Math.max(
         activations.integerFormat === undefined ? activations.storageBits : 0,
-        widthOf(activations.floatFormat),
+        floatFormat === "float16" ? 16 : 32,
       );
-  if (!embedding) {
-    if (!integer && quantized && activations.integerFormat === undefined && weights.storageBits < 16)
+  if (!embedding && !onHost) {
+    if (!integer && quantized && activations.integerFormat === undefined && storageBits < 16)
       outcome.apply(formats.weightOnly);
     if (activations.integerFormat !== undefined && activationStorageBits > activations.storageBits)
       outcome.worsen(
@@ -85,7 +89,7 @@ export function resolveOperator(
   return {
     support: {
       status: outcome.status,
-      weightStorageBits: weights.storageBits,
+      weightStorageBits: storageBits,
       activationStorageBits,
       computeFormat,
       reasons: outcome.reasons,
@@ -98,31 +102,61 @@ export function resolveOperator(
       : activationStorageBits === 16
         ? "float16"
         : "float32",
+    onHost,
   };
 }
 
-/** The kind of operator that decides which formats a runtime has: 1 x 1 convolutions are told apart. */
-export function operatorClass(layer: LayerSpec): OperatorClass {
-  const inputs = layer.inputShape[1];
-  const outputs = layer.outputShape[1];
-  const pointwise =
-    layer.kind === LayerKind.CONV &&
-    inputs !== undefined &&
-    outputs !== undefined &&
-    layer.parameterCount === inputs * outputs;
-  return pointwise ? "pointwise-conv" : layer.kind;
+/** Applies the rules of blocks. @returns true when the weights are computed in float */
+function applyGroup(
+  profile: HardwareProfile,
+  groupSize: number,
+  storageBits: number,
+  outcome: Outcome,
+): boolean {
+  const group = profile.formats.granularities["per-group"];
+  outcome.penalty *= 1 + group.scalePenalty.value / groupSize;
+  if (group.storageBits !== undefined && !group.storageBits.includes(storageBits))
+    outcome.worsen(
+      group.otherWidths ?? "emulated",
+      `The runtime has no block-wise scales for weights stored in ${storageBits} bits.`,
+    );
+  const multiple = group.groupSizeMultipleOf ?? 1;
+  if (groupSize % multiple !== 0)
+    outcome.worsen("refused", `The runtime takes groups of multiples of ${multiple}, not of ${groupSize}.`);
+  if (group.groupSizes !== undefined && !group.groupSizes.includes(groupSize))
+    outcome.worsen(
+      "refused",
+      `The runtime takes groups of ${group.groupSizes.join(" or ")}, not of ${groupSize}.`,
+    );
+  return group.floatOnly === true;
 }
 
-/** Output channels of a layer: from the layout of its weights, else from its output shape. */
-export function outputChannels(layer: LayerSpec): number {
-  const { weightLayout, outputShape } = layer;
-  if (weightLayout !== undefined) return weightLayout.shape[weightLayout.channelAxis] ?? 1;
-  if (elementCount(outputShape) === 0 || outputShape.length === 0) return 1;
-  const convolution =
-    layer.kind === LayerKind.CONV ||
-    layer.kind === LayerKind.DEPTHWISE_CONV ||
-    layer.kind === LayerKind.CONV_TRANSPOSE;
-  return (convolution ? outputShape[1] : outputShape.at(-1)) ?? 1;
+function holds(
+  when: Combination["when"],
+  layer: LayerSpec,
+  config: LayerQuantConfig,
+  activationBits: number,
+  quantized: boolean,
+): boolean {
+  const among = (list: readonly unknown[] | undefined, value: unknown) =>
+    list === undefined || list.includes(value);
+  const aboutWeights =
+    when.weightBits !== undefined || when.weightSchemes !== undefined || when.granularities !== undefined;
+  if (aboutWeights && !quantized && !(when.weightBits?.includes(32) === true && layer.parameterCount > 0))
+    return false;
+  return (
+    among(when.operators, operatorClass(layer)) &&
+    among(when.weightBits, config.weightBits) &&
+    among(when.activationBits, activationBits) &&
+    (when.weightSchemes === undefined ||
+      (config.weightBits >= 2 && when.weightSchemes.includes(config.weightScheme))) &&
+    among(when.activationSchemes, config.activationScheme) &&
+    among(when.granularities, config.granularity) &&
+    (when.inputChannelsNotMultipleOf === undefined ||
+      inputChannels(layer) % when.inputChannelsNotMultipleOf !== 0) &&
+    (when.outputChannelsNotMultipleOf === undefined ||
+      outputChannels(layer) % when.outputChannelsNotMultipleOf !== 0)
+  );
 }
 
 function weightRow(
@@ -148,10 +182,6 @@ function activationRow(profile: HardwareProfile, bits: number): ActivationFormat
 
 function wider(a: "int8" | "int16", b: "int8" | "int16"): "int8" | "int16" {
   return a === "int16" || b === "int16" ? "int16" : "int8";
-}
-
-function widthOf(format: "float16" | "float32"): number {
-  return format === "float16" ? 16 : 32;
 }
 
 const SEVERITY: Record<Status, number> = { native: 0, emulated: 1, refused: 2 };

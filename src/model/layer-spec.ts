@@ -42,6 +42,11 @@ export interface LayerSpec {
   readonly weightLayout?: WeightLayout;
   /** Layers whose output reaches this one's input with no other layer between; absent = the layer before it in the list. */
   readonly inputs?: readonly string[];
+  /**
+   * Elementwise operators and norms on the output before another layer reads it, by ONNX name (`HardSwish`,
+   * `LayerNormalization`). A clamp (`Relu`, `Clip`) costs nothing anywhere and need not be listed. Default none.
+   */
+  readonly followedBy?: readonly string[];
 }
 
 /** A trained network as a list of layers. */

@@ -7,6 +7,12 @@ export { perplexity } from "./metrics/perplexity.js";
 export type { ClassIndices } from "./metrics/score-rows.js";
 export { topOneAccuracy } from "./metrics/top-one-accuracy.js";
 export { createOnnxEvaluator, type OnnxEvaluator, type OnnxEvaluatorOptions } from "./onnx-evaluator.js";
+export {
+  type MeasuredLatency,
+  type MeasureOnnxLatencyOptions,
+  measureOnnxLatencies,
+  measureOnnxLatency,
+} from "./measure-onnx-latency.js";
 export type { GraphValue, LayerBinding, OnnxModel, WeightUse } from "./onnx-model.js";
 export type { GraphOptimizationLevel, OnnxSessionOptions } from "./ort-session.js";
 export {

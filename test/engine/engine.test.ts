@@ -42,9 +42,13 @@ async function run(
 describe("runEvolution", () => {
   it("keeps every genome that no other dominates, and nothing else", async () => {
     const all: QuantizationGenome[] = [];
-    const engine = new QuantizationEvolutionEngine(SMALL, {
-      evaluator: formulaEvaluator({}, { before: (genome) => void all.push(genome) }),
-    });
+    // A target that refuses none of these settings: refused genomes are not in the front.
+    const engine = new QuantizationEvolutionEngine(
+      { ...SMALL, hardwareTarget: "intel-vnni" },
+      {
+        evaluator: formulaEvaluator({}, { before: (genome) => void all.push(genome) }),
+      },
+    );
     const result = await engine.runEvolution(LAYERS);
     const evaluated = await engine.evaluateGenomes(LAYERS, all);
     const front = result.paretoFront;

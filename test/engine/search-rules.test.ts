@@ -30,7 +30,8 @@ const rulesOf = (
 describe("searchRules", () => {
   it("drops group sizes that are not shorter than the reduction axis, and per-group with the last", () => {
     const { layers } = rulesOf({ groupSizes: [16, 32, 64, 128] });
-    expect(layers.get("wide")?.groupSizes).toEqual([16, 32, 64]);
+    // XNNPACK takes blocks of multiples of 32 only.
+    expect(layers.get("wide")?.groupSizes).toEqual([32, 64]);
     expect(layers.get("wide")?.granularities).toContain("per-group");
     expect(layers.get("narrow")?.granularities).toEqual(["per-tensor", "per-channel"]);
     expect(layers.get("tiny")?.granularities).toEqual(["per-tensor", "per-channel"]);
@@ -92,5 +93,36 @@ describe("searchRules", () => {
           if (name !== "groupSizes") expect(values.length, `${target} ${name}`).toBeGreaterThan(0);
     const schemes = rulesOf({}, "nvidia-tensorrt").layers.get("wide")?.weightSchemes;
     expect(schemes).not.toContain("asymmetric");
+  });
+
+  it("ties what the target's runtime fuses, together with the ties asked for", () => {
+    const product = (name: string, inputs: readonly string[]): ModelSpec["layers"][number] => ({
+      name,
+      kind: "matmul",
+      parameterCount: 4096,
+      macs: 4096,
+      inputShape: [1, 1, 64],
+      outputShape: [1, 1, 64],
+      inputs,
+    });
+    const fused: ModelSpec = {
+      name: "attention",
+      source: "user",
+      layers: [
+        product("in", []),
+        product("q", ["in"]),
+        product("k", ["in"]),
+        product("v", ["in"]),
+        product("out", ["v"]),
+      ],
+    };
+    const ties = (target: "nvidia-tensorrt" | "arm-neon", tiedLayers: string[][] = []) =>
+      searchRules(fused, resolveConfig({ tiedLayers }), costModelFor(target)).ties;
+    expect(ties("nvidia-tensorrt")).toEqual([["q", "k", "v"]]);
+    expect(ties("arm-neon")).toEqual([]);
+    expect(ties("nvidia-tensorrt", [["out", "k"]]).map((tie) => [...tie].sort())).toEqual([
+      ["k", "out", "q", "v"],
+    ]);
+    expect(ties("arm-neon", [["out", "k"]])).toEqual([["out", "k"]]);
   });
 });

@@ -68,13 +68,24 @@ describe("loadHardwareProfile", () => {
     ["target", ""],
     ["extra", 1],
     ["formats.weights.0.storageBits", 7],
-    ["formats.weights.7.storageBits", 4],
+    ["formats.weights.12.storageBits", 4],
     ["formats.weights.0.reason", undefined],
     ["formats.activations.1.storageBits", 4],
     ["formats.activations.2.storageBits", 8],
     ["formats.weightOnly.reason", undefined],
     ["formats.weightSchemes.asymmetric.reason", undefined],
     ["formats.granularities.per-group.scalePenalty.value", -1],
+    ["formats.combinations.0.reason", undefined],
+    ["formats.combinations.0.when", {}],
+    ["formats.combinations.0.status", "native"],
+    ["formats.container.scaleBits.value", 0],
+    ["depthwiseGmacsPerSecond.int8.value", 1e9],
+    ["outputChannelTile.value", 0],
+    ["conversion.bandwidthGBs.value", 1e9],
+    ["conversion.overheadUs.unit", "ms"],
+    ["fusion.source", ""],
+    ["threads.value", -4],
+    ["deviceId", "Pixel 3"],
   ])("refuses a wrong %s (%s)", (path, value) => {
     const error = failure(patched(path, value));
     expect(error.path).toBe(path);
@@ -89,6 +100,7 @@ describe("loadHardwareProfile", () => {
 
   it("asks for an unconditional row of every width", () => {
     const weights = plain().formats as { weights: { bits: number; when?: object }[] };
+    expect(weights.weights[12]?.bits).toBe(8);
     const conditional = weights.weights.map((row) =>
       row.bits === 6 ? { ...row, when: { operators: ["conv"] } } : row,
     );

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LayerQuantConfig, type LayerQuantConfigFields } from "../../src/genome/layer-quant-config.js";
 import { defaultLayerSpace } from "../../src/genome/search-space.js";
 import { HardwareTarget } from "../../src/hardware/contract.js";
-import { costModelFor, hardwareProfiles } from "../../src/hardware/registry.js";
+import { costModelFor, hardwareDevices, hardwareProfiles } from "../../src/hardware/registry.js";
 import { supportedLayerSpace } from "../../src/hardware/supported-layer-space.js";
 import type { LayerSpec, ModelSpec } from "../../src/model/layer-spec.js";
 import {
@@ -47,12 +47,16 @@ describe("the built-in profiles", () => {
             "storageBits",
             "minOutputChannels",
             "groupSizeMultipleOf",
+            "inputChannelsNotMultipleOf",
+            "outputChannelsNotMultipleOf",
           ]).toContain(key);
-        if (!["activationBits", "storageBits"].includes(key)) walk(part, `${path}.${key}`);
+        // Lists of bits and group sizes are conditions of rules.
+        const numbers = Array.isArray(part) && part.every((item) => typeof item === "number");
+        if (!numbers) walk(part, `${path}.${key}`);
       }
     };
-    for (const profile of hardwareProfiles) walk(profile, profile.target);
-    expect(figures).toBeGreaterThan(6 * 15);
+    for (const profile of hardwareDevices) walk(profile, `${profile.target} ${profile.deviceId}`);
+    expect(figures).toBeGreaterThan(hardwareDevices.length * 15);
   });
 
   it.each<[HardwareTarget, string, Partial<LayerQuantConfigFields>, string, number, number, string]>([
@@ -65,7 +69,11 @@ describe("the built-in profiles", () => {
     ["arm-neon", "ffn", { weightBits: 16 }, "emulated", 16, 32, "float32"],
     ["arm-neon", "ffn", { weightBits: 4, activationBits: 32 }, "emulated", 4, 32, "float32"],
     ["arm-neon", "ffn", { weightBits: 32, activationBits: 32 }, "native", 32, 32, "float32"],
-    ["arm-neon", "ffn", { weightScheme: "asymmetric" }, "emulated", 8, 8, "int8"],
+    ["arm-neon", "ffn", { weightScheme: "asymmetric", granularity: "per-tensor" }, "emulated", 8, 8, "int8"],
+    ["arm-neon", "ffn", { weightScheme: "asymmetric" }, "refused", 8, 8, "int8"],
+    ["arm-neon", "conv", { weightBits: 4 }, "emulated", 8, 8, "int8"],
+    ["arm-neon", "ffn", { weightBits: 4, granularity: "per-group", groupSize: 16 }, "refused", 4, 8, "int8"],
+    ["arm-dot", "ffn", { weightScheme: "asymmetric" }, "refused", 8, 8, "int8"],
     ["arm-neon", "ffn", { weightBits: 1, weightScheme: "asymmetric" }, "emulated", 4, 8, "int8"],
     ["arm-neon", "ffn", { granularity: "per-group" }, "emulated", 8, 8, "int8"],
     ["arm-dot", "ffn", { weightBits: 2 }, "emulated", 2, 8, "int8"],
@@ -88,7 +96,30 @@ describe("the built-in profiles", () => {
     ["nvidia-tensorrt", "ffn", { weightBits: 8, weightScheme: "asymmetric" }, "refused", 8, 8, "int8"],
     ["nvidia-tensorrt", "ffn", { weightBits: 8, activationScheme: "asymmetric" }, "refused", 8, 8, "int8"],
     ["nvidia-tensorrt", "ffn", { weightBits: 8, granularity: "per-group" }, "refused", 8, 16, "float16"],
-    ["nvidia-tensorrt", "ffn", { weightBits: 8, activationBits: 16 }, "emulated", 8, 16, "float16"],
+    ["nvidia-tensorrt", "ffn", { weightBits: 8, activationBits: 16 }, "emulated", 16, 16, "float16"],
+    ["nvidia-tensorrt", "conv", { weightBits: 4 }, "emulated", 8, 8, "int8"],
+    [
+      "nvidia-tensorrt",
+      "ffn",
+      { weightBits: 4, granularity: "per-group", groupSize: 128 },
+      "emulated",
+      4,
+      16,
+      "float16",
+    ],
+    [
+      "nvidia-tensorrt",
+      "ffn",
+      { weightBits: 4, granularity: "per-group", groupSize: 32 },
+      "refused",
+      4,
+      16,
+      "float16",
+    ],
+    ["nvidia-tensorrt", "recurrent", { weightBits: 8 }, "emulated", 8, 16, "float16"],
+    ["apple-neural-engine", "recurrent", { weightBits: 8 }, "emulated", 8, 32, "float32"],
+    ["qualcomm-hexagon", "recurrent", { weightBits: 8 }, "emulated", 8, 32, "float32"],
+    ["qualcomm-hexagon", "ffn", { weightScheme: "asymmetric" }, "refused", 8, 8, "int8"],
     ["intel-vnni", "ffn", { weightBits: 8 }, "native", 8, 8, "int8"],
     ["intel-vnni", "ffn", { weightBits: 4, granularity: "per-group" }, "emulated", 4, 32, "float32"],
   ])(
@@ -116,20 +147,20 @@ describe("the built-in profiles", () => {
   it("make padded widths cost at least their container", () => {
     for (const profile of hardwareProfiles) {
       const costModel = costModelFor(profile.target as HardwareTarget);
-      const cost = (weightBits: 1 | 1.58 | 2 | 3 | 4 | 5 | 6 | 8) =>
-        costModel.estimate(contractModel, uniformGenome(contractModel, { weightBits }));
-      for (const bits of [1, 1.58, 2, 3, 5, 6] as const) {
-        const padded = cost(bits);
-        const container = cost(bits > 4 ? 8 : 4);
-        contractModel.layers.forEach((_, index) => {
-          const one = padded.layers[index];
-          const whole = container.layers[index];
-          if (one?.support.weightStorageBits !== whole?.support.weightStorageBits) return;
-          if (one?.support.computeFormat !== whole?.support.computeFormat) return;
+      // One layer at a time: a narrower model may fit the on-chip memory where the container does not.
+      const cost = (spec: LayerSpec, weightBits: 1 | 1.58 | 2 | 3 | 4 | 5 | 6 | 8) => {
+        const model: ModelSpec = { name: "one", source: "user", layers: [spec] };
+        return costModel.estimate(model, uniformGenome(model, { weightBits })).layers[0];
+      };
+      for (const bits of [1, 1.58, 2, 3, 5, 6] as const)
+        for (const spec of contractModel.layers) {
+          const one = cost(spec, bits);
+          const whole = cost(spec, bits > 4 ? 8 : 4);
+          if (one?.support.weightStorageBits !== whole?.support.weightStorageBits) continue;
+          if (one?.support.computeFormat !== whole?.support.computeFormat) continue;
           expect(one?.latencyMs).toBeGreaterThanOrEqual((whole?.latencyMs as number) * (1 - 1e-12));
           expect(one?.storedBytes).toBe(whole?.storedBytes);
-        });
-      }
+        }
     }
   });
 
@@ -176,9 +207,10 @@ describe("supportedLayerSpace", () => {
     expect(space.activationSchemes).toEqual(["symmetric", "power-of-two"]);
     expect(space.weightBits).toEqual(defaultLayerSpace.weightBits);
     expect(space.granularities).toEqual(defaultLayerSpace.granularities);
+    expect(space.groupSizes).toEqual([64, 128]);
     const dot = supportedLayerSpace(costModelFor("arm-dot"), layerOf("ffn"), defaultLayerSpace);
     expect(dot).toEqual({ ...defaultLayerSpace, groupSizes: [32, 64, 128] });
-    expect(supportedLayerSpace(costModelFor("arm-neon"), layerOf("ffn"), defaultLayerSpace)).toEqual(
+    expect(supportedLayerSpace(costModelFor("intel-vnni"), layerOf("ffn"), defaultLayerSpace)).toEqual(
       defaultLayerSpace,
     );
   });

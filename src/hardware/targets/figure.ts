@@ -1,6 +1,60 @@
-import type { Figure } from "../profile-schema.js";
+import { loadHardwareProfile } from "../load-hardware-profile.js";
+import type { Figure, HardwareProfile } from "../profile-schema.js";
 
 /** Writes a figure of a profile on one line: value, unit, how far to trust it, where it comes from. */
 export function figure<Unit extends string>(value: number, unit: Unit, tag: Figure["tag"], source: string) {
   return { value, unit, tag, source };
 }
+
+type Arithmetic = HardwareProfile["formats"]["weights"][number]["arithmetic"];
+
+/** A row of weights that the runtime has as they are. */
+export function nativeWeights(bits: number, storageBits: number, arithmetic: Arithmetic, when?: object) {
+  return { bits, storageBits, arithmetic, status: "native", ...(when === undefined ? {} : { when }) };
+}
+
+/** A row of weights that run in another form, with the reason and what unpacking them costs. */
+export function emulatedWeights(
+  bits: number,
+  storageBits: number,
+  arithmetic: Arithmetic,
+  reason: string,
+  more: { readonly when?: object; readonly computePenalty?: object } = {},
+) {
+  return { bits, storageBits, arithmetic, status: "emulated", reason, ...more };
+}
+
+const NATIVE = { status: "native" };
+
+/** A rule for what the runtime has as it is. */
+export function native() {
+  return NATIVE;
+}
+
+/** The devices of one target: what they share and what each adds, checked and frozen. */
+export function devicesOf(
+  shared: object,
+  devices: readonly object[],
+): readonly [HardwareProfile, ...HardwareProfile[]] {
+  return Object.freeze(
+    devices.map((device) =>
+      loadHardwareProfile({ schemaVersion: 1, version: "2.0.0", ...shared, ...device }),
+    ),
+  ) as unknown as readonly [HardwareProfile, ...HardwareProfile[]];
+}
+
+/** Energy of on-chip memory that several targets share. */
+export const cacheEnergy = figure(
+  12,
+  "pJ/B",
+  "estimated",
+  "1.25 pJ/B for 8 KB (PMC8934428 table 3), ten times that for megabytes",
+);
+
+/** Cost of the scales of blocks that several targets share. */
+export const groupScalePenalty = figure(
+  4,
+  "MAC/group",
+  "estimated",
+  "one conversion and one multiply-add of a scale per group",
+);

@@ -1,10 +1,8 @@
 import { HardwareTarget } from "../contract.js";
-import { loadHardwareProfile } from "../load-hardware-profile.js";
-import { figure } from "./figure.js";
+import { devicesOf, emulatedWeights, figure, groupScalePenalty, native, nativeWeights } from "./figure.js";
 
 const FIT =
-  "fit to 5 Qualcomm AI Hub results on a Galaxy S24 (quic/ai-hub-models 52c080d245d2, mobilenet_v2 and resnet50 perf.yaml)";
-const DECODE = "fit of a serial cost model to the owner's Hexagon row (1.75e9 weights, one decode step)";
+  "fitted by robust least squares to the fitted points of this device in bench/validation-points/qualcomm-hexagon.json";
 const NARROW = "4-bit weights are computed on the 8-bit path; only the transfer from DRAM to VTCM shrinks.";
 const CONV_8 =
   "The HTP takes 4-bit weights only for 1 x 1 convolutions and matrix products with more than 32 outputs; stored in 8 bits here.";
@@ -15,169 +13,254 @@ const PAD_8 = "No such width: weights are stored in 8 bits.";
 const low = { operators: ["pointwise-conv", "gemm", "matmul", "attention"], minOutputChannels: 33 };
 const fullyConnected = { operators: ["gemm", "matmul", "attention"], activationBits: [4, 8] };
 
-/** Qualcomm Hexagon tensor processor (HTP). */
-export const qualcommHexagon = /* @__PURE__ */ loadHardwareProfile({
-  schemaVersion: 1,
+const formats = {
+  weights: [
+    ...[1, 1.58].flatMap((bits) => [
+      emulatedWeights(bits, 2, "int8", PAD_2, { when: fullyConnected }),
+      emulatedWeights(bits, 4, "int8", PAD_4, { when: low }),
+      emulatedWeights(bits, 8, "int8", CONV_8),
+    ]),
+    nativeWeights(2, 2, "int8", fullyConnected),
+    emulatedWeights(2, 4, "int8", PAD_4, { when: low }),
+    emulatedWeights(2, 8, "int8", CONV_8),
+    emulatedWeights(3, 4, "int8", PAD_4, { when: low }),
+    emulatedWeights(3, 8, "int8", CONV_8),
+    emulatedWeights(4, 4, "int8", NARROW, { when: low }),
+    emulatedWeights(4, 8, "int8", CONV_8),
+    emulatedWeights(5, 8, "int8", PAD_8),
+    emulatedWeights(6, 8, "int8", PAD_8),
+    nativeWeights(8, 8, "int8"),
+    nativeWeights(16, 16, "int16"),
+    emulatedWeights(32, 16, "float", "The HTP has no float32 path: stored and computed in float16."),
+  ],
+  activations: [
+    {
+      bits: 4,
+      storageBits: 8,
+      integerFormat: "int8",
+      floatFormat: "float16",
+      status: "emulated",
+      reason: "4-bit activations are padded to 8 bits.",
+    },
+    { bits: 8, storageBits: 8, integerFormat: "int8", floatFormat: "float16", status: "native" },
+    { bits: 16, storageBits: 16, integerFormat: "int16", floatFormat: "float16", status: "native" },
+    {
+      bits: 32,
+      storageBits: 16,
+      floatFormat: "float16",
+      status: "emulated",
+      reason: "Activations left in float32 move and compute in float16.",
+    },
+  ],
+  weightOnly: native(),
+  weightSchemes: {
+    symmetric: native(),
+    "power-of-two": native(),
+    asymmetric: {
+      status: "emulated",
+      reason: "Asymmetric weights need zero-point corrections; re-encode them as symmetric.",
+      computePenalty: figure(
+        1.15,
+        "x",
+        "estimated",
+        "row sums of the activations, as in oneDNN's 0-15% compensation",
+      ),
+    },
+  },
+  activationSchemes: { symmetric: native(), asymmetric: native(), "power-of-two": native() },
+  granularities: {
+    "per-tensor": native(),
+    "per-channel": native(),
+    "per-group": {
+      status: "emulated",
+      reason:
+        "Block-wise weights need float activations on the HTP (AIMET block-wise quantization): computed in float16.",
+      floatOnly: true,
+      scalePenalty: groupScalePenalty,
+    },
+  },
+  combinations: [
+    {
+      when: { weightSchemes: ["asymmetric"], granularities: ["per-channel", "per-group"] },
+      status: "refused",
+      reason:
+        "QNN's per-channel (axis) encodings have offset 0: per-channel and block-wise weights are symmetric.",
+    },
+    {
+      when: { operators: ["recurrent"] },
+      status: "emulated",
+      reason: "Recurrent cells are not on the HTP in every form: they return to the CPU.",
+      returnsToHost: true,
+    },
+  ],
+  container: {
+    name: "QNN context binary (LPBQ for blocks)",
+    scaleBits: figure(32, "bit", "public", "QnnTypes.h: Qnn_ScaleOffset_t.scale is float"),
+    blockScaleBits: figure(
+      4,
+      "bit",
+      "public",
+      "AIMET blockwise_quantization: LPBQ stores a small integer per block",
+    ),
+    zeroPointBits: figure(32, "bit", "public", "QnnTypes.h: Qnn_ScaleOffset_t.offset is int32_t"),
+  },
+};
+
+const validation = {
+  latencyRelativeError: figure(
+    0.17,
+    "share",
+    "derived",
+    "median absolute relative error of the 27 unseen points of this target, bench/validation-points/qualcomm-hexagon.json",
+  ),
+  energyRelativeError: figure(
+    0.7,
+    "share",
+    "estimated",
+    "hardly any energy is published; static and per-byte energies are estimates",
+  ),
+};
+
+const shared = {
+  validation,
   target: HardwareTarget.QUALCOMM_HEXAGON,
-  name: "Qualcomm Hexagon HTP v75",
-  version: "1.0.0",
-  device: "Snapdragon 8 Gen 3 (Galaxy S24)",
   runtime: "QNN HTP (2.49)",
-  gmacsPerSecond: {
-    float16: figure(
-      3850,
-      "GMAC/s",
-      "derived",
-      "the int8 rate over 2.8, the ResNet50 w8a8 : float ratio on the Galaxy S24",
-    ),
-    int16: figure(
-      6170,
-      "GMAC/s",
-      "derived",
-      "the int8 rate over 1.75, the MobileNetV2 w8a16 : w8a8 time ratio on the Galaxy S24",
-    ),
-    int8: figure(10_800, "GMAC/s", "calibrated", `${FIT}: 48% of 22.5 TMAC/s, overheads apart`),
-  },
-  energyPerMacPj: {
-    float16: figure(
-      6,
-      "pJ/MAC",
-      "estimated",
-      "above int16: Qualcomm orders power as A8 < A16 < FP16 (QNN HTP guidelines)",
-    ),
-    int16: figure(5.25, "pJ/MAC", "estimated", "int8 times the 1.75 of the time ratio"),
-    int8: figure(3, "pJ/MAC", "calibrated", `${DECODE}: 0.4 to 16 is feasible`),
-  },
-  efficiency: { "depthwise-conv": figure(0.17, "x", "calibrated", FIT) },
   halfRateReuse: figure(
     4,
     "MAC/weight",
     "estimated",
     "the tensor unit needs several rows to fill; matrix-vector products leave most idle",
   ),
-  dram: {
-    bandwidthGBs: figure(
-      44,
-      "GB/s",
-      "derived",
-      "Llama-2-7B w4a16 decode on the Galaxy S24, 12.85 tokens/s (AI Hub perf.yaml)",
-    ),
-    energyPerBytePj: figure(130, "pJ/B", "calibrated", `${DECODE}; LPDDR4 devices alone take 64 (Accelergy)`),
-  },
-  onChip: {
-    capacityBytes: figure(
-      8e6,
-      "B",
-      "public",
-      "VTCM of SM8650 (pytorch/executorch qc_schema.py 0e9182a36b1c)",
-    ),
-    bandwidthGBs: figure(400, "GB/s", "estimated", "VTCM feeds the vector units about 256 bytes a cycle"),
-    energyPerBytePj: figure(
-      6,
-      "pJ/B",
-      "estimated",
-      "1.25 pJ/B for 8 KB (PMC8934428 table 3), five times that for a scratchpad of megabytes",
-    ),
-  },
+  outputChannelTile: figure(
+    32,
+    "channel",
+    "public",
+    "QNN HTP guidelines: channels are laid out in multiples of 32",
+  ),
   overlap: figure(0.9, "share", "estimated", "transfers to VTCM run beside the tensor unit"),
-  overheadPerOperatorUs: figure(1.4, "us", "calibrated", FIT),
-  overheadPerGraphUs: figure(230, "us", "calibrated", `${FIT}; poorly identified`),
-  staticPowerW: figure(1.15, "W", "calibrated", DECODE),
-  formats: {
-    weights: [
-      {
-        bits: 1,
-        when: fullyConnected,
-        storageBits: 2,
-        arithmetic: "int8",
-        status: "emulated",
-        reason: PAD_2,
-      },
-      { bits: 1, when: low, storageBits: 4, arithmetic: "int8", status: "emulated", reason: PAD_4 },
-      { bits: 1, storageBits: 8, arithmetic: "int8", status: "emulated", reason: CONV_8 },
-      {
-        bits: 1.58,
-        when: fullyConnected,
-        storageBits: 2,
-        arithmetic: "int8",
-        status: "emulated",
-        reason: PAD_2,
-      },
-      { bits: 1.58, when: low, storageBits: 4, arithmetic: "int8", status: "emulated", reason: PAD_4 },
-      { bits: 1.58, storageBits: 8, arithmetic: "int8", status: "emulated", reason: CONV_8 },
-      { bits: 2, when: fullyConnected, storageBits: 2, arithmetic: "int8", status: "native" },
-      { bits: 2, when: low, storageBits: 4, arithmetic: "int8", status: "emulated", reason: PAD_4 },
-      { bits: 2, storageBits: 8, arithmetic: "int8", status: "emulated", reason: CONV_8 },
-      { bits: 3, when: low, storageBits: 4, arithmetic: "int8", status: "emulated", reason: PAD_4 },
-      { bits: 3, storageBits: 8, arithmetic: "int8", status: "emulated", reason: CONV_8 },
-      { bits: 4, when: low, storageBits: 4, arithmetic: "int8", status: "emulated", reason: NARROW },
-      { bits: 4, storageBits: 8, arithmetic: "int8", status: "emulated", reason: CONV_8 },
-      { bits: 5, storageBits: 8, arithmetic: "int8", status: "emulated", reason: PAD_8 },
-      { bits: 6, storageBits: 8, arithmetic: "int8", status: "emulated", reason: PAD_8 },
-      { bits: 8, storageBits: 8, arithmetic: "int8", status: "native" },
-      { bits: 16, storageBits: 16, arithmetic: "int16", status: "native" },
-      {
-        bits: 32,
-        storageBits: 16,
-        arithmetic: "float",
-        status: "emulated",
-        reason: "The HTP has no float32 path: stored and computed in float16.",
-      },
-    ],
-    activations: [
-      {
-        bits: 4,
-        storageBits: 8,
-        integerFormat: "int8",
-        floatFormat: "float16",
-        status: "emulated",
-        reason: "4-bit activations are padded to 8 bits.",
-      },
-      { bits: 8, storageBits: 8, integerFormat: "int8", floatFormat: "float16", status: "native" },
-      { bits: 16, storageBits: 16, integerFormat: "int16", floatFormat: "float16", status: "native" },
-      {
-        bits: 32,
-        storageBits: 16,
-        floatFormat: "float16",
-        status: "emulated",
-        reason: "Activations left in float32 move and compute in float16.",
-      },
-    ],
-    weightOnly: { status: "native" },
-    weightSchemes: {
-      symmetric: { status: "native" },
-      "power-of-two": { status: "native" },
-      asymmetric: {
-        status: "emulated",
-        reason: "Asymmetric weights need zero-point corrections; re-encode them as symmetric.",
-        computePenalty: figure(
-          1.15,
-          "x",
-          "estimated",
-          "row sums of the activations, as in oneDNN's 0-15% compensation",
-        ),
-      },
-    },
-    activationSchemes: {
-      symmetric: { status: "native" },
-      asymmetric: { status: "native" },
-      "power-of-two": { status: "native" },
-    },
-    granularities: {
-      "per-tensor": { status: "native" },
-      "per-channel": { status: "native" },
-      "per-group": {
-        status: "emulated",
-        reason:
-          "Block-wise weights need float activations on the HTP (AIMET block-wise quantization): computed in float16.",
-        floatOnly: true,
-        scalePenalty: figure(
-          4,
-          "MAC/group",
-          "estimated",
-          "one conversion and one multiply-add of a scale per group",
-        ),
-      },
-    },
+  conversion: {
+    overheadUs: figure(2, "us", "estimated", "an operator of its own, as any other"),
+    bandwidthGBs: figure(60, "GB/s", "estimated", "the vector units convert at their element-wise rate"),
   },
+  fusion: {
+    sharedInput: false,
+    residualAdd: true,
+    tiesAdditionInputs: true,
+    followedBy: [],
+    integerFollowers: true,
+    source:
+      "QNN HTP op definitions: an element-wise addition takes two inputs of one data type; clamps and additions run on tiles in VTCM (estimated)",
+  },
+  host: {
+    gmacsPerSecond: figure(60, "GMAC/s", "estimated", "float32 on the big cores of the same chip"),
+    energyPerMacPj: figure(50, "pJ/MAC", "estimated", "float32 on a recent phone core"),
+    bandwidthGBs: figure(25, "GB/s", "estimated", "a third of the chip's peak"),
+    roundTripUs: figure(
+      200,
+      "us",
+      "estimated",
+      "two more calls of the accelerator, each with its graph overhead",
+    ),
+  },
+  formats,
+};
+
+const energyPerMacPj = {
+  float16: figure(
+    6,
+    "pJ/MAC",
+    "estimated",
+    "above int16: Qualcomm orders power as A8 < A16 < FP16 (QNN HTP guidelines)",
+  ),
+  int16: figure(5.25, "pJ/MAC", "estimated", "int8 times the 1.75 of the time ratio"),
+  int8: figure(3, "pJ/MAC", "estimated", "the owner's document fitted gives 0.4 to 16 as feasible"),
+};
+const rates = (float16: number, int16: number, int8: number, source: string) => ({
+  float16: figure(float16, "GMAC/s", "calibrated", source),
+  int16: figure(int16, "GMAC/s", "calibrated", source),
+  int8: figure(int8, "GMAC/s", "calibrated", source),
 });
+const depthwise = (float16: number, int16: number, int8: number, source: string) => ({
+  float16: figure(float16, "GMAC/s", "calibrated", source),
+  int16: figure(int16, "GMAC/s", "calibrated", source),
+  int8: figure(int8, "GMAC/s", "calibrated", source),
+});
+const vtcm = (bandwidthGBs: number, source: string) => ({
+  capacityBytes: figure(8e6, "B", "public", "VTCM (pytorch/executorch qc_schema.py 0e9182a36b1c)"),
+  bandwidthGBs: figure(bandwidthGBs, "GB/s", "calibrated", source),
+  energyPerBytePj: figure(
+    6,
+    "pJ/B",
+    "estimated",
+    "1.25 pJ/B for 8 KB (PMC8934428 table 3), five times that for a scratchpad of megabytes",
+  ),
+});
+const dramEnergy = figure(
+  130,
+  "pJ/B",
+  "estimated",
+  "the owner's document fitted; LPDDR4 devices alone take 64 (Accelergy)",
+);
+
+/** Qualcomm Hexagon tensor processor (HTP). The default device is first. */
+export const qualcommHexagonDevices = /* @__PURE__ */ devicesOf(shared, [
+  {
+    name: "Qualcomm Hexagon HTP v75",
+    deviceId: "galaxy-s24",
+    device: "Snapdragon 8 Gen 3 (Galaxy S24)",
+    gmacsPerSecond: rates(6530, 7030, 21_800, FIT),
+    energyPerMacPj,
+    efficiency: {},
+    depthwiseGmacsPerSecond: depthwise(77, 63, 160, FIT),
+    dram: {
+      bandwidthGBs: figure(55, "GB/s", "calibrated", `${FIT}; 63% of 76.8 GB/s (runlocalai.co)`),
+      energyPerBytePj: dramEnergy,
+    },
+    onChip: vtcm(451, FIT),
+    overheadPerOperatorUs: figure(1.25, "us", "calibrated", FIT),
+    overheadPerGraphUs: figure(92, "us", "calibrated", FIT),
+    staticPowerW: figure(
+      1.15,
+      "W",
+      "estimated",
+      "the owner's document fitted; no public figure for the HTP was found",
+    ),
+  },
+  {
+    name: "Qualcomm Hexagon HTP v73",
+    deviceId: "qcs8550",
+    device: "QCS8550 (Snapdragon 8 Gen 2 class)",
+    gmacsPerSecond: rates(4710, 4970, 16_600, FIT),
+    energyPerMacPj,
+    efficiency: {},
+    depthwiseGmacsPerSecond: depthwise(51, 47, 122, FIT),
+    dram: {
+      bandwidthGBs: figure(42, "GB/s", "calibrated", `${FIT}; about half of LPDDR5X-4200's 67 GB/s`),
+      energyPerBytePj: dramEnergy,
+    },
+    onChip: vtcm(331, FIT),
+    overheadPerOperatorUs: figure(1.88, "us", "calibrated", FIT),
+    overheadPerGraphUs: figure(130, "us", "calibrated", FIT),
+    staticPowerW: figure(1.15, "W", "estimated", "as on the Snapdragon 8 Gen 3"),
+  },
+  {
+    name: "Qualcomm Hexagon HTP v79",
+    deviceId: "galaxy-s25",
+    device: "Snapdragon 8 Elite (Galaxy S25)",
+    gmacsPerSecond: rates(6820, 8400, 30_200, FIT),
+    energyPerMacPj,
+    efficiency: {},
+    depthwiseGmacsPerSecond: depthwise(90, 75, 190, "as fitted on the 8 Gen 3, a fifth more for its clock"),
+    dram: {
+      bandwidthGBs: figure(73, "GB/s", "calibrated", `${FIT}; 71% of 84.8 GB/s (geektopia.es)`),
+      energyPerBytePj: dramEnergy,
+    },
+    onChip: vtcm(406, FIT),
+    overheadPerOperatorUs: figure(1.13, "us", "calibrated", FIT),
+    overheadPerGraphUs: figure(117, "us", "calibrated", FIT),
+    staticPowerW: figure(1.15, "W", "estimated", "as on the Snapdragon 8 Gen 3"),
+  },
+]);
+
+/** The default device of {@link qualcommHexagonDevices}. */
+export const qualcommHexagon = /* @__PURE__ */ (() => qualcommHexagonDevices[0])();

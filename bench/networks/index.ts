@@ -1,0 +1,49 @@
+import type { ModelSpec } from "../../src/model/layer-spec.js";
+import { alexnet, googlenet, inceptionV3, inceptionV4, squeezenet, vgg16 } from "./classic-networks.js";
+import { efficientNet, mobilenetV1, mobilenetV2, mobilenetV3, mobileVitV2 } from "./mobile-networks.js";
+import { centerNetResnet34, resnet } from "./residual-networks.js";
+import { bert, decodeStep, vitB16 } from "./transformer-networks.js";
+
+const BERT = {
+  base: { blocks: 12, hidden: 768 },
+  large: { blocks: 24, hidden: 1024 },
+  distil: { blocks: 6, hidden: 768 },
+} as const;
+
+/** A network by the name that the validation points use, such as `mobilenet-v1-0.75-160` or `bert-large-384`. */
+export function networkByName(name: string): ModelSpec {
+  const [, width, resolution] = /^mobilenet-v1-([\d.]+)-(\d+)$/.exec(name) ?? [];
+  if (width !== undefined) return mobilenetV1(Number(width), Number(resolution));
+  const [, size, tokens] = /^bert-(base|large|distil)-(\d+)$/.exec(name) ?? [];
+  if (size !== undefined) return bert(name, { ...BERT[size as keyof typeof BERT], tokens: Number(tokens) });
+  const [, roberta] = /^roberta-base-(\d+)$/.exec(name) ?? [];
+  if (roberta !== undefined) return bert(name, { ...BERT.base, tokens: Number(roberta), vocabulary: 50_265 });
+  const [, lite, pixels] = /^efficientnet-(b0|lite[0-4])(?:-(\d+))?$/.exec(name) ?? [];
+  if (lite !== undefined)
+    return efficientNet(lite as "b0", pixels === undefined ? undefined : Number(pixels));
+  const [, decoder, context] = /^decode:(.+)@(\d+)$/.exec(name) ?? [];
+  if (decoder !== undefined) return decodeStep(decoder, Number(context));
+  const make = NETWORKS.get(name);
+  if (make === undefined) throw new Error(`there is no network ${JSON.stringify(name)}`);
+  return make();
+}
+
+const NETWORKS = new Map<string, () => ModelSpec>([
+  ["mobilenet-v2", () => mobilenetV2()],
+  ["mobilenet-v3-large", () => mobilenetV3("large")],
+  ["mobilenet-v3-small", () => mobilenetV3("small")],
+  ["mobilevit-v2", mobileVitV2],
+  ["resnet18", () => resnet(18)],
+  ["resnet50", () => resnet(50)],
+  ["resnet101", () => resnet(101)],
+  ["wide-resnet50", () => resnet(50, 2)],
+  ["centernet-resnet34", centerNetResnet34],
+  ["vgg16", vgg16],
+  ["alexnet", alexnet],
+  ["squeezenet-1.0", () => squeezenet("1.0")],
+  ["squeezenet-1.1", () => squeezenet("1.1")],
+  ["googlenet", googlenet],
+  ["inception-v3", inceptionV3],
+  ["inception-v4", inceptionV4],
+  ["vit-b16", vitB16],
+]);

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { timeEstimates } from "../../bench/estimate-speed.js";
+import { validateTarget, validationPoints } from "../../bench/validation-points.js";
+import { HardwareTarget } from "../../src/hardware/contract.js";
+import { hardwareDevices } from "../../src/hardware/registry.js";
+
+describe.each(Object.values(HardwareTarget))("%s against published latencies", (target) => {
+  it("has points with a source, each once, split into fitted and unseen", () => {
+    const points = validationPoints(target);
+    expect(new Set(points.map((point) => point.id)).size).toBe(points.length);
+    for (const { source, split, latencyMs, device, id } of points) {
+      expect(source.length, id).toBeGreaterThan(15);
+      expect(["fitted", "unseen"], id).toContain(split);
+      expect(latencyMs, id).toBeGreaterThan(0);
+      expect(
+        hardwareDevices.some((profile) => profile.target === target && profile.deviceId === device),
+        id,
+      ).toBe(true);
+    }
+  });
+
+  it("misses unseen points by 30% at most in the median, and orders 90% of pairs", () => {
+    const { unseen, medianError, ordered, pairs } = validateTarget(target);
+    expect(unseen).toBeGreaterThanOrEqual(4);
+    expect(medianError).toBeLessThanOrEqual(0.3);
+    expect(ordered / pairs).toBeGreaterThanOrEqual(0.9);
+  });
+
+  it("states the error that its profiles carry", () => {
+    const { medianError } = validateTarget(target);
+    for (const profile of hardwareDevices.filter(
+      (one) => one.target === target && one.validation !== undefined,
+    )) {
+      const stated = profile.validation?.latencyRelativeError.value as number;
+      expect(stated).toBeGreaterThanOrEqual(medianError - 1e-9);
+      expect(stated).toBeLessThan(medianError + 0.02);
+    }
+  });
+});
+
+describe("estimating", () => {
+  it("costs at most three times the plain loop that sums precomputed tables", () => {
+    // The best of a few attempts: other work on the machine only ever makes one of them slower.
+    let ratio = Number.POSITIVE_INFINITY;
+    for (let attempt = 0; attempt < 5 && ratio > 3; attempt++) {
+      const { estimateMs, loopMs } = timeEstimates(10_000, 3);
+      ratio = Math.min(ratio, estimateMs / loopMs);
+    }
+    expect(ratio).toBeLessThanOrEqual(3);
+  });
+});
