@@ -1,18 +1,18 @@
 export { type ActivationFormat, ActivationRanges, type ObservedTensor } from "./activation-ranges.js";
 export { type CalibrateActivationsOptions, calibrateActivations } from "./calibrate-activations.js";
 export { type LoadOnnxOptions, loadOnnxModel } from "./load-onnx-model.js";
-export type { Metric, MetricOptions, MetricResult, ModelOutputs } from "./metrics/metric.js";
-export { outputAgreement } from "./metrics/output-agreement.js";
-export { perplexity } from "./metrics/perplexity.js";
-export type { ClassIndices } from "./metrics/score-rows.js";
-export { topOneAccuracy } from "./metrics/top-one-accuracy.js";
-export { createOnnxEvaluator, type OnnxEvaluator, type OnnxEvaluatorOptions } from "./onnx-evaluator.js";
 export {
   type MeasuredLatency,
   type MeasureOnnxLatencyOptions,
   measureOnnxLatencies,
   measureOnnxLatency,
 } from "./measure-onnx-latency.js";
+export type { Metric, MetricOptions, MetricResult, ModelOutputs } from "./metrics/metric.js";
+export { outputAgreement } from "./metrics/output-agreement.js";
+export { perplexity } from "./metrics/perplexity.js";
+export type { ClassIndices } from "./metrics/score-rows.js";
+export { topOneAccuracy } from "./metrics/top-one-accuracy.js";
+export { createOnnxEvaluator, type OnnxEvaluator, type OnnxEvaluatorOptions } from "./onnx-evaluator.js";
 export type { GraphValue, LayerBinding, OnnxModel, WeightUse } from "./onnx-model.js";
 export type { GraphOptimizationLevel, OnnxSessionOptions } from "./ort-session.js";
 export {
