@@ -140,9 +140,7 @@ export class QuantizationGenome {
     if (given instanceof LayerQuantConfig) return given;
     try {
       return LayerQuantConfig.fromDict(
-        isRecord(given)
-          ? { ...given, weightScheme: given.weightScheme ?? this.globalScheme }
-          : given,
+        isRecord(given) ? { ...given, weightScheme: given.weightScheme ?? this.globalScheme } : given,
       );
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
