@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
 import { InvalidArgumentError, InvalidConfigError } from "../errors.js";
 import { ACTIVATION_BITS, type ActivationBits, WEIGHT_BITS, type WeightBits } from "../genome/bits.js";
+import { describeNonRecord, isRecord } from "../genome/check-fields.js";
 import {
   LayerQuantConfig,
   type LayerQuantConfigFields,
@@ -188,8 +189,8 @@ const schema = z.strictObject({
  * range, or a contradiction between fields
  */
 export function resolveConfig(config: QuantizationEvolutionConfig = {}): ResolvedConfig {
-  if (typeof config !== "object" || config === null || Array.isArray(config))
-    throw new InvalidConfigError("", `the configuration is ${show(config)}; allowed: an object`);
+  if (!isRecord(config))
+    throw new InvalidConfigError("", `the configuration is ${describeNonRecord(config)}; allowed: an object`);
   const parsed = schema.safeParse({ ...config });
   if (!parsed.success) throw configError(parsed.error.issues[0], config);
   const data = parsed.data;

@@ -6,11 +6,14 @@ import {
   NotRunError,
   UnsupportedError,
 } from "../errors.js";
+import { checkSignal } from "../evaluation/check-signal.js";
 import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
-import { layerSensitivity, measuredSensitivity } from "../evaluation/sensitivity.js";
+import { createNoiseTable } from "../evaluation/noise-table.js";
+import { layerSensitivityInTurns, measuredSensitivity } from "../evaluation/sensitivity.js";
 import type { DocumentFormat } from "../export/parse-quantization-config.js";
 import { writeQuantizationConfig } from "../export/write-quantization-config.js";
-import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import { checkFields } from "../genome/check-fields.js";
+import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
 import { costModelFor } from "../hardware/registry.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
@@ -37,7 +40,7 @@ export interface EvolutionOptions {
   /** Generations after the first population, an integer of at least 0. Default: that of the configuration. */
   readonly maxGenerations?: number | undefined;
   readonly callback?: ProgressCallback | undefined;
-  /** Stops the run within one evaluation; it returns what it has found. */
+  /** Stops the run within one evaluation, without waiting for one that does not end; it returns what it has found. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -53,11 +56,13 @@ export class QuantizationEvolutionEngine {
   #run: EvolutionRun | undefined;
   #running = false;
 
-  /** @throws InvalidConfigError naming the field, its value and the allowed range */
+  /** @throws InvalidConfigError naming the field, its value and the allowed range; InvalidArgumentError for other parts */
   constructor(config: QuantizationEvolutionConfig = {}, parts: EngineParts = {}) {
     this.config = resolveConfig(config);
+    checkFields(parts, "parts", ["evaluator", "costModel"]);
     this.#costModel = checkedPart(parts.costModel, "costModel", "estimate") ?? builtInCosts(this.config);
     this.#evaluator = checkedPart(parts.evaluator, "evaluator", "evaluate");
+    checkKind(this.#evaluator);
   }
 
   /**
@@ -73,6 +78,8 @@ export class QuantizationEvolutionEngine {
         "runEvolution",
         "a run of this engine is going on; await it, or make another engine",
       );
+    checkFields(options, "options", ["maxGenerations", "callback", "signal"]);
+    checkSignal(options.signal);
     const maxGenerations = options.maxGenerations ?? this.config.maxGenerations;
     if (!(Number.isInteger(maxGenerations) && maxGenerations >= 0))
       throw new InvalidArgumentError(
@@ -118,24 +125,38 @@ export class QuantizationEvolutionEngine {
   /**
    * Sensitivity of each layer to quantization, 0 to 1, 1 = the most sensitive: measured with the engine's
    * evaluator (one layer at a time at 3 bits) when it has one, else predicted from the noise on the weights.
-   * @throws InvalidArgumentError or InvalidDataError when the layers are not valid; EvaluationError when the evaluator fails
+   * @throws InvalidArgumentError or InvalidDataError when an argument is not valid; EvaluationError when the evaluator
+   * fails; the signal's reason after an abort
    */
-  async analyzeSensitivity(layers: EvolutionLayers): Promise<ReadonlyMap<string, number>> {
+  async analyzeSensitivity(
+    layers: EvolutionLayers,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<ReadonlyMap<string, number>> {
+    checkFields(options, "options", ["signal"]);
+    const { signal } = options;
+    checkSignal(signal);
     const model = modelFromLayers(layers);
-    if (this.#evaluator === undefined) return layerSensitivity(model);
-    return measuredSensitivity(this.#evaluator, model, { concurrency: this.config.parallelEvaluations });
+    if (this.#evaluator === undefined) return layerSensitivityInTurns(model, createNoiseTable(model), signal);
+    const concurrency = this.config.parallelEvaluations;
+    return measuredSensitivity(this.#evaluator, model, { concurrency, signal });
   }
 
   /**
    * Evaluates genomes of your own in the same way as a run does. They enter no archive.
    * @returns the same genomes with metrics, in order
-   * @throws InvalidArgumentError or InvalidDataError when the layers are not valid; EvaluationError when a genome fails
+   * @throws InvalidArgumentError or InvalidDataError when an argument is not valid; EvaluationError when a genome fails;
+   * the signal's reason after an abort
    */
   async evaluateGenomes(
     layers: EvolutionLayers,
     genomes: readonly QuantizationGenome[],
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<readonly QuantizationGenome[]> {
+    checkFields(options, "options", ["signal"]);
+    checkSignal(options.signal);
+    if (!Array.isArray(genomes))
+      throw new InvalidArgumentError("genomes", "genomes is no array; allowed: an array of genomes");
+    for (const [index, genome] of genomes.entries()) checkGenome(genome, `genomes.${index}`);
     const context = createRunContext({
       config: this.config,
       model: modelFromLayers(layers),
@@ -162,13 +183,14 @@ export class QuantizationEvolutionEngine {
   /**
    * Writes a genome to a file, with the name of the target and what the target does not run natively.
    * @param format default: YAML for a path that ends in .yaml or .yml, else JSON
-   * @throws FileError when the file cannot be written; InvalidArgumentError for another format
+   * @throws FileError when the file cannot be written; InvalidArgumentError for another format or what is no genome
    */
   async exportQuantizationConfig(
     genome: QuantizationGenome,
     outputPath: string,
     format?: DocumentFormat,
   ): Promise<void> {
+    checkGenome(genome, "genome");
     await writeQuantizationConfig(genome, outputPath, format, {
       target: this.#costModel.target,
       notes: this.#notesOn(genome),
@@ -202,4 +224,12 @@ function checkedPart<T extends object>(part: T | undefined, name: string, method
       `${name} has no method ${String(method)}; allowed: an object that has`,
     );
   return part;
+}
+
+function checkKind(evaluator: AccuracyEvaluator | undefined): void {
+  if (evaluator === undefined || evaluator.kind === "predicted" || evaluator.kind === "measured") return;
+  throw new InvalidArgumentError(
+    "evaluator.kind",
+    `evaluator.kind is ${String(evaluator.kind)}; allowed: predicted, measured`,
+  );
 }

@@ -2,11 +2,11 @@ import { totalViolation } from "../evaluation/constraints.js";
 import { type EvaluationContext, evaluateGenome } from "../evaluation/evaluate-genome.js";
 import { GenomeCache } from "../evaluation/genome-cache.js";
 import { mapConcurrent } from "../evaluation/map-concurrent.js";
+import { nextTask } from "../evaluation/next-task.js";
 import { objectiveVector } from "../evaluation/objectives.js";
 import type { GenomeMetrics, QuantizationGenome } from "../genome/quantization-genome.js";
 import type { Individual } from "../operators/contract.js";
 import { ParetoArchive } from "../pareto/pareto-archive.js";
-import { nextTask } from "./next-task.js";
 
 /** A genome that could not be evaluated, and why. */
 export interface FailedGenome {

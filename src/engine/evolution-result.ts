@@ -30,6 +30,6 @@ export interface EvolutionResult {
   /** Name of the hardware target. */
   readonly target: string;
   readonly seed: string | number;
-  /** Predicted sensitivity by layer, 0 to 1; undefined when sensitivity analysis is switched off. */
+  /** Predicted sensitivity by layer, 0 to 1; undefined when sensitivity analysis is switched off or was aborted. */
   readonly sensitivity: ReadonlyMap<string, number> | undefined;
 }

@@ -3,11 +3,13 @@ import { createEvaluationContext, type EvaluationContext } from "../evaluation/e
 import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
 import { createNoiseTable, type NoiseTable } from "../evaluation/noise-table.js";
 import { createPredictedEvaluator } from "../evaluation/predicted-evaluator.js";
-import { layerSensitivity } from "../evaluation/sensitivity.js";
+import { raceAbort } from "../evaluation/race-abort.js";
+import { layerSensitivityInTurns } from "../evaluation/sensitivity.js";
 import { sensitivityPrior } from "../evaluation/sensitivity-prior.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
 import type { ModelSpec } from "../model/layer-spec.js";
+import type { SearchRules } from "../operators/contract.js";
 import type { ResolvedConfig } from "./config.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionResult } from "./evolution-result.js";
@@ -53,43 +55,24 @@ export class EvolutionRun {
   readonly context: EvaluationContext;
   readonly ledger: EvaluationLedger;
   readonly #config: ResolvedConfig;
-  readonly #rules: EvolutionRules;
+  readonly #space: SearchRules;
+  readonly #noiseTable: NoiseTable;
   readonly #options: RunOptions;
-  readonly #sensitivity: ReadonlyMap<string, number> | undefined;
+  #sensitivity: ReadonlyMap<string, number> | undefined;
 
   /** @throws InvalidConfigError when the configuration does not fit the model; EvaluationError when the cost model fails */
   constructor(parts: RunParts, options: RunOptions) {
     const { config, model, costModel } = parts;
-    const space = searchRules(model, config, costModel);
-    const noiseTable = createNoiseTable(model);
     this.#config = config;
     this.#options = options;
-    this.context = createRunContext(parts, noiseTable);
+    this.#space = searchRules(model, config, costModel);
+    this.#noiseTable = createNoiseTable(model);
+    this.context = createRunContext(parts, this.#noiseTable);
     this.ledger = new EvaluationLedger(this.context, {
       concurrency: config.parallelEvaluations,
       caching: config.enableCaching,
       signal: options.signal,
     });
-    this.#sensitivity = config.useSensitivityAnalysis ? layerSensitivity(model, { noiseTable }) : undefined;
-    const allocates = config.adaptiveBitAllocation && config.allowMixedPrecision;
-    this.#rules = {
-      space,
-      populationSize: config.populationSize,
-      elitismRatio: config.elitismRatio,
-      mutationRate: config.mutationRate,
-      crossoverRate: config.crossoverRate,
-      seed: config.seed,
-      allocationScores: allocates ? (this.#sensitivity ?? sizeScores(model)) : undefined,
-      mutationScores: this.#sensitivity,
-      seeds: allocates
-        ? exactSeeds({
-            model,
-            noiseTable,
-            costModel,
-            noiseWeights: config.useSensitivityAnalysis ? sensitivityPrior(model) : undefined,
-          })
-        : undefined,
-    };
   }
 
   /** @throws EvaluationError when no genome of the first population could be evaluated; what the callback throws */
@@ -97,7 +80,10 @@ export class EvolutionRun {
     const { signal } = this.#options;
     const history: GenerationStats[] = [];
     if (signal?.aborted) return this.#result(0, history, "aborted");
-    let state = await startEvolution(this.#rules, this.ledger);
+    if (this.#config.useSensitivityAnalysis) await this.#analyzeSensitivity();
+    if (signal?.aborted) return this.#result(0, history, "aborted");
+    const rules = this.#rules();
+    let state = await startEvolution(rules, this.ledger);
     if (state.population.length === 0) {
       if (signal?.aborted) return this.#result(0, history, "aborted");
       throw this.#allFailed();
@@ -111,14 +97,63 @@ export class EvolutionRun {
       }
       const reason = stopReason(state, this.#options);
       if (reason !== undefined) return this.#result(completed, history, reason);
-      state = await evolveGeneration(state, this.#rules, this.ledger);
+      state = await evolveGeneration(state, rules, this.ledger);
     }
   }
 
+  /** Leaves it undefined when an abort came in between. */
+  async #analyzeSensitivity(): Promise<void> {
+    const { signal } = this.#options;
+    try {
+      this.#sensitivity = await layerSensitivityInTurns(this.context.model, this.#noiseTable, signal);
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+    }
+  }
+
+  #rules(): EvolutionRules {
+    const config = this.#config;
+    const { model, costModel } = this.context;
+    const allocates = config.adaptiveBitAllocation && config.allowMixedPrecision;
+    return {
+      space: this.#space,
+      populationSize: config.populationSize,
+      elitismRatio: config.elitismRatio,
+      mutationRate: config.mutationRate,
+      crossoverRate: config.crossoverRate,
+      seed: config.seed,
+      allocationScores: allocates ? (this.#sensitivity ?? sizeScores(model)) : undefined,
+      mutationScores: this.#sensitivity,
+      seeds: allocates
+        ? exactSeeds({
+            model,
+            noiseTable: this.#noiseTable,
+            costModel,
+            noiseWeights: config.useSensitivityAnalysis ? sensitivityPrior(model) : undefined,
+          })
+        : undefined,
+    };
+  }
+
   async #report(state: EvolutionState, history: GenerationStats[]): Promise<void> {
+    const { callback, signal } = this.#options;
     const stats = generationStats(state, this.ledger);
     history.push(stats);
-    await this.#options.callback?.(stats.generation, stats.bestFitness, stats.averageFitness, stats);
+    if (callback === undefined) return;
+    const given = Promise.resolve(callback(stats.generation, stats.bestFitness, stats.averageFitness, stats));
+    let failed = false;
+    try {
+      await raceAbort(
+        given.catch((error: unknown) => {
+          failed = true;
+          throw error;
+        }),
+        signal,
+      );
+    } catch (error) {
+      // An abort while the callback was busy is no error of the run; what the callback throws is.
+      if (failed || !signal?.aborted) throw error;
+    }
   }
 
   #result(generations: number, history: readonly GenerationStats[], reason: StopReason): EvolutionResult {

@@ -21,8 +21,9 @@ export interface GenerationStats {
 }
 
 /**
- * Called after the first population (generation 0) and after every generation. A promise is awaited. What it
- * throws ends the run and is thrown by it; the archive found so far stays readable.
+ * Called after the first population (generation 0) and after every generation. A promise is awaited
+ * until the run's signal is aborted. What it throws ends the run and is thrown by it; the archive found so far stays
+ * readable.
  */
 export type ProgressCallback = (
   generation: number,

@@ -1,12 +1,14 @@
 import { EvaluationError } from "../errors.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "./evaluator.js";
+import { raceAbort } from "./race-abort.js";
 
 /**
  * Asks an evaluator, and believes nothing. Evaluators are the user's code: a throw is wrapped with its reason,
- * an answer that is no estimate is refused.
- * @throws EvaluationError when the evaluator throws or answers nonsense. When `signal` is aborted, what the
- *   evaluator threw is passed on as it is, so that the caller can tell an abort from a failure.
+ * an answer that is no estimate, or one of another kind than the evaluator's, is refused, and one that never comes
+ * is not waited for once `signal` is aborted.
+ * @throws EvaluationError when the evaluator throws or answers nonsense. When `signal` is aborted, its reason or
+ *   what the evaluator threw, as it is, so that the caller can tell an abort from a failure.
  */
 export async function checkedEvaluate(
   evaluator: AccuracyEvaluator,
@@ -15,12 +17,12 @@ export async function checkedEvaluate(
 ): Promise<AccuracyEstimate> {
   let estimate: AccuracyEstimate;
   try {
-    estimate = await evaluator.evaluate(genome, { signal });
+    estimate = await raceAbort(evaluator.evaluate(genome, { signal }), signal);
   } catch (cause) {
     if (signal?.aborted) throw cause;
     throw new EvaluationError("evaluator", `the evaluator failed: ${reasonOf(cause)}`, { cause });
   }
-  checkEstimate(estimate);
+  checkEstimate(estimate, evaluator.kind);
   return estimate;
 }
 
@@ -29,7 +31,7 @@ export function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-function checkEstimate(estimate: unknown): void {
+function checkEstimate(estimate: unknown, evaluatorKind: AccuracyEvaluator["kind"]): void {
   if (typeof estimate !== "object" || estimate === null)
     throw refusal("", estimate, "an object with kind, accuracy, metric, metricValue and source");
   const fields = estimate as Record<string, unknown>;
@@ -37,6 +39,12 @@ function checkEstimate(estimate: unknown): void {
   if (!(typeof accuracy === "number" && accuracy >= 0 && accuracy <= 1))
     throw refusal("accuracy", accuracy, "a number from 0 to 1");
   if (kind !== "predicted" && kind !== "measured") throw refusal("kind", kind, "predicted, measured");
+  if (kind !== evaluatorKind)
+    throw refusal(
+      "kind",
+      kind,
+      `the evaluator's own kind, ${String(evaluatorKind)}; the two are never mixed`,
+    );
   if (!(typeof metricValue === "number" && Number.isFinite(metricValue)))
     throw refusal("metricValue", metricValue, "a finite number");
   for (const name of ["metric", "source"])

@@ -2,14 +2,17 @@ import { EvaluationError, InvalidArgumentError } from "../errors.js";
 import type { WeightBits } from "../genome/bits.js";
 import { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { ModelSpec } from "../model/layer-spec.js";
+import { checkSignal } from "./check-signal.js";
 import { checkedEvaluate, reasonOf } from "./checked-evaluate.js";
 import type { AccuracyEvaluator } from "./evaluator.js";
 import { mapConcurrent } from "./map-concurrent.js";
+import { nextTask } from "./next-task.js";
 import { createNoiseTable, type NoiseTable } from "./noise-table.js";
 import { sensitivityPrior } from "./sensitivity-prior.js";
 import { float32Genome } from "./uniform-genome.js";
 
 const DEFAULT_BITS: WeightBits = 3;
+const PROBE = new LayerQuantConfig({ weightBits: DEFAULT_BITS });
 
 /**
  * Predicted sensitivity of each layer, 0 to 1, the largest 1 (all 0 when nothing disturbs anything): the relative
@@ -22,13 +25,29 @@ export function layerSensitivity(
 ): ReadonlyMap<string, number> {
   const table = options.noiseTable ?? createNoiseTable(model);
   const prior = sensitivityPrior(model);
-  const config = new LayerQuantConfig({ weightBits: DEFAULT_BITS });
   return normalized(
     model.layers.map((layer) => [
       layer.name,
-      prior.get(layer.name)! * table.weightNoise(layer.name, config, "min-max"),
+      prior.get(layer.name)! * table.weightNoise(layer.name, PROBE, "min-max"),
     ]),
   );
+}
+
+/**
+ * {@link layerSensitivity}, with a turn for the event loop after each layer.
+ * @throws the signal's reason once it is aborted
+ */
+export async function layerSensitivityInTurns(
+  model: ModelSpec,
+  noiseTable: NoiseTable,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  for (const { name } of model.layers) {
+    noiseTable.weightNoise(name, PROBE, "min-max");
+    await nextTask();
+    signal?.throwIfAborted();
+  }
+  return layerSensitivity(model, { noiseTable });
 }
 
 /** How {@link measuredSensitivity} asks. */
@@ -44,7 +63,7 @@ export interface MeasuredSensitivityOptions {
  * Sensitivity of each layer by asking the evaluator: how much accuracy falls when that layer's weights alone are
  * quantized, all else in float32. 0 to 1, the largest drop is 1; a gain counts as 0; all 0 when nothing drops.
  * @throws EvaluationError naming the layer whose evaluation failed; the signal's reason after an abort;
- *   InvalidArgumentError when `bits` is 32 or `concurrency` no positive integer
+ *   InvalidArgumentError when `bits` is 32, `concurrency` no positive integer or `signal` no AbortSignal
  */
 export async function measuredSensitivity(
   evaluator: AccuracyEvaluator,
@@ -54,6 +73,7 @@ export async function measuredSensitivity(
   const { bits = DEFAULT_BITS, concurrency = 1, signal } = options;
   if (bits === 32)
     throw new InvalidArgumentError("bits", "bits is 32; allowed: a width that quantizes, 1 to 16");
+  checkSignal(signal);
   const floats = float32Genome(model);
   const baseline = evaluator.baseline ?? (await checkedEvaluate(evaluator, floats, signal));
   const config = new LayerQuantConfig({ weightBits: bits, activationBits: 32, calibrationMethod: "min-max" });

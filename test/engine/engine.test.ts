@@ -162,7 +162,18 @@ describe("runEvolution", () => {
       await expect(engine.runEvolution(LAYERS, { maxGenerations })).rejects.toMatchObject({
         path: "maxGenerations",
       });
-    for (const layers of [[], ["a", "a"], [""], null, 7, [{}]])
+    const sparse = [undefined, "a"];
+    delete sparse[0];
+    for (const layers of [
+      [],
+      ["a", "a"],
+      [""],
+      null,
+      7,
+      [{}],
+      sparse,
+      { name: "m", source: "user", layers: sparse },
+    ])
       await expect(engine.runEvolution(layers as string[])).rejects.toBeInstanceOf(InvalidArgumentError);
     await expect(engine.runEvolution(LAYERS, { callback: 1 as never })).rejects.toMatchObject({
       path: "callback",
@@ -179,6 +190,70 @@ describe("runEvolution", () => {
     expect(() => new QuantizationEvolutionEngine({}, { costModel: 3 as never })).toThrow(
       InvalidArgumentError,
     );
+  });
+
+  it("refuses a configuration, parts and options that are none, or have unknown fields", async () => {
+    for (const config of [null, new Map(), new Date(), [], "x", 3, () => {}])
+      expect(() => new QuantizationEvolutionEngine(config as never)).toThrow(InvalidConfigError);
+    const refusal = (path: string) => ({ code: "INVALID_ARGUMENT", path });
+    const thrown = (action: () => unknown) => {
+      try {
+        action();
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    };
+    const evaluator = formulaEvaluator();
+    for (const [parts, path] of [
+      [null, "parts"],
+      [[], "parts"],
+      [new Map(), "parts"],
+      [evaluator.evaluate, "parts"],
+      [{ evaluatr: evaluator }, "evaluatr"],
+      [{ evaluator: { evaluate: evaluator.evaluate } }, "evaluator.kind"],
+    ] as const)
+      expect(
+        thrown(() => new QuantizationEvolutionEngine({}, parts as never)),
+        path,
+      ).toMatchObject(refusal(path));
+    const message = thrown(() => new QuantizationEvolutionEngine({}, { evaluatr: evaluator } as never));
+    expect(String(message)).toContain("evaluator, costModel");
+
+    const engine = new QuantizationEvolutionEngine(SMALL, { evaluator });
+    for (const [options, path] of [
+      [null, "options"],
+      [() => {}, "options"],
+      [{ callbak: () => {} }, "callbak"],
+      [{ signal: {} }, "signal"],
+      [{ signal: null }, "signal"],
+      [{ signal: "stop" }, "signal"],
+      [{ signal: new AbortController() }, "signal"],
+    ] as const) {
+      await expect(engine.runEvolution(LAYERS, options as never)).rejects.toMatchObject(refusal(path));
+      await expect(engine.evaluateGenomes(LAYERS, [], options as never)).rejects.toMatchObject(refusal(path));
+      await expect(engine.analyzeSensitivity(LAYERS, options as never)).rejects.toMatchObject(refusal(path));
+    }
+    expect(evaluator.calls).toEqual([]);
+  });
+
+  it("refuses what are no genomes", async () => {
+    const engine = new QuantizationEvolutionEngine(SMALL, { evaluator: formulaEvaluator() });
+    for (const [genomes, path] of [
+      ["x", "genomes"],
+      [undefined, "genomes"],
+      [["x"], "genomes.0"],
+      [[null], "genomes.0"],
+      [[{ layerConfigs: new Map() }], "genomes.0"],
+      [new Array(1), "genomes.0"],
+    ] as const)
+      await expect(engine.evaluateGenomes(LAYERS, genomes as never)).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        path,
+      });
+    await expect(engine.exportQuantizationConfig("x" as never, "/nowhere/x.json")).rejects.toMatchObject({
+      path: "genome",
+    });
   });
 
   it("takes hostile names as names", async () => {
@@ -393,6 +468,100 @@ describe("callback, abort and failure", () => {
     const result = await engine.runEvolution(LAYERS, { signal: controller.signal });
     expect(result.stopReason).toBe("aborted");
     expect(result.failures).toEqual([]);
+  });
+
+  it("does not wait for an evaluator that never settles", async () => {
+    const controller = new AbortController();
+    const stuck = () => {
+      setTimeout(() => controller.abort(), 10);
+      return new Promise<void>(() => {});
+    };
+    const evaluator = formulaEvaluator(
+      {},
+      { before: () => (evaluator.calls.length > 14 ? stuck() : undefined) },
+    );
+    const engine = new QuantizationEvolutionEngine(SMALL, { evaluator });
+    const result = await engine.runEvolution(LAYERS, { signal: controller.signal });
+    expect(result).toMatchObject({ stopReason: "aborted", evaluations: 14, failures: [], generations: 0 });
+    expect(result.paretoFront.length).toBeGreaterThan(0);
+    const signal = () => AbortSignal.timeout(20);
+    const timeout = { name: "TimeoutError" };
+    await expect(engine.evaluateGenomes(LAYERS, [result.best!], { signal: signal() })).rejects.toMatchObject(
+      timeout,
+    );
+    await expect(engine.analyzeSensitivity(LAYERS, { signal: signal() })).rejects.toMatchObject(timeout);
+  });
+
+  it("does not wait for a callback that never settles, and ignores what it throws too late", async () => {
+    const engine = new QuantizationEvolutionEngine(SMALL, { evaluator: formulaEvaluator() });
+    for (const settle of [() => {}, (reject: (reason: Error) => void) => reject(new Error("late"))]) {
+      const controller = new AbortController();
+      const callback = () => {
+        setTimeout(() => controller.abort(), 5);
+        return new Promise<void>((_, reject) => setTimeout(() => settle(reject), 50));
+      };
+      const result = await engine.runEvolution(LAYERS, { callback, signal: controller.signal });
+      expect(result).toMatchObject({ stopReason: "aborted", generations: 0 });
+      expect(result.history.length).toBe(1);
+      expect(result.paretoFront.length).toBeGreaterThan(0);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 80));
+  });
+
+  it("still throws what a callback throws at the moment of the abort", async () => {
+    const controller = new AbortController();
+    const engine = new QuantizationEvolutionEngine(SMALL, { evaluator: formulaEvaluator() });
+    const callback = async () => {
+      controller.abort();
+      throw new Error("disk full");
+    };
+    await expect(engine.runEvolution(LAYERS, { callback, signal: controller.signal })).rejects.toThrow(
+      "disk full",
+    );
+  });
+
+  it("notices an abort in the sensitivity analysis and within a prediction", async () => {
+    const layers = Array.from({ length: 40 }, (_, i) => `l${i}`);
+    const engine = new QuantizationEvolutionEngine({ populationSize: 4, seed: 1 });
+    const early = new AbortController();
+    const run = engine.runEvolution(layers, { signal: early.signal });
+    setImmediate(() => early.abort());
+    expect(await run).toMatchObject({ stopReason: "aborted", evaluations: 0, sensitivity: undefined });
+
+    const late = new AbortController();
+    const predicting = new QuantizationEvolutionEngine({
+      populationSize: 4,
+      seed: 1,
+      useSensitivityAnalysis: false,
+    }).runEvolution(layers, { signal: late.signal });
+    // Four predictions in flight that compute 40 entries each, one a turn.
+    let turns = 0;
+    const turn = () => (++turns < 8 ? setImmediate(turn) : late.abort());
+    setImmediate(turn);
+    expect(await predicting).toMatchObject({ stopReason: "aborted", evaluations: 0, failures: [] });
+    await expect(engine.analyzeSensitivity(layers, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      name: "AbortError",
+    });
+  });
+
+  it("fails a genome whose estimate is of another kind than its evaluator", async () => {
+    for (const kind of ["predicted", "measured"] as const) {
+      const other = kind === "predicted" ? "measured" : "predicted";
+      const inner = formulaEvaluator();
+      const evaluator: AccuracyEvaluator = {
+        kind,
+        evaluate: async (genome, options) => ({
+          ...(await inner.evaluate(genome, options)),
+          kind: inner.calls.length === 5 ? other : kind,
+        }),
+      };
+      const { failures, paretoFront } = await run({ parallelEvaluations: 1 }, evaluator);
+      expect(failures.length).toBe(1);
+      expect(failures[0]!.error).toBeInstanceOf(EvaluationError);
+      expect(failures[0]!.error).toMatchObject({ path: "evaluator.kind" });
+      expect(failures[0]!.reason).toContain(other);
+      for (const genome of paretoFront) expect(genome.metrics!.accuracyKind).toBe(kind);
+    }
   });
 
   it("notices an abort by a timer though every prediction resolves at once", async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { nextTask } from "../../src/engine/next-task.js";
+import { nextTask } from "../../src/evaluation/next-task.js";
 
 afterEach(() => vi.unstubAllGlobals());
 
