@@ -14,7 +14,7 @@ import type { ResolvedConfig } from "./config.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionResult } from "./evolution-result.js";
 import { type EvolutionRules, type EvolutionState, evolveGeneration, startEvolution } from "./evolve.js";
-import { exactSeeds } from "./exact-seeds.js";
+import { exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
 import { type GenerationStats, generationStats, type ProgressCallback } from "./progress.js";
 import { searchRules } from "./search-rules.js";
 import { sizeScores } from "./size-scores.js";
@@ -82,6 +82,13 @@ export class EvolutionRun {
     if (signal?.aborted) return this.#result(0, history, "aborted");
     if (this.#config.useSensitivityAnalysis) await this.#analyzeSensitivity();
     if (signal?.aborted) return this.#result(0, history, "aborted");
+    if (this.#allocates)
+      await prepareExactSeeds(
+        this.#space,
+        { model: this.context.model, noiseTable: this.#noiseTable },
+        signal,
+      );
+    if (signal?.aborted) return this.#result(0, history, "aborted");
     const rules = this.#rules();
     let state = await startEvolution(rules, this.ledger);
     if (state.population.length === 0) {
@@ -111,10 +118,14 @@ export class EvolutionRun {
     }
   }
 
+  get #allocates(): boolean {
+    return this.#config.adaptiveBitAllocation && this.#config.allowMixedPrecision;
+  }
+
   #rules(): EvolutionRules {
     const config = this.#config;
     const { model, costModel } = this.context;
-    const allocates = config.adaptiveBitAllocation && config.allowMixedPrecision;
+    const allocates = this.#allocates;
     return {
       space: this.#space,
       populationSize: config.populationSize,

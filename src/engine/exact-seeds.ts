@@ -1,10 +1,12 @@
 import type { AllocationProblem } from "../allocation/allocation-problem.js";
 import { exactAllocations } from "../allocation/exact-allocations.js";
 import { layerSizeBytes } from "../evaluation/genome-size.js";
+import { nextTask } from "../evaluation/next-task.js";
 import type { NoiseTable } from "../evaluation/noise-table.js";
 import type { WeightBits } from "../genome/bits.js";
+import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
-import type { ModelSpec } from "../model/layer-spec.js";
+import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import type { SamplingOperator, SearchRules } from "../operators/contract.js";
 import { newGenome } from "../operators/new-genome.js";
 import { anchorConfig } from "../operators/sampling/anchor-config.js";
@@ -38,6 +40,27 @@ export function exactSeeds(parts: ExactSeedParts): SamplingOperator {
   };
 }
 
+/**
+ * Computes what {@link exactSeeds} will read of the noise table, one layer a turn of the event loop, so that a run can
+ * be stopped meanwhile. Returns early when the signal aborts.
+ */
+export async function prepareExactSeeds(
+  rules: SearchRules,
+  { model, noiseTable }: Pick<ExactSeedParts, "model" | "noiseTable">,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const layer of model.layers) {
+    const space = rules.layers.get(layer.name)!;
+    for (const bits of space.weightBits) anchorNoise(noiseTable, layer, anchorConfig(space, bits));
+    await nextTask();
+    if (signal?.aborted) return;
+  }
+}
+
+function anchorNoise(noiseTable: NoiseTable, layer: LayerSpec, config: LayerQuantConfig): number {
+  return noiseTable.weightNoise(layer.name, config, config.calibrationMethod ?? "mse");
+}
+
 function tables(
   rules: SearchRules,
   { model, noiseTable, costModel, noiseWeights }: ExactSeedParts,
@@ -50,7 +73,7 @@ function tables(
       name: layer.name,
       choices: space.weightBits.map((bits) => {
         const config = anchorConfig(space, bits);
-        const noise = noiseTable.weightNoise(layer.name, config, config.calibrationMethod ?? "mse");
+        const noise = anchorNoise(noiseTable, layer, config);
         return {
           noise: noise * (noiseWeights?.get(layer.name) ?? 1),
           sizeBytes: layerSizeBytes(layer, config),

@@ -533,12 +533,19 @@ describe("callback, abort and failure", () => {
       populationSize: 4,
       seed: 1,
       useSensitivityAnalysis: false,
+      adaptiveBitAllocation: false,
     }).runEvolution(layers, { signal: late.signal });
     // Four predictions in flight that compute 40 entries each, one a turn.
     let turns = 0;
     const turn = () => (++turns < 8 ? setImmediate(turn) : late.abort());
     setImmediate(turn);
     expect(await predicting).toMatchObject({ stopReason: "aborted", evaluations: 0, failures: [] });
+    const preparing = new AbortController();
+    const seeding = new QuantizationEvolutionEngine({ populationSize: 4, useSensitivityAnalysis: false });
+    const seeded = seeding.runEvolution(layers, { signal: preparing.signal });
+    setImmediate(() => setImmediate(() => preparing.abort()));
+    expect(await seeded).toMatchObject({ stopReason: "aborted", evaluations: 0 });
+
     await expect(engine.analyzeSensitivity(layers, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       name: "AbortError",
     });
