@@ -1,5 +1,10 @@
 import { InvalidArgumentError, UnsupportedError } from "../errors.js";
-import { type AllocationProblem, checkAllocationProblem, totalOf } from "./allocation-problem.js";
+import {
+  type AllocationProblem,
+  checkAllocationProblem,
+  checkQuestion,
+  totalOf,
+} from "./allocation-problem.js";
 import { branchAndBound } from "./branch-and-bound.js";
 import { CAPACITY_SLACK, type Knapsack, toKnapsack } from "./knapsack.js";
 import { lagrangianBound } from "./lagrangian-bound.js";
@@ -49,6 +54,7 @@ export function solveAllocation(
   problem: AllocationProblem,
   question: AllocationQuestion,
 ): AllocationSolution {
+  checkQuestion(question);
   const names = Object.keys(question.budgets);
   const metrics = [question.minimize, ...names];
   checkAllocationProblem(problem, metrics);
