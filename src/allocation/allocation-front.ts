@@ -1,4 +1,9 @@
-import { type AllocationProblem, checkAllocationProblem, totalOf } from "./allocation-problem.js";
+import {
+  type AllocationProblem,
+  checkAllocationProblem,
+  checkObjectives,
+  totalOf,
+} from "./allocation-problem.js";
 import { emptyState, extendStates, type ParetoStates, traceChoices } from "./pareto-states.js";
 import { layerChoices, superLayers } from "./super-layers.js";
 
@@ -21,6 +26,7 @@ export function allocationFront(
   problem: AllocationProblem,
   options: { readonly objectives: readonly [string, string] },
 ): AllocationPoint[] {
+  checkObjectives(options);
   checkAllocationProblem(problem, options.objectives);
   const layers = superLayers(problem, options.objectives);
   const history: ParetoStates[] = [];

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InvalidArgumentError } from "../errors.js";
+import { checkFields, describeNonRecord, isRecord } from "../genome/check-fields.js";
 
 /** One layer of an {@link AllocationProblem}. */
 export interface AllocationLayer {
@@ -29,9 +30,13 @@ const problemSchema = z.object({
 export function checkAllocationProblem(problem: AllocationProblem, metrics: readonly string[]): void {
   const parsed = problemSchema.safeParse(problem);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const path = issue?.path.join(".") ?? "";
-    throw new InvalidArgumentError(path, `problem${path && `.${path}`}: ${issue?.message}`);
+    const path = (parsed.error.issues[0]?.path ?? []).map(String);
+    let value: unknown = problem;
+    for (const key of path) value = (value as Record<string, unknown> | undefined)?.[key];
+    throw new InvalidArgumentError(
+      path.join("."),
+      `${["problem", ...path].join(".")} is ${describeValue(value)}; allowed: ${allowedAt(path)}`,
+    );
   }
   for (const [i, layer] of problem.layers.entries())
     for (const [j, choice] of layer.choices.entries())
@@ -55,6 +60,61 @@ export function checkAllocationProblem(problem: AllocationProblem, metrics: read
             : `problem.ties.${i} ties layers of ${expected} and ${choices} choices; allowed: equally many`,
         );
     }
+}
+
+/** What may stand at a path of a problem. */
+function allowedAt(path: readonly string[]): string {
+  if (path[0] === "ties") return "a list of groups of layer indices, each an integer from 0";
+  const [, , field] = path;
+  if (field === "name") return "text";
+  return (
+    [
+      "an object with layers",
+      "a list of 1 layer or more",
+      "a layer { name, choices }",
+      "a list of 1 choice or more",
+      "an object of numbers by metric",
+      "a finite number",
+    ][path.length] ?? "a finite number"
+  );
+}
+
+function describeValue(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  return isRecord(value) ? "another object" : describeNonRecord(value);
+}
+
+/** @throws InvalidArgumentError naming the field of a question that is unknown or of another type */
+export function checkQuestion(question: object): void {
+  checkFields(question, "question", ["minimize", "budgets", "timeLimitMs", "now"]);
+  const { minimize, budgets, now } = question as Readonly<Record<string, unknown>>;
+  if (typeof minimize !== "string")
+    throw new InvalidArgumentError(
+      "minimize",
+      `minimize is ${describeValue(minimize)}; allowed: the name of a metric`,
+    );
+  if (!isRecord(budgets))
+    throw new InvalidArgumentError(
+      "budgets",
+      `budgets is ${describeValue(budgets)}; allowed: an object of numbers by metric, {} for none`,
+    );
+  if (now !== undefined && typeof now !== "function")
+    throw new InvalidArgumentError("now", `now is ${describeValue(now)}; allowed: a function`);
+}
+
+/** @throws InvalidArgumentError unless the options have two objectives, both names, and nothing else */
+export function checkObjectives(options: object): void {
+  checkFields(options, "options", ["objectives"]);
+  const { objectives } = options as Readonly<Record<string, unknown>>;
+  if (
+    !Array.isArray(objectives) ||
+    objectives.length !== 2 ||
+    objectives.some((name) => typeof name !== "string")
+  )
+    throw new InvalidArgumentError(
+      "objectives",
+      `objectives is ${Array.isArray(objectives) ? JSON.stringify(objectives.map(describeValue)) : describeValue(objectives)}; allowed: the names of two metrics`,
+    );
 }
 
 /** Sum of a metric over the layers, in their order. */

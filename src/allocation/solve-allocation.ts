@@ -1,5 +1,10 @@
 import { InvalidArgumentError, UnsupportedError } from "../errors.js";
-import { type AllocationProblem, checkAllocationProblem, totalOf } from "./allocation-problem.js";
+import {
+  type AllocationProblem,
+  checkAllocationProblem,
+  checkQuestion,
+  totalOf,
+} from "./allocation-problem.js";
 import { coreSearch } from "./core-search.js";
 import { type EffortLimits, startEffort } from "./effort.js";
 import { CAPACITY_SLACK, positionsOf, toKnapsack } from "./knapsack.js";
@@ -44,6 +49,7 @@ export function solveAllocation(
   problem: AllocationProblem,
   question: AllocationQuestion,
 ): AllocationSolution {
+  checkQuestion(question);
   const names = Object.keys(question.budgets);
   const metrics = [question.minimize, ...names];
   checkAllocationProblem(problem, metrics);

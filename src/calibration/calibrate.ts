@@ -22,9 +22,9 @@ export interface CalibrateOptions extends RangeRequest {
   readonly method: CalibrationMethod;
   /** Default per-tensor. */
   readonly granularity?: QuantizationGranularity;
-  /** Default [values.length]. */
+  /** Default [values.length]; needed for per-channel. */
   readonly shape?: readonly number[];
-  /** Channel axis or blocked axis; default 0. */
+  /** Channel axis or blocked axis; default 0, but needed for per-channel. */
   readonly axis?: number;
   /** Elements in a block along `axis`; needed for per-group. */
   readonly groupSize?: number;
@@ -42,9 +42,10 @@ export interface CalibrateOptions extends RangeRequest {
  * positive normal float32: all-zero slices get 1 (binary: 2^-126).
  * @param values float32, row-major
  * @throws InvalidDataError when `values` is empty or holds NaN or infinity (names the tensor);
- *   InvalidArgumentError naming the option that is out of range
+ *   InvalidArgumentError naming the option that is unknown, missing or out of range
  */
 export function calibrate(values: Float32Array, options: CalibrateOptions): QuantizationParams {
+  checkOptions(options);
   const { method, percentile = DEFAULT_PERCENTILE, name = "values" } = options;
   const { granularity = QuantizationGranularity.PER_TENSOR, axis = 0 } = options;
   requireInstance(values, Float32Array, name);
@@ -94,6 +95,34 @@ export function calibrate(values: Float32Array, options: CalibrateOptions): Quan
     zeroPoint[k] = format.zeroPoint;
   });
   return { ...base, scheme: target.scheme, signed: target.signed };
+}
+
+const OPTIONS: Readonly<Record<keyof CalibrateOptions, true>> = {
+  ...{ bits: true, scheme: true, method: true, signed: true, narrowRange: true, granularity: true },
+  ...{ shape: true, axis: true, groupSize: true, percentile: true, name: true },
+};
+
+/** Refuses unknown options, and channels that nobody named: the defaults would make each element a channel. */
+function checkOptions(options: CalibrateOptions): void {
+  const known = Object.keys(OPTIONS).join(", ");
+  if (typeof options !== "object" || options === null)
+    throw new InvalidArgumentError(
+      "options",
+      `options is ${String(options)}; allowed: an object with bits, scheme, method and, where needed, others of ${known}`,
+    );
+  for (const key of Object.keys(options))
+    if (!Object.hasOwn(OPTIONS, key))
+      throw new InvalidArgumentError(key, `${key} is no field of options; allowed: ${known}`);
+  const { shape, axis } = options;
+  if (shape !== undefined && !Array.isArray(shape))
+    throw new InvalidArgumentError("shape", `shape is ${String(shape)}; allowed: a list of integers from 0`);
+  if (options.granularity !== QuantizationGranularity.PER_CHANNEL) return;
+  for (const [name, value] of Object.entries({ shape, axis }))
+    if (value === undefined)
+      throw new InvalidArgumentError(
+        name,
+        `${name} is missing; allowed: for per-channel, give the shape of the tensor and the axis of its channels, such as shape: [64, 128], axis: 0`,
+      );
 }
 
 /** Calls `visit` with each slice: a copy, which it may reorder, or where it only reads and a copy is no use, the values themselves. */

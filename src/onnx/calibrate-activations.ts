@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { UnsupportedError } from "../errors.js";
 import { decodeFloat16 } from "../numeric/float16.js";
 import { ActivationRanges, type ObservedTensor, observeTensor } from "./activation-ranges.js";
+import { checkModel, checkOptions } from "./check-arguments.js";
 import { checkBatches, runtimeTypeName } from "./check-batches.js";
 import { encodeModel } from "./encode-model.js";
 import type { OnnxModel } from "./onnx-model.js";
@@ -26,7 +27,7 @@ const FLOAT_TYPES = [DataType.FLOAT, DataType.FLOAT16, DataType.DOUBLE];
  * result serves all genomes of the model, and does not depend on how they are measured: the float model runs at
  * optimization level `basic` on one thread. Memory: the activations of one batch, and a histogram for each tensor.
  * @param calibration batches, 1 or more; a few hundred samples are enough as a rule
- * @throws InvalidDataError for batches that do not fit the model, and for activations that are NaN or infinite
+ * @throws InvalidArgumentError for what is no model or known option; InvalidDataError for batches that do not fit the model, and for activations that are NaN or infinite
  *   (names the tensor); MissingDependencyError without onnxruntime-node; EvaluationError when the model does not
  *   run; UnsupportedError for activations that are no floats; the signal's reason once aborted
  */
@@ -35,6 +36,8 @@ export async function calibrateActivations(
   calibration: readonly Batch[],
   options: CalibrateActivationsOptions = {},
 ): Promise<ActivationRanges> {
+  checkModel(model);
+  checkOptions(options, ["importRuntime", "signal"]);
   checkBatches(model, calibration, "calibration");
   options.signal?.throwIfAborted();
   const names = activationNames(model);

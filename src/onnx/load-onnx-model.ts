@@ -1,4 +1,6 @@
 import { FileError, InvalidArgumentError, InvalidModelError, UnsupportedError } from "../errors.js";
+import { checkFields, isRecord } from "../genome/check-fields.js";
+import { describeArgument } from "./check-arguments.js";
 import { decodeModel, type ModelWithGraph } from "./decode-model.js";
 import { findLayers } from "./find-layers.js";
 import { countFloatElements, noteFloatTensors } from "./float-elements.js";
@@ -55,6 +57,11 @@ function opsetOf(model: ModelWithGraph): number {
 }
 
 function checkDimensions(dimensions: Readonly<Record<string, number>>): ReadonlyMap<string, number> {
+  if (!isRecord(dimensions))
+    throw new InvalidArgumentError(
+      "dimensions",
+      `dimensions is ${describeArgument(dimensions)}; allowed: an object of sizes by dimension name`,
+    );
   const entries = new Map(Object.entries(dimensions));
   for (const [name, size] of entries) {
     if (!Number.isSafeInteger(size) || size < 1 || size > LIMITS.elements) {
@@ -88,6 +95,9 @@ export async function loadOnnxModel(
   pathOrBytes: string | URL | Uint8Array | ArrayBuffer,
   options: LoadOnnxOptions = {},
 ): Promise<OnnxModel> {
+  checkFields(options, "options", ["dimensions", "name"]);
+  if (options.name !== undefined && typeof options.name !== "string")
+    throw new InvalidArgumentError("name", `name is ${describeArgument(options.name)}; allowed: text`);
   const dimensions = checkDimensions(options.dimensions ?? {});
   const bytes = await readBytes(pathOrBytes);
   const proto = decodeModel(bytes);

@@ -1,8 +1,10 @@
 import { EvaluationError, UnsupportedError } from "../errors.js";
+import { checkSignal } from "../evaluation/check-signal.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "../evaluation/evaluator.js";
-import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
 import type { ActivationRanges } from "./activation-ranges.js";
 import { calibrateActivations } from "./calibrate-activations.js";
+import { checkMetric, checkModel, checkOptions } from "./check-arguments.js";
 import { checkBatches } from "./check-batches.js";
 import { encodeModel } from "./encode-model.js";
 import { fingerprint } from "./fingerprint.js";
@@ -44,7 +46,8 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
  * gets a session of its own; with one thread (the default) results are the same bit for bit on one machine.
  * onnxruntime-node (1.30) blocks the calling thread while it runs, so asking for several genomes at once is safe but
  * no faster; `session: { intraOpNumThreads: 2 }` uses two cores, and gave the same outputs where we compared.
- * @throws InvalidDataError for batches that do not fit the model; MissingDependencyError without onnxruntime-node;
+ * @throws InvalidArgumentError for what is no model, metric or known option; InvalidDataError for batches that do
+ *   not fit the model; MissingDependencyError without onnxruntime-node;
  *   EvaluationError when the model does not run, its outputs are NaN or infinite, or the metric refuses them
  *   (`evaluate` too). `evaluate` also throws InvalidArgumentError for a genome of another model,
  *   UnsupportedError once disposed, and the signal's reason once aborted (between batches)
@@ -53,7 +56,10 @@ export async function createOnnxEvaluator(
   model: OnnxModel,
   options: OnnxEvaluatorOptions,
 ): Promise<OnnxEvaluator> {
+  checkModel(model);
+  checkOptions(options, ["calibration", "validation", "metric", "session", "signal"]);
   const { calibration, validation, metric, session, signal } = options;
+  checkMetric(metric);
   checkBatches(model, validation, "validation");
   const runtime = await loadOnnxRuntime(session);
   const ranges = await calibrateActivations(model, calibration, {
@@ -64,7 +70,8 @@ export async function createOnnxEvaluator(
   let batches = validation.map((batch) => runtime.feeds(model.inputs, batch));
   let disposed = false;
 
-  const toEstimate = ({ score, value, samples }: MetricResult): AccuracyEstimate => {
+  const toEstimate = (found: MetricResult): AccuracyEstimate => {
+    const { score, value, samples } = found ?? {};
     if (!(score >= 0 && score <= 1) || !Number.isFinite(value) || !(samples >= 1))
       throw new EvaluationError(
         "metric",
@@ -80,14 +87,18 @@ export async function createOnnxEvaluator(
   const requireOpen = () => {
     if (disposed) throw new UnsupportedError("evaluator", "this evaluator was disposed of; create another");
   };
-  const bytesOf = (genome: QuantizationGenome) => encodeModel(quantizedModel(model, genome, ranges).proto);
+  const bytesOf = (genome: QuantizationGenome) => {
+    checkGenome(genome, "genome");
+    return encodeModel(quantizedModel(model, genome, ranges).proto);
+  };
   return {
     kind: "measured",
     baseline,
     identity: identityOf(model, options, runtime.description),
     activationRanges: ranges,
-    async evaluate(genome, { signal }) {
+    async evaluate(genome, { signal } = {}) {
       requireOpen();
+      checkSignal(signal);
       signal?.throwIfAborted();
       const found = await runBatches(runtime, bytesOf(genome), batches, outputs, signal);
       return toEstimate(metric.evaluate(found, reference));

@@ -1,5 +1,7 @@
 import { EvaluationError, InvalidArgumentError, MissingDependencyError } from "../errors.js";
+import { checkFields } from "../genome/check-fields.js";
 import { decodeFloat16 } from "../numeric/float16.js";
+import { checkImportRuntime } from "./check-arguments.js";
 import { runtimeTypeName } from "./check-batches.js";
 import type { GraphValue } from "./onnx-model.js";
 import type { Batch, TensorArray, TensorData } from "./tensor-data.js";
@@ -100,6 +102,8 @@ async function importOrt(load: () => Promise<unknown>): Promise<OrtModule> {
  * @throws MissingDependencyError when it is not installed or does not load; InvalidArgumentError for a bad option
  */
 export async function loadOnnxRuntime(options: OnnxSessionOptions = {}): Promise<OnnxRuntime> {
+  checkFields(options, "session", ["graphOptimizationLevel", "intraOpNumThreads", "importRuntime"]);
+  checkImportRuntime(options.importRuntime);
   const { graphOptimizationLevel = "all", intraOpNumThreads = 1 } = options;
   if (!LEVELS.includes(graphOptimizationLevel)) {
     const message = `graphOptimizationLevel is ${JSON.stringify(graphOptimizationLevel)}; allowed: ${LEVELS.join(", ")}`;

@@ -1,6 +1,7 @@
-import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
 import type { ActivationRanges } from "./activation-ranges.js";
 import { type CalibrateActivationsOptions, calibrateActivations } from "./calibrate-activations.js";
+import { checkModel, checkOptions } from "./check-arguments.js";
 import { encodeModel } from "./encode-model.js";
 import type { OnnxModel } from "./onnx-model.js";
 import { checkGenomeLayers, needsRanges } from "./plan-layers.js";
@@ -33,10 +34,16 @@ export async function quantizeOnnxWithReport(
   genome: QuantizationGenome,
   options: QuantizeOnnxOptions = {},
 ): Promise<QuantizedOnnx> {
+  checkModel(model);
+  checkGenome(genome, "genome");
+  checkOptions(options, ["calibration", "activationRanges", "importRuntime", "signal"]);
   checkGenomeLayers(model, genome);
   let ranges = options.activationRanges;
   if (ranges === undefined && options.calibration !== undefined && needsRanges(model, genome))
-    ranges = await calibrateActivations(model, options.calibration, options);
+    ranges = await calibrateActivations(model, options.calibration, {
+      importRuntime: options.importRuntime,
+      signal: options.signal,
+    });
   const { proto, layers } = quantizedModel(model, genome, ranges);
   return {
     bytes: encodeModel(proto),
@@ -51,7 +58,7 @@ export async function quantizeOnnxWithReport(
  * them (INT2, INT4, INT8, INT16), activations quantized with calibrated ranges. Equal arguments give equal bytes.
  * The evaluator of `createOnnxEvaluator` measures exactly these bytes.
  * @returns the bytes of an ONNX file that ONNX Runtime runs without this library
- * @throws InvalidArgumentError when the genome is another model's, or quantizes activations and neither
+ * @throws InvalidArgumentError for what is no model, genome or known option, when the genome is another model's, or quantizes activations and neither
  *   `calibration` nor `activationRanges` is given; UnsupportedError naming the node whose operator the needed
  *   opset no longer has; what {@link calibrateActivations} throws
  */

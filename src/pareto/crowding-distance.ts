@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "../errors.js";
+import { checkList } from "./check-arguments.js";
 import { compareRows, type Objectives, pointCount, toObjectiveMatrix } from "./objective-matrix.js";
 
 /**
@@ -15,6 +16,7 @@ export function crowdingDistance(objectives: Objectives, front?: readonly number
   const matrix = toObjectiveMatrix(objectives);
   const { data, dimensions } = matrix;
   const count = pointCount(matrix);
+  if (front !== undefined) checkList(front, "front");
   const points = front ?? Array.from({ length: count }, (_, i) => i);
   for (const [i, point] of points.entries())
     if (!(Number.isInteger(point) && point >= 0 && point < count))

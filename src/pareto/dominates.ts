@@ -1,5 +1,6 @@
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
-import { nanObjective } from "./objective-matrix.js";
+import { checkList } from "./check-arguments.js";
+import { noObjective } from "./objective-matrix.js";
 
 /**
  * True when `a` Pareto-dominates `b`: no objective is larger and at least one is smaller. All objectives are minimised.
@@ -8,6 +9,8 @@ import { nanObjective } from "./objective-matrix.js";
  * @throws InvalidArgumentError when lengths differ; InvalidDataError on NaN
  */
 export function dominates(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  checkList(a, "a");
+  checkList(b, "b");
   if (a.length !== b.length)
     throw new InvalidArgumentError("b", `b has ${b.length} objectives; allowed: ${a.length}, as many as a`);
   let noWorse = true;
@@ -17,7 +20,7 @@ export function dominates(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
     const y = b[k]!;
     if (x > y) noWorse = false;
     else if (x < y) better = true;
-    else if (x !== y) throw nanObjective(Number.isNaN(x) ? 0 : 1, k);
+    else if (x !== y) throw Number.isNaN(x) ? noObjective(x, 0, k) : noObjective(y, 1, k);
   }
   return noWorse && better;
 }
@@ -38,6 +41,8 @@ export function constrainedDominates(
 ): boolean {
   checkViolation(violationA, "violationA");
   checkViolation(violationB, "violationB");
+  checkList(a, "a");
+  checkList(b, "b");
   return violationA === violationB ? dominates(a, b) : violationA < violationB;
 }
 

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
+import { checkList } from "./check-arguments.js";
 import { compareRows, type Objectives, pointCount, toObjectiveMatrix } from "./objective-matrix.js";
 import { Staircase } from "./staircase.js";
 
@@ -12,7 +13,8 @@ import { Staircase } from "./staircase.js";
  * @throws InvalidArgumentError when lengths differ; InvalidDataError on NaN or infinity
  */
 export function hypervolume(points: Objectives, reference: ArrayLike<number>): number {
-  const { data, dimensions } = toObjectiveMatrix(points);
+  const { data, dimensions } = toObjectiveMatrix(points, "points");
+  checkList(reference, "reference");
   const count = pointCount({ data, dimensions });
   for (let k = 0; k < reference.length; k++)
     if (!Number.isFinite(reference[k]))

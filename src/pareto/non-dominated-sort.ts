@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "../errors.js";
+import { checkList, checkOptions } from "./check-arguments.js";
 import { checkViolation, rowDominates } from "./dominates.js";
 import { compareRows, type Objectives, pointCount, toObjectiveMatrix } from "./objective-matrix.js";
 
@@ -16,6 +17,7 @@ export function nonDominatedSort(
   objectives: Objectives,
   options: { readonly violations?: ArrayLike<number> | undefined } = {},
 ): number[][] {
+  checkOptions(options, ["violations"]);
   const { data, dimensions } = toObjectiveMatrix(objectives);
   const count = pointCount({ data, dimensions });
   const fronts: number[][] = [];
@@ -28,6 +30,7 @@ export function nonDominatedSort(
 function violationLevels(count: number, violations: ArrayLike<number> | undefined): number[][] {
   const indices = Array.from({ length: count }, (_, i) => i);
   if (violations === undefined) return [indices];
+  checkList(violations, "violations");
   if (violations.length !== count)
     throw new InvalidArgumentError(
       "violations",

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
+import { checkList, describeArgument } from "./check-arguments.js";
 
 /** Objective vectors stored row after row, one row per point. All objectives are minimised. */
 export interface ObjectiveMatrix {
@@ -14,18 +15,21 @@ export type Objectives = readonly ArrayLike<number>[] | ObjectiveMatrix;
 /**
  * Checks points and lays them out as a matrix. A matrix that is given is checked and used as it is, not copied.
  * Infinity is allowed (a failed point may be infinitely bad), NaN is not: it has no order.
- * @throws InvalidArgumentError when vectors differ in length or are empty; InvalidDataError on NaN (path `objectives.POINT.OBJECTIVE`)
+ * @param name what the argument is called, for messages
+ * @throws InvalidArgumentError for another kind of argument, and when vectors differ in length or are empty;
+ *   InvalidDataError on NaN and what is no number (path `objectives.POINT.OBJECTIVE`)
  */
-export function toObjectiveMatrix(objectives: Objectives): ObjectiveMatrix {
-  const matrix = "data" in objectives ? objectives : packRows(objectives);
+export function toObjectiveMatrix(objectives: Objectives, name = "objectives"): ObjectiveMatrix {
+  const matrix = isRows(objectives) ? packRows(objectives, name) : checkMatrix(objectives, name);
   const { data, dimensions } = matrix;
   if (!Number.isInteger(dimensions) || dimensions < 1 || data.length % dimensions !== 0)
     throw new InvalidArgumentError(
-      "objectives.dimensions",
-      `objectives.dimensions is ${dimensions} for ${data.length} numbers; allowed: a positive divisor of that`,
+      `${name}.dimensions`,
+      `${name}.dimensions is ${dimensions} for ${data.length} numbers; allowed: a positive divisor of that`,
     );
   for (let i = 0; i < data.length; i++)
-    if (Number.isNaN(data[i])) throw nanObjective(Math.floor(i / dimensions), i % dimensions);
+    if (Number.isNaN(data[i]))
+      throw noObjective(Number.NaN, Math.floor(i / dimensions), i % dimensions, name);
   return matrix;
 }
 
@@ -47,22 +51,52 @@ export function compareRows(data: Float64Array, dimensions: number, a: number, b
   return 0;
 }
 
-/** The error for an objective that is not a number. */
-export function nanObjective(point: number, objective: number): InvalidDataError {
-  const path = `objectives.${point}.${objective}`;
-  return new InvalidDataError(path, `${path} is NaN; allowed: any number, or infinity`);
+/** The error for an objective that is NaN, or no number at all. */
+export function noObjective(
+  value: unknown,
+  point: number,
+  objective: number,
+  name = "objectives",
+): InvalidDataError {
+  const path = `${name}.${point}.${objective}`;
+  return new InvalidDataError(
+    path,
+    `${path} is ${describeArgument(value)}; allowed: any number, or infinity`,
+  );
 }
 
-function packRows(rows: readonly ArrayLike<number>[]): ObjectiveMatrix {
+function isRows(objectives: Objectives): objectives is readonly ArrayLike<number>[] {
+  return Array.isArray(objectives);
+}
+
+function checkMatrix(matrix: ObjectiveMatrix, name: string): ObjectiveMatrix {
+  if (typeof matrix !== "object" || matrix === null || !("data" in matrix))
+    throw new InvalidArgumentError(
+      name,
+      `${name} is ${describeArgument(matrix)}; allowed: a list of vectors, or a matrix { data, dimensions }`,
+    );
+  if (!(matrix.data instanceof Float64Array))
+    throw new InvalidArgumentError(
+      `${name}.data`,
+      `${name}.data is ${describeArgument(matrix.data)}; allowed: a Float64Array`,
+    );
+  return matrix;
+}
+
+function packRows(rows: readonly ArrayLike<number>[], name: string): ObjectiveMatrix {
   const dimensions = rows[0]?.length ?? 1;
   const data = new Float64Array(rows.length * dimensions);
   for (const [i, row] of rows.entries()) {
+    checkList(row, `${name}.${i}`);
     if (row.length !== dimensions || dimensions === 0)
       throw new InvalidArgumentError(
-        `objectives.${i}`,
-        `objectives.${i} has ${row.length} numbers; allowed: ${dimensions || "at least 1"}, the same for all points`,
+        `${name}.${i}`,
+        `${name}.${i} has ${row.length} numbers; allowed: ${dimensions || "at least 1"}, the same for all points`,
       );
-    for (let k = 0; k < dimensions; k++) data[i * dimensions + k] = row[k]!;
+    for (let k = 0; k < dimensions; k++) {
+      if (typeof row[k] !== "number") throw noObjective(row[k], i, k, name);
+      data[i * dimensions + k] = row[k]!;
+    }
   }
   return { data, dimensions };
 }

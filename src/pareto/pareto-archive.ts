@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from "../errors.js";
+import { checkList, checkOptions, describeArgument } from "./check-arguments.js";
 import { crowdingDistance } from "./crowding-distance.js";
 import { dominates } from "./dominates.js";
-import { nanObjective } from "./objective-matrix.js";
+import { noObjective } from "./objective-matrix.js";
 
 /** One member of a {@link ParetoArchive}. */
 export interface ParetoEntry<T> {
@@ -30,13 +31,19 @@ export class ParetoArchive<T> {
   /** Ascending by objectives, first to last. */
   #entries: ParetoEntry<T>[] = [];
 
-  /** @throws InvalidArgumentError when the capacity is not a positive integer */
+  /** @throws InvalidArgumentError when `key` is no function or the capacity is not a positive integer */
   constructor(options: ParetoArchiveOptions<T>) {
+    checkOptions(options, ["key", "capacity"]);
+    if (typeof options.key !== "function")
+      throw new InvalidArgumentError(
+        "key",
+        `key is ${describeArgument(options.key)}; allowed: a function from an item to text`,
+      );
     const capacity = options.capacity ?? Number.POSITIVE_INFINITY;
     if (!(capacity >= 1 && (Number.isInteger(capacity) || capacity === Number.POSITIVE_INFINITY)))
       throw new InvalidArgumentError(
         "capacity",
-        `capacity is ${capacity}; allowed: an integer of at least 1`,
+        `capacity is ${describeArgument(capacity)}; allowed: an integer of at least 1`,
       );
     this.#key = options.key;
     this.#capacity = capacity;
@@ -81,6 +88,7 @@ export class ParetoArchive<T> {
   }
 
   #checked(objectives: ArrayLike<number>): readonly number[] {
+    checkList(objectives, "objectives");
     const expected = this.#entries[0]?.objectives.length ?? Math.max(1, objectives.length);
     if (objectives.length !== expected)
       throw new InvalidArgumentError(
@@ -89,7 +97,7 @@ export class ParetoArchive<T> {
       );
     // Adding 0 turns -0 into 0: equal objectives are then equal in print as well.
     return Array.from(objectives, (value, k) => {
-      if (Number.isNaN(value)) throw nanObjective(0, k);
+      if (typeof value !== "number" || Number.isNaN(value)) throw noObjective(value, 0, k);
       return value + 0;
     });
   }

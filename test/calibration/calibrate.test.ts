@@ -266,6 +266,7 @@ describe("calibrate", () => {
             method,
             shape: [3, 4],
             granularity: "per-channel",
+            axis: 0,
           });
           expect([...params.scale]).toEqual(new Array(3).fill(bits === 1 ? 2 ** -126 : 1));
           if (bits > 1) expect(fakeQuantize(zeros, params)).toEqual(zeros);
@@ -334,7 +335,13 @@ describe("calibrate", () => {
       ["percentile", { percentile: 50 }],
       ["percentile", { percentile: Number.NaN }],
       ["shape", { shape: [3] }],
-      ["axis", { granularity: "per-channel", axis: 1 }],
+      ["shape", { shape: 4 }],
+      ["shape", { granularity: "per-channel" }],
+      ["shape", { granularity: "per-channel", axis: 0 }],
+      ["axis", { granularity: "per-channel", shape: [2, 2] }],
+      ["axis", { granularity: "per-channel", shape: [4], axis: 1 }],
+      ["channelAxis", { channelAxis: 0 }],
+      ["__proto__", JSON.parse('{"__proto__": 1}')],
       ["groupSize", { granularity: "per-group" }],
       ["granularity", { granularity: "per-row" }],
     ];
@@ -343,6 +350,10 @@ describe("calibrate", () => {
       expect(run).toThrow(InvalidArgumentError);
       expect(run).toThrow(expect.objectContaining({ path, message: expect.stringMatching(/allowed: /) }));
     }
+    for (const none of [undefined, null])
+      expect(() => calibrate(values, none as never)).toThrow(
+        /options is (undefined|null); allowed: an object/,
+      );
     expect(() => calibrate([1, 2] as never, good)).toThrow(/values is Array; allowed: Float32Array/);
   });
 });

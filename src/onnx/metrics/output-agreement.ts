@@ -1,9 +1,11 @@
 import { EvaluationError } from "../../errors.js";
+import { checkMetricOptions } from "../check-arguments.js";
 import type { Metric, MetricOptions } from "./metric.js";
 import { argMax, scoreRows } from "./score-rows.js";
 
 /** Share of samples for which the model's greatest score is in the same class as the float model's. Needs no labels. */
 export function outputAgreement(options: MetricOptions = {}): Metric {
+  checkMetricOptions(options);
   return {
     name: "agreement",
     identity: `agreement ${options.output ?? ""}`,

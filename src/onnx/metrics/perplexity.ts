@@ -1,15 +1,24 @@
+import { EvaluationError } from "../../errors.js";
+import { checkMetricOptions } from "../check-arguments.js";
 import { fingerprint } from "../fingerprint.js";
 import type { Metric, MetricOptions } from "./metric.js";
-import { type ClassIndices, checkClassIndices, readClassIndices, scoreRows } from "./score-rows.js";
+import {
+  type ClassIndices,
+  checkClassIndices,
+  readClassIndices,
+  type ScoreRows,
+  scoreRows,
+} from "./score-rows.js";
 
 /**
  * Perplexity of next-token predictions: e to the mean cross-entropy (in nats) of the targets under the softmax of
  * the output, which holds logits. The score is its inverse, the geometric mean of the targets' probabilities.
  * @param targets the right token at each position, [batch, time] flattened; negative = not judged
  * @throws InvalidArgumentError or InvalidDataError when the targets are no token ids; from `evaluate`
- *   EvaluationError when they do not fit the output
+ *   EvaluationError when they do not fit the output, or the output holds probabilities
  */
 export function perplexity(targets: ClassIndices, options: MetricOptions = {}): Metric {
+  checkMetricOptions(options);
   const wanted = readClassIndices(targets, "targets");
   const samples = wanted.filter((target) => target >= 0).length;
   return {
@@ -18,6 +27,7 @@ export function perplexity(targets: ClassIndices, options: MetricOptions = {}): 
     evaluate(outputs) {
       const scores = scoreRows(outputs, options.output);
       checkClassIndices(wanted, scores, "targets");
+      refuseProbabilities(scores);
       const { data, rows, classes } = scores;
       let sum = 0;
       for (let row = 0; row < rows; row++) {
@@ -35,4 +45,23 @@ export function perplexity(targets: ClassIndices, options: MetricOptions = {}): 
       return { score: Math.exp(-mean), value: Math.min(Math.exp(mean), Number.MAX_VALUE), samples };
     },
   };
+}
+
+/** Rows that are looked at to tell probabilities from logits. */
+const PROBED_ROWS = 16;
+
+/** The softmax of probabilities is nearly even, so their perplexity would be near the number of classes, and wrong. */
+function refuseProbabilities({ data, rows, classes }: ScoreRows): void {
+  for (let row = 0; row < Math.min(rows, PROBED_ROWS); row++) {
+    let sum = 0;
+    for (let i = row * classes; i < (row + 1) * classes; i++) {
+      if (!(data[i]! >= 0 && data[i]! <= 1)) return;
+      sum += data[i]!;
+    }
+    if (Math.abs(sum - 1) > 1e-3) return;
+  }
+  throw new EvaluationError(
+    "metric.output",
+    "the output looks like probabilities (rows of numbers from 0 to 1 whose sum is 1); allowed: logits, which go into the Softmax",
+  );
 }

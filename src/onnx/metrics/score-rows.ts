@@ -1,4 +1,5 @@
 import { EvaluationError, InvalidArgumentError, InvalidDataError } from "../../errors.js";
+import { describeArgument } from "../check-arguments.js";
 import type { TensorArray } from "../tensor-data.js";
 import { quoteName } from "../tensor-values.js";
 import type { ModelOutputs } from "./metric.js";
@@ -53,20 +54,31 @@ export type ClassIndices = ArrayLike<number> | ArrayLike<bigint>;
  * @throws InvalidArgumentError when there is none to judge; InvalidDataError for one that is no integer
  */
 export function readClassIndices(indices: ClassIndices, name: string): Int32Array {
+  if (typeof indices !== "object" || !Number.isInteger(indices?.length))
+    throw new InvalidArgumentError(
+      name,
+      `${name} is ${describeArgument(indices)}; allowed: a list of class indices, one for each row of scores`,
+    );
+  if (indices.length === 0)
+    throw new InvalidArgumentError(name, `${name} is empty; allowed: 1 class index or more`);
   const result = new Int32Array(indices.length);
   let judged = 0;
   for (let i = 0; i < result.length; i++) {
-    const index = Number(indices[i]);
-    if (!Number.isInteger(index) || index > 0x7fffffff)
+    const given: unknown = indices[i];
+    const index = typeof given === "bigint" ? Number(given) : given;
+    if (typeof index !== "number" || !Number.isInteger(index) || index > 0x7fffffff)
       throw new InvalidDataError(
         `${name}.${i}`,
-        `${name}[${i}] is ${index}; allowed: a class index, or a negative number`,
+        `${name}[${i}] is ${typeof index === "number" ? index : describeArgument(index)}; allowed: a class index, or a negative integer`,
       );
     result[i] = Math.max(-1, index);
     if (index >= 0) judged++;
   }
   if (judged === 0)
-    throw new InvalidArgumentError(name, `${name} holds no class index; allowed: 1 or more from 0`);
+    throw new InvalidArgumentError(
+      name,
+      `${name} are all negative, which means "do not judge", so nothing is left to judge; allowed: 1 class index or more from 0`,
+    );
   return result;
 }
 

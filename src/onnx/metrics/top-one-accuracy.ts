@@ -1,3 +1,4 @@
+import { checkMetricOptions } from "../check-arguments.js";
 import { fingerprint } from "../fingerprint.js";
 import type { Metric, MetricOptions } from "./metric.js";
 import { argMax, type ClassIndices, checkClassIndices, readClassIndices, scoreRows } from "./score-rows.js";
@@ -9,6 +10,7 @@ import { argMax, type ClassIndices, checkClassIndices, readClassIndices, scoreRo
  *   EvaluationError when they do not fit the output
  */
 export function topOneAccuracy(labels: ClassIndices, options: MetricOptions = {}): Metric {
+  checkMetricOptions(options);
   const wanted = readClassIndices(labels, "labels");
   const samples = wanted.filter((label) => label >= 0).length;
   return {
