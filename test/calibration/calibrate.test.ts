@@ -351,7 +351,9 @@ describe("calibrate", () => {
       expect(run).toThrow(expect.objectContaining({ path, message: expect.stringMatching(/allowed: /) }));
     }
     for (const none of [undefined, null])
-      expect(() => calibrate(values, none as never)).toThrow(/options is (undefined|null); allowed: an object/);
+      expect(() => calibrate(values, none as never)).toThrow(
+        /options is (undefined|null); allowed: an object/,
+      );
     expect(() => calibrate([1, 2] as never, good)).toThrow(/values is Array; allowed: Float32Array/);
   });
 });
