@@ -1,4 +1,5 @@
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import { checkSource } from "./check-arguments.js";
 import { archiveDocumentSchema, SCHEMA_VERSION } from "./document-schema.js";
 import { checkWritable } from "./export-to-string.js";
 import { GENERATOR } from "./generator.js";
@@ -17,9 +18,10 @@ export type ArchiveSource =
 /**
  * Writes a whole archive as one JSON document, genomes in the order of their keys. Equal archives give the same
  * bytes, whatever the order in which they were found; `parseArchive` reads it back.
- * @throws InvalidArgumentError when a metric is not finite
+ * @throws InvalidArgumentError for what is no archive or genome, and when a metric is not finite
  */
 export function archiveToString(source: ArchiveSource): string {
+  checkSource(source);
   const archive = "paretoFront" in source ? source : { paretoFront: source };
   const genomes = [...archive.paretoFront].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   const data = {
@@ -31,6 +33,6 @@ export function archiveToString(source: ArchiveSource): string {
     ...(archive.notes !== undefined && archive.notes.length > 0 && { notes: [...archive.notes] }),
     genomes: genomes.map((genome) => genomeToData(genome)),
   };
-  checkWritable(archiveDocumentSchema.safeParse(data));
+  checkWritable(archiveDocumentSchema, data);
   return `${JSON.stringify(data, null, 2)}\n`;
 }

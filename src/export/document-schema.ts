@@ -13,7 +13,7 @@ const zeroPoint = z.int().min(-32_768).max(65_535);
 const parametersSchema = z
   .strictObject({ scale: z.array(z.number().gt(0)).min(1), zeroPoint: z.array(zeroPoint).min(1) })
   .refine((tensor) => tensor.scale.length === tensor.zeroPoint.length, {
-    error: "must have as many zero points as scales",
+    error: "as many zero points as scales",
     path: ["zeroPoint"],
   });
 

@@ -1,6 +1,10 @@
 import { stringify } from "yaml";
+import type { z } from "zod";
 import { InvalidArgumentError } from "../errors.js";
-import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import { checkFields } from "../genome/check-fields.js";
+import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
+import { checkNotes } from "./check-arguments.js";
+import { describeIssue, describeValue } from "./describe-issue.js";
 import { DOCUMENT_LIMITS } from "./document-limits.js";
 import { quantizationDocumentSchema, SCHEMA_VERSION } from "./document-schema.js";
 import { GENERATOR } from "./generator.js";
@@ -24,15 +28,25 @@ export interface ExportContext {
  * and the settings of every layer, with calibrated scales and zero points where the context has them. Equal
  * input gives equal text: there is no clock in it. `parseQuantizationConfig` reads it back without loss.
  * In YAML every text is in double quotes, so that readers of YAML 1.1 do not take `yes` for a boolean.
- * @throws InvalidArgumentError when a metric or scale is not finite, or the text would be longer than can be read back
+ * @throws InvalidArgumentError for what is no genome or known context, when a metric or scale is not finite, or the text would be longer than can be read back
  */
 export function exportToString(
   genome: QuantizationGenome,
   format: DocumentFormat = "json",
   context: ExportContext = {},
 ): string {
+  checkGenome(genome, "genome");
+  // What parseQuantizationDocument returns serves as a context too; its genome is not read.
+  checkFields(context, "context", ["target", "model", "calibrated", "notes", "genome"]);
+  const { calibrated, notes } = context;
+  if (calibrated !== undefined && !(calibrated instanceof Map))
+    throw new InvalidArgumentError(
+      "calibrated",
+      `calibrated is ${describeValue(calibrated)}; allowed: a Map of parameters by layer name`,
+    );
+  checkNotes(notes);
   if (format !== "json" && format !== "yaml")
-    throw new InvalidArgumentError("format", `format is ${JSON.stringify(format)}; allowed: json, yaml`);
+    throw new InvalidArgumentError("format", `format is ${describeValue(format)}; allowed: json, yaml`);
   const data = {
     schemaVersion: SCHEMA_VERSION,
     kind: "quantization-config",
@@ -42,7 +56,7 @@ export function exportToString(
     ...genomeToData(genome, context.calibrated),
     ...(context.notes !== undefined && context.notes.length > 0 && { notes: [...context.notes] }),
   };
-  checkWritable(quantizationDocumentSchema.safeParse(data));
+  checkWritable(quantizationDocumentSchema, data);
   const text = format === "json" ? `${JSON.stringify(data, null, 2)}\n` : toYaml(data);
   const lines = format === "yaml" ? text.split("\n").length : 0;
   if (lines > DOCUMENT_LIMITS.yamlLines)
@@ -60,14 +74,11 @@ export function exportToString(
 }
 
 /** @throws InvalidArgumentError when what was to be written could not be read back */
-export function checkWritable(result: {
-  success: boolean;
-  error?: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } | undefined;
-}): void {
-  const issue = result.error?.issues[0];
-  if (result.success || issue === undefined) return;
-  const path = issue.path.map(String).join(".");
-  throw new InvalidArgumentError(path, `${path}: ${issue.message}`);
+export function checkWritable(schema: z.ZodType, data: unknown): void {
+  const result = schema.safeParse(data);
+  if (result.success) return;
+  const { path, message } = describeIssue(result.error, data);
+  throw new InvalidArgumentError(path, message);
 }
 
 function toYaml(data: unknown): string {

@@ -1,5 +1,8 @@
 import { InvalidArgumentError } from "../errors.js";
-import type { GenomeMetrics, QuantizationGenome } from "../genome/quantization-genome.js";
+import { checkFields } from "../genome/check-fields.js";
+import { checkGenome, type GenomeMetrics, type QuantizationGenome } from "../genome/quantization-genome.js";
+import { checkGenomes } from "./check-arguments.js";
+import { describeValue } from "./describe-issue.js";
 
 /** The metrics that can stand on an axis. */
 export type FrontAxis =
@@ -46,12 +49,13 @@ const MARGIN = { left: 68, right: 24, top: 40, bottom: 52 };
  * Draws evaluated genomes as an SVG picture: one dot a genome, a staircase through those that no other beats on
  * the two axes, squares for the marks. The picture says whether accuracy and costs were predicted or measured.
  * Equal input gives equal text.
- * @throws InvalidArgumentError when there is nothing to draw, a genome was not evaluated, or a size is out of range
+ * @throws InvalidArgumentError for what is no genome or known option, when there is nothing to draw, a genome was not evaluated, or a size is out of range
  */
 export function paretoFrontSvg(
   genomes: readonly QuantizationGenome[],
   options: ParetoFrontSvgOptions = {},
 ): string {
+  checkFields(options, "options", ["x", "y", "title", "marks", "width", "height"]);
   const {
     x = "compressionRatio",
     y = "accuracy",
@@ -60,6 +64,12 @@ export function paretoFrontSvg(
     width = 720,
     height = 420,
   } = options;
+  checkGenomes(genomes, "genomes");
+  checkAxis("x", x);
+  checkAxis("y", y);
+  if (typeof title !== "string")
+    throw new InvalidArgumentError("title", `title is ${describeValue(title)}; allowed: text`);
+  checkMarks(marks);
   checkRange("width", width, 200, 4000);
   checkRange("height", height, 150, 4000);
   const metricsOf = (genome: QuantizationGenome, path: string): GenomeMetrics => {
@@ -186,4 +196,24 @@ const escapeXml = (text: string): string =>
 function checkRange(name: string, value: number, low: number, high: number): void {
   if (!(value >= low && value <= high))
     throw new InvalidArgumentError(name, `${name} is ${value}; allowed: ${low} to ${high}`);
+}
+
+function checkAxis(name: string, axis: FrontAxis): void {
+  if (!Object.hasOwn(AXIS_LABEL, axis))
+    throw new InvalidArgumentError(
+      name,
+      `${name} is ${describeValue(axis)}; allowed: ${Object.keys(AXIS_LABEL).join(", ")}`,
+    );
+}
+
+function checkMarks(marks: readonly FrontMark[]): void {
+  const known =
+    Array.isArray(marks) &&
+    marks.every((mark) => typeof (mark as Partial<FrontMark> | null)?.label === "string");
+  if (!known)
+    throw new InvalidArgumentError(
+      "marks",
+      `marks is ${describeValue(marks)}; allowed: a list of { label, genome }, the labels being texts`,
+    );
+  for (const [i, { genome }] of marks.entries()) checkGenome(genome, `marks.${i}.genome`);
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { InvalidDocumentError } from "../errors.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import { describeIssue, describeValue } from "./describe-issue.js";
 import { archiveDocumentSchema, quantizationDocumentSchema, SCHEMA_VERSION } from "./document-schema.js";
 import { genomeFromData, type LayerCalibration } from "./genome-data.js";
 import { readJson } from "./read-json.js";
@@ -58,12 +59,9 @@ export function parseArchive(text: string): ArchiveDocument {
 
 function readText(text: string, format: DocumentFormat | undefined): unknown {
   if (typeof text !== "string")
-    throw new InvalidDocumentError(
-      "",
-      `the document is ${text === null ? "null" : typeof text}; allowed: text`,
-    );
+    throw new InvalidDocumentError("", `the document is ${describeValue(text)}; allowed: text`);
   if (format !== undefined && format !== "json" && format !== "yaml")
-    throw new InvalidDocumentError("format", `format is ${JSON.stringify(format)}; allowed: json, yaml`);
+    throw new InvalidDocumentError("format", `format is ${describeValue(format)}; allowed: json, yaml`);
   const bare = text.startsWith("\uFEFF") ? text.slice(1) : text;
   return (format ?? (/^\s*\{/.test(bare) ? "json" : "yaml")) === "json" ? readJson(bare) : readYaml(bare);
 }
@@ -75,23 +73,12 @@ function check<S extends z.ZodType>(schema: S, data: unknown, kind: string): z.i
   if (schemaVersion !== SCHEMA_VERSION)
     throw new InvalidDocumentError(
       "schemaVersion",
-      `schemaVersion is ${show(schemaVersion)}; allowed: ${SCHEMA_VERSION}`,
+      `schemaVersion is ${describeValue(schemaVersion)}; allowed: ${SCHEMA_VERSION}`,
     );
-  if (found !== kind) throw new InvalidDocumentError("kind", `kind is ${show(found)}; allowed: ${kind}`);
+  if (found !== kind)
+    throw new InvalidDocumentError("kind", `kind is ${describeValue(found)}; allowed: ${kind}`);
   const parsed = schema.safeParse(data);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const unknown = issue?.code === "unrecognized_keys" ? [issue.keys[0] ?? ""] : [];
-  const path = [...(issue?.path ?? []), ...unknown].map(String).join(".");
-  throw new InvalidDocumentError(
-    path,
-    unknown.length > 0
-      ? `${path} is no field of a ${kind} document`
-      : `${path}: ${issue?.message ?? "is not valid"}`,
-  );
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+  const { path, message } = describeIssue(parsed.error, data);
+  throw new InvalidDocumentError(path, message);
 }

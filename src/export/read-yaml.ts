@@ -1,7 +1,26 @@
-import { isMap, isScalar, Lexer, type ParsedNode, parseDocument, visit } from "yaml";
+import { type ErrorCode, isMap, isScalar, Lexer, type ParsedNode, parseDocument, visit } from "yaml";
 import { InvalidDocumentError } from "../errors.js";
 import { DOCUMENT_LIMITS } from "./document-limits.js";
 import { linePath, repeatedKey, tooDeep } from "./read-json.js";
+
+const NOT_YAML = "the text is not YAML here; allowed: one document of YAML 1.2";
+
+/** The parser's faults in our words. */
+const FAULTS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  BAD_DIRECTIVE: "a directive is not valid; allowed: none, or %YAML 1.2",
+  BAD_DQ_ESCAPE: "a text has an unknown escape; allowed: those of YAML 1.2",
+  BAD_INDENT: "the indentation does not fit; allowed: entries of one list or object in one column",
+  BAD_SCALAR_START: "a text starts with a reserved character; allowed: put it in quotes",
+  BLOCK_AS_IMPLICIT_KEY:
+    "a key and its value stand where a single value was begun; allowed: one key in a line",
+  BLOCK_IN_FLOW: "an indented list or object stands within brackets; allowed: brackets within brackets",
+  KEY_OVER_1024_CHARS: "a key is longer than allowed: at most 1024 characters",
+  MISSING_CHAR: "a quote, bracket, comma, colon or space is missing; allowed: one document of YAML 1.2",
+  MULTILINE_IMPLICIT_KEY: "a key goes over several lines; allowed: one line",
+  MULTIPLE_DOCS: "there is a second document; allowed: one",
+  TAB_AS_INDENT: "a tab indents the line; allowed: spaces",
+  UNEXPECTED_TOKEN: "a character is out of place; allowed: one document of YAML 1.2",
+};
 
 /**
  * Parses one document of YAML 1.2 (core schema) as plain data: no anchors, aliases or tags, no repeated keys,
@@ -32,12 +51,12 @@ export function readYaml(text: string): unknown {
       logLevel: "error",
     });
     const fault = document.errors[0] ?? document.warnings[0];
-    if (fault !== undefined) throw yamlFault(text, fault.pos[0], fault.message);
+    if (fault !== undefined) throw yamlFault(text, fault.pos[0], FAULTS[fault.code] ?? NOT_YAML);
     checkKeys(text, document.contents);
     return document.toJS({ maxAliasCount: 0 }) as unknown;
   } catch (error) {
     if (error instanceof InvalidDocumentError) throw error;
-    throw new InvalidDocumentError("", `the document is not YAML: ${(error as Error).message}`, {
+    throw new InvalidDocumentError("", `the document cannot be read; allowed: one document of YAML 1.2`, {
       cause: error,
     });
   }

@@ -1,5 +1,6 @@
 import { FileError, InvalidArgumentError } from "../errors.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import { describeValue } from "./describe-issue.js";
 import { type ExportContext, exportToString } from "./export-to-string.js";
 import type { DocumentFormat } from "./parse-quantization-config.js";
 
@@ -17,7 +18,10 @@ export async function writeQuantizationConfig(
   context: ExportContext = {},
 ): Promise<void> {
   if (typeof path !== "string" || path === "")
-    throw new InvalidArgumentError("outputPath", "outputPath is empty; allowed: the path of a file");
+    throw new InvalidArgumentError(
+      "outputPath",
+      `outputPath is ${path === "" ? "empty" : describeValue(path)}; allowed: the path of a file`,
+    );
   const text = exportToString(genome, format, context);
   const { open, rename, rm } = await import("node:fs/promises");
   const { randomUUID } = await import("node:crypto");

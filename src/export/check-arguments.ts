@@ -1,0 +1,36 @@
+import { InvalidArgumentError } from "../errors.js";
+import { isRecord } from "../genome/check-fields.js";
+import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
+import { describeValue } from "./describe-issue.js";
+
+/** @throws InvalidArgumentError unless the value is a list of genomes */
+export function checkGenomes(value: unknown, path: string): asserts value is readonly QuantizationGenome[] {
+  if (!Array.isArray(value))
+    throw new InvalidArgumentError(
+      path,
+      `${path} is ${describeValue(value)}; allowed: a list of QuantizationGenome`,
+    );
+  for (const [i, genome] of value.entries()) checkGenome(genome, `${path}.${i}`);
+}
+
+/** @throws InvalidArgumentError unless `value` is an archive source: a list of genomes, or an object with `paretoFront` */
+export function checkSource(value: unknown): void {
+  if (Array.isArray(value)) {
+    checkGenomes(value, "source");
+    return;
+  }
+  const { paretoFront, notes } = (value ?? {}) as { paretoFront?: unknown; notes?: unknown };
+  if (typeof value !== "object" || paretoFront === undefined)
+    throw new InvalidArgumentError(
+      "source",
+      `source is ${isRecord(value) ? "an object without paretoFront" : describeValue(value)}; allowed: a list of QuantizationGenome, or an object with paretoFront`,
+    );
+  checkGenomes(paretoFront, "paretoFront");
+  checkNotes(notes);
+}
+
+/** @throws InvalidArgumentError unless `value` is a list or undefined */
+export function checkNotes(value: unknown): void {
+  if (value !== undefined && !Array.isArray(value))
+    throw new InvalidArgumentError("notes", `notes is ${describeValue(value)}; allowed: a list of texts`);
+}
