@@ -86,7 +86,7 @@ function describeValue(value: unknown): string {
 
 /** @throws InvalidArgumentError naming the field of a question that is unknown or of another type */
 export function checkQuestion(question: object): void {
-  checkFields(question, "question", ["minimize", "budgets", "timeLimitMs", "now"]);
+  checkFields(question, "question", ["minimize", "budgets", "timeLimitMs", "now", "maxSteps"]);
   const { minimize, budgets, now } = question as Readonly<Record<string, unknown>>;
   if (typeof minimize !== "string")
     throw new InvalidArgumentError(

@@ -16,7 +16,7 @@ import {
   TABLE_ENTRIES,
 } from "../simd/simd-instance.js";
 import { KNOWN_FINITE, WalkOperation } from "../simd/simd-kernels.js";
-import { type CalibrateOptions, calibrate } from "./calibrate.js";
+import { type CalibrateOptions, calibrate, checkCalibrateOptions } from "./calibrate.js";
 import { CalibrationMethod } from "./method.js";
 import { checkPercentile, DEFAULT_PERCENTILE, rangeTarget } from "./range-target.js";
 
@@ -37,6 +37,7 @@ export function calibrateAndQuantize(
   options: CalibrateOptions,
   out?: Codes,
 ): Quantized {
+  checkCalibrateOptions(options);
   const fused = quantizeGroups(values, options, out);
   if (fused !== undefined) return fused;
   const params = calibrate(values, options);

@@ -45,7 +45,7 @@ export interface CalibrateOptions extends RangeRequest {
  *   InvalidArgumentError naming the option that is unknown, missing or out of range
  */
 export function calibrate(values: Float32Array, options: CalibrateOptions): QuantizationParams {
-  checkOptions(options);
+  checkCalibrateOptions(options);
   const { method, percentile = DEFAULT_PERCENTILE, name = "values" } = options;
   const { granularity = QuantizationGranularity.PER_TENSOR, axis = 0 } = options;
   requireInstance(values, Float32Array, name);
@@ -103,7 +103,7 @@ const OPTIONS: Readonly<Record<keyof CalibrateOptions, true>> = {
 };
 
 /** Refuses unknown options, and channels that nobody named: the defaults would make each element a channel. */
-function checkOptions(options: CalibrateOptions): void {
+export function checkCalibrateOptions(options: CalibrateOptions): void {
   const known = Object.keys(OPTIONS).join(", ");
   if (typeof options !== "object" || options === null)
     throw new InvalidArgumentError(

@@ -94,7 +94,11 @@ export async function measureOnnxLatencies(
       const bytes =
         genome === undefined
           ? model.bytes
-          : await quantizeOnnx(model, genome, { ...options, activationRanges });
+          : await quantizeOnnx(model, genome, {
+              activationRanges,
+              importRuntime: options.importRuntime,
+              signal: options.signal,
+            });
       sessions.push(await runtime.open(bytes));
     }
     const samples = await takeTurns(

