@@ -17,7 +17,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],
-      exclude: ["src/onnx/wire/onnx_pb.ts"],
+      exclude: ["src/onnx/wire/onnx_pb.ts", "src/simd/assembly/**"],
       reporter: ["text-summary", "json-summary"],
       thresholds: { lines: 90 },
     },

@@ -61,6 +61,8 @@ function withoutComments(text: string): string {
 const files: SourceFile[] = readdirSync(SRC, { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".ts"))
   .map((path) => path.split(sep).join("/"))
+  // AssemblyScript, another language with the same ending.
+  .filter((path) => !path.startsWith("simd/assembly/"))
   .sort()
   .map((path) => {
     const text = readFileSync(join(SRC, path), "utf8");

@@ -1,4 +1,4 @@
-/** The exports of the WebAssembly module; pointers are byte offsets into its memory. What each does is said in `assembly/`. */
+/** The exports of the WebAssembly module; pointers are byte offsets into its memory. What each does is said in `./assembly/`. */
 export interface SimdKernels {
   walkRuns(
     op: number,
@@ -47,7 +47,7 @@ export interface SimdKernels {
   unpack(src: number, dst: number, n: number, bits: number, sign: number, binary: number): void;
 }
 
-/** What a walk over elements and their scales does; the numbers are those of `assembly/affine.ts`. */
+/** What a walk over elements and their scales does; the numbers are those of `./assembly/affine.ts`. */
 export const WalkOperation = {
   QUANTIZE_I8: 0,
   QUANTIZE_U8: 1,

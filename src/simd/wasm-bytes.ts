@@ -1,4 +1,4 @@
-// Generated from assembly/ by `npm run build:wasm`; do not edit.
+// Generated from src/simd/assembly/ by `npm run build:wasm`; do not edit.
 
 /** The kernels' WebAssembly module (12374 bytes), base64. */
 export const WASM_BASE64 =

@@ -1,22 +1,22 @@
-// Compiles assembly/ to WebAssembly and embeds the bytes in src/simd/wasm-bytes.ts. With --check it writes nothing and
+// Compiles this folder to WebAssembly and embeds the bytes in ../wasm-bytes.ts. With --check it writes nothing and
 // fails when the committed file is not what the source compiles to.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const target = new URL("../src/simd/wasm-bytes.ts", import.meta.url);
+const here = fileURLToPath(new URL(".", import.meta.url));
+const target = new URL("../wasm-bytes.ts", import.meta.url);
 
 /** The text of src/simd/wasm-bytes.ts for the committed source. */
 export async function compile() {
   let bytes;
   const options = "-O3 --enable simd --runtime stub --noAssert --importMemory --memoryBase 1024 --use abort=";
   const { error, stderr } = await asc.main(
-    ["assembly/index.ts", ...options.split(" "), "--outFile", "kernels.wasm"],
+    ["index.ts", ...options.split(" "), "--outFile", "kernels.wasm"],
     {
       readFile: (name, base) => {
         try {
-          return readFileSync(new URL(name, `file://${root}${base === "." ? "" : `${base}/`}`), "utf8");
+          return readFileSync(new URL(name, `file://${here}${base === "." ? "" : `${base}/`}`), "utf8");
         } catch {
           return null;
         }
@@ -32,7 +32,7 @@ export async function compile() {
     .toString("base64")
     .match(/.{1,100}/g);
   return [
-    "// Generated from assembly/ by `npm run build:wasm`; do not edit.",
+    "// Generated from src/simd/assembly/ by `npm run build:wasm`; do not edit.",
     "",
     `/** The kernels' WebAssembly module (${bytes.length} bytes), base64. */`,
     "export const WASM_BASE64 =",
@@ -48,7 +48,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     process.stdout.write(`src/simd/wasm-bytes.ts: ${text.length} characters\n`);
   } else if (readFileSync(target, "utf8") !== text) {
     process.stderr.write(
-      "src/simd/wasm-bytes.ts is not what assembly/ compiles to; run npm run build:wasm\n",
+      "src/simd/wasm-bytes.ts is not what src/simd/assembly/ compiles to; run npm run build:wasm\n",
     );
     process.exitCode = 1;
   } else process.stdout.write("src/simd/wasm-bytes.ts is up to date\n");
