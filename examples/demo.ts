@@ -11,7 +11,13 @@ import {
   QuantizationGenome,
   type WeightBits,
 } from "quantevo";
-import { createOnnxEvaluator, loadOnnxModel, splitBatches, topOneAccuracy } from "quantevo/onnx";
+import {
+  createOnnxEvaluator,
+  loadOnnxModel,
+  quantizeOnnxWithReport,
+  splitBatches,
+  topOneAccuracy,
+} from "quantevo/onnx";
 import { generateImages, SEEDS } from "./model/generate-data.js";
 import { runOnnxAlone } from "./run-onnx-alone.js";
 import { printFront, progressLine } from "./terminal.js";
@@ -97,10 +103,14 @@ for (const target of [HardwareTarget.INTEL_VNNI, HardwareTarget.ARM_DOT]) {
   );
   const uniform = await engine.evaluateGenomes(model.spec, ([8, 4] as const).map(uniformGenome));
   const name = `${out}/demo.${target}`;
-  const bytes = await evaluator.quantize(chosen);
+  // The document carries the calibrated scales and zero points, so that another tool can rebuild the same numbers.
+  const { bytes, layers } = await quantizeOnnxWithReport(model, chosen, {
+    activationRanges: evaluator.activationRanges,
+  });
+  const calibrated = new Map(layers.map((layer) => [layer.layer, layer]));
   await writeFile(`${name}.onnx`, bytes);
-  await writeFile(`${name}.json`, exportToString(chosen, "json", { target }));
-  await writeFile(`${name}.yaml`, exportToString(chosen, "yaml", { target }));
+  await writeFile(`${name}.json`, exportToString(chosen, "json", { target, calibrated }));
+  await writeFile(`${name}.yaml`, exportToString(chosen, "yaml", { target, calibrated }));
   const marks = uniform.map((genome, i) => ({ label: `uniform INT${[8, 4][i]}`, genome }));
   await writeFile(
     `${name}.svg`,

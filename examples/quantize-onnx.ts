@@ -23,6 +23,7 @@ import {
   type Metric,
   outputAgreement,
   perplexity,
+  quantizeOnnxWithReport,
   splitBatches,
   topOneAccuracy,
 } from "quantevo/onnx";
@@ -237,7 +238,10 @@ const front = await reporter.evaluateGenomes(model.spec, result.paretoFront);
 const [testedChosen, ...testedUniforms] = await reporter.evaluateGenomes(model.spec, [chosen, ...uniforms]);
 const float = test.baseline;
 const sourceBytes = (await stat(args.model)).size;
-const bytes = await test.quantize(chosen);
+const { bytes, layers } = await quantizeOnnxWithReport(model, chosen, {
+  activationRanges: test.activationRanges,
+});
+const calibrated = new Map(layers.map((layer) => [layer.layer, layer]));
 
 console.log(`\non ${testSet.samples} test samples (measured)`);
 console.log(`${"".padEnd(20)} ${float.metric.padStart(11)}  compression  file bytes`);
@@ -279,7 +283,7 @@ await mkdir(args.out, { recursive: true });
 const name = join(args.out, `${basename(args.model, ".onnx")}.quantized`);
 await writeFile(`${name}.onnx`, bytes);
 if (testedChosen)
-  await writeFile(`${name}.json`, exportToString(testedChosen, "json", { target: args.target }));
+  await writeFile(`${name}.json`, exportToString(testedChosen, "json", { target: args.target, calibrated }));
 await writeFile(join(args.out, "archive.json"), archiveToString(result));
 await writeFile(
   join(args.out, "archive-on-test-set.json"),

@@ -83,6 +83,11 @@ describe("examples/quantize-onnx.ts", () => {
     expect(parseArchive(archive).genomes.length).toBeGreaterThan(1);
     const chosen = parseQuantizationConfig(await readFile(join(folder, "one/model.quantized.json"), "utf8"));
     expect(chosen.metrics?.accuracyKind).toBe("measured");
+    const document = await readFile(join(folder, "one/model.quantized.json"), "utf8");
+    const { layers } = JSON.parse(document) as {
+      layers: { weight?: { scale: number[] }; activation?: object }[];
+    };
+    for (const layer of layers) expect(layer.weight?.scale.length && layer.activation).toBeTruthy();
     expect(chosen.metrics?.accuracyMetricValue).toBeCloseTo(reported, 4);
   });
 
