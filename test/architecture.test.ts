@@ -8,6 +8,7 @@ const SRC = fileURLToPath(new URL("../src/", import.meta.url));
 /** Rooms from the bottom up. An import goes to a lower line or stays in its room. */
 const LAYERS: readonly (readonly string[])[] = [
   ["errors.ts"],
+  ["check-fields.ts"],
   ["simd"],
   ["random", "numeric"],
   ["quantization", "model", "pareto"],

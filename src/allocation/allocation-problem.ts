@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { checkFields, describeNonRecord, isRecord } from "../check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
-import { checkFields, describeNonRecord, isRecord } from "../genome/check-fields.js";
 
 /** One layer of an {@link AllocationProblem}. */
 export interface AllocationLayer {

@@ -1,3 +1,4 @@
+import { checkFields } from "../check-fields.js";
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
 import { requireFinite } from "../numeric/find-non-finite.js";
 import { requireInstance } from "../quantization/check-params.js";
@@ -104,15 +105,7 @@ const OPTIONS: Readonly<Record<keyof CalibrateOptions, true>> = {
 
 /** Refuses unknown options, and channels that nobody named: the defaults would make each element a channel. */
 export function checkCalibrateOptions(options: CalibrateOptions): void {
-  const known = Object.keys(OPTIONS).join(", ");
-  if (typeof options !== "object" || options === null)
-    throw new InvalidArgumentError(
-      "options",
-      `options is ${String(options)}; allowed: an object with bits, scheme, method and, where needed, others of ${known}`,
-    );
-  for (const key of Object.keys(options))
-    if (!Object.hasOwn(OPTIONS, key))
-      throw new InvalidArgumentError(key, `${key} is no field of options; allowed: ${known}`);
+  checkFields(options, "options", Object.keys(OPTIONS));
   const { shape, axis } = options;
   if (shape !== undefined && !Array.isArray(shape))
     throw new InvalidArgumentError("shape", `shape is ${String(shape)}; allowed: a list of integers from 0`);

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
+import { describeNonRecord, isRecord } from "../check-fields.js";
 import { InvalidArgumentError, InvalidConfigError } from "../errors.js";
 import { ACTIVATION_BITS, type ActivationBits, WEIGHT_BITS, type WeightBits } from "../genome/bits.js";
-import { describeNonRecord, isRecord } from "../genome/check-fields.js";
 import {
   LayerQuantConfig,
   type LayerQuantConfigFields,

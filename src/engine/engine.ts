@@ -1,3 +1,4 @@
+import { checkFields } from "../check-fields.js";
 import {
   EvaluationError,
   InvalidArgumentError,
@@ -12,7 +13,6 @@ import { createNoiseTable } from "../evaluation/noise-table.js";
 import { layerSensitivityInTurns, measuredSensitivity } from "../evaluation/sensitivity.js";
 import type { DocumentFormat } from "../export/parse-quantization-config.js";
 import { writeQuantizationConfig } from "../export/write-quantization-config.js";
-import { checkFields } from "../genome/check-fields.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
 import { costModelFor } from "../hardware/registry.js";

@@ -1,5 +1,5 @@
+import { isRecord } from "../check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
-import { isRecord } from "../genome/check-fields.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
 import { describeValue } from "./describe-issue.js";
 

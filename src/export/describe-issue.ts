@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { describeNonRecord, isRecord } from "../genome/check-fields.js";
+import { describeNonRecord, isRecord } from "../check-fields.js";
 
 /** What is wrong with data, in our words. */
 export interface DescribedIssue {

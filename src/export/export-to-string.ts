@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import type { z } from "zod";
+import { checkFields } from "../check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
-import { checkFields } from "../genome/check-fields.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
 import { checkNotes } from "./check-arguments.js";
 import { describeIssue, describeValue } from "./describe-issue.js";

@@ -1,5 +1,5 @@
+import { checkFields } from "../check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
-import { checkFields } from "../genome/check-fields.js";
 import { checkGenome, type GenomeMetrics, type QuantizationGenome } from "../genome/quantization-genome.js";
 import { checkGenomes } from "./check-arguments.js";
 import { describeValue } from "./describe-issue.js";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
+import { describeNonRecord, isRecord } from "../check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
 import { ACTIVATION_BITS, type ActivationBits, WEIGHT_BITS, type WeightBits } from "./bits.js";
-import { describeNonRecord, isRecord } from "./check-fields.js";
 
 /** Largest block of per-group quantization. */
 export const MAX_GROUP_SIZE = 65_536;

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
+import { checkFields, describeNonRecord, isRecord } from "../check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
 import { Random } from "../random/random.js";
-import { checkFields, describeNonRecord, isRecord } from "./check-fields.js";
 import { genomeKey } from "./genome-key.js";
 import { LayerQuantConfig, type LayerQuantConfigFields } from "./layer-quant-config.js";
 import { mutateLayerConfig } from "./mutate-layer-config.js";

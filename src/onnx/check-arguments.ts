@@ -1,6 +1,6 @@
+import { checkFields, describeNonRecord, isRecord } from "../check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 import { checkSignal } from "../evaluation/check-signal.js";
-import { checkFields, describeNonRecord, isRecord } from "../genome/check-fields.js";
 import { ActivationRanges } from "./activation-ranges.js";
 import type { Metric, MetricOptions } from "./metrics/metric.js";
 import type { OnnxModel } from "./onnx-model.js";

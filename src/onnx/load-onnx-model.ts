@@ -1,5 +1,5 @@
+import { checkFields, isRecord } from "../check-fields.js";
 import { FileError, InvalidArgumentError, InvalidModelError, UnsupportedError } from "../errors.js";
-import { checkFields, isRecord } from "../genome/check-fields.js";
 import { describeArgument } from "./check-arguments.js";
 import { decodeModel, type ModelWithGraph } from "./decode-model.js";
 import { findLayers } from "./find-layers.js";

@@ -1,5 +1,5 @@
+import { checkFields } from "../check-fields.js";
 import { EvaluationError, InvalidArgumentError, MissingDependencyError } from "../errors.js";
-import { checkFields } from "../genome/check-fields.js";
 import { decodeFloat16 } from "../numeric/float16.js";
 import { checkImportRuntime } from "./check-arguments.js";
 import { runtimeTypeName } from "./check-batches.js";

@@ -1,5 +1,5 @@
+import { isRecord } from "../check-fields.js";
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
-import { isRecord } from "../genome/check-fields.js";
 import { describeArgument } from "./check-arguments.js";
 import type { Batch, TensorArray, TensorData } from "./tensor-data.js";
 

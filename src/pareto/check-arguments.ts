@@ -13,15 +13,3 @@ export function checkList(value: unknown, name: string): asserts value is ArrayL
   if (!Number.isInteger(length))
     throw new InvalidArgumentError(name, `${name} is ${describeArgument(value)}; allowed: a list of numbers`);
 }
-
-/** @throws InvalidArgumentError for what is no object, or has other fields than `allowed` */
-export function checkOptions(options: object, allowed: readonly string[]): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options))
-    throw new InvalidArgumentError(
-      "options",
-      `options is ${describeArgument(options)}; allowed: an object with ${allowed.join(", ")}`,
-    );
-  for (const key of Object.keys(options))
-    if (!allowed.includes(key))
-      throw new InvalidArgumentError(key, `${key} is no field of options; allowed: ${allowed.join(", ")}`);
-}

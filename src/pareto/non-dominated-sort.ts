@@ -1,5 +1,6 @@
+import { checkFields } from "../check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
-import { checkList, checkOptions } from "./check-arguments.js";
+import { checkList } from "./check-arguments.js";
 import { checkViolation, rowDominates } from "./dominates.js";
 import { compareRows, type Objectives, pointCount, toObjectiveMatrix } from "./objective-matrix.js";
 
@@ -17,7 +18,7 @@ export function nonDominatedSort(
   objectives: Objectives,
   options: { readonly violations?: ArrayLike<number> | undefined } = {},
 ): number[][] {
-  checkOptions(options, ["violations"]);
+  checkFields(options, "options", ["violations"]);
   const { data, dimensions } = toObjectiveMatrix(objectives);
   const count = pointCount({ data, dimensions });
   const fronts: number[][] = [];

@@ -1,5 +1,6 @@
+import { checkFields } from "../check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
-import { checkList, checkOptions, describeArgument } from "./check-arguments.js";
+import { checkList, describeArgument } from "./check-arguments.js";
 import { crowdingDistance } from "./crowding-distance.js";
 import { dominates } from "./dominates.js";
 import { noObjective } from "./objective-matrix.js";
@@ -33,7 +34,7 @@ export class ParetoArchive<T> {
 
   /** @throws InvalidArgumentError when `key` is no function or the capacity is not a positive integer */
   constructor(options: ParetoArchiveOptions<T>) {
-    checkOptions(options, ["key", "capacity"]);
+    checkFields(options, "options", ["key", "capacity"]);
     if (typeof options.key !== "function")
       throw new InvalidArgumentError(
         "key",

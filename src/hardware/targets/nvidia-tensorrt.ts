@@ -268,6 +268,3 @@ export const nvidiaTensorrtDevices = /* @__PURE__ */ devicesOf(shared, [
     staticPowerW: figure(16, "W", "estimated", "board power beside the arithmetic, of 72 W"),
   },
 ]);
-
-/** The default device of {@link nvidiaTensorrtDevices}. */
-export const nvidiaTensorrt = /* @__PURE__ */ (() => nvidiaTensorrtDevices[0])();

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "../errors.js";
+import { InvalidArgumentError } from "./errors.js";
 
 /**
  * Checks that `value` is an object of named fields (not null, a list, a Map, a Date) and has no others than `allowed`.
