@@ -12,8 +12,24 @@ export interface AccuracyEstimate {
   readonly metricValue: number;
   /** Samples it was measured on; absent when predicted. */
   readonly samples?: number;
+  /**
+   * One value a sample, in the order of the data, whose mean rises and falls with `accuracy` (`top-1`: 1 for right, 0
+   * for wrong; `perplexity`: the log-probability of a token). Two genomes measured on the same samples are compared
+   * by the differences of these. Absent when unknown.
+   */
+  readonly sampleScores?: Float32Array;
   /** How it was obtained. */
   readonly source: string;
+}
+
+/** How one genome is evaluated. */
+export interface EvaluateOptions {
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Judge on the first `samples` samples only (rounded up to what the evaluator can run), 1 to its `sampleCount`.
+   * Default: all. Not read by an evaluator without a `sampleCount`.
+   */
+  readonly samples?: number | undefined;
 }
 
 /** Says how accurate a genome is. May be asked for several genomes at once. */
@@ -23,8 +39,7 @@ export interface AccuracyEvaluator {
   readonly baseline?: AccuracyEstimate;
   /** Distinguishes evaluators in cache keys and checkpoints: model, data, metric. Default: the kind. */
   readonly identity?: string;
-  evaluate(
-    genome: QuantizationGenome,
-    options: { readonly signal?: AbortSignal | undefined },
-  ): Promise<AccuracyEstimate>;
+  /** Samples that a whole evaluation judges, at least 1. An evaluator that gives it can judge on fewer. */
+  readonly sampleCount?: number;
+  evaluate(genome: QuantizationGenome, options: EvaluateOptions): Promise<AccuracyEstimate>;
 }
