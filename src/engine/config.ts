@@ -58,6 +58,13 @@ export interface QuantizationEvolutionConfig {
   readonly adaptiveBitAllocation?: boolean | undefined;
   /** No genome is evaluated twice. Default true. */
   readonly enableCaching?: boolean | undefined;
+  /**
+   * Children are screened by a surrogate fitted on what was measured: many are made, the promising ones measured.
+   * Default: yes with an evaluator that measures and can judge on a part of its samples.
+   */
+  readonly surrogate?: boolean | undefined;
+  /** Genomes are judged on few samples first, and on all if they have not lost by then. Default: as `surrogate`. */
+  readonly multiFidelity?: boolean | undefined;
   /** Most evaluations in flight, 1 to 1,024. The result does not depend on it. Default 4. */
   readonly parallelEvaluations?: number | undefined;
   /** Equal seeds give equal runs. A text or a finite number; default 0. */
@@ -85,7 +92,13 @@ export interface QuantizationEvolutionConfig {
 
 type Defaulted = Exclude<
   keyof QuantizationEvolutionConfig,
-  "targetLatencyMs" | "targetMemoryMb" | "targetEnergyMj" | "minAccuracy" | "layerOverrides"
+  | "targetLatencyMs"
+  | "targetMemoryMb"
+  | "targetEnergyMj"
+  | "minAccuracy"
+  | "layerOverrides"
+  | "surrogate"
+  | "multiFidelity"
 >;
 
 /** A checked configuration with every default filled in. Number lists are ascending and without repetition. */
@@ -93,7 +106,7 @@ export type ResolvedConfig = {
   readonly [K in Defaulted]-?: Exclude<QuantizationEvolutionConfig[K], undefined>;
 } & Pick<
   QuantizationEvolutionConfig,
-  "targetLatencyMs" | "targetMemoryMb" | "targetEnergyMj" | "minAccuracy"
+  "targetLatencyMs" | "targetMemoryMb" | "targetEnergyMj" | "minAccuracy" | "surrogate" | "multiFidelity"
 > & { readonly layerOverrides: ReadonlyMap<string, Partial<LayerQuantConfigFields>> };
 
 const allowed: Record<string, string> = {};
@@ -147,6 +160,8 @@ const schema = z.strictObject({
   useSensitivityAnalysis: flag("useSensitivityAnalysis", true),
   adaptiveBitAllocation: flag("adaptiveBitAllocation", true),
   enableCaching: flag("enableCaching", true),
+  surrogate: field("surrogate", "true, false", z.boolean().optional()),
+  multiFidelity: field("multiFidelity", "true, false", z.boolean().optional()),
   parallelEvaluations: whole("parallelEvaluations", 1, 1024, 4),
   seed: field("seed", "a text or a finite number", z.union([z.string(), z.number()]).default(0)),
   weightBitChoices: field(

@@ -1,5 +1,5 @@
 import { totalViolation } from "../evaluation/constraints.js";
-import { type EvaluationContext, evaluateGenome } from "../evaluation/evaluate-genome.js";
+import { type AssessedGenome, assessGenome, type EvaluationContext } from "../evaluation/evaluate-genome.js";
 import { GenomeCache } from "../evaluation/genome-cache.js";
 import { mapConcurrent } from "../evaluation/map-concurrent.js";
 import { nextTask } from "../evaluation/next-task.js";
@@ -24,6 +24,14 @@ export interface LedgerOptions {
   /** Remember what was evaluated. */
   readonly caching: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Told each genome that was evaluated and how, in an order that does not depend on what finishes first. */
+  readonly onEvaluated?: ((evaluated: EvaluatedGenome) => void) | undefined;
+}
+
+/** A genome as it was evaluated. */
+export interface EvaluatedGenome extends AssessedGenome {
+  /** Samples it was judged on; undefined = all. */
+  readonly samples: number | undefined;
 }
 
 /** Evaluates genomes and keeps the books of a run: what is known, what failed, what nothing dominates. */
@@ -34,7 +42,10 @@ export class EvaluationLedger {
   readonly #failures = new Map<string, FailedGenome>();
   readonly #feasible = new ParetoArchive<QuantizationGenome>({ key: (genome) => genome.key });
   readonly #infeasible = new ParetoArchive<QuantizationGenome>({ key: (genome) => genome.key });
+  /** Genomes judged on a part of the samples so far: with their metrics on it, and how many they were. */
+  readonly #partial = new Map<string, { readonly metrics: GenomeMetrics; readonly samples: number }>();
   #evaluations = 0;
+  #wholeEvaluations = 0;
   #cacheHits = 0;
 
   constructor(context: EvaluationContext, options: LedgerOptions) {
@@ -46,6 +57,10 @@ export class EvaluationLedger {
   /** Genomes that were evaluated, failed ones included, repetitions counted. */
   get evaluations(): number {
     return this.#evaluations;
+  }
+  /** The same in whole evaluations: one on a quarter of the samples counts a quarter. */
+  get wholeEvaluations(): number {
+    return this.#wholeEvaluations;
   }
   /** Evaluations that the cache spared. */
   get cacheHits(): number {
@@ -64,9 +79,16 @@ export class EvaluationLedger {
     return (this.feasible ? this.#feasible : this.#infeasible).items;
   }
 
-  /** The cache has the genome, or it failed before. */
+  /** {@link front} as operators see it. */
+  get frontIndividuals(): readonly Individual[] {
+    return this.front.map(toIndividual);
+  }
+
+  /** The cache has the genome, it failed before, or it was judged on a part of the samples. */
   isKnown(genome: QuantizationGenome): boolean {
-    return this.#failures.has(genome.key) || this.#peek(genome) !== undefined;
+    return (
+      this.#failures.has(genome.key) || this.#partial.has(genome.key) || this.#peek(genome) !== undefined
+    );
   }
 
   /** Cached metrics, without counting a hit. */
@@ -77,10 +99,13 @@ export class EvaluationLedger {
   /**
    * Evaluates what is not known. Results come in the order of the genomes, whatever finishes first; genomes that
    * failed, or that an abort left unevaluated, are missing. Genomes of one key are evaluated once.
+   * @param samples judge on the first so many samples; those results do not enter the archive. Default: all
    */
-  async evaluate(genomes: readonly QuantizationGenome[]): Promise<readonly Individual[]> {
+  async evaluate(genomes: readonly QuantizationGenome[], samples?: number): Promise<readonly Individual[]> {
     const unique = [...new Map(genomes.map((genome) => [genome.key, genome])).values()];
-    const unknown = unique.filter((genome) => !this.isKnown(genome));
+    const unknown = unique.filter(
+      (genome) => !this.#failures.has(genome.key) && !this.#knows(genome, samples),
+    );
     const { concurrency, signal } = this.#options;
     const outcomes = await mapConcurrent(
       unknown,
@@ -88,7 +113,7 @@ export class EvaluationLedger {
       async (genome) => {
         await nextTask();
         signal?.throwIfAborted();
-        return evaluateGenome(genome, this.#context, { signal });
+        return assessGenome(genome, this.#context, { signal, samples });
       },
       signal,
     );
@@ -96,29 +121,49 @@ export class EvaluationLedger {
     for (const [i, outcome] of outcomes.entries()) {
       const genome = unknown[i]!;
       if (outcome.status === "fulfilled") {
-        this.#evaluations++;
-        fresh.set(genome.key, outcome.value);
-        this.#enter(outcome.value);
+        this.#count(samples);
+        fresh.set(genome.key, outcome.value.genome);
+        this.#enter(outcome.value, samples);
       } else if (outcome.status === "rejected" && !signal?.aborted) {
-        this.#evaluations++;
+        this.#count(samples);
         this.#fail(genome, outcome.reason);
       }
     }
     return unique.flatMap((genome) => {
-      const found = fresh.get(genome.key) ?? this.#recall(genome);
+      const found = fresh.get(genome.key) ?? this.#recall(genome, samples);
       return found === undefined ? [] : [toIndividual(found)];
     });
   }
 
-  #recall(genome: QuantizationGenome): QuantizationGenome | undefined {
-    const metrics = this.#peek(genome);
+  /** The genome was judged on so many samples or more. */
+  #knows(genome: QuantizationGenome, samples: number | undefined): boolean {
+    if (this.#peek(genome) !== undefined) return true;
+    return samples !== undefined && (this.#partial.get(genome.key)?.samples ?? 0) >= samples;
+  }
+
+  #count(samples: number | undefined): void {
+    this.#evaluations++;
+    const { sampleCount } = this.#context.evaluator;
+    this.#wholeEvaluations += samples === undefined || sampleCount === undefined ? 1 : samples / sampleCount;
+  }
+
+  #recall(genome: QuantizationGenome, samples: number | undefined): QuantizationGenome | undefined {
+    const partial = samples === undefined ? undefined : this.#partial.get(genome.key)?.metrics;
+    const metrics = this.#peek(genome) ?? partial;
     if (metrics === undefined) return undefined;
     this.#cacheHits++;
     return genome.with({ metrics });
   }
 
-  #enter(genome: QuantizationGenome): void {
+  #enter(assessed: AssessedGenome, samples: number | undefined): void {
+    const { genome } = assessed;
     const metrics = genome.metrics!;
+    this.#options.onEvaluated?.({ ...assessed, samples });
+    if (samples !== undefined) {
+      this.#partial.set(genome.key, { metrics, samples });
+      return;
+    }
+    this.#partial.delete(genome.key);
     this.#cache?.set(genome, metrics);
     const archive = totalViolation(metrics.violations) > 0 ? this.#infeasible : this.#feasible;
     archive.insert(genome, objectiveVector(metrics));

@@ -16,6 +16,8 @@ export interface EvolutionResult {
   readonly generations: number;
   /** Genomes that were evaluated, failed ones included. */
   readonly evaluations: number;
+  /** The same in whole evaluations: one on a quarter of the samples counts a quarter. */
+  readonly wholeEvaluations: number;
   /** Evaluations that the cache spared. */
   readonly cacheHits: number;
   /** Genomes that could not be evaluated, with the reason. */

@@ -13,8 +13,16 @@ import type { SearchRules } from "../operators/contract.js";
 import type { ResolvedConfig } from "./config.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionResult } from "./evolution-result.js";
-import { type EvolutionRules, type EvolutionState, evolveGeneration, startEvolution } from "./evolve.js";
+import {
+  type EvolutionRules,
+  type EvolutionState,
+  type EvolutionSurroundings,
+  evolveGeneration,
+  startEvolution,
+} from "./evolve.js";
 import { exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
+import { MeasuredRecord } from "./measured/measured-record.js";
+import { MeasuredSearch } from "./measured/measured-search.js";
 import { type GenerationStats, generationStats, type ProgressCallback } from "./progress.js";
 import { searchRules } from "./search-rules.js";
 import { sizeScores } from "./size-scores.js";
@@ -57,6 +65,7 @@ export class EvolutionRun {
   readonly #config: ResolvedConfig;
   readonly #space: SearchRules;
   readonly #noiseTable: NoiseTable;
+  readonly #surroundings: EvolutionSurroundings;
   readonly #options: RunOptions;
   #sensitivity: ReadonlyMap<string, number> | undefined;
 
@@ -68,11 +77,28 @@ export class EvolutionRun {
     this.#space = searchRules(model, config, costModel);
     this.#noiseTable = createNoiseTable(model);
     this.context = createRunContext(parts, this.#noiseTable);
+    const { evaluator } = this.context;
+    const spares = evaluator.kind === "measured" && evaluator.sampleCount !== undefined;
+    const { surrogate = spares, multiFidelity = spares } = config;
+    const record =
+      surrogate || multiFidelity
+        ? new MeasuredRecord({
+            model,
+            noiseTable: this.#noiseTable,
+            layerWeights: sensitivityPrior(model),
+            baseline: evaluator.baseline,
+          })
+        : undefined;
     this.ledger = new EvaluationLedger(this.context, {
       concurrency: config.parallelEvaluations,
       caching: config.enableCaching,
       signal: options.signal,
+      onEvaluated: record && ((evaluated) => record.add(evaluated)),
     });
+    this.#surroundings =
+      record === undefined
+        ? this.ledger
+        : new MeasuredSearch(this.context, this.ledger, record, { surrogate, multiFidelity });
   }
 
   /** @throws EvaluationError when no genome of the first population could be evaluated; what the callback throws */
@@ -90,7 +116,7 @@ export class EvolutionRun {
       );
     if (signal?.aborted) return this.#result(0, history, "aborted");
     const rules = this.#rules();
-    let state = await startEvolution(rules, this.ledger);
+    let state = await startEvolution(rules, this.#surroundings);
     if (state.population.length === 0) {
       if (signal?.aborted) return this.#result(0, history, "aborted");
       throw this.#allFailed();
@@ -104,7 +130,7 @@ export class EvolutionRun {
       }
       const reason = stopReason(state, this.#options);
       if (reason !== undefined) return this.#result(completed, history, reason);
-      state = await evolveGeneration(state, rules, this.ledger);
+      state = await evolveGeneration(state, rules, this.#surroundings);
     }
   }
 
@@ -175,6 +201,7 @@ export class EvolutionRun {
       best: fittest(paretoFront),
       generations,
       evaluations: ledger.evaluations,
+      wholeEvaluations: ledger.wholeEvaluations,
       cacheHits: ledger.cacheHits,
       failures: ledger.failures,
       history,

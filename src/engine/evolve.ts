@@ -35,6 +35,10 @@ export interface EvolutionSurroundings {
   isKnown(genome: QuantizationGenome): boolean;
   /** Everything evaluated so far that nothing beats: some parents come from it. */
   readonly front: readonly QuantizationGenome[];
+  /** Children to make for each one that is to be evaluated. Default 1. */
+  readonly childrenPerPlace?: number | undefined;
+  /** At most `count` of the children: those worth an evaluation. Default: all are. */
+  screen?(children: readonly QuantizationGenome[], count: number): readonly QuantizationGenome[];
 }
 
 /** The first population, evaluated. */
@@ -66,15 +70,16 @@ export async function evolveGeneration(
   const generation = state.generation + 1;
   const random = new Random(rules.seed).child(`generation ${generation}`);
   const present = new Set(state.population.map((individual) => individual.genome.key));
-  const children = makeOffspring(
+  const made = makeOffspring(
     { population: state.population, archive: surroundings.front },
-    rules.populationSize,
+    rules.populationSize * (surroundings.childrenPerPlace ?? 1),
     rules.space,
     rules,
     random,
     (genome) => present.has(genome.key) || surroundings.isKnown(genome),
     rules.mutationScores,
   ).filter((child) => !present.has(child.key));
+  const children = surroundings.screen?.(made, rules.populationSize) ?? made;
   const evaluated = await surroundings.evaluate(children);
   return { generation, population: survivors([...state.population, ...evaluated], rules) };
 }

@@ -14,6 +14,8 @@ export interface GenerationStats {
   readonly feasibleShare: number;
   /** Evaluations so far, failed ones included. */
   readonly evaluations: number;
+  /** The same in whole evaluations: one on a quarter of the samples counts a quarter. */
+  readonly wholeEvaluations: number;
   /** Evaluations that the cache spared so far. */
   readonly cacheHits: number;
   /** Genomes that failed so far. */
@@ -47,6 +49,7 @@ export function generationStats(state: EvolutionState, ledger: EvaluationLedger)
     frontSize: front.length,
     feasibleShare: population.filter((individual) => individual.violation === 0).length / population.length,
     evaluations: ledger.evaluations,
+    wholeEvaluations: ledger.wholeEvaluations,
     cacheHits: ledger.cacheHits,
     failures: ledger.failures.length,
   };
