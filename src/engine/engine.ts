@@ -22,6 +22,7 @@ import { type QuantizationEvolutionConfig, type ResolvedConfig, resolveConfig } 
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionResult } from "./evolution-result.js";
 import { createRunContext, EvolutionRun, fittest } from "./evolution-run.js";
+import { BASELINES, type BaselineName } from "./measured/baseline-genomes.js";
 import type { ProgressCallback } from "./progress.js";
 
 /** The model of a run: a model, or layers, of which a name alone stands for a layer of the reference workload. */
@@ -42,6 +43,11 @@ export interface EvolutionOptions {
   readonly callback?: ProgressCallback | undefined;
   /** Stops the run within one evaluation, without waiting for one that does not end; it returns what it has found. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Gives baselines as many whole evaluations as the search took and reports where evolution did not beat them: true =
+   * all of `uniform`, `greedy`, `random`, `exact`, or a list of these. Multiplies the time. Default: none.
+   */
+  readonly baselines?: boolean | readonly BaselineName[] | undefined;
 }
 
 /**
@@ -78,7 +84,7 @@ export class QuantizationEvolutionEngine {
         "runEvolution",
         "a run of this engine is going on; await it, or make another engine",
       );
-    checkFields(options, "options", ["maxGenerations", "callback", "signal"]);
+    checkFields(options, "options", ["maxGenerations", "callback", "signal", "baselines"]);
     checkSignal(options.signal);
     const maxGenerations = options.maxGenerations ?? this.config.maxGenerations;
     if (!(Number.isInteger(maxGenerations) && maxGenerations >= 0))
@@ -95,7 +101,12 @@ export class QuantizationEvolutionEngine {
         costModel: this.#costModel,
         evaluator: this.#evaluator,
       },
-      { maxGenerations, callback: options.callback, signal: options.signal },
+      {
+        maxGenerations,
+        callback: options.callback,
+        signal: options.signal,
+        baselines: checkedBaselines(options.baselines),
+      },
     );
     this.#run = run;
     this.#running = true;
@@ -202,6 +213,17 @@ export class QuantizationEvolutionEngine {
     if (model === undefined || !model.layers.every((layer) => genome.layerConfigs.has(layer.name))) return [];
     return this.#costModel.estimate(model, genome).notes;
   }
+}
+
+function checkedBaselines(given: EvolutionOptions["baselines"]): readonly BaselineName[] | undefined {
+  if (given === undefined || given === false) return undefined;
+  if (given === true) return BASELINES;
+  const known: readonly unknown[] = BASELINES;
+  if (Array.isArray(given) && given.every((name) => known.includes(name))) return [...new Set(given)];
+  throw new InvalidArgumentError(
+    "baselines",
+    `baselines is ${Array.isArray(given) ? JSON.stringify(given).slice(0, 60) : String(given)}; allowed: true, false, or a list of ${BASELINES.join(", ")}`,
+  );
 }
 
 function builtInCosts(config: ResolvedConfig): HardwareCostModel {

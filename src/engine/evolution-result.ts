@@ -1,5 +1,6 @@
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { FailedGenome } from "./evaluation-ledger.js";
+import type { BaselineReport } from "./measured/baseline-report.js";
 import type { GenerationStats } from "./progress.js";
 import type { StopReason } from "./termination.js";
 
@@ -32,6 +33,8 @@ export interface EvolutionResult {
   /** Name of the hardware target. */
   readonly target: string;
   readonly seed: string | number;
+  /** How the baselines that were asked for fared with as many whole evaluations; absent when none was. */
+  readonly baselines?: readonly BaselineReport[];
   /** Predicted sensitivity by layer, 0 to 1; undefined when sensitivity analysis is switched off or was aborted. */
   readonly sensitivity: ReadonlyMap<string, number> | undefined;
 }

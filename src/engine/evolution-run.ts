@@ -20,7 +20,9 @@ import {
   evolveGeneration,
   startEvolution,
 } from "./evolve.js";
-import { exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
+import { type ExactSeedParts, exactSeeds, granularSettings, prepareExactSeeds } from "./exact-seeds.js";
+import type { BaselineName } from "./measured/baseline-genomes.js";
+import { type BaselineReport, baselineReport } from "./measured/baseline-report.js";
 import { MeasuredRecord } from "./measured/measured-record.js";
 import { MeasuredSearch } from "./measured/measured-search.js";
 import { type GenerationStats, generationStats, type ProgressCallback } from "./progress.js";
@@ -42,6 +44,8 @@ export interface RunOptions {
   readonly maxGenerations: number;
   readonly callback?: ProgressCallback | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Baselines that are given the same budget when the search is over. Default: none. */
+  readonly baselines?: readonly BaselineName[] | undefined;
 }
 
 /** What evaluating a genome in a run goes by. @throws EvaluationError when the cost model fails */
@@ -66,6 +70,7 @@ export class EvolutionRun {
   readonly #space: SearchRules;
   readonly #noiseTable: NoiseTable;
   readonly #surroundings: EvolutionSurroundings;
+  readonly #settingsOf: ExactSeedParts["settingsOf"];
   readonly #options: RunOptions;
   #sensitivity: ReadonlyMap<string, number> | undefined;
 
@@ -98,11 +103,51 @@ export class EvolutionRun {
     this.#surroundings =
       record === undefined
         ? this.ledger
-        : new MeasuredSearch(this.context, this.ledger, record, { surrogate, multiFidelity });
+        : new MeasuredSearch(this.context, this.ledger, record, {
+            surrogate,
+            multiFidelity,
+            rules: this.#space,
+            noiseTable: this.#noiseTable,
+          });
+    this.#settingsOf = surrogate ? granularSettings : undefined;
   }
 
   /** @throws EvaluationError when no genome of the first population could be evaluated; what the callback throws */
   async toEnd(): Promise<EvolutionResult> {
+    const result = await this.#search();
+    const baselines = await this.#baselines(result);
+    return baselines === undefined ? result : { ...result, baselines };
+  }
+
+  /** Baselines that an abort left incomplete are missing. */
+  async #baselines({
+    paretoFront,
+    wholeEvaluations,
+  }: EvolutionResult): Promise<BaselineReport[] | undefined> {
+    const { baselines, signal } = this.#options;
+    if (baselines === undefined) return undefined;
+    const reports: BaselineReport[] = [];
+    for (const name of baselines) {
+      if (signal?.aborted) break;
+      const budget = Math.max(1, Math.floor(wholeEvaluations));
+      try {
+        const report = await baselineReport(name, paretoFront, budget, {
+          rules: this.#space,
+          context: this.context,
+          noiseTable: this.#noiseTable,
+          seed: this.#config.seed,
+          concurrency: this.#config.parallelEvaluations,
+          signal,
+        });
+        if (!signal?.aborted) reports.push(report);
+      } catch (error) {
+        if (!signal?.aborted) throw error;
+      }
+    }
+    return reports;
+  }
+
+  async #search(): Promise<EvolutionResult> {
     const { signal } = this.#options;
     const history: GenerationStats[] = [];
     if (signal?.aborted) return this.#result(0, history, "aborted");
@@ -111,7 +156,7 @@ export class EvolutionRun {
     if (this.#allocates)
       await prepareExactSeeds(
         this.#space,
-        { model: this.context.model, noiseTable: this.#noiseTable },
+        { model: this.context.model, noiseTable: this.#noiseTable, settingsOf: this.#settingsOf },
         signal,
       );
     if (signal?.aborted) return this.#result(0, history, "aborted");
@@ -166,6 +211,7 @@ export class EvolutionRun {
             model,
             noiseTable: this.#noiseTable,
             costModel,
+            settingsOf: this.#settingsOf,
             noiseWeights: config.useSensitivityAnalysis ? sensitivityPrior(model) : undefined,
           })
         : undefined,

@@ -22,12 +22,12 @@ export interface LossModel {
   predict(noise: Float64Array): Belief;
 }
 
-/** Losses from here on are ruin: how much ruin tells little about the sensitivity of single layers. */
-const RUIN = 0.4;
 /** The linear trend is believed to be right to so much of a loss. */
 const TREND_ERROR = 0.3;
 /** How firmly a sensitivity is held to its prior: deviations of 100% cost as much as this squared in standard errors. */
-const PRIOR_STRENGTH = 0.5;
+const PRIOR_STRENGTH = 1;
+/** Least share of its prior that a sensitivity keeps: nothing measured shows that a layer bears any noise. */
+const LEAST_SHARE = 0.2;
 /** Newest observations that the Gaussian process is fitted on; its cost is the cube of their number. */
 const MOST_POINTS = 250;
 const LEAST_VARIANCE = 1e-10;
@@ -84,14 +84,12 @@ function fitTrend(
   prior: Float64Array,
   resolution: number,
 ): Float64Array {
-  const telling = observations.filter(({ loss }) => loss < RUIN);
-  const used = telling.length > 0 ? telling : observations;
-  const weights = used.map(
+  const weights = observations.map(
     ({ loss, variance }) => 1 / Math.sqrt(variance + resolution ** 2 + (TREND_ERROR * loss) ** 2),
   );
   let products = 0;
   let squares = 0;
-  for (const [i, { noise, loss }] of used.entries()) {
+  for (const [i, { noise, loss }] of observations.entries()) {
     const expected = weights[i]! * dot(prior, noise);
     products += expected * weights[i]! * loss;
     squares += expected * expected;
@@ -99,17 +97,19 @@ function fitTrend(
   const scale = squares > 0 && products > 0 ? products / squares : resolution;
   const expected = prior.map((weight) => Math.max(scale * weight, Number.MIN_VALUE * 1e100));
   // Unknowns are sensitivities in units of the prior: well scaled for the solver.
-  const rows: Float64Array[] = used.map(({ noise }, i) =>
+  const rows: Float64Array[] = observations.map(({ noise }, i) =>
     noise.map((power, k) => weights[i]! * power * expected[k]!),
   );
-  const targets = used.map(({ loss }, i) => weights[i]! * loss);
+  const targets = observations.map(
+    ({ loss, noise }, i) => weights[i]! * (loss - LEAST_SHARE * dot(expected, noise)),
+  );
   for (let k = 0; k < prior.length; k++) {
     const row = new Float64Array(prior.length);
     row[k] = PRIOR_STRENGTH;
     rows.push(row);
-    targets.push(PRIOR_STRENGTH);
+    targets.push(PRIOR_STRENGTH * (1 - LEAST_SHARE));
   }
-  return nonNegativeLeastSquares(rows, targets).map((factor, k) => factor * expected[k]!);
+  return nonNegativeLeastSquares(rows, targets).map((factor, k) => (LEAST_SHARE + factor) * expected[k]!);
 }
 
 /** Offset and slope of measured against trend, both on the scale, weighted; 0 and 1 when the points do not tell. */

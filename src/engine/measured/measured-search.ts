@@ -1,8 +1,10 @@
 import type { EvaluationContext } from "../../evaluation/evaluate-genome.js";
+import type { NoiseTable } from "../../evaluation/noise-table.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
-import type { Individual } from "../../operators/contract.js";
+import type { Individual, SearchRules } from "../../operators/contract.js";
 import type { EvaluationLedger } from "../evaluation-ledger.js";
 import type { EvolutionSurroundings } from "../evolve.js";
+import { learnedAllocations } from "./learned-allocation.js";
 import type { MeasuredRecord } from "./measured-record.js";
 import { stillRacing } from "./race.js";
 import { Screening } from "./screening.js";
@@ -13,6 +15,9 @@ export interface MeasuredSearchOptions {
   readonly surrogate: boolean;
   /** Children are judged on few samples before they are on all. */
   readonly multiFidelity: boolean;
+  /** What may be visited. */
+  readonly rules: SearchRules;
+  readonly noiseTable: NoiseTable;
 }
 
 /** Children that are made for each one that is measured. */
@@ -27,6 +32,7 @@ const LEAST_SAMPLES = 16;
  * is. What it does follows from what was measured before, in order, and from nothing else.
  */
 export class MeasuredSearch implements EvolutionSurroundings {
+  readonly #context: EvaluationContext;
   readonly #ledger: EvaluationLedger;
   readonly #record: MeasuredRecord;
   readonly #options: MeasuredSearchOptions;
@@ -39,6 +45,7 @@ export class MeasuredSearch implements EvolutionSurroundings {
     record: MeasuredRecord,
     options: MeasuredSearchOptions,
   ) {
+    this.#context = context;
     this.#ledger = ledger;
     this.#record = record;
     this.#options = options;
@@ -59,7 +66,13 @@ export class MeasuredSearch implements EvolutionSurroundings {
   }
 
   screen(children: readonly QuantizationGenome[], count: number): readonly QuantizationGenome[] {
-    return this.#options.surrogate ? this.#screening.choose(children, this.front, count) : children;
+    if (!this.#options.surrogate) return children;
+    const { rules, noiseTable } = this.#options;
+    const { model, costModel } = this.#context;
+    const allocated = learnedAllocations(rules, { model, costModel, noiseTable }, this.#record, count);
+    const fresh = allocated.filter((genome) => !this.isKnown(genome));
+    const candidates = new Map([...fresh, ...children].map((genome) => [genome.key, genome]));
+    return this.#screening.choose([...candidates.values()], this.front, count);
   }
 
   async evaluate(genomes: readonly QuantizationGenome[]): Promise<readonly Individual[]> {
