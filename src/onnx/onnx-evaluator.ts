@@ -8,6 +8,7 @@ import { checkMetric, checkModel, checkOptions } from "./check-arguments.js";
 import { checkBatches } from "./check-batches.js";
 import { encodeModel } from "./encode-model.js";
 import { fingerprint } from "./fingerprint.js";
+import { localRunner } from "./genome-runner.js";
 import type { Metric, MetricResult, ModelOutputs } from "./metrics/metric.js";
 import type { OnnxModel } from "./onnx-model.js";
 import { loadOnnxRuntime, type OnnxSessionOptions } from "./ort-session.js";
@@ -67,7 +68,7 @@ export async function createOnnxEvaluator(
     signal,
   });
   const outputs = model.outputs.map(({ name }) => name);
-  let batches = validation.map((batch) => runtime.feeds(model.inputs, batch));
+  const batches = validation.map((batch) => runtime.feeds(model.inputs, batch));
   let disposed = false;
 
   const toEstimate = (found: MetricResult): AccuracyEstimate => {
@@ -83,13 +84,10 @@ export async function createOnnxEvaluator(
   const float = await runBatches(runtime, model.bytes, batches, outputs, signal);
   const reference: ModelOutputs | undefined = metric.needsReference === true ? float : undefined;
   const baseline = toEstimate(metric.evaluate(float, reference));
+  const runner = localRunner({ model, ranges, runtime, batches, outputs });
 
   const requireOpen = () => {
     if (disposed) throw new UnsupportedError("evaluator", "this evaluator was disposed of; create another");
-  };
-  const bytesOf = (genome: QuantizationGenome) => {
-    checkGenome(genome, "genome");
-    return encodeModel(quantizedModel(model, genome, ranges).proto);
   };
   return {
     kind: "measured",
@@ -100,16 +98,18 @@ export async function createOnnxEvaluator(
       requireOpen();
       checkSignal(signal);
       signal?.throwIfAborted();
-      const found = await runBatches(runtime, bytesOf(genome), batches, outputs, signal);
+      checkGenome(genome, "genome");
+      const found = await runner.run(genome, { signal });
       return toEstimate(metric.evaluate(found, reference));
     },
     async quantize(genome) {
       requireOpen();
-      return bytesOf(genome);
+      checkGenome(genome, "genome");
+      return encodeModel(quantizedModel(model, genome, ranges).proto);
     },
     async dispose() {
       disposed = true;
-      batches = [];
+      await runner.dispose();
     },
   };
 }
