@@ -6,15 +6,16 @@ import type { OnnxModel } from "./onnx-model.js";
 import type { Feeds, OnnxRuntime } from "./ort-session.js";
 import { quantizedModel } from "./quantized-model.js";
 import { runBatches } from "./run-batches.js";
+import type { Batch } from "./tensor-data.js";
 
 /** What part of the data a genome is run on. */
 export interface RunOptions {
-  /** Run the first `batchCount` batches only, 1 or more. Default: all. */
-  readonly batchCount?: number | undefined;
+  /** The first of the runner's batches, the last of them perhaps cut short. Default: all. */
+  readonly batches?: readonly Batch[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Quantizes a model as a genome says and runs it over the batches it was made with. */
+/** Quantizes a model as a genome says and runs it over the data it was made with. */
 export interface GenomeRunner {
   /**
    * @returns the outputs, joined along their first dimension
@@ -30,21 +31,23 @@ export interface RunnerParts {
   readonly model: OnnxModel;
   readonly ranges: ActivationRanges;
   readonly runtime: OnnxRuntime;
-  readonly batches: readonly Feeds[];
+  /** All batches. */
+  readonly feeds: readonly Feeds[];
   /** Names of the outputs wanted. */
   readonly outputs: readonly string[];
 }
 
 /** Runs genomes on this thread. */
-export function localRunner({ model, ranges, runtime, batches, outputs }: RunnerParts): GenomeRunner {
-  let feeds = batches;
+export function localRunner({ model, ranges, runtime, feeds, outputs }: RunnerParts): GenomeRunner {
+  let all = feeds;
   return {
-    run: async (genome, { batchCount, signal } = {}) => {
+    run: async (genome, { batches, signal } = {}) => {
       const bytes = encodeModel(quantizedModel(model, genome, ranges).proto);
-      return runBatches(runtime, bytes, feeds.slice(0, batchCount), outputs, signal);
+      const wanted = batches?.map((batch) => runtime.feeds(model.inputs, batch)) ?? all;
+      return runBatches(runtime, bytes, wanted, outputs, signal);
     },
     dispose: async () => {
-      feeds = [];
+      all = [];
     },
   };
 }
