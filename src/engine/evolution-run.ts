@@ -11,6 +11,7 @@ import type { HardwareCostModel } from "../hardware/contract.js";
 import type { ModelSpec } from "../model/layer-spec.js";
 import type { SearchRules } from "../operators/contract.js";
 import type { ResolvedConfig } from "./config.js";
+import { costLimitRepair } from "./cost-limit-repair.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionResult } from "./evolution-result.js";
 import {
@@ -206,6 +207,7 @@ export class EvolutionRun {
       seed: config.seed,
       allocationScores: allocates ? (this.#sensitivity ?? sizeScores(model)) : undefined,
       mutationScores: this.#sensitivity,
+      limitRepair: costLimitRepair(this.context, this.#sensitivity),
       seeds: allocates
         ? exactSeeds({
             model,
