@@ -16,6 +16,7 @@ import type { SearchRules } from "../operators/contract.js";
 import { Checkpoint, type CheckpointListener } from "./checkpoint.js";
 import type { ResolvedCheckpointOptions } from "./checkpoint-options.js";
 import type { ResolvedConfig } from "./config.js";
+import { costLimitRepair } from "./cost-limit-repair.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionEvent } from "./evolution-event.js";
 import type { EvolutionResult } from "./evolution-result.js";
@@ -236,6 +237,7 @@ export class EvolutionRun {
       seed: config.seed,
       allocationScores: allocates ? (this.#sensitivity ?? sizeScores(model)) : undefined,
       mutationScores: this.#sensitivity,
+      limitRepair: costLimitRepair(this.context, this.#sensitivity),
       seeds: allocates
         ? exactSeeds({
             model,

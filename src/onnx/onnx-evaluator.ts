@@ -9,6 +9,7 @@ import { checkMetric, checkModel, checkOptions } from "./check-arguments.js";
 import { checkBatches } from "./check-batches.js";
 import { encodeModel } from "./encode-model.js";
 import { sampleBatches } from "./first-samples.js";
+import { localRunner } from "./genome-runner.js";
 import type { Metric, MetricResult, ModelOutputs } from "./metrics/metric.js";
 import type { OnnxModel } from "./onnx-model.js";
 import { loadOnnxRuntime, type OnnxSessionOptions } from "./ort-session.js";
@@ -70,8 +71,6 @@ export async function createOnnxEvaluator(
     signal,
   });
   const outputs = model.outputs.map(({ name }) => name);
-  const toFeeds = (list: readonly Batch[]) => list.map((batch) => runtime.feeds(model.inputs, batch));
-  let batches = toFeeds(validation);
   let disposed = false;
 
   const toEstimate = (found: MetricResult): AccuracyEstimate => {
@@ -95,18 +94,16 @@ export async function createOnnxEvaluator(
       source,
     };
   };
-  const float = await runBatches(runtime, model.bytes, batches, outputs, signal);
+  const feeds = validation.map((batch) => runtime.feeds(model.inputs, batch));
+  const float = await runBatches(runtime, model.bytes, feeds, outputs, signal);
   const reference: ModelOutputs | undefined = metric.needsReference === true ? float : undefined;
   const baseline = toEstimate(metric.evaluate(float, reference));
   let samples = metric.judgesPart === true ? sampleBatches(model, validation, float) : undefined;
   const sampleCount = samples?.count;
+  const runner = localRunner({ model, ranges, runtime, feeds, outputs });
 
   const requireOpen = () => {
     if (disposed) throw new UnsupportedError("evaluator", "this evaluator was disposed of; create another");
-  };
-  const bytesOf = (genome: QuantizationGenome) => {
-    checkGenome(genome, "genome");
-    return encodeModel(quantizedModel(model, genome, ranges).proto);
   };
   return {
     kind: "measured",
@@ -121,18 +118,19 @@ export async function createOnnxEvaluator(
       signal?.throwIfAborted();
       const part = wanted === undefined ? undefined : samples?.first(wanted);
       const partial = part !== undefined && part.samples < sampleCount!;
-      const feeds = partial ? toFeeds(part.batches) : batches;
-      const found = await runBatches(runtime, bytesOf(genome), feeds, outputs, signal);
+      checkGenome(genome, "genome");
+      const found = await runner.run(genome, { batches: partial ? part.batches : undefined, signal });
       return toEstimate(metric.evaluate(found, reference, partial ? { partial } : undefined));
     },
     async quantize(genome) {
       requireOpen();
-      return bytesOf(genome);
+      checkGenome(genome, "genome");
+      return encodeModel(quantizedModel(model, genome, ranges).proto);
     },
     async dispose() {
       disposed = true;
-      batches = [];
       samples = undefined;
+      await runner.dispose();
     },
   };
 }
