@@ -1,4 +1,4 @@
-import { totalViolation } from "../evaluation/constraints.js";
+import { totalViolation, violationVector } from "../evaluation/constraints.js";
 import { type AssessedGenome, assessGenome, type EvaluationContext } from "../evaluation/evaluate-genome.js";
 import { GenomeCache } from "../evaluation/genome-cache.js";
 import { mapConcurrent } from "../evaluation/map-concurrent.js";
@@ -23,6 +23,14 @@ export interface LedgerOptions {
   readonly concurrency: number;
   /** Remember what was evaluated. */
   readonly caching: boolean;
+  /** Most genomes to remember, at least 1. Default 200,000. */
+  readonly cacheLimit?: number | undefined;
+  /** Most genomes in the front, at least 1. Default: no limit. */
+  readonly archiveLimit?: number | undefined;
+  /** Most whole evaluations, failed ones included. Default: no limit. */
+  readonly maxEvaluations?: number | undefined;
+  /** Called for every genome that fails. */
+  readonly onFailure?: ((failure: FailedGenome) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told each genome that was evaluated and how, in an order that does not depend on what finishes first. */
   readonly onEvaluated?: ((evaluated: EvaluatedGenome) => void) | undefined;
@@ -39,19 +47,27 @@ export class EvaluationLedger {
   readonly #context: EvaluationContext;
   readonly #options: LedgerOptions;
   readonly #cache: GenomeCache<GenomeMetrics> | undefined;
-  readonly #failures = new Map<string, FailedGenome>();
-  readonly #feasible = new ParetoArchive<QuantizationGenome>({ key: (genome) => genome.key });
-  readonly #infeasible = new ParetoArchive<QuantizationGenome>({ key: (genome) => genome.key });
+  readonly #failures: GenomeCache<FailedGenome>;
+  readonly #feasible: ParetoArchive<QuantizationGenome>;
+  /** By how much of each limit is broken: see {@link violationVector}. */
+  readonly #infeasible: ParetoArchive<QuantizationGenome>;
   /** Genomes judged on a part of the samples so far: with their metrics on it, and how many they were. */
-  readonly #partial = new Map<string, { readonly metrics: GenomeMetrics; readonly samples: number }>();
+  readonly #partial: GenomeCache<{ readonly metrics: GenomeMetrics; readonly samples: number }>;
   #evaluations = 0;
   #wholeEvaluations = 0;
+  #failureCount = 0;
+  #budgetSpent = false;
   #cacheHits = 0;
 
   constructor(context: EvaluationContext, options: LedgerOptions) {
     this.#context = context;
     this.#options = options;
-    if (options.caching) this.#cache = new GenomeCache<GenomeMetrics>(CACHE_CAPACITY);
+    const { cacheLimit = CACHE_CAPACITY, archiveLimit: capacity } = options;
+    if (options.caching) this.#cache = new GenomeCache<GenomeMetrics>(cacheLimit);
+    this.#partial = new GenomeCache(cacheLimit);
+    this.#failures = new GenomeCache<FailedGenome>(cacheLimit);
+    this.#feasible = new ParetoArchive({ key: (genome) => genome.key, capacity });
+    this.#infeasible = new ParetoArchive({ key: (genome) => genome.key, capacity });
   }
 
   /** Genomes that were evaluated, failed ones included, repetitions counted. */
@@ -66,15 +82,26 @@ export class EvaluationLedger {
   get cacheHits(): number {
     return this.#cacheHits;
   }
-  /** Failed genomes, each once. */
+  /** Failed genomes, each once; of very many the latest. */
   get failures(): readonly FailedGenome[] {
-    return [...this.#failures.values()];
+    return this.#failures.values;
+  }
+  /** Evaluations that failed. */
+  get failureCount(): number {
+    return this.#failureCount;
+  }
+  /** Some genome was left unevaluated because `maxEvaluations` was reached. */
+  get budgetSpent(): boolean {
+    return this.#budgetSpent;
   }
   /** Some genome kept to every limit. */
   get feasible(): boolean {
     return this.#feasible.size > 0;
   }
-  /** All feasible genomes that no other feasible one dominates; the same of all genomes as long as none is feasible. */
+  /**
+   * All feasible genomes that no other feasible one dominates, most accurate first. As long as none is feasible, those that
+   * no other one beats in keeping to the limits (it breaks none more, and some less), the least violation first.
+   */
   get front(): readonly QuantizationGenome[] {
     return (this.feasible ? this.#feasible : this.#infeasible).items;
   }
@@ -87,7 +114,9 @@ export class EvaluationLedger {
   /** The cache has the genome, it failed before, or it was judged on a part of the samples. */
   isKnown(genome: QuantizationGenome): boolean {
     return (
-      this.#failures.has(genome.key) || this.#partial.has(genome.key) || this.#peek(genome) !== undefined
+      this.#failures.peek(genome) !== undefined ||
+      this.#partial.peek(genome) !== undefined ||
+      this.#peek(genome) !== undefined
     );
   }
 
@@ -98,15 +127,19 @@ export class EvaluationLedger {
 
   /**
    * Evaluates what is not known. Results come in the order of the genomes, whatever finishes first; genomes that
-   * failed, or that an abort left unevaluated, are missing. Genomes of one key are evaluated once.
+   * failed, or that an abort or the end of the budget left unevaluated, are missing. Genomes of one key are evaluated once.
    * @param samples judge on the first so many samples; those results do not enter the archive. Default: all
    */
   async evaluate(genomes: readonly QuantizationGenome[], samples?: number): Promise<readonly Individual[]> {
     const unique = [...new Map(genomes.map((genome) => [genome.key, genome])).values()];
-    const unknown = unique.filter(
-      (genome) => !this.#failures.has(genome.key) && !this.#knows(genome, samples),
+    const { concurrency, signal, maxEvaluations = Number.POSITIVE_INFINITY } = this.#options;
+    const wanted = unique.filter(
+      (genome) => this.#failures.peek(genome) === undefined && !this.#knows(genome, samples),
     );
-    const { concurrency, signal } = this.#options;
+    const left = (maxEvaluations - this.#wholeEvaluations) / this.#shareOf(samples);
+    // The sum of shares is rounded; a budget that is used up to that is used up.
+    const unknown = wanted.slice(0, Math.max(0, Math.floor(left + 1e-6)));
+    if (unknown.length < wanted.length) this.#budgetSpent = true;
     const outcomes = await mapConcurrent(
       unknown,
       concurrency,
@@ -138,17 +171,22 @@ export class EvaluationLedger {
   /** The genome was judged on so many samples or more. */
   #knows(genome: QuantizationGenome, samples: number | undefined): boolean {
     if (this.#peek(genome) !== undefined) return true;
-    return samples !== undefined && (this.#partial.get(genome.key)?.samples ?? 0) >= samples;
+    return samples !== undefined && (this.#partial.peek(genome)?.samples ?? 0) >= samples;
   }
 
   #count(samples: number | undefined): void {
     this.#evaluations++;
+    this.#wholeEvaluations += this.#shareOf(samples);
+  }
+
+  /** What an evaluation on so many samples costs, in whole ones. */
+  #shareOf(samples: number | undefined): number {
     const { sampleCount } = this.#context.evaluator;
-    this.#wholeEvaluations += samples === undefined || sampleCount === undefined ? 1 : samples / sampleCount;
+    return samples === undefined || sampleCount === undefined ? 1 : samples / sampleCount;
   }
 
   #recall(genome: QuantizationGenome, samples: number | undefined): QuantizationGenome | undefined {
-    const partial = samples === undefined ? undefined : this.#partial.get(genome.key)?.metrics;
+    const partial = samples === undefined ? undefined : this.#partial.peek(genome)?.metrics;
     const metrics = this.#peek(genome) ?? partial;
     if (metrics === undefined) return undefined;
     this.#cacheHits++;
@@ -160,18 +198,20 @@ export class EvaluationLedger {
     const metrics = genome.metrics!;
     this.#options.onEvaluated?.({ ...assessed, samples });
     if (samples !== undefined) {
-      this.#partial.set(genome.key, { metrics, samples });
+      this.#partial.set(genome, { metrics, samples });
       return;
     }
-    this.#partial.delete(genome.key);
     this.#cache?.set(genome, metrics);
-    const archive = totalViolation(metrics.violations) > 0 ? this.#infeasible : this.#feasible;
-    archive.insert(genome, objectiveVector(metrics));
+    if (totalViolation(metrics.violations) === 0) this.#feasible.insert(genome, objectiveVector(metrics));
+    else if (!this.feasible) this.#infeasible.insert(genome, violationVector(metrics.violations));
   }
 
   #fail(genome: QuantizationGenome, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    this.#failures.set(genome.key, { genome, key: genome.key, reason, error });
+    const failure: FailedGenome = { genome, key: genome.key, reason, error };
+    this.#failureCount++;
+    this.#failures.set(genome, failure);
+    this.#options.onFailure?.(failure);
   }
 }
 

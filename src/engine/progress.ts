@@ -1,3 +1,4 @@
+import { totalViolation } from "../evaluation/constraints.js";
 import type { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionState } from "./evolve.js";
 
@@ -12,13 +13,15 @@ export interface GenerationStats {
   readonly frontSize: number;
   /** Share of the population that keeps to every limit, 0 to 1. */
   readonly feasibleShare: number;
+  /** Total relative excess over the limits of the genome that keeps to them best; 0 once one is feasible. */
+  readonly leastViolation: number;
   /** Evaluations so far, failed ones included. */
   readonly evaluations: number;
   /** The same in whole evaluations: one on a quarter of the samples counts a quarter. */
   readonly wholeEvaluations: number;
   /** Evaluations that the cache spared so far. */
   readonly cacheHits: number;
-  /** Genomes that failed so far. */
+  /** Evaluations that failed so far. */
   readonly failures: number;
 }
 
@@ -48,9 +51,10 @@ export function generationStats(state: EvolutionState, ledger: EvaluationLedger)
     averageFitness: sum / population.length,
     frontSize: front.length,
     feasibleShare: population.filter((individual) => individual.violation === 0).length / population.length,
+    leastViolation: ledger.feasible ? 0 : totalViolation(front[0]?.metrics?.violations ?? {}),
     evaluations: ledger.evaluations,
     wholeEvaluations: ledger.wholeEvaluations,
     cacheHits: ledger.cacheHits,
-    failures: ledger.failures.length,
+    failures: ledger.failureCount,
   };
 }
