@@ -9,6 +9,7 @@ export {
 } from "./measure-onnx-latency.js";
 export type { Metric, MetricOptions, MetricResult, ModelOutputs } from "./metrics/metric.js";
 export { outputAgreement } from "./metrics/output-agreement.js";
+export { outputDivergence } from "./metrics/output-divergence.js";
 export { perplexity } from "./metrics/perplexity.js";
 export type { ClassIndices } from "./metrics/score-rows.js";
 export { topOneAccuracy } from "./metrics/top-one-accuracy.js";

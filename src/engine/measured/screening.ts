@@ -77,9 +77,12 @@ export class Screening {
     };
   }
 
-  /** Scores of samples are shares, or logarithms of probabilities whose mean is the logarithm of the accuracy. */
+  /** Scores of samples are parts of the accuracy, their mean, or logarithms whose mean is that of the accuracy. */
   get #logarithmic(): boolean {
-    return this.#context.evaluator.baseline?.sampleScores?.some((score) => score < 0) ?? false;
+    const { accuracy = 1, sampleScores } = this.#context.evaluator.baseline ?? {};
+    if (sampleScores === undefined || sampleScores.length === 0) return false;
+    const mean = sampleScores.reduce((sum, score) => sum + score / sampleScores.length, 0);
+    return Math.abs(Math.exp(mean) - accuracy) < Math.abs(mean - accuracy);
   }
 
   #accuracyOf(loss: number): number {
