@@ -33,6 +33,7 @@ const NODE_ALLOWED: Readonly<Record<string, string>> = {
 const CLOCK_ALLOWED: Readonly<Record<string, string>> = {
   "allocation/effort.ts": "the caller's timeLimitMs bounds an exact search",
   "onnx/measure-onnx-latency.ts": "a stopwatch is what it is",
+  "onnx/workers/auto-runner.ts": "starts workers when work takes long; decides where, never what",
 };
 
 interface SourceFile {
