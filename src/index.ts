@@ -29,6 +29,8 @@ export {
   afterTime,
   allOf,
   anyOf,
+  type BaselineName,
+  type BaselineReport,
   type CheckpointOptions,
   type CheckpointReport,
   type ConstraintStatus,

@@ -47,6 +47,7 @@ const TYPES = [
   ...["AccuracyEstimate", "AccuracyEvaluator", "ActivationBits", "AllocationLayer", "AllocationPoint"],
   ...["AllocationProblem", "AllocationQuestion", "AllocationSolution", "ArchiveDocument", "ArchiveSource"],
   ...["CheckpointDifference", "CheckpointOptions", "CheckpointReport", "CheckpointStore", "ConstraintStatus"],
+  ...["BaselineName", "BaselineReport"],
   ...["EvolutionEvent", "SearchProgress", "Stagnation", "StopCondition", "ViolatedLimit"],
   ...["CalibrateOptions", "Codes", "ComputeFormat", "CostEstimate", "DocumentFormat", "EngineParts"],
   ...["EvolutionLayers", "EvolutionOptions", "EvolutionResult", "ExportContext", "FailedGenome"],

@@ -14,6 +14,12 @@ export interface EvolutionResult {
    * least violation comes first. Empty only after an early abort.
    */
   readonly paretoFront: readonly QuantizationGenome[];
+  /**
+   * The genomes of the front that pay for what they cost, most accurate first: without those whose lead in accuracy over
+   * a cheaper one is within the noise of the measurement (a one-sided error of 5%, paired by samples). The front itself
+   * when accuracies were predicted; without scores of samples accuracies are compared as they are.
+   */
+  readonly significantFront: readonly QuantizationGenome[];
   /** The genome of the front with the highest weighted fitness; undefined when the front is empty. */
   readonly best: QuantizationGenome | undefined;
   /** Generations that were completed, the first population not counted. */

@@ -27,12 +27,13 @@ import {
   evolveGeneration,
   startEvolution,
 } from "./evolve.js";
-import { type ExactSeedParts, exactSeeds, granularSettings, prepareExactSeeds } from "./exact-seeds.js";
+import { type ExactSeedParts, exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
 import { frontHypervolume } from "./front-hypervolume.js";
 import type { BaselineName } from "./measured/baseline-genomes.js";
-import { type BaselineReport, baselineReport } from "./measured/baseline-report.js";
-import { MeasuredRecord } from "./measured/measured-record.js";
-import { MeasuredSearch } from "./measured/measured-search.js";
+import { type BaselineReport, baselineReports } from "./measured/baseline-report.js";
+import { measuredMeans } from "./measured/measured-means.js";
+import type { MeasuredRecord } from "./measured/measured-record.js";
+import { significantFront } from "./measured/significant-front.js";
 import { type GenerationStats, generationStats, type ProgressCallback } from "./progress.js";
 import { runIdentity } from "./run-identity.js";
 import { searchDigest } from "./search-digest.js";
@@ -97,6 +98,7 @@ export class EvolutionRun {
   readonly #space: SearchRules;
   readonly #noiseTable: NoiseTable;
   readonly #surroundings: EvolutionSurroundings;
+  readonly #record: MeasuredRecord | undefined;
   readonly #settingsOf: ExactSeedParts["settingsOf"];
   readonly #options: RunOptions;
   readonly #stop: StopSignal;
@@ -122,18 +124,8 @@ export class EvolutionRun {
     if (options.checkpoint !== undefined)
       this.#checkpoint = new Checkpoint(options.checkpoint, this.#checkpointListener(), signal);
     this.context = createRunContext(parts, this.#noiseTable, this.#checkpoint);
-    const { evaluator } = this.context;
-    const spares = evaluator.kind === "measured" && evaluator.sampleCount !== undefined;
-    const { surrogate = spares, multiFidelity = spares } = config;
-    const record =
-      surrogate || multiFidelity
-        ? new MeasuredRecord({
-            model,
-            noiseTable: this.#noiseTable,
-            layerWeights: sensitivityPrior(model),
-            baseline: evaluator.baseline,
-          })
-        : undefined;
+    const means = measuredMeans(config, this.context, this.#noiseTable, this.#space);
+    this.#record = means.record;
     this.ledger = new EvaluationLedger(this.context, {
       concurrency: config.parallelEvaluations,
       caching: config.enableCaching,
@@ -145,18 +137,10 @@ export class EvolutionRun {
         if (!this.#checkpoint?.replaying) this.#tell({ type: "evaluation-failed", failure });
       },
       signal,
-      onEvaluated: record && ((evaluated) => record.add(evaluated)),
+      onEvaluated: (evaluated) => this.#record?.add(evaluated),
     });
-    this.#surroundings =
-      record === undefined
-        ? this.ledger
-        : new MeasuredSearch(this.context, this.ledger, record, {
-            surrogate,
-            multiFidelity,
-            rules: this.#space,
-            noiseTable: this.#noiseTable,
-          });
-    this.#settingsOf = surrogate ? granularSettings : undefined;
+    this.#surroundings = means.surroundings(this.ledger);
+    this.#settingsOf = means.settingsOf;
   }
 
   /**
@@ -165,7 +149,7 @@ export class EvolutionRun {
    */
   async toEnd(): Promise<EvolutionResult> {
     let reason: StopReason;
-    let baselines: BaselineReport[] | undefined;
+    let baselines: readonly BaselineReport[] | undefined;
     try {
       await this.#open();
       reason = await this.#search();
@@ -179,30 +163,20 @@ export class EvolutionRun {
     return result;
   }
 
-  /** Baselines that an abort left incomplete are missing. */
-  async #baselines(): Promise<BaselineReport[] | undefined> {
+  /** Undefined when none was asked for. */
+  #baselines(): Promise<readonly BaselineReport[]> | undefined {
     const { baselines } = this.#options;
-    const { signal } = this.#stop;
-    if (baselines === undefined) return undefined;
-    const reports: BaselineReport[] = [];
-    for (const name of baselines) {
-      if (signal.aborted) break;
-      const budget = Math.max(1, Math.floor(this.ledger.wholeEvaluations));
-      try {
-        const report = await baselineReport(name, this.ledger.front, budget, {
-          rules: this.#space,
-          context: this.context,
-          noiseTable: this.#noiseTable,
-          seed: this.#config.seed,
-          concurrency: this.#config.parallelEvaluations,
-          signal,
-        });
-        if (!signal.aborted) reports.push(report);
-      } catch (error) {
-        if (!signal.aborted) throw error;
-      }
-    }
-    return reports;
+    return (
+      baselines &&
+      baselineReports(baselines, this.ledger.front, this.ledger.wholeEvaluations, {
+        rules: this.#space,
+        context: this.context,
+        noiseTable: this.#noiseTable,
+        seed: this.#config.seed,
+        concurrency: this.#config.parallelEvaluations,
+        signal: this.#stop.signal,
+      })
+    );
   }
 
   async #open(): Promise<void> {
@@ -383,6 +357,8 @@ export class EvolutionRun {
     const [closest] = paretoFront;
     return {
       paretoFront,
+      significantFront:
+        this.#record === undefined ? paretoFront : significantFront(paretoFront, this.#record),
       best: fittest(paretoFront),
       generations: this.#generations,
       evaluations: ledger.evaluations,

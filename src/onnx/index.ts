@@ -7,7 +7,7 @@ export {
   measureOnnxLatencies,
   measureOnnxLatency,
 } from "./measure-onnx-latency.js";
-export type { Metric, MetricOptions, MetricResult, ModelOutputs } from "./metrics/metric.js";
+export type { Metric, MetricCall, MetricOptions, MetricResult, ModelOutputs } from "./metrics/metric.js";
 export { outputAgreement } from "./metrics/output-agreement.js";
 export { outputDivergence } from "./metrics/output-divergence.js";
 export { perplexity } from "./metrics/perplexity.js";

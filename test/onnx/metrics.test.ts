@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EvaluationError, InvalidArgumentError, InvalidDataError } from "../../src/errors.js";
 import { outputAgreement } from "../../src/onnx/metrics/output-agreement.js";
+import { outputDivergence } from "../../src/onnx/metrics/output-divergence.js";
 import { perplexity } from "../../src/onnx/metrics/perplexity.js";
 import { topOneAccuracy } from "../../src/onnx/metrics/top-one-accuracy.js";
 
@@ -121,6 +122,54 @@ describe("perplexity", () => {
     expect(Number.isFinite(ruined.value)).toBe(true);
     expect(() => perplexity([0, 0])).not.toThrow();
     expect(() => perplexity([0, 0]).evaluate(outputs)).toThrow(/2 targets for 3 rows/);
+  });
+});
+
+/** Rows of logits with rows of others, equally many classes. */
+const logitPairs = fc.integer({ min: 2, max: 5 }).chain((classes) => {
+  const row = fc.array(fc.double({ min: -4, max: 4, noNaN: true }), {
+    minLength: classes,
+    maxLength: classes,
+  });
+  return fc.array(fc.tuple(row, row), { minLength: 1, maxLength: 8 });
+});
+const softmax = (row: readonly number[]) => {
+  const exps = row.map((v) => Math.exp(v));
+  const sum = exps.reduce((a, b) => a + b, 0);
+  return exps.map((v) => v / sum);
+};
+
+describe("outputDivergence", () => {
+  it("is the mean Kullback-Leibler divergence from the float model, of logits and of probabilities", () => {
+    fc.assert(
+      fc.property(logitPairs, (pairs) => {
+        const [own, float] = [pairs.map(([a]) => a), pairs.map(([, b]) => b)];
+        const each = pairs.map(([a, b]) => {
+          const [q, p] = [softmax(a), softmax(b)];
+          return p.reduce((sum, share, c) => sum + share * Math.log(share / q[c]!), 0);
+        });
+        const mean = each.reduce((a, b) => a + b, 0) / each.length;
+        for (const form of [(rows: number[][]) => rows, (rows: number[][]) => rows.map(softmax)]) {
+          const found = outputDivergence().evaluate(output(form(own)), output(form(float)));
+          expect(found.value).toBeCloseTo(mean, 3);
+          expect(found.score).toBeCloseTo(Math.exp(-found.value), 9);
+          expect(found.sampleScores).toHaveLength(pairs.length);
+          expect(-found.sampleScores![0]!).toBeCloseTo(each[0]!, 3);
+        }
+      }),
+    );
+  });
+
+  it("is 0 for the float model itself, and judges the first samples against those of the reference", () => {
+    const float = output([
+      [1, 2],
+      [3, 0],
+    ]);
+    expect(outputDivergence().evaluate(float, float)).toMatchObject({ score: 1, value: 0, samples: 2 });
+    const part = outputDivergence().evaluate(output([[1, 2]]), float, { partial: true });
+    expect(part).toMatchObject({ score: 1, samples: 1 });
+    expect(() => outputDivergence().evaluate(output([[1, 2]]), float)).toThrow(/1 x 2.*2 x 2/);
+    expect(() => outputDivergence().evaluate(float)).toThrow(EvaluationError);
   });
 });
 

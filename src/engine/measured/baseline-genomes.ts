@@ -14,7 +14,7 @@ import { randomSampling } from "../../operators/sampling/random-sampling.js";
 import { Random } from "../../random/random.js";
 import { exactSeeds, granularSettings } from "../exact-seeds.js";
 import { greedyPath } from "./greedy-path.js";
-import { measuredLoss } from "./loss-observations.js";
+import { measuredLoss } from "./measured-loss.js";
 
 /** Ways to choose genomes that a search has to beat. */
 export const BASELINES = ["uniform", "greedy", "random", "exact"] as const;

@@ -24,6 +24,30 @@ export interface BaselineReport {
 }
 
 /**
+ * {@link baselineReport} of each baseline.
+ * @param budget whole evaluations that the evolution took
+ * @returns without those that an abort left incomplete
+ */
+export async function baselineReports(
+  names: readonly BaselineName[],
+  evolved: readonly QuantizationGenome[],
+  budget: number,
+  parts: BaselineParts,
+): Promise<readonly BaselineReport[]> {
+  const reports: BaselineReport[] = [];
+  for (const name of names) {
+    if (parts.signal?.aborted) break;
+    try {
+      const report = await baselineReport(name, evolved, Math.max(1, Math.floor(budget)), parts);
+      if (!parts.signal?.aborted) reports.push(report);
+    } catch (error) {
+      if (!parts.signal?.aborted) throw error;
+    }
+  }
+  return reports;
+}
+
+/**
  * Evaluates a baseline with a budget and compares its front with an evolved one.
  * @param evolved the front that it is compared with
  * @param budget whole evaluations, an integer from 1

@@ -2,10 +2,11 @@ import type { AccuracyEstimate } from "../../evaluation/evaluator.js";
 import type { NoiseTable } from "../../evaluation/noise-table.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { ModelSpec } from "../../model/layer-spec.js";
-import { fitLossModel, type LossModel, type LossObservation } from "../../surrogate/loss-model.js";
+import { fitLossModel, type LossModel } from "../../surrogate/loss-model.js";
 import type { EvaluatedGenome } from "../evaluation-ledger.js";
 import { genomeNoise, noisePrior } from "./genome-noise.js";
-import { measuredLoss } from "./loss-observations.js";
+import { type MeasuredLoss, measuredLoss } from "./measured-loss.js";
+import type { SampleScores } from "./paired-difference.js";
 
 /** What a {@link MeasuredRecord} reads beside what is measured. */
 export interface MeasuredRecordParts {
@@ -17,18 +18,24 @@ export interface MeasuredRecordParts {
   readonly baseline: AccuracyEstimate | undefined;
 }
 
-/** Genomes whose scores of samples are kept, the newest. */
+/** Genomes whose scores of samples are kept, the newest: more than an archive has, as a rule. */
 const MOST_SCORES = 4096;
-/** Observations that are kept for the surrogate, the newest. */
-const MOST_OBSERVATIONS = 2000;
+/** Measurements that the surrogate learns from, the newest. */
+const MOST_MEASURED = 2000;
+
+interface Measured extends MeasuredLoss {
+  readonly genome: QuantizationGenome;
+  /** Once it was asked for. */
+  noise?: Float64Array;
+}
 
 /**
  * Everything measured in a run that comparisons and the surrogate go by, in the order it was measured. A later
- * measurement of a genome takes the place of an earlier one on fewer samples.
+ * measurement of a genome takes the place of an earlier one on fewer samples. Its size is bounded.
  */
-export class MeasuredRecord {
+export class MeasuredRecord implements SampleScores {
   readonly #parts: MeasuredRecordParts;
-  readonly #observations = new Map<string, LossObservation>();
+  readonly #measured = new Map<string, Measured>();
   readonly #scores = new Map<string, Float32Array>();
   #model: LossModel | undefined;
 
@@ -37,36 +44,42 @@ export class MeasuredRecord {
   }
 
   /** Takes a measurement in. */
-  add({ genome, estimate }: EvaluatedGenome): void {
-    const observation = { noise: this.noiseOf(genome), ...measuredLoss(estimate, this.#parts.baseline) };
-    renew(this.#observations, genome.key, observation, MOST_OBSERVATIONS);
+  add({ genome, estimate }: Pick<EvaluatedGenome, "genome" | "estimate">): void {
+    const measured = { genome, ...measuredLoss(estimate, this.#parts.baseline) };
+    renew(this.#measured, genome.key, measured, MOST_MEASURED);
     if (estimate.sampleScores) renew(this.#scores, genome.key, estimate.sampleScores, MOST_SCORES);
     this.#model = undefined;
   }
 
-  noiseOf(genome: QuantizationGenome): Float64Array {
-    return genomeNoise(this.#parts.model, this.#parts.noiseTable, genome);
-  }
-
   /** Genomes that the surrogate learns from. */
   get size(): number {
-    return this.#observations.size;
+    return this.#measured.size;
   }
 
-  /** Scores of the samples that a genome was judged on; undefined when it has none, or they are no longer kept. */
   scoresOf(genome: QuantizationGenome): Float32Array | undefined {
     return this.#scores.get(genome.key);
   }
 
-  /** The loss that was measured, see {@link measuredLoss}. */
-  observationOf(genome: QuantizationGenome): LossObservation | undefined {
-    return this.#observations.get(genome.key);
+  /** The loss that was measured; undefined when none was, or it is no longer kept. */
+  lossOf(genome: QuantizationGenome): number | undefined {
+    return this.#measured.get(genome.key)?.loss;
   }
 
-  /** The surrogate, fitted on all that was measured so far. @throws InvalidArgumentError before anything was */
+  /** What the surrogate reads of a genome. */
+  noiseOf(genome: QuantizationGenome): Float64Array {
+    return genomeNoise(this.#parts.model, this.#parts.noiseTable, genome);
+  }
+
+  /** The surrogate, fitted on all that was measured so far. Something was. */
   lossModel(): LossModel {
     const { model, layerWeights } = this.#parts;
-    this.#model ??= fitLossModel([...this.#observations.values()], noisePrior(model, layerWeights));
+    if (this.#model === undefined) {
+      const observations = [...this.#measured.values()].map((measured) => {
+        measured.noise ??= this.noiseOf(measured.genome);
+        return { noise: measured.noise, loss: measured.loss, variance: measured.variance };
+      });
+      this.#model = fitLossModel(observations, noisePrior(model, layerWeights));
+    }
     return this.#model;
   }
 }
