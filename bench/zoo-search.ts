@@ -5,14 +5,11 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { hypervolumes } from "../src/engine/measured/baseline-report.js";
-import {
-  type QuantizationEvolutionConfig,
-  QuantizationEvolutionEngine,
-  type QuantizationGenome,
-} from "../src/index.js";
+import { QuantizationEvolutionEngine, type QuantizationGenome } from "../src/index.js";
 import { createOnnxEvaluator, type Metric, type OnnxEvaluator, outputDivergence } from "../src/onnx/index.js";
 import { cachedMeasurements } from "./measurement-cache.js";
 import { sizeCosts } from "./size-costs.js";
+import { zooSearchConfig } from "./zoo-search-config.js";
 import { ZOO_TASKS, type ZooData, type ZooTask, zooTask } from "./zoo-tasks.js";
 
 const { values: args } = parseArgs({
@@ -43,24 +40,6 @@ async function evaluatorOf(task: ZooTask, data: ZooData, metric: Metric): Promis
   });
   return args.cache === undefined ? evaluator : cachedMeasurements(evaluator, args.cache);
 }
-
-const configOf = (seed: string): QuantizationEvolutionConfig => ({
-  minBits: 2,
-  maxBits: 8,
-  weightBitChoices: [2, 3, 4, 5, 6, 8],
-  activationBitChoices: [8],
-  weightSchemes: ["symmetric"],
-  activationSchemes: ["asymmetric"],
-  calibrationMethods: ["mse"],
-  populationSize: Number(args.population),
-  maxGenerations: 100_000,
-  parallelEvaluations: 2,
-  accuracyWeight: 0.5,
-  compressionWeight: 0.5,
-  latencyWeight: 0,
-  energyWeight: 0,
-  seed,
-});
 
 interface Point {
   /** Compression asked for; the genome has at least that. */
@@ -127,7 +106,10 @@ async function searchTask(task: ZooTask): Promise<readonly Line[]> {
   };
   const lines: Line[] = [];
   for (const seed of args.seeds.split(",")) {
-    const engine = new QuantizationEvolutionEngine(configOf(seed), { evaluator, costModel: sizeCosts });
+    const engine = new QuantizationEvolutionEngine(
+      { ...zooSearchConfig(seed), populationSize: Number(args.population) },
+      { evaluator, costModel: sizeCosts },
+    );
     const started = performance.now();
     const { paretoFront, wholeEvaluations, evaluations, baselines } = await engine.runEvolution(
       task.model.spec,

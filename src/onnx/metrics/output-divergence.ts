@@ -1,9 +1,9 @@
-import { EvaluationError } from "../../errors.js";
 import { checkMetricOptions } from "../check-arguments.js";
+import { comparedRows } from "./compared-rows.js";
 import { sampleMeans } from "./judged-share.js";
 import { logProbabilityResult } from "./log-probability-result.js";
 import type { Metric, MetricOptions } from "./metric.js";
-import { looksLikeProbabilities, type ScoreRows, scoreRows } from "./score-rows.js";
+import { looksLikeProbabilities, type ScoreRows } from "./score-rows.js";
 
 /**
  * Kullback-Leibler divergence of the model's class probabilities from the float model's, in nats, the mean over rows:
@@ -19,21 +19,7 @@ export function outputDivergence(options: MetricOptions = {}): Metric {
     needsReference: true,
     judgesPart: true,
     evaluate(outputs, reference, { partial = false } = {}) {
-      if (reference === undefined)
-        throw new EvaluationError(
-          "metric",
-          "divergence needs the float model's outputs; pass them as reference",
-        );
-      const scores = scoreRows(outputs, options.output);
-      const float = scoreRows(reference, options.output);
-      if (
-        (partial ? scores.rows > float.rows : scores.rows !== float.rows) ||
-        scores.classes !== float.classes
-      )
-        throw new EvaluationError(
-          "metric.output",
-          `the output is ${scores.rows} x ${scores.classes} scores, the float model's ${float.rows} x ${float.classes}; allowed: the same`,
-        );
+      const { scores, float } = comparedRows("divergence", [outputs, reference], options.output, partial);
       const logs = looksLikeProbabilities(float) ? logsOfProbabilities : logsOfLogits;
       const [own, wanted] = [new Float64Array(scores.classes), new Float64Array(scores.classes)];
       const agreement = Float64Array.from({ length: scores.rows }, (_, row) => {
