@@ -6,6 +6,7 @@ import {
   QuantizationEvolutionEngine,
   type QuantizationGenome,
 } from "../../../src/index.js";
+import { memoryStore } from "../stores.js";
 import { sampledEvaluator } from "./sampled-evaluator.js";
 
 const LAYERS = ["embedding", "attention", "ffn", "ffn2", "head"];
@@ -83,6 +84,19 @@ describe("a search with an evaluator that can judge on a part of its samples", (
     const one = archiveToString(await run({ parallelEvaluations: 1 }));
     expect(archiveToString(await run({ parallelEvaluations: 7 }))).toBe(one);
     expect(archiveToString(await run({ parallelEvaluations: 1 }))).toBe(one);
+  });
+
+  it("goes on from a checkpoint, cut off anywhere, as if nothing had happened", async () => {
+    const whole = memoryStore();
+    const expected = archiveToString(await run({}, { checkpoint: { store: whole } }));
+    expect(archiveToString(await run())).toBe(expected);
+    for (const share of [0.2, 0.5, 0.77]) {
+      const cut = memoryStore(whole.text!.slice(0, Math.floor(share * whole.text!.length)));
+      const resumed = await run({}, { checkpoint: { store: cut } });
+      expect(archiveToString(resumed)).toBe(expected);
+      // What the checkpoint held was not measured again.
+      expect(resumed.evaluator.asked.length).toBeLessThan(resumed.evaluations);
+    }
   });
 
   it("ends when the budget allows nothing more", async () => {
