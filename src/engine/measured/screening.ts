@@ -22,17 +22,18 @@ export class Screening {
 
   /**
    * The `count` most promising of the candidates, in their order: ranked among themselves and the front by predicted
-   * loss and known costs (constrained non-dominated rank, then crowding distance). All of them as long as nothing was
-   * measured, and those whose cost is not known besides.
+   * loss and known costs (constrained non-dominated rank, then crowding distance). The first ones as long as nothing was
+   * measured, or when no cost is known.
    */
   choose(
     candidates: readonly QuantizationGenome[],
     front: readonly QuantizationGenome[],
     count: number,
   ): readonly QuantizationGenome[] {
-    if (candidates.length <= count || this.#record.size === 0) return candidates;
+    if (candidates.length <= count || this.#record.size === 0) return candidates.slice(0, count);
     const model = this.#record.lossModel();
     const expected = candidates.flatMap((genome) => this.#expected(genome, model) ?? []);
+    if (expected.length === 0) return candidates.slice(0, count);
     const ranked = rankPopulation([...expected, ...front.map((genome) => this.#measured(genome, model))]);
     const order = ranked
       .slice(0, expected.length)
