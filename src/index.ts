@@ -24,7 +24,16 @@ export {
 } from "./calibration/index.js";
 // The search
 export {
+  afterEvaluations,
+  afterGenerations,
+  afterTime,
+  allOf,
+  anyOf,
+  type CheckpointOptions,
+  type CheckpointReport,
+  type ConstraintStatus,
   type EngineParts,
+  type EvolutionEvent,
   type EvolutionLayers,
   type EvolutionOptions,
   type EvolutionResult,
@@ -34,10 +43,17 @@ export {
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
   type ResolvedConfig,
+  type SearchProgress,
+  type Stagnation,
+  type StopCondition,
   type StopReason,
+  type ViolatedLimit,
+  whenStagnant,
 } from "./engine/index.js";
 // Errors
 export {
+  type CheckpointDifference,
+  CheckpointMismatchError,
   EvaluationError,
   FileError,
   InvalidArgumentError,
@@ -69,6 +85,7 @@ export {
   type ArchiveDocument,
   type ArchiveSource,
   archiveToString,
+  type CheckpointStore,
   type DocumentFormat,
   type ExportContext,
   exportToString,

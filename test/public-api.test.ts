@@ -6,6 +6,7 @@ const VALUES = [
   ...[
     "ACTIVATION_BITS",
     "CalibrationMethod",
+    "CheckpointMismatchError",
     "EvaluationError",
     "FileError",
     "HardwareTarget",
@@ -17,7 +18,12 @@ const VALUES = [
   ...["QuantizationGranularity", "QuantizationScheme", "Random", "RooflineCostModel", "UnsupportedError"],
   ...[
     "WEIGHT_BITS",
+    "afterEvaluations",
+    "afterGenerations",
+    "afterTime",
+    "allOf",
     "allocationFront",
+    "anyOf",
     "archiveToString",
     "calibrate",
     "constrainedDominates",
@@ -34,12 +40,14 @@ const VALUES = [
   ...["layerSensitivity", "loadHardwareProfile", "measuredSensitivity", "nonDominatedSort", "packBits"],
   ...["paretoFrontSvg", "parseArchive", "parseQuantizationConfig", "parseQuantizationDocument"],
   ...["quantizationError", "quantize", "quantizedSizeBits", "quantizedSizeBytes", "referenceWorkload"],
-  ...["solveAllocation", "unpackBits", "weightedFitness", "writeQuantizationConfig"],
+  ...["solveAllocation", "unpackBits", "weightedFitness", "whenStagnant", "writeQuantizationConfig"],
 ];
 
 const TYPES = [
   ...["AccuracyEstimate", "AccuracyEvaluator", "ActivationBits", "AllocationLayer", "AllocationPoint"],
   ...["AllocationProblem", "AllocationQuestion", "AllocationSolution", "ArchiveDocument", "ArchiveSource"],
+  ...["CheckpointDifference", "CheckpointOptions", "CheckpointReport", "CheckpointStore", "ConstraintStatus"],
+  ...["EvolutionEvent", "SearchProgress", "Stagnation", "StopCondition", "ViolatedLimit"],
   ...["CalibrateOptions", "Codes", "ComputeFormat", "CostEstimate", "DocumentFormat", "EngineParts"],
   ...["EvolutionLayers", "EvolutionOptions", "EvolutionResult", "ExportContext", "FailedGenome"],
   ...["FitnessCosts", "FitnessWeights", "FrontAxis", "FrontMark", "GenerationStats", "GenomeMetrics"],

@@ -20,9 +20,11 @@ import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import { modelFromLayers } from "../model/model-from-layers.js";
 import { type QuantizationEvolutionConfig, type ResolvedConfig, resolveConfig } from "./config.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
+import { eventStream } from "./event-stream.js";
+import type { EvolutionEvent } from "./evolution-event.js";
+import { type EvolutionOptions, resolveRunOptions } from "./evolution-options.js";
 import type { EvolutionResult } from "./evolution-result.js";
-import { createRunContext, EvolutionRun, fittest } from "./evolution-run.js";
-import type { ProgressCallback } from "./progress.js";
+import { createRunContext, EvolutionRun, fittest, type RunOptions } from "./evolution-run.js";
 
 /** The model of a run: a model, or layers, of which a name alone stands for a layer of the reference workload. */
 export type EvolutionLayers = ModelSpec | readonly (string | LayerSpec)[];
@@ -33,15 +35,6 @@ export interface EngineParts {
   readonly evaluator?: AccuracyEvaluator | undefined;
   /** Says what a genome costs. Default: the roofline model of `hardwareTarget`. */
   readonly costModel?: HardwareCostModel | undefined;
-}
-
-/** How one run goes. */
-export interface EvolutionOptions {
-  /** Generations after the first population, an integer of at least 0. Default: that of the configuration. */
-  readonly maxGenerations?: number | undefined;
-  readonly callback?: ProgressCallback | undefined;
-  /** Stops the run within one evaluation, without waiting for one that does not end; it returns what it has found. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -70,24 +63,37 @@ export class QuantizationEvolutionEngine {
    * give equal results, whatever `parallelEvaluations` is, as long as the evaluator answers the same.
    * @throws InvalidArgumentError or InvalidDataError when the layers are not valid; InvalidConfigError when the
    * configuration does not fit them; EvaluationError when every genome of the first population failed;
-   * UnsupportedError while another run of this engine is going on; what the callback throws
+   * UnsupportedError while another run of this engine is going on; CheckpointMismatchError when the checkpoint is of
+   * another run, InvalidDocumentError when it is none, FileError when it cannot be read; what the callback throws
    */
   async runEvolution(layers: EvolutionLayers, options: EvolutionOptions = {}): Promise<EvolutionResult> {
+    return this.#evolve(layers, options);
+  }
+
+  /**
+   * Runs a search as {@link QuantizationEvolutionEngine.runEvolution} does, and tells what happens:
+   * `for await (const event of engine.stream(layers))`. The run begins with the first event that is asked for, and waits after a
+   * generation while the consumer has not taken what was told before. Leaving the loop stops the run. The last event has
+   * the result; what `runEvolution` throws, the loop throws.
+   */
+  stream(
+    layers: EvolutionLayers,
+    options: EvolutionOptions = {},
+  ): AsyncGenerator<EvolutionEvent, void, void> {
+    return eventStream((listener, signal) => this.#evolve(layers, options, { listener, signal }));
+  }
+
+  async #evolve(
+    layers: EvolutionLayers,
+    options: EvolutionOptions,
+    watch: { listener?: RunOptions["listener"]; signal?: AbortSignal } = {},
+  ): Promise<EvolutionResult> {
     if (this.#running)
       throw new UnsupportedError(
         "runEvolution",
         "a run of this engine is going on; await it, or make another engine",
       );
-    checkFields(options, "options", ["maxGenerations", "callback", "signal"]);
-    checkSignal(options.signal);
-    const maxGenerations = options.maxGenerations ?? this.config.maxGenerations;
-    if (!(Number.isInteger(maxGenerations) && maxGenerations >= 0))
-      throw new InvalidArgumentError(
-        "maxGenerations",
-        `maxGenerations is ${maxGenerations}; allowed: an integer of at least 0`,
-      );
-    if (options.callback !== undefined && typeof options.callback !== "function")
-      throw new InvalidArgumentError("callback", "callback is no function; allowed: a function");
+    const runOptions = resolveRunOptions(options, this.config);
     const run = new EvolutionRun(
       {
         config: this.config,
@@ -95,7 +101,7 @@ export class QuantizationEvolutionEngine {
         costModel: this.#costModel,
         evaluator: this.#evaluator,
       },
-      { maxGenerations, callback: options.callback, signal: options.signal },
+      { ...runOptions, listener: watch.listener, signals: [options.signal, watch.signal] },
     );
     this.#run = run;
     this.#running = true;
