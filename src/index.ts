@@ -37,6 +37,7 @@ export {
   type EvolutionLayers,
   type EvolutionOptions,
   type EvolutionResult,
+  type ExplainGenomeOptions,
   type FailedGenome,
   type GenerationStats,
   type ProgressCallback,
@@ -69,7 +70,16 @@ export {
 } from "./errors.js";
 // Accuracy
 export type { AccuracyEstimate, AccuracyEvaluator } from "./evaluation/evaluator.js";
+// Explanations
+export { type ExplanationFormat, explanationToString } from "./evaluation/explanation-text.js";
 export { type FitnessCosts, type FitnessWeights, weightedFitness } from "./evaluation/fitness.js";
+export type {
+  ExplainedValues,
+  GenomeExplanation,
+  LayerExplanation,
+  LimitState,
+  WidthStep,
+} from "./evaluation/genome-explanation.js";
 export { createNoiseTable, type NoiseTable, type NoiseTableOptions } from "./evaluation/noise-table.js";
 export {
   createPredictedEvaluator,

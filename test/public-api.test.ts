@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import * as quantevo from "../src/index.js";
 
 const VALUES = [
+  "explanationToString",
   ...[
     "ACTIVATION_BITS",
     "CalibrationMethod",
@@ -44,6 +45,8 @@ const VALUES = [
 ];
 
 const TYPES = [
+  ...["ExplainGenomeOptions", "ExplainedValues", "ExplanationFormat", "GenomeExplanation"],
+  ...["LayerExplanation", "LimitState", "WidthStep"],
   ...["AccuracyEstimate", "AccuracyEvaluator", "ActivationBits", "AllocationLayer", "AllocationPoint"],
   ...["AllocationProblem", "AllocationQuestion", "AllocationSolution", "ArchiveDocument", "ArchiveSource"],
   ...["CheckpointDifference", "CheckpointOptions", "CheckpointReport", "CheckpointStore", "ConstraintStatus"],

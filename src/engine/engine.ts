@@ -9,6 +9,7 @@ import {
 } from "../errors.js";
 import { checkSignal } from "../evaluation/check-signal.js";
 import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
+import type { GenomeExplanation } from "../evaluation/genome-explanation.js";
 import { createNoiseTable } from "../evaluation/noise-table.js";
 import { layerSensitivityInTurns, measuredSensitivity } from "../evaluation/sensitivity.js";
 import type { DocumentFormat } from "../export/parse-quantization-config.js";
@@ -25,6 +26,7 @@ import type { EvolutionEvent } from "./evolution-event.js";
 import { type EvolutionOptions, resolveRunOptions } from "./evolution-options.js";
 import type { EvolutionResult } from "./evolution-result.js";
 import { createRunContext, EvolutionRun, fittest, type RunOptions } from "./evolution-run.js";
+import { type ExplainGenomeOptions, explainWith } from "./explain.js";
 
 /** The model of a run: a model, or layers, of which a name alone stands for a layer of the reference workload. */
 export type EvolutionLayers = ModelSpec | readonly (string | LayerSpec)[];
@@ -184,6 +186,30 @@ export class QuantizationEvolutionEngine {
       const found = metrics.get(genome.key);
       return found === undefined ? genome : genome.with({ metrics: found });
     });
+  }
+
+  /**
+   * Why a genome is as it is: how it stands to every limit, and for each layer what the next wider or narrower weights would do to
+   * accuracy, size, latency and energy. Asks the evaluator up to twice a layer, at once as a run does.
+   * {@link explanationToString} writes it for people.
+   * @throws InvalidArgumentError, InvalidDataError or InvalidConfigError when an argument is not valid; EvaluationError naming the
+   * layer whose neighbour failed; the signal's reason after an abort
+   */
+  async explainGenome(
+    layers: EvolutionLayers,
+    genome: QuantizationGenome,
+    options: ExplainGenomeOptions = {},
+  ): Promise<GenomeExplanation> {
+    checkFields(options, "options", ["predict", "signal"]);
+    checkSignal(options.signal);
+    checkGenome(genome, "genome");
+    const parts = {
+      config: this.config,
+      model: modelFromLayers(layers),
+      costModel: this.#costModel,
+      evaluator: this.#evaluator,
+    };
+    return explainWith(parts, genome, options);
   }
 
   /**

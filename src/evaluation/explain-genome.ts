@@ -58,8 +58,7 @@ export async function explainGenome(
   signal?.throwIfAborted();
   const steps = outcomes.map((outcome, i) => {
     const { unit, bits } = asked[i]!;
-    if (outcome.status === "fulfilled")
-      return outcome.value && toStep(bits!, evaluated, outcome.value);
+    if (outcome.status === "fulfilled") return outcome.value && toStep(bits!, evaluated, outcome.value);
     const cause = outcome.status === "rejected" ? outcome.reason : undefined;
     throw new EvaluationError(
       `layers.${unit[0]}`,
