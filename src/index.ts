@@ -45,6 +45,8 @@ export {
   QuantizationEvolutionEngine,
   type ResolvedConfig,
   type SearchProgress,
+  type SensitivityName,
+  type SensitivityOptions,
   type Stagnation,
   type StopCondition,
   type StopReason,
@@ -90,6 +92,24 @@ export {
   type MeasuredSensitivityOptions,
   measuredSensitivity,
 } from "./evaluation/sensitivity.js";
+// Sensitivity
+export { type AccuracyDropOptions, accuracyDrop } from "./evaluation/sensitivity-metrics/accuracy-drop.js";
+export type {
+  ProbeOptions,
+  SensitivityMetric,
+  SensitivityRequest,
+} from "./evaluation/sensitivity-metrics/contract.js";
+export { type CurvatureOptions, curvature } from "./evaluation/sensitivity-metrics/curvature.js";
+export { outputError } from "./evaluation/sensitivity-metrics/output-error.js";
+export {
+  type SensitivityReport,
+  sensitivityReport,
+} from "./evaluation/sensitivity-metrics/sensitivity-report.js";
+export {
+  priorWeightedNoise,
+  type WeightNoiseOptions,
+  weightNoise,
+} from "./evaluation/sensitivity-metrics/weight-noise.js";
 // Documents
 export {
   type ArchiveDocument,

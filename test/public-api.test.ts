@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import * as quantevo from "../src/index.js";
 
 const VALUES = [
+  ...["accuracyDrop", "curvature", "outputError", "priorWeightedNoise", "sensitivityReport", "weightNoise"],
   "explanationToString",
   ...[
     "ACTIVATION_BITS",
@@ -45,6 +46,8 @@ const VALUES = [
 ];
 
 const TYPES = [
+  ...["AccuracyDropOptions", "CurvatureOptions", "ProbeOptions", "SensitivityMetric", "SensitivityName"],
+  ...["SensitivityOptions", "SensitivityReport", "SensitivityRequest", "WeightNoiseOptions"],
   ...["ExplainGenomeOptions", "ExplainedValues", "ExplanationFormat", "GenomeExplanation"],
   ...["LayerExplanation", "LimitState", "WidthStep"],
   ...["AccuracyEstimate", "AccuracyEvaluator", "ActivationBits", "AllocationLayer", "AllocationPoint"],
