@@ -39,6 +39,7 @@ export {
   type EvolutionLayers,
   type EvolutionOptions,
   type EvolutionResult,
+  type ExplainGenomeOptions,
   type FailedGenome,
   type GenerationStats,
   type ProgressCallback,
@@ -46,6 +47,8 @@ export {
   QuantizationEvolutionEngine,
   type ResolvedConfig,
   type SearchProgress,
+  type SensitivityName,
+  type SensitivityOptions,
   type Stagnation,
   type StopCondition,
   type StopReason,
@@ -71,7 +74,16 @@ export {
 } from "./errors.js";
 // Accuracy
 export type { AccuracyEstimate, AccuracyEvaluator } from "./evaluation/evaluator.js";
+// Explanations
+export { type ExplanationFormat, explanationToString } from "./evaluation/explanation-text.js";
 export { type FitnessCosts, type FitnessWeights, weightedFitness } from "./evaluation/fitness.js";
+export type {
+  ExplainedValues,
+  GenomeExplanation,
+  LayerExplanation,
+  LimitState,
+  WidthStep,
+} from "./evaluation/genome-explanation.js";
 export { createNoiseTable, type NoiseTable, type NoiseTableOptions } from "./evaluation/noise-table.js";
 export {
   createPredictedEvaluator,
@@ -82,6 +94,24 @@ export {
   type MeasuredSensitivityOptions,
   measuredSensitivity,
 } from "./evaluation/sensitivity.js";
+// Sensitivity
+export { type AccuracyDropOptions, accuracyDrop } from "./evaluation/sensitivity-metrics/accuracy-drop.js";
+export type {
+  ProbeOptions,
+  SensitivityMetric,
+  SensitivityRequest,
+} from "./evaluation/sensitivity-metrics/contract.js";
+export { type CurvatureOptions, curvature } from "./evaluation/sensitivity-metrics/curvature.js";
+export { outputError } from "./evaluation/sensitivity-metrics/output-error.js";
+export {
+  type SensitivityReport,
+  sensitivityReport,
+} from "./evaluation/sensitivity-metrics/sensitivity-report.js";
+export {
+  priorWeightedNoise,
+  type WeightNoiseOptions,
+  weightNoise,
+} from "./evaluation/sensitivity-metrics/weight-noise.js";
 // Documents
 export {
   type ArchiveDocument,

@@ -1,5 +1,6 @@
 export { type ActivationFormat, ActivationRanges, type ObservedTensor } from "./activation-ranges.js";
 export { type CalibrateActivationsOptions, calibrateActivations } from "./calibrate-activations.js";
+export { layerInputPower } from "./layer-input-power.js";
 export { type LoadOnnxOptions, loadOnnxModel } from "./load-onnx-model.js";
 export {
   type MeasuredLatency,
@@ -9,7 +10,7 @@ export {
 } from "./measure-onnx-latency.js";
 export type { Metric, MetricCall, MetricOptions, MetricResult, ModelOutputs } from "./metrics/metric.js";
 export { outputAgreement } from "./metrics/output-agreement.js";
-export { outputDivergence } from "./metrics/output-divergence.js";
+export { type OutputDivergenceOptions, outputDivergence } from "./metrics/output-divergence.js";
 export { perplexity } from "./metrics/perplexity.js";
 export type { ClassIndices } from "./metrics/score-rows.js";
 export { topOneAccuracy } from "./metrics/top-one-accuracy.js";
