@@ -260,7 +260,8 @@ export class EvolutionRun {
       this.#hypervolumes.push(ledger.feasible ? frontHypervolume(front, this.context.reference) : 0);
     const { generation, evaluations } = stats;
     // One that the budget cut short is not how a run with a larger budget goes on.
-    if (this.#checkpoint !== undefined && !ledger.budgetSpent)
+    // Nor is one that an abort cut short.
+    if (this.#checkpoint !== undefined && !ledger.budgetSpent && this.#stop.reason === undefined)
       await this.#checkpoint.completed({ generation, evaluations, digest: searchDigest(state, front) });
     // An earlier run told of those that it completed.
     if (generation < (this.#checkpoint?.resumedGenerations ?? 0)) return;
