@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { archiveToString, type LayerSpec, QuantizationEvolutionEngine } from "../src/index.js";
 import { Random } from "../src/random/random.js";
 
 const { values: flags } = parseArgs({
@@ -40,9 +41,9 @@ async function run(
   checkpoint: string,
   result: string,
   onLine: (line: string, kill: () => void) => void = () => {},
-): Promise<{ outcome: Outcome | undefined; ms: number; readyMs: number }> {
+): Promise<{ outcome: Outcome | undefined; ms: number; evaluatingMs: number }> {
   const start = performance.now();
-  let readyMs = 0;
+  let evaluatingMs = 0;
   const child = spawn(
     process.execPath,
     ["--import", "tsx", fileURLToPath(new URL("faults-run.ts", import.meta.url)), checkpoint, result],
@@ -55,7 +56,7 @@ async function run(
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
       const line = text.slice(0, end);
       text = text.slice(end + 1);
-      if (line === "ready") readyMs = performance.now() - start;
+      if (line === "evaluating") evaluatingMs = performance.now() - start;
       if (line.startsWith("result ")) outcome = JSON.parse(line.slice(7));
       onLine(line, () => child.kill("SIGKILL"));
     }
@@ -64,53 +65,63 @@ async function run(
     child.on("close", (...end) => resolve(end));
   });
   if (code !== 0 && signal !== "SIGKILL") throw new Error(`the run ended with ${code ?? signal}`);
-  return { outcome, ms: performance.now() - start, readyMs };
+  return { outcome, ms: performance.now() - start, evaluatingMs };
 }
 
 const reference = join(folder, "reference.json");
 const undisturbed = await run("", reference);
-const searchMs = undisturbed.ms - undisturbed.readyMs;
+const evaluatingMs = undisturbed.ms - undisturbed.evaluatingMs;
 const total = undisturbed.outcome!.evaluations;
 say(
-  `undisturbed: ${total} evaluations in ${Math.round(searchMs)} ms after ${Math.round(undisturbed.readyMs)} ms of start`,
+  `undisturbed: ${total} evaluations in ${Math.round(evaluatingMs)} ms after ${Math.round(undisturbed.evaluatingMs)} ms of start`,
 );
 const same = (path: string) => readFileSync(path).equals(readFileSync(reference));
+
+const answersIn = (path: string) =>
+  existsSync(path) ? (readFileSync(path, "utf8").match(/"kind":"answer"/g)?.length ?? 0) : 0;
 
 const kills = Number(flags.kills);
 const random = new Random(`faults ${flags.seed}`);
 const killed = join(folder, "killed.checkpoint");
 const killedResult = join(folder, "killed.json");
 const moments: number[] = [];
-let last: Outcome | undefined;
+let final: Outcome | undefined;
 let died = 0;
-// Every life gets a random share of what the whole takes, so that the moments are spread over the run and its starts.
+let finished = 0;
+const count = (line: string) => {
+  if (line === "answer") finished++;
+};
+// Every life makes a random number of evaluations, so that the moments are spread over the run, and dies a random time
+// after the last of them; one in six dies while it starts or is given back what it knew.
 while (died < kills) {
-  const delay = random.next() * (searchMs / kills) * 1.8;
+  let left = random.chance(1 / 6) ? 0 : 1 + random.integer(Math.ceil((2 * total) / kills));
+  const last = left === 0 ? "ready" : "answer";
+  const delay = (2 * random.next() * evaluatingMs) / total;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const { outcome } = await run(killed, killedResult, (line, kill) => {
-    if (line === "ready") timer = setTimeout(kill, delay);
+    count(line);
+    if (line === last && --left <= 0) timer ??= setTimeout(kill, delay);
   });
   clearTimeout(timer);
   if (outcome !== undefined) {
     say(`the run ended after ${died} kills; another one is begun`);
     if (!same(killedResult)) break;
-    last = outcome;
+    final = outcome;
+    finished -= total;
     rmSync(killed, { force: true });
     continue;
   }
   died++;
-  const answers = existsSync(killed)
-    ? (readFileSync(killed, "utf8").match(/"kind":"answer"/g)?.length ?? 0)
-    : 0;
-  moments.push(answers);
-  say(`kill ${died}: ${Math.round(delay)} ms after it began to search, ${answers} of ${total} answers kept`);
+  moments.push(answersIn(killed));
+  say(`kill ${died}: ${Math.round(delay)} ms after "${last}", ${moments.at(-1)} of ${total} answers kept`);
 }
-last = (await run(killed, killedResult)).outcome ?? last;
+final = (await run(killed, killedResult, count)).outcome ?? final;
 const killReport = {
   kills: died,
   answersKeptAtEachKill: moments,
-  evaluatedInLastLife: last?.asked,
-  resumedAnswers: last?.checkpoint?.resumedAnswers,
+  evaluatedInLastLife: final?.asked,
+  resumedAnswers: final?.checkpoint?.resumedAnswers,
+  finishedEvaluationsMadeAgain: finished - total,
   sameBytes: same(killedResult),
 };
 say(`after ${died} kills: ${JSON.stringify(killReport)}`);
@@ -177,12 +188,54 @@ const readOnlyForAWhile = await disturbed("read-only-for-a-while", "4m", (line, 
   if (line === "generation 2") disk.remount("ro");
   if (line === "generation 6") disk.remount("rw");
 });
+
+/** Five thousand layers: a run, the same resumed half-way, and how long an abort in its middle takes. */
+async function manyLayers(count: number) {
+  const layers: LayerSpec[] = Array.from({ length: count }, (_, i) => ({
+    name: `layer ${i}`,
+    kind: "gemm",
+    parameterCount: 64,
+    macs: 64,
+    inputShape: [1, 8],
+    outputShape: [1, 8],
+  }));
+  const engine = new QuantizationEvolutionEngine({ populationSize: 10, maxGenerations: 4, seed: 1 });
+  const checkpoint = join(folder, "layers.checkpoint");
+  const start = performance.now();
+  const whole = await engine.runEvolution(layers);
+  const ms = performance.now() - start;
+  const abort = new AbortController();
+  let abortedAt = 0;
+  await engine.runEvolution(layers, {
+    checkpoint,
+    signal: abort.signal,
+    callback: (generation) => {
+      if (generation === 1)
+        setTimeout(() => {
+          abortedAt = performance.now();
+          abort.abort();
+        }, 50);
+    },
+  });
+  const abortMs = performance.now() - abortedAt;
+  const resumed = await engine.runEvolution(layers, { checkpoint });
+  return {
+    layers: count,
+    evaluations: whole.evaluations,
+    ms: Math.round(ms),
+    abortMs: Math.round(abortMs),
+    resumedAnswers: resumed.checkpoint?.resumedAnswers,
+    sameBytes: archiveToString(resumed) === archiveToString(whole),
+  };
+}
+const large = await manyLayers(5000);
+say(`5,000 layers: ${JSON.stringify(large)}`);
 rmSync(folder, { recursive: true, force: true });
 if (flags.json)
   console.log(
-    JSON.stringify({ evaluations: total, kill: killReport, fullDisk, readOnly, readOnlyForAWhile }),
+    JSON.stringify({ evaluations: total, kill: killReport, fullDisk, readOnly, readOnlyForAWhile, large }),
   );
-const failed = [killReport, fullDisk, readOnly, readOnlyForAWhile].some(
+const failed = [killReport, fullDisk, readOnly, readOnlyForAWhile, large].some(
   (report) =>
     ("sameBytes" in report && !report.sameBytes) ||
     ("resumesFromWhatIsLeft" in report && !report.resumesFromWhatIsLeft),

@@ -116,7 +116,9 @@ export class EvolutionRun {
       maxEvaluations: options.maxEvaluations,
       onFailure: (failure) => {
         // Those of an earlier run were told of then.
-        if (!this.#checkpoint?.replaying) this.#tell({ type: "evaluation-failed", failure });
+        if (this.#checkpoint?.replaying) return;
+        void this.#tell({ type: "evaluation-failed", failure });
+        if (lostWorker(failure.error)) void this.#tell({ type: "worker-replaced", reason: failure.reason });
       },
       signal,
     });
@@ -344,6 +346,11 @@ export class EvolutionRun {
       { cause: first?.error },
     );
   }
+}
+
+/** An evaluator that works in processes or threads of its own tells by the path that one of them died or hung. */
+function lostWorker(error: unknown): boolean {
+  return error instanceof EvaluationError && ["worker", "evaluationTimeoutMs"].includes(error.path);
 }
 
 /** The genome with the highest weighted fitness (infeasible ones are below all feasible ones); of equals the first. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   archiveToString,
+  EvaluationError,
   type EvolutionEvent,
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
@@ -78,6 +79,22 @@ describe("engine.stream", () => {
     expect(again.filter((event) => event.type === "generation").map(({ generation }) => generation)).toEqual([
       3,
     ]);
+  });
+
+  it("tells of a worker that its evaluator had to replace", async () => {
+    const evaluator = formulaEvaluator(
+      {},
+      {
+        before: (genome) => {
+          if (genome.key.length % 5 === 0)
+            throw new EvaluationError("worker", "the worker process failed and is replaced");
+        },
+      },
+    );
+    const events = await all(engineOf({}, evaluator).stream(LAYERS));
+    const failed = events.filter(({ type }) => type === "evaluation-failed").length;
+    expect(failed).toBeGreaterThan(0);
+    expect(events.filter(({ type }) => type === "worker-replaced")).toHaveLength(failed);
   });
 
   it("is stopped by leaving the loop, and the engine is free again", async () => {
