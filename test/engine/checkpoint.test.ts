@@ -10,12 +10,8 @@ import {
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
 } from "../../src/index.js";
-import { formulaEvaluator, tinyLayer } from "./fakes.js";
+import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL, tinyLayer } from "./fakes.js";
 import { memoryStore } from "./stores.js";
-
-/** Small, so that a run takes milliseconds. */
-const LAYERS = ["embedding", "attention", "ffn", "output"].map(tinyLayer);
-const SMALL: QuantizationEvolutionConfig = { populationSize: 8, maxGenerations: 5, seed: 3 };
 
 function run(
   checkpoint: CheckpointOptions | undefined,

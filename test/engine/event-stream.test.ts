@@ -6,11 +6,9 @@ import {
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
 } from "../../src/index.js";
-import { formulaEvaluator, tinyLayer } from "./fakes.js";
+import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL } from "./fakes.js";
 import { memoryStore } from "./stores.js";
 
-const LAYERS = ["embedding", "attention", "ffn", "output"].map(tinyLayer);
-const SMALL: QuantizationEvolutionConfig = { populationSize: 8, maxGenerations: 5, seed: 3 };
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const engineOf = (config: QuantizationEvolutionConfig = {}, evaluator = formulaEvaluator()) =>
   new QuantizationEvolutionEngine({ ...SMALL, ...config }, { evaluator });

@@ -10,9 +10,8 @@ import {
   QuantizationEvolutionEngine,
   type QuantizationGenome,
 } from "../../src/index.js";
-import { formulaEvaluator, tinyLayer } from "./fakes.js";
+import { formulaEvaluator, TINY_LAYERS as LAYERS } from "./fakes.js";
 
-const LAYERS = ["embedding", "attention", "ffn", "output"].map(tinyLayer);
 const run = (
   seed: number,
   config: QuantizationEvolutionConfig = {},

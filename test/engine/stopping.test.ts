@@ -11,10 +11,7 @@ import {
   type SearchProgress,
   whenStagnant,
 } from "../../src/index.js";
-import { formulaEvaluator, tinyLayer } from "./fakes.js";
-
-const LAYERS = ["embedding", "attention", "ffn", "output"].map(tinyLayer);
-const SMALL: QuantizationEvolutionConfig = { populationSize: 8, maxGenerations: 5, seed: 3 };
+import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL } from "./fakes.js";
 
 function run(
   options: EvolutionOptions = {},
