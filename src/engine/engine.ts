@@ -28,8 +28,9 @@ import { eventStream } from "./event-stream.js";
 import type { EvolutionEvent } from "./evolution-event.js";
 import { type EvolutionOptions, resolveRunOptions } from "./evolution-options.js";
 import type { EvolutionResult } from "./evolution-result.js";
-import { createRunContext, EvolutionRun, fittest, type RunOptions } from "./evolution-run.js";
+import { EvolutionRun, fittest } from "./evolution-run.js";
 import { type ExplainGenomeOptions, explainWith } from "./explain.js";
+import { createRunContext, type RunOptions } from "./run-context.js";
 
 import { namedSensitivity, SENSITIVITY_NAMES, type SensitivityName } from "./sensitivity-choice.js";
 

@@ -1,22 +1,15 @@
 import { EvaluationError } from "../errors.js";
 import { reasonOf } from "../evaluation/checked-evaluate.js";
-import { createEvaluationContext, type EvaluationContext } from "../evaluation/evaluate-genome.js";
-import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
+import type { EvaluationContext } from "../evaluation/evaluate-genome.js";
 import { createNoiseTable, type NoiseTable } from "../evaluation/noise-table.js";
-import { createPredictedEvaluator } from "../evaluation/predicted-evaluator.js";
 import { raceAbort } from "../evaluation/race-abort.js";
-import { type AnswerRecord, recordedEvaluator } from "../evaluation/recorded-evaluator.js";
 import { normalized } from "../evaluation/sensitivity.js";
 import { checkedHarms } from "../evaluation/sensitivity-metrics/checked-harms.js";
 import type { SensitivityMetric } from "../evaluation/sensitivity-metrics/contract.js";
 import { sensitivityPrior } from "../evaluation/sensitivity-prior.js";
-import { timedEvaluator } from "../evaluation/timed-evaluator.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
-import type { HardwareCostModel } from "../hardware/contract.js";
-import type { ModelSpec } from "../model/layer-spec.js";
 import type { SearchRules } from "../operators/contract.js";
 import { Checkpoint, type CheckpointListener } from "./checkpoint.js";
-import type { ResolvedCheckpointOptions } from "./checkpoint-options.js";
 import type { ResolvedConfig } from "./config.js";
 import { costLimitRepair } from "./cost-limit-repair.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
@@ -31,12 +24,12 @@ import {
 } from "./evolve.js";
 import { type ExactSeedParts, exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
 import { frontHypervolume } from "./front-hypervolume.js";
-import type { BaselineName } from "./measured/baseline-genomes.js";
 import { type BaselineReport, baselineReports } from "./measured/baseline-report.js";
 import { measuredMeans } from "./measured/measured-means.js";
 import type { MeasuredRecord } from "./measured/measured-record.js";
 import { significantFront } from "./measured/significant-front.js";
-import { type GenerationStats, generationStats, type ProgressCallback } from "./progress.js";
+import { type GenerationStats, generationStats } from "./progress.js";
+import { createRunContext, type RunOptions, type RunParts } from "./run-context.js";
 import { runIdentity } from "./run-identity.js";
 import { searchDigest } from "./search-digest.js";
 import { searchRules } from "./search-rules.js";
@@ -45,55 +38,9 @@ import { sizeScores } from "./size-scores.js";
 import type { SearchProgress } from "./stop-condition.js";
 import { StopSignal } from "./stop-signal.js";
 import { Stopwatch } from "./stopwatch.js";
-import { type RunLimits, type StopReason, stopReason } from "./termination.js";
+import { type StopReason, stopReason } from "./termination.js";
 import { estimatedMsLeft } from "./time-left.js";
 import { violatedLimits } from "./violated-limits.js";
-
-/** What a run works with. */
-export interface RunParts {
-  readonly config: ResolvedConfig;
-  readonly model: ModelSpec;
-  readonly costModel: HardwareCostModel;
-  /** Default: predicted from quantization noise. */
-  readonly evaluator?: AccuracyEvaluator | undefined;
-  /** Takes the place of the one that `useSensitivityAnalysis` names. */
-  readonly sensitivity?: SensitivityMetric | undefined;
-}
-
-/** How far a run goes and who hears of it. */
-export interface RunOptions extends RunLimits {
-  readonly timeLimitMs?: number | undefined;
-  readonly callback?: ProgressCallback | undefined;
-  /** Baselines that are given the same budget when the search is over. Default: none. */
-  readonly baselines?: readonly BaselineName[] | undefined;
-  /** Any of them stops it. */
-  readonly signals?: readonly (AbortSignal | undefined)[] | undefined;
-  readonly checkpoint?: ResolvedCheckpointOptions | undefined;
-  /** Hears of everything; a promise that it returns for a generation is awaited. Must not throw. */
-  readonly listener?: ((event: EvolutionEvent) => void | Promise<void>) | undefined;
-}
-
-/**
- * What evaluating a genome in a run goes by.
- * @param record keeps the evaluator's answers and spares those that it has
- * @throws EvaluationError when the cost model fails
- */
-export function createRunContext(
-  { config, model, costModel, evaluator }: RunParts,
-  noiseTable: NoiseTable = createNoiseTable(model),
-  record?: AnswerRecord,
-): EvaluationContext {
-  const given = evaluator ?? createPredictedEvaluator(model, { noiseTable });
-  const { evaluationTimeoutMs } = config;
-  const timed = evaluationTimeoutMs === undefined ? given : timedEvaluator(given, evaluationTimeoutMs);
-  return createEvaluationContext({
-    model,
-    costModel,
-    evaluator: record === undefined ? timed : recordedEvaluator(timed, record),
-    targets: config,
-    weights: config,
-  });
-}
 
 /** One search on one model, from its first population to its result. Everything in it is new for each run. */
 export class EvolutionRun {
@@ -149,7 +96,9 @@ export class EvolutionRun {
       maxEvaluations: options.maxEvaluations,
       onFailure: (failure) => {
         // Those of an earlier run were told of then.
-        if (!this.#checkpoint?.replaying) this.#tell({ type: "evaluation-failed", failure });
+        if (this.#checkpoint?.replaying) return;
+        void this.#tell({ type: "evaluation-failed", failure });
+        if (lostWorker(failure.error)) void this.#tell({ type: "worker-replaced", reason: failure.reason });
       },
       signal,
       onEvaluated: (evaluated) => this.#record?.add(evaluated),
@@ -323,7 +272,8 @@ export class EvolutionRun {
       this.#hypervolumes.push(ledger.feasible ? frontHypervolume(front, this.context.reference) : 0);
     const { generation, evaluations } = stats;
     // One that the budget cut short is not how a run with a larger budget goes on.
-    if (this.#checkpoint !== undefined && !ledger.budgetSpent)
+    // Nor is one that an abort cut short.
+    if (this.#checkpoint !== undefined && !ledger.budgetSpent && this.#stop.reason === undefined)
       await this.#checkpoint.completed({ generation, evaluations, digest: searchDigest(state, front) });
     // An earlier run told of those that it completed.
     if (generation < (this.#checkpoint?.resumedGenerations ?? 0)) return;
@@ -409,6 +359,11 @@ export class EvolutionRun {
       { cause: first?.error },
     );
   }
+}
+
+/** An evaluator that works in processes or threads of its own tells by the path that one of them died or hung. */
+function lostWorker(error: unknown): boolean {
+  return error instanceof EvaluationError && ["worker", "evaluationTimeoutMs"].includes(error.path);
 }
 
 /** The genome with the highest weighted fitness (infeasible ones are below all feasible ones); of equals the first. */

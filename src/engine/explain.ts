@@ -1,7 +1,7 @@
 import { explainGenome } from "../evaluation/explain-genome.js";
 import type { GenomeExplanation } from "../evaluation/genome-explanation.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
-import { createRunContext, type RunParts } from "./evolution-run.js";
+import { createRunContext, type RunParts } from "./run-context.js";
 import { searchRules } from "./search-rules.js";
 
 /** How a genome is explained. */
