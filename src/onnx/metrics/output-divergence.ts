@@ -1,7 +1,8 @@
 import { checkFields } from "../../check-fields.js";
-import { EvaluationError, InvalidArgumentError } from "../../errors.js";
+import { InvalidArgumentError } from "../../errors.js";
+import { comparedRows } from "./compared-rows.js";
 import type { Metric, MetricOptions } from "./metric.js";
-import { type ScoreRows, scoreRows } from "./score-rows.js";
+import type { ScoreRows } from "./score-rows.js";
 
 /** How {@link outputDivergence} compares. */
 export interface OutputDivergenceOptions extends MetricOptions {
@@ -27,21 +28,11 @@ export function outputDivergence(options: OutputDivergenceOptions = {}): Metric 
     needsReference: true,
     judgesPart: true,
     evaluate(outputs, reference, { partial = false } = {}) {
-      if (reference === undefined)
-        throw new EvaluationError(
-          "metric",
-          "output-divergence needs the float model's outputs; pass them as reference",
-        );
-      const scores = scoreRows(outputs, output);
-      const float = scoreRows(reference, output);
-      if (
-        (partial ? scores.rows > float.rows : scores.rows !== float.rows) ||
-        scores.classes !== float.classes
-      )
-        throw new EvaluationError(
-          "metric.output",
-          `the output is ${scores.rows} x ${scores.classes} scores, the float model's ${float.rows} x ${float.classes}; allowed: the same`,
-        );
+      const { scores, float } = comparedRows(outputs, reference, {
+        metric: "output-divergence",
+        output,
+        partial,
+      });
       const values = Float32Array.from({ length: scores.rows }, (_, row) =>
         measure === "kl" ? divergence(scores, float, row) : squaredError(scores, float, row),
       );
