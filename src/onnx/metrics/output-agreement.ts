@@ -13,7 +13,11 @@ export function outputAgreement(options: MetricOptions = {}): Metric {
     needsReference: true,
     judgesPart: true,
     evaluate(outputs, reference, { partial = false } = {}) {
-      const { scores, float } = comparedRows("agreement", [outputs, reference], options.output, partial);
+      const { scores, float } = comparedRows(outputs, reference, {
+        metric: "agreement",
+        output: options.output,
+        partial,
+      });
       return judgedShare(scores, (row) => argMax(scores, row) === argMax(float, row));
     },
   };

@@ -32,7 +32,11 @@ export function outputDivergence(options: OutputDivergenceOptions = {}): Metric 
     needsReference: true,
     judgesPart: true,
     evaluate(outputs, reference, { partial = false } = {}) {
-      const { scores, float } = comparedRows("output-divergence", [outputs, reference], output, partial);
+      const { scores, float } = comparedRows(outputs, reference, {
+        metric: "output-divergence",
+        output,
+        partial,
+      });
       const distance = measure === "mse" ? squaredError : divergence(float);
       const rows = Float64Array.from({ length: scores.rows }, (_, row) => -distance(scores, float, row));
       const result = logProbabilityResult(rows, sampleMeans(rows, scores.rowsPerSample));
