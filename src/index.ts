@@ -70,7 +70,12 @@ export {
 // Accuracy
 export type { AccuracyEstimate, AccuracyEvaluator } from "./evaluation/evaluator.js";
 export { type FitnessCosts, type FitnessWeights, weightedFitness } from "./evaluation/fitness.js";
-export { createNoiseTable, type NoiseTable, type NoiseTableOptions } from "./evaluation/noise-table.js";
+export {
+  createNoiseTable,
+  type KnownNoise,
+  type NoiseTable,
+  type NoiseTableOptions,
+} from "./evaluation/noise-table.js";
 export {
   createPredictedEvaluator,
   type PredictedEvaluatorOptions,

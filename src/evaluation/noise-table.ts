@@ -27,9 +27,20 @@ export interface NoiseTable {
 export interface NoiseTableOptions {
   /** Weights looked at per layer; of larger layers, evenly spaced channels. At least 1; default 8,192. */
   readonly maxElements?: number | undefined;
+  /** Noise of weights that was computed before, of the same model and `maxElements`. */
+  readonly known?: readonly KnownNoise[] | undefined;
 }
 
-const DEFAULT_MAX_ELEMENTS = 8192;
+/** What {@link NoiseTable.weightNoise} gives for a layer in a setting. */
+export interface KnownNoise {
+  readonly layer: string;
+  readonly config: LayerQuantConfig;
+  readonly method: CalibrationMethod;
+  readonly noise: number;
+}
+
+/** Default of {@link NoiseTableOptions.maxElements}. */
+export const DEFAULT_MAX_ELEMENTS = 8192;
 const ACTIVATION_SAMPLES = 4096;
 
 /**
@@ -63,6 +74,13 @@ export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = 
   const samples = new Map<NoiseRow, WeightSample>();
   const activations = new Map<number, number>();
   let entryCount = 0;
+  for (const { layer, config, method, noise } of options.known ?? []) {
+    const code = weightCode(config, method);
+    const row = rows.get(layer)?.noise;
+    if (row === undefined || row.has(code)) continue;
+    row.set(code, noise);
+    entryCount++;
+  }
 
   return {
     get entryCount() {
@@ -158,7 +176,8 @@ function relativeNoise(values: Float32Array, reconstructed: Float32Array, layout
   return sum / channels;
 }
 
-function sampleOf(layer: LayerSpec, maxElements: number): WeightSample {
+/** The weights that a table looks at. */
+export function sampleOf(layer: LayerSpec, maxElements: number): WeightSample {
   const layout = weightLayoutOf(layer);
   if (layer.weights !== undefined) return sampleWeights(layer.weights, layout, maxElements);
   if (elementCount(layout.shape) === 0) return { values: new Float32Array(0), layout };

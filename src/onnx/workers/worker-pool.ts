@@ -25,7 +25,7 @@ const FOR_EVER_MS = 2 ** 31 - 1;
  * called after throwing an instance of 'Napi::Error'"); they keep no program from ending.
  */
 export async function openWorkerPool(size: number): Promise<WorkerPool> {
-  const [{ Tinypool }, { path, execArgv }] = await Promise.all([import("tinypool"), workerFile()]);
+  const [{ Tinypool }, { path, execArgv }] = await Promise.all([import("tinypool"), workerFile("worker")]);
   const env = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
