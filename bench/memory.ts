@@ -1,146 +1,135 @@
-// npm run bench:memory -- [--gib 4] [--json FILE]
-// Quantizes, packs and judges weights of 4 GiB on a process that never holds twice that, in arenas and on ordinary
-// arrays, and one tensor that is larger than its arena. Fails when the peak passes the bound or memory is not freed.
-import { createHash } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+// npm run bench:memory -- [--generations 2000] [--json]
+// Heap of a long run with limits on archive and cache, after a forced collection: it must not grow with generations. And what a
+// checkpoint costs per generation, early and late, in a run of 10,000 evaluations of 50 layers.
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type CalibrateOptions, calibrate } from "../src/calibration/index.js";
 import {
-  fakeQuantizeError,
-  type QuantizationParams,
-  quantizeAndPack,
-  TensorArena,
-} from "../src/quantization/index.js";
+  type AccuracyEvaluator,
+  type LayerSpec,
+  type QuantizationEvolutionConfig,
+  QuantizationEvolutionEngine,
+} from "../src/index.js";
 
-const { values: args } = parseArgs({
-  options: { gib: { type: "string", default: "4" }, json: { type: "string" } },
+const { values: flags } = parseArgs({
+  options: { generations: { type: "string", default: "2000" }, json: { type: "boolean", default: false } },
 });
-const GIB = 2 ** 30;
-const gib = Number(args.gib);
-const TENSOR = 2 ** 27;
-const tensors = Math.round((gib * GIB) / TENSOR);
-const pattern = Float32Array.from(
-  { length: 2 ** 20 },
-  (_, i) => Math.sin(i * 12.9898) * Math.exp(-(i % 97) / 30),
-);
-
-function fill(values: Float32Array, seed: number): Float32Array {
-  for (let at = 0; at < values.length; at += pattern.length)
-    values.set(pattern.subarray(0, Math.min(pattern.length, values.length - at)), at);
-  // No two tensors are the same.
-  for (let i = 0; i < values.length; i += 4096) values[i] = seed + i / values.length;
-  return values;
-}
-
-const optionsOf = (length: number): CalibrateOptions => ({
-  bits: 4,
-  scheme: "symmetric",
-  method: "min-max",
-  granularity: "per-group",
-  shape: [length / 4096, 4096],
-  axis: 1,
-  groupSize: 128,
-});
-
-interface Outcome {
-  readonly what: string;
-  readonly seconds: number;
-  readonly peakGib: number;
-  /** Resident once the weights are let go. */
-  readonly freedGib: number;
-  /** Of all packed bytes. */
-  readonly sha256: string;
-  readonly sqnrDb: number;
-}
-
-const residentGib = () => process.memoryUsage.rss() / GIB;
-let peakGib = 0;
-const look = () => {
-  peakGib = Math.max(peakGib, residentGib());
+const layers: LayerSpec[] = Array.from({ length: 50 }, (_, i) => ({
+  name: `layer ${i}`,
+  kind: "gemm",
+  parameterCount: 4096,
+  macs: 4096,
+  inputShape: [1, 64],
+  outputShape: [1, 64],
+}));
+/** Accuracy by formula, so that nothing but the search takes time. */
+const evaluator: AccuracyEvaluator = {
+  kind: "measured",
+  identity: "formula",
+  evaluate: async (genome) => {
+    let loss = 0;
+    let i = 0;
+    for (const { weightBits } of genome.layerConfigs.values()) loss += ((i++ % 7) + 1) * 2 ** -weightBits;
+    const accuracy = Math.exp(-loss / 50);
+    return { kind: "measured", accuracy, metric: "formula", metricValue: accuracy, source: "formula" };
+  },
+};
+const collect = (globalThis as { gc?: () => void }).gc;
+if (collect === undefined) throw new Error("run with --expose-gc");
+const heapMb = () => {
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed / 1e6;
 };
 
-/** Quantizes a model's tensors, keeps the packed bytes of all, and judges each. */
-function work(weights: readonly Float32Array[]): { sha256: string; sqnrDb: number } {
-  const packed: { bytes: Uint8Array; params: QuantizationParams }[] = [];
-  let decibels = 0;
-  for (const values of weights) {
-    const params = calibrate(values, optionsOf(values.length));
-    packed.push({ bytes: quantizeAndPack(values, params), params });
-    decibels += fakeQuantizeError(values, params).sqnrDb;
-    look();
-  }
-  const hash = createHash("sha256");
-  for (const { bytes } of packed) hash.update(bytes);
-  return { sha256: hash.digest("hex"), sqnrDb: decibels / weights.length };
+const generations = Number(flags.generations);
+const at = [0.1, 0.5, 1].map((share) => Math.round(generations * share));
+/** Few settings: the tables of what a layer costs in each setting, which are kept as well, are soon complete. */
+const FEW: QuantizationEvolutionConfig = {
+  weightSchemes: ["symmetric"],
+  activationSchemes: ["asymmetric"],
+  calibrationMethods: ["mse"],
+  activationBitChoices: [8],
+  allowPerGroup: false,
+};
+async function heapOf(name: string, config: QuantizationEvolutionConfig): Promise<Record<number, number>> {
+  const heap: Record<number, number> = {};
+  await new QuantizationEvolutionEngine(
+    {
+      populationSize: 20,
+      maxGenerations: generations,
+      seed: 1,
+      archiveLimit: 100,
+      cacheLimit: 1000,
+      ...config,
+    },
+    { evaluator },
+  ).runEvolution(layers, {
+    callback: (generation) => {
+      if (!at.includes(generation)) return;
+      heap[generation] = heapMb();
+      if (!flags.json) console.log(`${name}, generation ${generation}: ${heap[generation].toFixed(2)} MB`);
+    },
+  });
+  return heap;
 }
+const heap = {
+  "few settings": await heapOf("few settings", FEW),
+  "all settings": await heapOf("all settings", {}),
+};
+const growth = Object.fromEntries(
+  Object.entries(heap).map(([name, values]) => [name, values[at[2]!]! / values[at[1]!]!]),
+);
 
-async function measure(what: string, run: () => { sha256: string; sqnrDb: number }): Promise<Outcome> {
-  peakGib = 0;
+const folder = mkdtempSync(join(tmpdir(), "quantevo-memory-"));
+async function timed(path?: string) {
+  const moments: number[] = [];
+  const cpu = process.cpuUsage();
   const start = performance.now();
-  const found = run();
-  const seconds = (performance.now() - start) / 1000;
-  for (let i = 0; i < 3; i++) {
-    globalThis.gc?.();
-    await sleep(50);
-  }
-  const outcome = { what, seconds, peakGib, freedGib: residentGib(), ...found };
-  console.log(
-    `${what}: ${seconds.toFixed(1)} s, peak ${peakGib.toFixed(2)} GiB resident, ${outcome.freedGib.toFixed(2)} GiB afterwards, SQNR ${found.sqnrDb.toFixed(2)} dB, sha256 ${found.sha256.slice(0, 16)}`,
-  );
-  return outcome;
+  await new QuantizationEvolutionEngine(
+    { populationSize: 100, maxGenerations: 200, maxEvaluations: 10_000, seed: 1, archiveLimit: 200 },
+    { evaluator },
+  ).runEvolution(layers, {
+    callback: () => void moments.push(performance.now()),
+    ...(path !== undefined && { checkpoint: path }),
+  });
+  const { user, system } = process.cpuUsage(cpu);
+  /** Median time between two generations. A resumed run does not tell of those that were completed. */
+  const gap = (from: number, to: number) =>
+    moments
+      .slice(from + 1, to)
+      .map((moment, i) => moment - moments[from + i]!)
+      .sort((a, b) => a - b)[(to - from) >> 1] ?? 0;
+  return {
+    wallMs: performance.now() - start,
+    cpuMs: (user + system) / 1000,
+    earlyMsPerGeneration: gap(10, 30),
+    lateMsPerGeneration: gap(78, 98),
+  };
 }
-
-const inArenas = await measure(`${gib} GiB of weights in arenas of 2 GiB`, () => {
-  const perArena = (2 * GIB) / TENSOR;
-  const arenas = Array.from(
-    { length: Math.ceil(tensors / perArena) },
-    () => new TensorArena({ maxBytes: 2 * GIB }),
-  );
-  const weights = Array.from({ length: tensors }, (_, i) =>
-    fill(arenas[Math.floor(i / perArena)]!.allocate(Float32Array, TENSOR / 4), i),
-  );
-  const found = work(weights);
-  for (const arena of arenas) arena.dispose();
-  return found;
-});
-const ordinary = await measure(`${gib} GiB of weights in ordinary arrays`, () =>
-  work(Array.from({ length: tensors }, (_, i) => fill(new Float32Array(TENSOR / 4), i))),
-);
-const large = await measure("one tensor of 1 GiB beside an arena of 64 MiB", () => {
-  const values = fill(new Float32Array(GIB / 4), 1);
-  const params = calibrate(values, optionsOf(values.length));
-  const whole = quantizeAndPack(values, params);
-  const { sqnrDb } = fakeQuantizeError(values, params);
-  look();
-  // The same in pieces of whole rows that an arena can hold: the same bytes.
-  const arena = new TensorArena({ maxBytes: 2 ** 26 });
-  const hash = createHash("sha256");
-  const piece = 2 ** 22;
-  const staged = arena.allocate(Float32Array, piece);
-  const out = arena.allocate(Uint8Array, piece / 2);
-  for (let at = 0; at < values.length; at += piece) {
-    staged.set(values.subarray(at, at + piece));
-    hash.update(quantizeAndPack(staged, calibrate(staged, optionsOf(piece)), out));
-  }
-  look();
-  arena.dispose();
-  const sha256 = hash.digest("hex");
-  if (sha256 !== createHash("sha256").update(whole).digest("hex"))
-    throw new Error("pieces differ from the whole");
-  return { sha256, sqnrDb };
-});
-
-const outcomes = [inArenas, ordinary, large];
-if (args.json !== undefined) writeFileSync(args.json, JSON.stringify(outcomes));
-if (inArenas.sha256 !== ordinary.sha256) throw new Error("arenas and ordinary arrays give different bytes");
-const bound = 2 * gib;
-for (const { what, peakGib, freedGib } of outcomes) {
-  if (peakGib >= bound) throw new Error(`${what}: peak ${peakGib} GiB, allowed: below ${bound}`);
-  if (freedGib > 1) throw new Error(`${what}: ${freedGib} GiB are left, allowed: 1`);
+const path = join(folder, "run.checkpoint");
+await timed();
+const plain = await timed();
+const kept = await timed(path);
+const resumed = await timed(path);
+const bytes = statSync(path).size;
+rmSync(folder, { recursive: true, force: true });
+const checkpoint = { evaluations: 10_000, layers: 50, bytes, plain, kept, resumed };
+if (flags.json) console.log(JSON.stringify({ heapMb: heap, growth, checkpoint }));
+else {
+  for (const [name, ratio] of Object.entries(growth))
+    console.log(`heap at the end over heap half-way, ${name}: ${ratio.toFixed(3)}`);
+  console.log(`checkpoint of 10,000 evaluations of 50 layers: ${(bytes / 1e6).toFixed(2)} MB`);
+  for (const [name, t] of Object.entries({
+    "without checkpoint": plain,
+    "with checkpoint": kept,
+    "resumed at its end": resumed,
+  }))
+    console.log(
+      `${name.padEnd(18)} ${Math.round(t.wallMs)} ms (CPU ${Math.round(t.cpuMs)})` +
+        (t.earlyMsPerGeneration === 0
+          ? ""
+          : `; a generation of 100: ${t.earlyMsPerGeneration.toFixed(1)} ms early, ${t.lateMsPerGeneration.toFixed(1)} ms late`),
+    );
 }
-const most = process.resourceUsage().maxRSS / 2 ** 20;
-if (most >= bound) throw new Error(`the process held ${most} GiB at its peak, allowed: below ${bound}`);
-console.log(
-  `peak of the process ${most.toFixed(2)} GiB, below ${bound}; the same bytes in arenas and out of them`,
-);

@@ -496,16 +496,20 @@ describe("callback, abort and failure", () => {
     const engine = new QuantizationEvolutionEngine(SMALL, { evaluator: formulaEvaluator() });
     for (const settle of [() => {}, (reject: (reason: Error) => void) => reject(new Error("late"))]) {
       const controller = new AbortController();
+      let settleLate = () => {};
       const callback = () => {
         setTimeout(() => controller.abort(), 5);
-        return new Promise<void>((_, reject) => setTimeout(() => settle(reject), 50));
+        return new Promise<void>((_, reject) => {
+          settleLate = () => settle(reject);
+        });
       };
       const result = await engine.runEvolution(LAYERS, { callback, signal: controller.signal });
       expect(result).toMatchObject({ stopReason: "aborted", generations: 0 });
       expect(result.history.length).toBe(1);
       expect(result.paretoFront.length).toBeGreaterThan(0);
+      settleLate();
     }
-    await new Promise((resolve) => setTimeout(resolve, 80));
+    await new Promise((resolve) => setTimeout(resolve, 10));
   });
 
   it("still throws what a callback throws at the moment of the abort", async () => {
