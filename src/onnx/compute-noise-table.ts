@@ -24,7 +24,7 @@ export interface ComputeNoiseTableOptions extends ThreadOptions {
 }
 
 /** Seconds for a weight in a setting, the mean over methods and granularities. */
-const SECONDS = 2e-7;
+const SECONDS = 1.5e-7;
 
 /**
  * A noise table that is filled at once, its layers side by side in threads; other entries are computed when they are
