@@ -37,6 +37,7 @@ export {
   type EvolutionLayers,
   type EvolutionOptions,
   type EvolutionResult,
+  type ExplainGenomeOptions,
   type FailedGenome,
   type GenerationStats,
   type MergedArchive,
@@ -47,6 +48,8 @@ export {
   QuantizationEvolutionEngine,
   type ResolvedConfig,
   type SearchProgress,
+  type SensitivityName,
+  type SensitivityOptions,
   type Stagnation,
   type StopCondition,
   type StopReason,
@@ -72,7 +75,16 @@ export {
 } from "./errors.js";
 // Accuracy
 export type { AccuracyEstimate, AccuracyEvaluator } from "./evaluation/evaluator.js";
+// Explanations
+export { type ExplanationFormat, explanationToString } from "./evaluation/explanation-text.js";
 export { type FitnessCosts, type FitnessWeights, weightedFitness } from "./evaluation/fitness.js";
+export type {
+  ExplainedValues,
+  GenomeExplanation,
+  LayerExplanation,
+  LimitState,
+  WidthStep,
+} from "./evaluation/genome-explanation.js";
 export {
   createNoiseTable,
   type KnownNoise,
@@ -88,6 +100,24 @@ export {
   type MeasuredSensitivityOptions,
   measuredSensitivity,
 } from "./evaluation/sensitivity.js";
+// Sensitivity
+export { type AccuracyDropOptions, accuracyDrop } from "./evaluation/sensitivity-metrics/accuracy-drop.js";
+export type {
+  ProbeOptions,
+  SensitivityMetric,
+  SensitivityRequest,
+} from "./evaluation/sensitivity-metrics/contract.js";
+export { type CurvatureOptions, curvature } from "./evaluation/sensitivity-metrics/curvature.js";
+export { outputError } from "./evaluation/sensitivity-metrics/output-error.js";
+export {
+  type SensitivityReport,
+  sensitivityReport,
+} from "./evaluation/sensitivity-metrics/sensitivity-report.js";
+export {
+  priorWeightedNoise,
+  type WeightNoiseOptions,
+  weightNoise,
+} from "./evaluation/sensitivity-metrics/weight-noise.js";
 // Documents
 export {
   type ArchiveDocument,

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import * as quantevo from "../src/index.js";
 
 const VALUES = [
+  ...["accuracyDrop", "curvature", "outputError", "priorWeightedNoise", "sensitivityReport", "weightNoise"],
+  "explanationToString",
   ...[
     "ACTIVATION_BITS",
     "CalibrationMethod",
@@ -51,6 +53,10 @@ const VALUES = [
 ];
 
 const TYPES = [
+  ...["AccuracyDropOptions", "CurvatureOptions", "ProbeOptions", "SensitivityMetric", "SensitivityName"],
+  ...["SensitivityOptions", "SensitivityReport", "SensitivityRequest", "WeightNoiseOptions"],
+  ...["ExplainGenomeOptions", "ExplainedValues", "ExplanationFormat", "GenomeExplanation"],
+  ...["LayerExplanation", "LimitState", "WidthStep"],
   ...["AccuracyEstimate", "AccuracyEvaluator", "ActivationBits", "AllocationLayer", "AllocationPoint"],
   ...["AllocationProblem", "AllocationQuestion", "AllocationSolution", "ArchiveDocument", "ArchiveSource"],
   ...["CheckpointDifference", "CheckpointOptions", "CheckpointReport", "CheckpointStore", "ConstraintStatus"],

@@ -11,6 +11,7 @@ import {
 import type { HardwareTarget } from "../hardware/contract.js";
 import type { HardwareProfile } from "../hardware/profile-schema.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
+import { SENSITIVITY_NAMES, type SensitivityName } from "./sensitivity-choice.js";
 
 /** When a run gets no further. */
 export interface Stagnation {
@@ -74,8 +75,12 @@ export interface QuantizationEvolutionConfig {
   readonly latencyWeight?: number | undefined;
   /** Weight of energy. Default 0.1. */
   readonly energyWeight?: number | undefined;
-  /** Layers are ordered by sensitivity (else by size) where that guides the search. Default true. */
-  readonly useSensitivityAnalysis?: boolean | undefined;
+  /**
+   * Layers are ordered by sensitivity (else by size) where that guides the search. A name says by which: `predicted` from noise and
+   * what is known of kinds of layers, `weight-noise` from noise alone, `accuracy-drop` by the evaluator, which costs one
+   * evaluation a layer before the search. Default true, which is `predicted`.
+   */
+  readonly useSensitivityAnalysis?: boolean | SensitivityName | undefined;
   /** The first population has mixed-precision genomes with more bits for sensitive layers. Default true. */
   readonly adaptiveBitAllocation?: boolean | undefined;
   /** No genome is evaluated twice. Default true. */
@@ -196,7 +201,11 @@ const schema = z.strictObject({
   compressionWeight: weight("compressionWeight", 0.3),
   latencyWeight: weight("latencyWeight", 0.2),
   energyWeight: weight("energyWeight", 0.1),
-  useSensitivityAnalysis: flag("useSensitivityAnalysis", true),
+  useSensitivityAnalysis: field(
+    "useSensitivityAnalysis",
+    `true, false, ${SENSITIVITY_NAMES.join(", ")}`,
+    z.union([z.boolean(), z.enum(SENSITIVITY_NAMES)]).default(true),
+  ),
   adaptiveBitAllocation: flag("adaptiveBitAllocation", true),
   enableCaching: flag("enableCaching", true),
   cacheLimit: whole("cacheLimit", 1, 10_000_000, 200_000),

@@ -6,7 +6,9 @@ import { createNoiseTable, type NoiseTable } from "../evaluation/noise-table.js"
 import { createPredictedEvaluator } from "../evaluation/predicted-evaluator.js";
 import { raceAbort } from "../evaluation/race-abort.js";
 import { type AnswerRecord, recordedEvaluator } from "../evaluation/recorded-evaluator.js";
-import { layerSensitivityInTurns } from "../evaluation/sensitivity.js";
+import { normalized } from "../evaluation/sensitivity.js";
+import { checkedHarms } from "../evaluation/sensitivity-metrics/checked-harms.js";
+import type { SensitivityMetric } from "../evaluation/sensitivity-metrics/contract.js";
 import { sensitivityPrior } from "../evaluation/sensitivity-prior.js";
 import { timedEvaluator } from "../evaluation/timed-evaluator.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
@@ -27,6 +29,7 @@ import { type GenerationStats, generationStats, type ProgressCallback } from "./
 import { runIdentity } from "./run-identity.js";
 import { searchDigest } from "./search-digest.js";
 import { searchRules } from "./search-rules.js";
+import { harmPerNoise, namedSensitivity } from "./sensitivity-choice.js";
 import { sizeScores } from "./size-scores.js";
 import type { SearchProgress } from "./stop-condition.js";
 import { StopSignal } from "./stop-signal.js";
@@ -42,6 +45,8 @@ export interface RunParts {
   readonly costModel: HardwareCostModel;
   /** Default: predicted from quantization noise. */
   readonly evaluator?: AccuracyEvaluator | undefined;
+  /** Takes the place of the one that `useSensitivityAnalysis` names. */
+  readonly sensitivity?: SensitivityMetric | undefined;
 }
 
 /** How far a run goes and who hears of it. */
@@ -94,7 +99,10 @@ export class EvolutionRun {
   #generations = 0;
   #evaluationsAtStart = 0;
   #generationAtStart = 0;
+  readonly #metric: SensitivityMetric;
   #sensitivity: ReadonlyMap<string, number> | undefined;
+  /** How much each layer's noise counts in the tables of exact seeds; undefined = alike. */
+  #noiseWeights: ReadonlyMap<string, number> | undefined;
 
   /** @throws InvalidConfigError when the configuration does not fit the model; EvaluationError when the cost model fails */
   constructor(parts: RunParts, options: RunOptions) {
@@ -108,6 +116,13 @@ export class EvolutionRun {
     if (options.checkpoint !== undefined)
       this.#checkpoint = new Checkpoint(options.checkpoint, this.#checkpointListener(), signal);
     this.context = createRunContext(parts, this.#noiseTable, this.#checkpoint);
+    const { useSensitivityAnalysis } = config;
+    this.#metric =
+      parts.sensitivity ??
+      namedSensitivity(typeof useSensitivityAnalysis === "string" ? useSensitivityAnalysis : "predicted", {
+        noiseTable: this.#noiseTable,
+        evaluator: this.context.evaluator,
+      });
     this.ledger = new EvaluationLedger(this.context, {
       concurrency: config.parallelEvaluations,
       caching: config.enableCaching,
@@ -146,7 +161,7 @@ export class EvolutionRun {
     if (this.#stop.reason !== undefined) return;
     if (this.#checkpoint === undefined) return this.#startClock();
     try {
-      await this.#checkpoint.open(runIdentity(this.#config, this.context, this.#space));
+      await this.#checkpoint.open(runIdentity(this.#config, this.context, this.#space, this.#metric.name));
     } catch (error) {
       if (this.#stop.reason === undefined) throw error;
       return;
@@ -216,7 +231,14 @@ export class EvolutionRun {
   async #analyzeSensitivity(): Promise<void> {
     const { signal } = this.#stop;
     try {
-      this.#sensitivity = await layerSensitivityInTurns(this.context.model, this.#noiseTable, signal);
+      const { model } = this.context;
+      const request = { concurrency: this.#config.parallelEvaluations, signal };
+      const harms = await checkedHarms(this.#metric, model, request);
+      this.#noiseWeights =
+        this.#metric.name === "predicted"
+          ? sensitivityPrior(model)
+          : await harmPerNoise(harms, model, this.#noiseTable, request);
+      this.#sensitivity = normalized(harms);
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -245,7 +267,7 @@ export class EvolutionRun {
             model,
             noiseTable: this.#noiseTable,
             costModel,
-            noiseWeights: config.useSensitivityAnalysis ? sensitivityPrior(model) : undefined,
+            noiseWeights: this.#noiseWeights,
           })
         : undefined,
     };

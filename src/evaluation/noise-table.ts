@@ -25,7 +25,10 @@ export interface NoiseTable {
 
 /** How exact a {@link NoiseTable} is. */
 export interface NoiseTableOptions {
-  /** Weights looked at per layer; of larger layers, evenly spaced channels. At least 1; default 8,192. */
+  /**
+   * Weights looked at per layer; of larger layers, evenly spaced channels. At least 1; default 8,192, and in models of more than
+   * 200 layers as many fewer as there are more layers, down to 512.
+   */
   readonly maxElements?: number | undefined;
   /** Noise of weights that was computed before, of the same model and `maxElements`. */
   readonly known?: readonly KnownNoise[] | undefined;
@@ -39,9 +42,17 @@ export interface KnownNoise {
   readonly noise: number;
 }
 
-/** Default of {@link NoiseTableOptions.maxElements}. */
-export const DEFAULT_MAX_ELEMENTS = 8192;
+const DEFAULT_MAX_ELEMENTS = 8192;
+const FEWEST_DEFAULT_ELEMENTS = 512;
+/** Layers up to which the default is not lowered: a table of thousands of layers would take minutes to fill. */
+const MANY_LAYERS = 200;
 const ACTIVATION_SAMPLES = 4096;
+
+/** Default of {@link NoiseTableOptions.maxElements}. */
+export function defaultMaxElements(model: ModelSpec): number {
+  const share = Math.min(1, MANY_LAYERS / model.layers.length);
+  return Math.max(FEWEST_DEFAULT_ELEMENTS, Math.floor(DEFAULT_MAX_ELEMENTS * share));
+}
 
 /**
  * A table of quantization noise that fills itself as it is asked, each entry computed once. Weights are really
@@ -52,7 +63,7 @@ const ACTIVATION_SAMPLES = 4096;
  * @throws InvalidArgumentError when `maxElements` is not a positive integer
  */
 export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = {}): NoiseTable {
-  const maxElements = options.maxElements ?? DEFAULT_MAX_ELEMENTS;
+  const maxElements = options.maxElements ?? defaultMaxElements(model);
   if (!(Number.isInteger(maxElements) && maxElements >= 1))
     throw new InvalidArgumentError(
       "maxElements",

@@ -1,7 +1,7 @@
 import type { CalibrationMethod } from "../calibration/method.js";
 import {
   createNoiseTable,
-  DEFAULT_MAX_ELEMENTS,
+  defaultMaxElements,
   type KnownNoise,
   type NoiseTable,
   sampleOf,
@@ -38,7 +38,7 @@ export async function computeNoiseTable(
   settings: readonly NoiseSetting[],
   options: ComputeNoiseTableOptions = {},
 ): Promise<NoiseTable> {
-  const { maxElements = DEFAULT_MAX_ELEMENTS, signal } = options;
+  const { maxElements = defaultMaxElements(model), signal } = options;
   const table = createNoiseTable(model, { maxElements });
   const wanted = settings.filter(({ config }) => config.weightBits !== 32);
   const plain = wanted.map(({ config, method }) => [config.toDict(), method] as const);

@@ -5,6 +5,7 @@ export {
   computeNoiseTable,
   type NoiseSetting,
 } from "./compute-noise-table.js";
+export { layerInputPower } from "./layer-input-power.js";
 export { type LoadOnnxOptions, loadOnnxModel } from "./load-onnx-model.js";
 export {
   type MeasuredLatency,
@@ -14,6 +15,7 @@ export {
 } from "./measure-onnx-latency.js";
 export type { Metric, MetricOptions, MetricResult, ModelOutputs } from "./metrics/metric.js";
 export { outputAgreement } from "./metrics/output-agreement.js";
+export { type OutputDivergenceOptions, outputDivergence } from "./metrics/output-divergence.js";
 export { perplexity } from "./metrics/perplexity.js";
 export type { ClassIndices } from "./metrics/score-rows.js";
 export { topOneAccuracy } from "./metrics/top-one-accuracy.js";

@@ -17,7 +17,9 @@ import {
   parseQuantizationDocument,
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
-  type QuantizationGenome,
+  QuantizationGenome,
+  referenceWorkload,
+  type SensitivityMetric,
   UnsupportedError,
 } from "../../src/index.js";
 import { formulaEvaluator } from "./fakes.js";
@@ -356,6 +358,77 @@ describe("the switches of the configuration", () => {
     const without = await run({ ...tiny, enableCaching: false }, bare);
     expect(bare.calls.length).toBeGreaterThan(new Set(bare.calls).size);
     expect(without.cacheHits).toBe(0);
+  });
+
+  it("looks at sensitivity by the metric that is named, plugged in or asked for", async () => {
+    const evaluator = formulaEvaluator();
+    const last = LAYERS.at(-1)!;
+    const own: SensitivityMetric = {
+      name: "only the last",
+      kind: "predicted",
+      harms: async (model) => new Map(model.layers.map(({ name }) => [name, name === last ? 5 : 0])),
+    };
+    const sensitivityOf = async (useSensitivityAnalysis: boolean | "weight-noise" | "accuracy-drop") =>
+      (
+        await new QuantizationEvolutionEngine(
+          { ...SMALL, maxGenerations: 1, useSensitivityAnalysis },
+          { evaluator },
+        ).runEvolution(LAYERS)
+      ).sensitivity;
+    expect(await sensitivityOf(false)).toBeUndefined();
+    const predicted = await sensitivityOf(true);
+    expect(await sensitivityOf("weight-noise")).not.toEqual(predicted);
+    const engine = new QuantizationEvolutionEngine(SMALL, { evaluator, sensitivity: own });
+    const drops = await engine.analyzeSensitivity(LAYERS, { metric: "accuracy-drop" });
+    expect(await sensitivityOf("accuracy-drop")).toEqual(drops);
+    const result = await engine.runEvolution(LAYERS, { maxGenerations: 1 });
+    expect([...result.sensitivity!].filter(([, score]) => score > 0)).toEqual([[last, 1]]);
+    expect(await engine.analyzeSensitivity(LAYERS)).toEqual(result.sensitivity);
+    expect(await engine.analyzeSensitivity(LAYERS, { metric: "predicted" })).toEqual(predicted);
+    await expect(engine.analyzeSensitivity(LAYERS, { metric: "best" as "predicted" })).rejects.toThrow(
+      /metric is "best"; allowed: predicted, weight-noise, accuracy-drop/,
+    );
+    await expect(engine.analyzeSensitivity(LAYERS, { metric: {} as SensitivityMetric })).rejects.toThrow(
+      /metric has no method harms/,
+    );
+  });
+
+  it("explains a genome in the space of its run", async () => {
+    const engine = new QuantizationEvolutionEngine({ ...SMALL, maxGenerations: 1, minAccuracy: 0.01 });
+    const { best } = await engine.runEvolution(LAYERS);
+    const explanation = await engine.explainGenome(LAYERS, best!);
+    expect(explanation).toMatchObject({ accuracyKind: "predicted", values: { accuracy: best!.accuracy } });
+    expect(explanation.layers.flatMap(({ layers }) => layers)).toEqual(LAYERS);
+    expect(explanation.limits.map(({ name }) => name)).toEqual(["minAccuracy"]);
+    const measured = new QuantizationEvolutionEngine(SMALL, { evaluator: formulaEvaluator() });
+    expect(await measured.explainGenome(LAYERS, best!)).toMatchObject({ accuracyKind: "measured" });
+    expect(await measured.explainGenome(LAYERS, best!, { predict: true })).toMatchObject({
+      accuracyKind: "predicted",
+    });
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(engine.explainGenome(LAYERS, best!, { signal })).rejects.toThrow("enough");
+  });
+
+  it("repairs children over a cost limit, so that hardly one is evaluated in vain", async () => {
+    const costs = costModelFor("arm-neon");
+    const model = referenceWorkload(LAYERS);
+    const uniform = (weightBits: 4 | 8) =>
+      costs.estimate(
+        model,
+        new QuantizationGenome({
+          layerConfigs: Object.fromEntries(LAYERS.map((name) => [name, { weightBits }])),
+        }),
+      ).memoryFootprintMb;
+    const targetMemoryMb = (uniform(4) + uniform(8)) / 2;
+    const engine = new QuantizationEvolutionEngine({
+      ...SMALL,
+      populationSize: 10,
+      maxGenerations: 4,
+      targetMemoryMb,
+    });
+    const { history, feasible } = await engine.runEvolution(LAYERS);
+    expect(feasible).toBe(true);
+    expect(history.at(-1)!.feasibleShare).toBe(1);
   });
 
   it("useSensitivityAnalysis and adaptiveBitAllocation change where the search looks", async () => {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EvaluationError, InvalidArgumentError, InvalidDataError } from "../../src/errors.js";
 import { outputAgreement } from "../../src/onnx/metrics/output-agreement.js";
+import { outputDivergence } from "../../src/onnx/metrics/output-divergence.js";
 import { perplexity } from "../../src/onnx/metrics/perplexity.js";
 import { topOneAccuracy } from "../../src/onnx/metrics/top-one-accuracy.js";
 
@@ -144,5 +145,57 @@ describe("outputAgreement", () => {
     ).toMatchObject({ score: 0.5, value: 0.5, samples: 2 });
     expect(() => metric.evaluate(float)).toThrow(EvaluationError);
     expect(() => metric.evaluate(output([[0, 1]]), float)).toThrow(/1 x 2.*2 x 2/);
+  });
+});
+
+describe("outputDivergence", () => {
+  const float = output([
+    [1, 2, 3],
+    [0, 0, 5],
+  ]);
+
+  it("is 0, score 1, for equal outputs and for a shift of all scores", () => {
+    for (const measure of ["kl", "mse"] as const)
+      expect(outputDivergence({ measure }).evaluate(float, float)).toMatchObject({
+        score: 1,
+        value: 0,
+        samples: 2,
+      });
+    const shifted = output([
+      [11, 12, 13],
+      [-4, -4, 1],
+    ]);
+    expect(outputDivergence().evaluate(shifted, float).value).toBeCloseTo(0, 9);
+    expect(outputDivergence({ measure: "mse" }).evaluate(shifted, float).value).toBeGreaterThan(1);
+  });
+
+  it("is the Kullback-Leibler divergence of the softmax, or the relative squared error, the mean over rows", () => {
+    const other = output([
+      [1, 2, 4],
+      [0, 0, 5],
+    ]);
+    const softmax = (row: readonly number[]) => {
+      const sum = row.reduce((total, x) => total + Math.exp(x), 0);
+      return row.map((x) => Math.exp(x) / sum);
+    };
+    const [p, q] = [softmax([1, 2, 3]), softmax([1, 2, 4])];
+    const kl = p.reduce((sum, x, i) => sum + x * Math.log(x / q[i]!), 0) / 2;
+    const found = outputDivergence().evaluate(other, float);
+    expect(found.value).toBeCloseTo(kl, 6);
+    expect(found.score).toBeCloseTo(Math.exp(-kl), 6);
+    expect(outputDivergence({ measure: "mse" }).evaluate(other, float).value).toBeCloseTo(1 / 14 / 2, 6);
+  });
+
+  it("judges the first rows, survives huge scores, and refuses what it cannot compare", () => {
+    const first = output([[1, 2, 3]]);
+    expect(outputDivergence().evaluate(first, float, { partial: true }).samples).toBe(1);
+    const huge = output([
+      [1e4, 0, -1e4],
+      [0, 0, 5],
+    ]);
+    expect(outputDivergence().evaluate(huge, float).score).toBe(0);
+    expect(() => outputDivergence().evaluate(first, float)).toThrow(EvaluationError);
+    expect(() => outputDivergence().evaluate(float)).toThrow(/needs the float model/);
+    expect(() => outputDivergence({ measure: "js" as "kl" })).toThrow(InvalidArgumentError);
   });
 });
