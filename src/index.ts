@@ -87,7 +87,12 @@ export type {
   LimitState,
   WidthStep,
 } from "./evaluation/genome-explanation.js";
-export { createNoiseTable, type NoiseTable, type NoiseTableOptions } from "./evaluation/noise-table.js";
+export {
+  createNoiseTable,
+  type KnownNoise,
+  type NoiseTable,
+  type NoiseTableOptions,
+} from "./evaluation/noise-table.js";
 export {
   createPredictedEvaluator,
   type PredictedEvaluatorOptions,

@@ -1,5 +1,10 @@
 export { type ActivationFormat, ActivationRanges, type ObservedTensor } from "./activation-ranges.js";
 export { type CalibrateActivationsOptions, calibrateActivations } from "./calibrate-activations.js";
+export {
+  type ComputeNoiseTableOptions,
+  computeNoiseTable,
+  type NoiseSetting,
+} from "./compute-noise-table.js";
 export { layerInputPower } from "./layer-input-power.js";
 export { type LoadOnnxOptions, loadOnnxModel } from "./load-onnx-model.js";
 export {
@@ -28,3 +33,4 @@ export { splitBatches } from "./split-batches.js";
 export type { StorageType } from "./storage-type.js";
 export type { Batch, TensorArray, TensorData } from "./tensor-data.js";
 export type { WorkerOptions } from "./workers/choose-runner.js";
+export type { ThreadOptions } from "./workers/thread-pool.js";
