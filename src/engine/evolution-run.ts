@@ -52,6 +52,7 @@ export class EvolutionRun {
   readonly #surroundings: EvolutionSurroundings;
   readonly #record: MeasuredRecord | undefined;
   readonly #settingsOf: ExactSeedParts["settingsOf"];
+  readonly #seedShare: number | undefined;
   readonly #options: RunOptions;
   readonly #stop: StopSignal;
   readonly #checkpoint: Checkpoint | undefined;
@@ -105,6 +106,7 @@ export class EvolutionRun {
     });
     this.#surroundings = means.surroundings(this.ledger);
     this.#settingsOf = means.settingsOf;
+    this.#seedShare = means.seedShare;
   }
 
   /**
@@ -249,6 +251,7 @@ export class EvolutionRun {
       allocationScores: allocates ? (this.#sensitivity ?? sizeScores(model)) : undefined,
       mutationScores: this.#sensitivity,
       limitRepair: costLimitRepair(this.context, this.#sensitivity),
+      seedShare: this.#seedShare,
       seeds: allocates
         ? exactSeeds({
             model,

@@ -39,6 +39,8 @@ export interface EvolutionRules extends VariationRates {
   readonly mutationScores?: ReadonlyMap<string, number> | undefined;
   /** Genomes that the first population should have; absent = none. */
   readonly seeds?: SamplingOperator | undefined;
+  /** Most seeds, as a share of the first population. Default a quarter. */
+  readonly seedShare?: number | undefined;
   /** Brings genomes within limits on their costs; absent = there are none. */
   readonly limitRepair?: RepairOperator | undefined;
   /** Default: {@link builtInOperators}. */
@@ -71,6 +73,7 @@ export async function startEvolution(
     random,
     rules.allocationScores,
     rules.seeds,
+    rules.seedShare,
   );
   return { generation: 0, population: survivors(await surroundings.evaluate(genomes), rules) };
 }

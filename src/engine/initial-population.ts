@@ -10,8 +10,8 @@ import type { Random } from "../random/random.js";
 export const MAX_REDRAWS = 20;
 
 /**
- * The first population, without repetition: uniform-precision anchors, then (with `seeds`) up to a quarter of
- * seeds, (with `scores`) up to a quarter, or beside seeds an eighth, of mixed-precision genomes that follow the scores, then
+ * The first population, without repetition: uniform-precision anchors, then (with `seeds`) seeds up to
+ * `seedShare` of the size, (with `scores`) up to a quarter, or beside seeds an eighth, of mixed-precision genomes that follow the scores, then
  * random ones. Smaller than `size` only when the space is.
  */
 export function initialPopulation(
@@ -20,6 +20,7 @@ export function initialPopulation(
   random: Random,
   scores?: ReadonlyMap<string, number>,
   seeds?: SamplingOperator,
+  seedShare = 1 / 4,
 ): readonly QuantizationGenome[] {
   const population = new Map<string, QuantizationGenome>();
   const add = (genomes: readonly QuantizationGenome[]) => {
@@ -29,7 +30,7 @@ export function initialPopulation(
     }
   };
   add(uniformAnchors.sample(rules, size, random));
-  if (seeds !== undefined) add(seeds.sample(rules, Math.ceil(size / 4), random));
+  if (seeds !== undefined) add(seeds.sample(rules, Math.ceil(size * seedShare), random));
   if (scores !== undefined)
     add(sensitivityAllocation(scores).sample(rules, Math.ceil(size / (seeds === undefined ? 4 : 8)), random));
   for (let misses = 0; population.size < size && misses < MAX_REDRAWS; ) {

@@ -15,9 +15,14 @@ export interface MeasuredMeans {
   readonly record: MeasuredRecord | undefined;
   /** Settings that exact seeds choose from; undefined = their default. */
   readonly settingsOf: ExactSeedParts["settingsOf"];
+  /** Most exact seeds, as a share of the first population; undefined = the default. */
+  readonly seedShare: number | undefined;
   /** What evolution asks: the ledger itself, or a {@link MeasuredSearch} before it. */
   surroundings(ledger: EvaluationLedger): EvolutionSurroundings;
 }
+
+/** Exact seeds in the first population of a search with a surrogate. */
+const SEED_SHARE = 0.6;
 
 /** By default both means are used where the evaluator measures and can judge on a part of its samples. */
 export function measuredMeans(
@@ -37,6 +42,8 @@ export function measuredMeans(
     helped || measures ? new MeasuredRecord({ model, noiseTable, layerWeights, baseline }) : undefined;
   return {
     record,
+    // Random genomes teach a surrogate less than they cost: nearly all of them are ruined.
+    seedShare: surrogate ? SEED_SHARE : undefined,
     settingsOf: surrogate ? granularSettings : undefined,
     surroundings: (ledger) =>
       record === undefined || !helped
