@@ -39,14 +39,14 @@ describe.each(Object.values(HardwareTarget))("%s against published latencies", (
 });
 
 describe("estimating", () => {
-  it("stays table-driven: a small multiple of the plain loop that sums precomputed tables", () => {
-    // The goal is 3, which bench/estimate-speed.ts measures; a test on a shared machine only catches a table that is lost
-    // (a hundredfold). The best of a few attempts: other work only ever makes one of them slower.
+  it("costs at most 3 times the plain loop over typed arrays that gets the same genomes, with room for noise", () => {
+    // bench/estimate-speed.ts prints 2 to 3 on an idle machine (npm run bench:estimate). Here other tests run beside, and a
+    // loader stands between the modules: the best of some attempts, at most 4. A table that is lost costs a hundredfold.
     let ratio = Number.POSITIVE_INFINITY;
-    for (let attempt = 0; attempt < 5 && ratio > 10; attempt++) {
-      const { estimateMs, loopMs } = timeEstimates(10_000, 3);
-      ratio = Math.min(ratio, estimateMs / loopMs);
+    for (let attempt = 0; attempt < 8 && ratio > 3; attempt++) {
+      const { estimateMs, typedMs } = timeEstimates(4000, 4);
+      ratio = Math.min(ratio, estimateMs / typedMs);
     }
-    expect(ratio).toBeLessThanOrEqual(10);
+    expect(ratio).toBeLessThanOrEqual(4);
   });
 });
