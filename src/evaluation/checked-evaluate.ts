@@ -7,6 +7,7 @@ import { raceAbort } from "./race-abort.js";
  * Asks an evaluator, and believes nothing. Evaluators are the user's code: a throw is wrapped with its reason,
  * an answer that is no estimate, or one of another kind than the evaluator's, is refused, and one that never comes
  * is not waited for once `signal` is aborted.
+ * @param samples judge on the first so many samples; undefined = all
  * @throws EvaluationError when the evaluator throws or answers nonsense. When `signal` is aborted, its reason or
  *   what the evaluator threw, as it is, so that the caller can tell an abort from a failure.
  */
@@ -14,10 +15,14 @@ export async function checkedEvaluate(
   evaluator: AccuracyEvaluator,
   genome: QuantizationGenome,
   signal?: AbortSignal,
+  samples?: number,
 ): Promise<AccuracyEstimate> {
   let estimate: AccuracyEstimate;
   try {
-    estimate = await raceAbort(evaluator.evaluate(genome, { signal }), signal);
+    estimate = await raceAbort(
+      evaluator.evaluate(genome, { signal, ...(samples !== undefined && { samples }) }),
+      signal,
+    );
   } catch (cause) {
     if (signal?.aborted) throw cause;
     throw new EvaluationError("evaluator", `the evaluator failed: ${reasonOf(cause)}`, { cause });
@@ -47,8 +52,33 @@ function checkEstimate(estimate: unknown, evaluatorKind: AccuracyEvaluator["kind
     );
   if (!(typeof metricValue === "number" && Number.isFinite(metricValue)))
     throw refusal("metricValue", metricValue, "a finite number");
+  const { samples, sampleScores, standardError, interval } = fields;
+  if (samples !== undefined && !(typeof samples === "number" && samples >= 1))
+    throw refusal("samples", samples, "a number from 1");
+  if (
+    sampleScores !== undefined &&
+    !(sampleScores instanceof Float32Array && sampleScores.every(Number.isFinite))
+  )
+    throw refusal("sampleScores", sampleScores, "a Float32Array of finite numbers");
+  if (standardError !== undefined && !(typeof standardError === "number" && standardError >= 0))
+    throw refusal("standardError", standardError, "a number from 0");
+  if (interval !== undefined && !isInterval(interval, accuracy))
+    throw refusal("interval", interval, "[low, high] with 0 <= low <= accuracy <= high <= 1");
   for (const name of ["metric", "source"])
     if (typeof fields[name] !== "string") throw refusal(name, fields[name], "a text");
+}
+
+function isInterval(interval: unknown, accuracy: number): boolean {
+  if (!Array.isArray(interval) || interval.length !== 2) return false;
+  const [low, high] = interval as unknown[];
+  return (
+    typeof low === "number" &&
+    typeof high === "number" &&
+    low >= 0 &&
+    low <= accuracy &&
+    accuracy <= high &&
+    high <= 1
+  );
 }
 
 function refusal(field: string, value: unknown, allowed: string): EvaluationError {

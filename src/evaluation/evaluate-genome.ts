@@ -9,7 +9,7 @@ import {
   constraintViolations,
   totalViolation,
 } from "./constraints.js";
-import type { AccuracyEvaluator } from "./evaluator.js";
+import type { AccuracyEstimate, AccuracyEvaluator } from "./evaluator.js";
 import { checkFitnessWeights, type FitnessCosts, type FitnessWeights, weightedFitness } from "./fitness.js";
 import { float32SizeBytes, genomeSizeBytes } from "./genome-size.js";
 import { float32Genome } from "./uniform-genome.js";
@@ -52,16 +52,34 @@ export async function evaluateGenome(
   context: EvaluationContext,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<QuantizationGenome> {
+  return (await assessGenome(genome, context, options)).genome;
+}
+
+/** A genome with its metrics, and what its evaluator said in full. */
+export interface AssessedGenome {
+  readonly genome: QuantizationGenome;
+  readonly estimate: AccuracyEstimate;
+}
+
+/**
+ * As {@link evaluateGenome}, with the estimate behind the metrics.
+ * @param options.samples judge on the first so many samples only; default: all
+ */
+export async function assessGenome(
+  genome: QuantizationGenome,
+  context: EvaluationContext,
+  options: { readonly signal?: AbortSignal | undefined; readonly samples?: number | undefined } = {},
+): Promise<AssessedGenome> {
   const cost = checkedCost(context, genome);
-  const estimate = await checkedEvaluate(context.evaluator, genome, options.signal);
-  return genome.with({ metrics: toMetrics(genome, context, cost, estimate) });
+  const estimate = await checkedEvaluate(context.evaluator, genome, options.signal, options.samples);
+  return { genome: genome.with({ metrics: toMetrics(genome, context, cost, estimate) }), estimate };
 }
 
 function toMetrics(
   genome: QuantizationGenome,
   context: EvaluationContext,
   cost: CostEstimate,
-  estimate: Awaited<ReturnType<AccuracyEvaluator["evaluate"]>>,
+  estimate: AccuracyEstimate,
 ): GenomeMetrics {
   const { model, reference, targets, weights } = context;
   const { accuracy } = estimate;
@@ -82,6 +100,9 @@ function toMetrics(
     accuracyKind: estimate.kind,
     accuracyMetric: estimate.metric,
     accuracyMetricValue: estimate.metricValue,
+    ...(estimate.samples !== undefined && { accuracySamples: estimate.samples }),
+    ...(estimate.standardError !== undefined && { accuracyStandardError: estimate.standardError }),
+    ...(estimate.interval !== undefined && { accuracyInterval: estimate.interval }),
     compressionRatio: sizeBytes === 0 ? 1 : reference.sizeBytes / sizeBytes,
     sizeBytes,
     storedBytes: cost.storedBytes,

@@ -18,6 +18,10 @@ export interface AccuracyEstimate {
    * by the differences of these. Absent when unknown.
    */
   readonly sampleScores?: Float32Array;
+  /** Standard error of `accuracy`, samples taken as independent draws. Absent when unknown. */
+  readonly standardError?: number;
+  /** 95% confidence interval of `accuracy`, within 0 to 1 (what the data left open, not what they lack). Absent when unknown. */
+  readonly interval?: readonly [number, number];
   /** How it was obtained. */
   readonly source: string;
 }

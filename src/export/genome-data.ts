@@ -46,6 +46,13 @@ function metricsToData(metrics: GenomeMetrics): NonNullable<GenomeData["metrics"
     accuracyKind: metrics.accuracyKind,
     accuracyMetric: metrics.accuracyMetric,
     accuracyMetricValue: metrics.accuracyMetricValue,
+    ...(metrics.accuracySamples !== undefined && { accuracySamples: metrics.accuracySamples }),
+    ...(metrics.accuracyStandardError !== undefined && {
+      accuracyStandardError: metrics.accuracyStandardError,
+    }),
+    ...(metrics.accuracyInterval && {
+      accuracyInterval: [metrics.accuracyInterval[0], metrics.accuracyInterval[1]] as [number, number],
+    }),
     compressionRatio: metrics.compressionRatio,
     sizeBytes: metrics.sizeBytes,
     storedBytes: metrics.storedBytes,

@@ -17,6 +17,12 @@ export interface GenomeMetrics {
   /** Name of the accuracy metric, and the metric in its own unit. */
   readonly accuracyMetric: string;
   readonly accuracyMetricValue: number;
+  /** Samples that `accuracy` was measured on; absent when predicted or unknown. */
+  readonly accuracySamples?: number | undefined;
+  /** Standard error of `accuracy`; absent when unknown. */
+  readonly accuracyStandardError?: number | undefined;
+  /** 95% confidence interval of `accuracy`; absent when unknown. */
+  readonly accuracyInterval?: readonly [number, number] | undefined;
   /** FP32 bytes of all parameters over `sizeBytes`. */
   readonly compressionRatio: number;
   /** Bit-exact bytes of all parameters: packed codes, scales, zero points, and what stays in float32. */
@@ -65,6 +71,9 @@ const metricsSchema = z.strictObject({
   accuracyKind: z.enum(["predicted", "measured"]),
   accuracyMetric: z.string(),
   accuracyMetricValue: z.number(),
+  accuracySamples: z.number().min(1).optional(),
+  accuracyStandardError: nonNegative.optional(),
+  accuracyInterval: z.tuple([z.number().min(0), z.number().max(1)]).optional(),
   compressionRatio: nonNegative,
   sizeBytes: nonNegative,
   storedBytes: nonNegative,

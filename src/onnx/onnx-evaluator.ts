@@ -1,4 +1,4 @@
-import { EvaluationError, UnsupportedError } from "../errors.js";
+import { EvaluationError, InvalidArgumentError, UnsupportedError } from "../errors.js";
 import { checkSignal } from "../evaluation/check-signal.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "../evaluation/evaluator.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
@@ -8,6 +8,8 @@ import { checkMetric, checkModel, checkOptions } from "./check-arguments.js";
 import { checkBatches } from "./check-batches.js";
 import { encodeModel } from "./encode-model.js";
 import { fingerprint } from "./fingerprint.js";
+import { sampleBatches } from "./first-samples.js";
+import { localRunner } from "./genome-runner.js";
 import type { Metric, MetricResult, ModelOutputs } from "./metrics/metric.js";
 import type { OnnxModel } from "./onnx-model.js";
 import { loadOnnxRuntime, type OnnxSessionOptions } from "./ort-session.js";
@@ -46,6 +48,8 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
  * gets a session of its own; with one thread (the default) results are the same bit for bit on one machine.
  * onnxruntime-node (1.30) blocks the calling thread while it runs, so asking for several genomes at once is safe but
  * no faster; `session: { intraOpNumThreads: 2 }` uses two cores, and gave the same outputs where we compared.
+ * It can judge on the first samples only (`sampleCount` and the option `samples`) when the metric can and every input
+ * and output has the samples in its first dimension. The samples keep their order: shuffle data that is sorted by class.
  * @throws InvalidArgumentError for what is no model, metric or known option; InvalidDataError for batches that do
  *   not fit the model; MissingDependencyError without onnxruntime-node;
  *   EvaluationError when the model does not run, its outputs are NaN or infinite, or the metric refuses them
@@ -67,7 +71,6 @@ export async function createOnnxEvaluator(
     signal,
   });
   const outputs = model.outputs.map(({ name }) => name);
-  let batches = validation.map((batch) => runtime.feeds(model.inputs, batch));
   let disposed = false;
 
   const toEstimate = (found: MetricResult): AccuracyEstimate => {
@@ -78,40 +81,64 @@ export async function createOnnxEvaluator(
         `metric ${metric.name} gave score ${score}, value ${value} on ${samples} samples; allowed: a score from 0 to 1, a finite value, 1 sample or more`,
       );
     const source = `${runtime.description}, ${samples} samples`;
-    return { kind: "measured", accuracy: score, metric: metric.name, metricValue: value, samples, source };
+    const { sampleScores, standardError, interval } = found;
+    return {
+      kind: "measured",
+      accuracy: score,
+      metric: metric.name,
+      metricValue: value,
+      samples,
+      ...(sampleScores && { sampleScores }),
+      ...(standardError !== undefined && { standardError }),
+      ...(interval && { interval }),
+      source,
+    };
   };
-  const float = await runBatches(runtime, model.bytes, batches, outputs, signal);
+  const feeds = validation.map((batch) => runtime.feeds(model.inputs, batch));
+  const float = await runBatches(runtime, model.bytes, feeds, outputs, signal);
   const reference: ModelOutputs | undefined = metric.needsReference === true ? float : undefined;
   const baseline = toEstimate(metric.evaluate(float, reference));
+  let samples = metric.judgesPart === true ? sampleBatches(model, validation, float) : undefined;
+  const sampleCount = samples?.count;
+  const runner = localRunner({ model, ranges, runtime, feeds, outputs });
 
   const requireOpen = () => {
     if (disposed) throw new UnsupportedError("evaluator", "this evaluator was disposed of; create another");
-  };
-  const bytesOf = (genome: QuantizationGenome) => {
-    checkGenome(genome, "genome");
-    return encodeModel(quantizedModel(model, genome, ranges).proto);
   };
   return {
     kind: "measured",
     baseline,
     identity: identityOf(model, options, runtime.description),
     activationRanges: ranges,
-    async evaluate(genome, { signal } = {}) {
+    ...(sampleCount !== undefined && { sampleCount }),
+    async evaluate(genome, { signal, samples: wanted } = {}) {
       requireOpen();
       checkSignal(signal);
+      checkSampleCount(wanted, sampleCount);
       signal?.throwIfAborted();
-      const found = await runBatches(runtime, bytesOf(genome), batches, outputs, signal);
-      return toEstimate(metric.evaluate(found, reference));
+      const part = wanted === undefined ? undefined : samples?.first(wanted);
+      const partial = part !== undefined && part.samples < sampleCount!;
+      checkGenome(genome, "genome");
+      const found = await runner.run(genome, { batches: partial ? part.batches : undefined, signal });
+      return toEstimate(metric.evaluate(found, reference, partial ? { partial } : undefined));
     },
     async quantize(genome) {
       requireOpen();
-      return bytesOf(genome);
+      checkGenome(genome, "genome");
+      return encodeModel(quantizedModel(model, genome, ranges).proto);
     },
     async dispose() {
       disposed = true;
-      batches = [];
+      samples = undefined;
+      await runner.dispose();
     },
   };
+}
+
+/** @throws InvalidArgumentError unless it is undefined or an integer from 1 to the number of samples, where that is known */
+function checkSampleCount(samples: number | undefined, most = Number.POSITIVE_INFINITY): void {
+  if (samples === undefined || (Number.isInteger(samples) && samples >= 1 && samples <= most)) return;
+  throw new InvalidArgumentError("samples", `samples is ${samples}; allowed: an integer from 1 to ${most}`);
 }
 
 function identityOf(model: OnnxModel, options: OnnxEvaluatorOptions, runtime: string): string {

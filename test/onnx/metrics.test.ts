@@ -16,8 +16,18 @@ describe("topOneAccuracy", () => {
       [5, 5, 1],
       [-3, -2, -1],
     ]);
-    expect(topOneAccuracy([1, 0, 0]).evaluate(outputs)).toEqual({ score: 2 / 3, value: 2 / 3, samples: 3 });
-    expect(topOneAccuracy([1, 1, -1]).evaluate(outputs)).toEqual({ score: 0.5, value: 0.5, samples: 2 });
+    expect(topOneAccuracy([1, 0, 0]).evaluate(outputs)).toMatchObject({
+      score: 2 / 3,
+      value: 2 / 3,
+      samples: 3,
+      sampleScores: Float32Array.of(1, 1, 0),
+    });
+    expect(topOneAccuracy([1, 1, -1]).evaluate(outputs)).toMatchObject({
+      score: 0.5,
+      value: 0.5,
+      samples: 2,
+      sampleScores: Float32Array.of(1, 0),
+    });
     expect(topOneAccuracy(BigInt64Array.from([1n, 0n, 2n])).evaluate(outputs).score).toBe(1);
   });
 
@@ -100,10 +110,11 @@ describe("perplexity", () => {
       [0, 1000],
       [0, 0],
     ]);
-    expect(perplexity([0, -1, 1]).evaluate(outputs)).toEqual({
+    expect(perplexity([0, -1, 1]).evaluate(outputs)).toMatchObject({
       score: expect.closeTo(Math.SQRT1_2, 12),
       value: expect.closeTo(Math.SQRT2, 12),
       samples: 2,
+      sampleScores: Float32Array.of(0, -Math.LN2),
     });
     const ruined = perplexity([1, 0, 0]).evaluate(outputs);
     expect(ruined.score).toBeGreaterThanOrEqual(0);
@@ -130,7 +141,7 @@ describe("outputAgreement", () => {
         ]),
         float,
       ),
-    ).toEqual({ score: 0.5, value: 0.5, samples: 2 });
+    ).toMatchObject({ score: 0.5, value: 0.5, samples: 2 });
     expect(() => metric.evaluate(float)).toThrow(EvaluationError);
     expect(() => metric.evaluate(output([[0, 1]]), float)).toThrow(/1 x 2.*2 x 2/);
   });

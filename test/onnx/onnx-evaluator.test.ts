@@ -65,6 +65,9 @@ describe("createOnnxEvaluator", () => {
       metric: "top-1",
       metricValue: 0.75,
       samples: SAMPLES,
+      sampleScores: Float32Array.from(labels, (_, i) => (i % 4 === 0 ? 0 : 1)),
+      standardError: expect.closeTo(Math.sqrt((0.75 * 0.25) / (SAMPLES - 1)), 12),
+      interval: expect.any(Array),
       source: expect.stringMatching(/^ONNX Runtime \d+\.\d+\.\d+, graph optimization all, 60 samples$/),
     });
   });
@@ -107,6 +110,31 @@ describe("createOnnxEvaluator", () => {
     ];
     expect(new Set(identities).size).toBe(identities.length);
     expect(await identity({})).toBe(identities[0]);
+  });
+
+  it("judges on the first samples, any number of them, as the whole evaluation judges those", async () => {
+    const evaluator = await createOnnxEvaluator(loaded, options);
+    expect(evaluator.sampleCount).toBe(SAMPLES);
+    const genome = uniform(loaded, rounded);
+    const whole = await evaluator.evaluate(genome, {});
+    for (const samples of [1, 24, 25, 26, 59, SAMPLES]) {
+      const part = await evaluator.evaluate(genome, { samples });
+      expect(part.samples).toBe(samples);
+      expect(part.sampleScores).toEqual(whole.sampleScores!.subarray(0, samples));
+      expect(part.accuracy).toBeCloseTo(part.sampleScores!.reduce((a, b) => a + b) / samples, 12);
+    }
+    for (const samples of [0, 1.5, SAMPLES + 1])
+      await expect(evaluator.evaluate(genome, { samples })).rejects.toThrow(/samples is/);
+  });
+
+  it("judges on all samples with a metric that needs them", async () => {
+    const whole: Metric = {
+      name: "whole",
+      evaluate: (outputs) => ({ score: 1, value: 1, samples: outputs.y!.dims[0]! }),
+    };
+    const evaluator = await createOnnxEvaluator(loaded, { ...options, metric: whole });
+    expect(evaluator.sampleCount).toBeUndefined();
+    expect((await evaluator.evaluate(uniform(loaded, {}), { samples: 5 })).samples).toBe(SAMPLES);
   });
 
   it("stops between batches", async () => {

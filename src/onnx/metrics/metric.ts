@@ -11,6 +11,18 @@ export interface MetricResult {
   readonly value: number;
   /** Samples (or tokens) that were judged, at least 1. */
   readonly samples: number;
+  /** One value for each judged sample (index of the first dimension), in order; see AccuracyEstimate. */
+  readonly sampleScores?: Float32Array;
+  /** Standard error of `score`, samples taken as independent draws. */
+  readonly standardError?: number;
+  /** 95% confidence interval of `score`, within 0 to 1. */
+  readonly interval?: readonly [number, number];
+}
+
+/** How a metric is asked. */
+export interface MetricCall {
+  /** The outputs are those of the first samples only; the metric leaves the labels of the others unread. */
+  readonly partial?: boolean;
 }
 
 /** Judges the outputs of a model. */
@@ -21,11 +33,14 @@ export interface Metric {
   readonly identity?: string;
   /** True when `evaluate` is to get the float model's outputs too. */
   readonly needsReference?: boolean;
+  /** True when `evaluate` can judge the first samples only. Default: it needs all. */
+  readonly judgesPart?: boolean;
   /**
    * @param outputs all finite where they are floats
-   * @param reference the float model's outputs, when `needsReference` is true
+   * @param reference the float model's outputs over all samples, when `needsReference` is true
+   * @param call `partial` is given only to a metric that `judgesPart`
    */
-  evaluate(outputs: ModelOutputs, reference?: ModelOutputs): MetricResult;
+  evaluate(outputs: ModelOutputs, reference?: ModelOutputs, call?: MetricCall): MetricResult;
 }
 
 /** Which output a metric looks at. */

@@ -1,5 +1,6 @@
 import { EvaluationError } from "../../errors.js";
 import { checkMetricOptions } from "../check-arguments.js";
+import { judgedShare } from "./judged-share.js";
 import type { Metric, MetricOptions } from "./metric.js";
 import { argMax, scoreRows } from "./score-rows.js";
 
@@ -10,7 +11,8 @@ export function outputAgreement(options: MetricOptions = {}): Metric {
     name: "agreement",
     identity: `agreement ${options.output ?? ""}`,
     needsReference: true,
-    evaluate(outputs, reference) {
+    judgesPart: true,
+    evaluate(outputs, reference, { partial = false } = {}) {
       if (reference === undefined)
         throw new EvaluationError(
           "metric",
@@ -18,14 +20,15 @@ export function outputAgreement(options: MetricOptions = {}): Metric {
         );
       const scores = scoreRows(outputs, options.output);
       const float = scoreRows(reference, options.output);
-      if (scores.rows !== float.rows || scores.classes !== float.classes)
+      if (
+        (partial ? scores.rows > float.rows : scores.rows !== float.rows) ||
+        scores.classes !== float.classes
+      )
         throw new EvaluationError(
           "metric.output",
           `the output is ${scores.rows} x ${scores.classes} scores, the float model's ${float.rows} x ${float.classes}; allowed: the same`,
         );
-      let same = 0;
-      for (let row = 0; row < scores.rows; row++) if (argMax(scores, row) === argMax(float, row)) same++;
-      return { score: same / scores.rows, value: same / scores.rows, samples: scores.rows };
+      return judgedShare(scores, (row) => argMax(scores, row) === argMax(float, row));
     },
   };
 }

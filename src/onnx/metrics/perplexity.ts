@@ -1,10 +1,12 @@
 import { EvaluationError } from "../../errors.js";
+import { standardErrorOfMean, Z95 } from "../../numeric/confidence.js";
 import { checkMetricOptions } from "../check-arguments.js";
 import { fingerprint } from "../fingerprint.js";
+import { sampleMeans } from "./judged-share.js";
 import type { Metric, MetricOptions } from "./metric.js";
 import {
   type ClassIndices,
-  checkClassIndices,
+  classIndicesOf,
   readClassIndices,
   type ScoreRows,
   scoreRows,
@@ -12,7 +14,9 @@ import {
 
 /**
  * Perplexity of next-token predictions: e to the mean cross-entropy (in nats) of the targets under the softmax of
- * the output, which holds logits. The score is its inverse, the geometric mean of the targets' probabilities.
+ * the output, which holds logits. The score is its inverse, the geometric mean of the targets' probabilities. A
+ * sample's score is the mean log-probability of its targets; the standard error takes samples (whole sequences) as
+ * the independent draws, for neighbouring tokens are not.
  * @param targets the right token at each position, [batch, time] flattened; negative = not judged
  * @throws InvalidArgumentError or InvalidDataError when the targets are no token ids; from `evaluate`
  *   EvaluationError when they do not fit the output, or the output holds probabilities
@@ -20,29 +24,43 @@ import {
 export function perplexity(targets: ClassIndices, options: MetricOptions = {}): Metric {
   checkMetricOptions(options);
   const wanted = readClassIndices(targets, "targets");
-  const samples = wanted.filter((target) => target >= 0).length;
   return {
     name: "perplexity",
     identity: `perplexity ${options.output ?? ""} ${fingerprint(wanted)}`,
-    evaluate(outputs) {
+    judgesPart: true,
+    evaluate(outputs, _, { partial = false } = {}) {
       const scores = scoreRows(outputs, options.output);
-      checkClassIndices(wanted, scores, "targets");
+      const targets = classIndicesOf(wanted, scores, "targets", partial);
       refuseProbabilities(scores);
       const { data, rows, classes } = scores;
       let sum = 0;
+      let samples = 0;
+      const logProbabilities = new Float64Array(rows).fill(Number.NaN);
       for (let row = 0; row < rows; row++) {
-        const target = wanted[row]!;
+        const target = targets[row]!;
         if (target < 0) continue;
+        samples++;
         const start = row * classes;
         let max = data[start]!;
         for (let c = 1; c < classes; c++) max = Math.max(max, data[start + c]!);
         let total = 0;
         for (let c = 0; c < classes; c++) total += Math.exp(data[start + c]! - max);
-        sum += max + Math.log(total) - data[start + target]!;
+        logProbabilities[row] = data[start + target]! - max - Math.log(total);
+        sum -= logProbabilities[row]!;
       }
       const mean = sum / samples;
-      // A ruined model can pass e^709; the value has to stay a number.
-      return { score: Math.exp(-mean), value: Math.min(Math.exp(mean), Number.MAX_VALUE), samples };
+      const score = Math.exp(-mean);
+      const sampleScores = sampleMeans(logProbabilities, scores.rowsPerSample);
+      const error = standardErrorOfMean(sampleScores);
+      return {
+        score,
+        // A ruined model can pass e^709; the value has to stay a number.
+        value: Math.min(Math.exp(mean), Number.MAX_VALUE),
+        samples,
+        sampleScores,
+        standardError: score * error,
+        interval: [Math.exp(-mean - Z95 * error), Math.min(1, Math.exp(-mean + Z95 * error))],
+      };
     },
   };
 }

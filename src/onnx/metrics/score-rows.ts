@@ -10,6 +10,8 @@ export interface ScoreRows {
   readonly rows: number;
   /** Scores of a row, at least 2. */
   readonly classes: number;
+  /** Rows of one sample: 1 for [samples, classes], the time steps for [samples, time, classes]. */
+  readonly rowsPerSample: number;
 }
 
 /**
@@ -35,7 +37,8 @@ export function scoreRows(outputs: ModelOutputs, output: string | undefined): Sc
       "metric.output",
       `output ${quoteName(name)} has dims [${tensor.dims.join(", ")}]; allowed: numbers [..., classes] with 2 classes or more`,
     );
-  return { data, rows: data.length / classes, classes };
+  const rows = data.length / classes;
+  return { data, rows, classes, rowsPerSample: Math.max(1, rows / Math.max(1, dims[0]!)) };
 }
 
 /** Index of the greatest score of a row, the first of equals. */
@@ -82,17 +85,32 @@ export function readClassIndices(indices: ClassIndices, name: string): Int32Arra
   return result;
 }
 
-/** @throws EvaluationError when labels and rows do not match in number, or a label is no class */
-export function checkClassIndices(indices: Int32Array, { rows, classes }: ScoreRows, name: string): void {
-  if (indices.length !== rows)
+/**
+ * The class indices of the rows: all of them, or with `partial` the first.
+ * @throws EvaluationError when labels and rows do not match in number, a label is no class, or none is to be judged
+ */
+export function classIndicesOf(
+  all: Int32Array,
+  { rows, classes }: ScoreRows,
+  name: string,
+  partial: boolean,
+): Int32Array {
+  if (partial ? all.length < rows : all.length !== rows)
     throw new EvaluationError(
       `metric.${name}`,
-      `there are ${indices.length} ${name} for ${rows} rows of scores; allowed: one for each row`,
+      `there are ${all.length} ${name} for ${rows} rows of scores; allowed: one for each row`,
     );
+  const indices = all.subarray(0, rows);
   const wrong = indices.findIndex((index) => index >= classes);
   if (wrong >= 0)
     throw new EvaluationError(
       `metric.${name}.${wrong}`,
       `${name}[${wrong}] is ${indices[wrong]}; allowed: below ${classes}, the number of classes`,
     );
+  if (indices.every((index) => index < 0))
+    throw new EvaluationError(
+      `metric.${name}`,
+      `the first ${rows} ${name} are all negative, which means "do not judge"; allowed: one to judge among them`,
+    );
+  return indices;
 }

@@ -1,7 +1,8 @@
 import { checkMetricOptions } from "../check-arguments.js";
 import { fingerprint } from "../fingerprint.js";
+import { judgedShare } from "./judged-share.js";
 import type { Metric, MetricOptions } from "./metric.js";
-import { argMax, type ClassIndices, checkClassIndices, readClassIndices, scoreRows } from "./score-rows.js";
+import { argMax, type ClassIndices, classIndicesOf, readClassIndices, scoreRows } from "./score-rows.js";
 
 /**
  * Share of samples whose greatest score is that of the right class (ties: the first class).
@@ -12,16 +13,16 @@ import { argMax, type ClassIndices, checkClassIndices, readClassIndices, scoreRo
 export function topOneAccuracy(labels: ClassIndices, options: MetricOptions = {}): Metric {
   checkMetricOptions(options);
   const wanted = readClassIndices(labels, "labels");
-  const samples = wanted.filter((label) => label >= 0).length;
   return {
     name: "top-1",
     identity: `top-1 ${options.output ?? ""} ${fingerprint(wanted)}`,
-    evaluate(outputs) {
+    judgesPart: true,
+    evaluate(outputs, _, { partial = false } = {}) {
       const scores = scoreRows(outputs, options.output);
-      checkClassIndices(wanted, scores, "labels");
-      let right = 0;
-      for (let row = 0; row < scores.rows; row++) if (argMax(scores, row) === wanted[row]) right++;
-      return { score: right / samples, value: right / samples, samples };
+      const labels = classIndicesOf(wanted, scores, "labels", partial);
+      return judgedShare(scores, (row) =>
+        labels[row]! < 0 ? undefined : argMax(scores, row) === labels[row],
+      );
     },
   };
 }
