@@ -1,6 +1,6 @@
 import { defineConfig } from "tsup";
 
-const doors = ["quantization", "calibration", "pareto", "hardware", "onnx", "export"];
+const doors = ["quantization", "calibration", "pareto", "allocation", "hardware", "onnx", "export"];
 
 export default defineConfig({
   entry: {

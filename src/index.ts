@@ -4,14 +4,6 @@
  * @packageDocumentation
  */
 
-// Exact allocation
-export { type AllocationPoint, allocationFront } from "./allocation/allocation-front.js";
-export type { AllocationLayer, AllocationProblem } from "./allocation/allocation-problem.js";
-export {
-  type AllocationQuestion,
-  type AllocationSolution,
-  solveAllocation,
-} from "./allocation/solve-allocation.js";
 // Kernels
 export {
   type CalibrateOptions,
@@ -95,19 +87,18 @@ export {
 } from "./genome/quantization-genome.js";
 export { defaultLayerSpace, type LayerSpace, type SearchSpace } from "./genome/search-space.js";
 // Hardware
-export {
-  type ComputeFormat,
-  type CostEstimate,
-  costModelFor,
-  type HardwareCostModel,
-  type HardwareProfile,
-  HardwareTarget,
-  hardwareProfiles,
-  type LayerCost,
-  loadHardwareProfile,
-  type OperatorSupport,
-  RooflineCostModel,
-} from "./hardware/index.js";
+export type {
+  ComputeFormat,
+  CostEstimate,
+  HardwareCostModel,
+  LayerCost,
+  OperatorSupport,
+} from "./hardware/contract.js";
+export { HardwareTarget } from "./hardware/contract.js";
+export { costModelFor, hardwareProfiles } from "./hardware/core-registry.js";
+export { loadHardwareProfile } from "./hardware/load-hardware-profile.js";
+export type { HardwareProfile } from "./hardware/profile-schema.js";
+export { RooflineCostModel } from "./hardware/roofline-cost-model.js";
 // Models
 export { LayerKind, type LayerSpec, type ModelSpec, type WeightLayout } from "./model/layer-spec.js";
 export { type ReferenceWorkloadOptions, referenceWorkload } from "./model/reference-workload.js";

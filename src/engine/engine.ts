@@ -15,14 +15,18 @@ import type { DocumentFormat } from "../export/parse-quantization-config.js";
 import { writeQuantizationConfig } from "../export/write-quantization-config.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
-import { costModelFor } from "../hardware/registry.js";
+import { costModelFor } from "../hardware/core-registry.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import { modelFromLayers } from "../model/model-from-layers.js";
 import { type QuantizationEvolutionConfig, type ResolvedConfig, resolveConfig } from "./config.js";
-import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionResult } from "./evolution-result.js";
-import { createRunContext, EvolutionRun, fittest } from "./evolution-run.js";
+import type { EvolutionRun } from "./evolution-run.js";
+import { fittest } from "./fittest.js";
 import type { ProgressCallback } from "./progress.js";
+
+// The search itself (operators, exact allocation, evaluation) is loaded when it is first asked for: an application that
+// only reads documents or asks what a genome costs does not load it.
+const loadSearch = () => import("./search.js");
 
 /** The model of a run: a model, or layers, of which a name alone stands for a layer of the reference workload. */
 export type EvolutionLayers = ModelSpec | readonly (string | LayerSpec)[];
@@ -88,18 +92,21 @@ export class QuantizationEvolutionEngine {
       );
     if (options.callback !== undefined && typeof options.callback !== "function")
       throw new InvalidArgumentError("callback", "callback is no function; allowed: a function");
-    const run = new EvolutionRun(
-      {
-        config: this.config,
-        model: modelFromLayers(layers),
-        costModel: this.#costModel,
-        evaluator: this.#evaluator,
-      },
-      { maxGenerations, callback: options.callback, signal: options.signal },
-    );
-    this.#run = run;
+    const model = modelFromLayers(layers);
     this.#running = true;
+    this.#run = undefined;
     try {
+      const { EvolutionRun } = await loadSearch();
+      const run = new EvolutionRun(
+        {
+          config: this.config,
+          model,
+          costModel: this.#costModel,
+          evaluator: this.#evaluator,
+        },
+        { maxGenerations, callback: options.callback, signal: options.signal },
+      );
+      this.#run = run;
       return await run.toEnd();
     } finally {
       this.#running = false;
@@ -157,6 +164,7 @@ export class QuantizationEvolutionEngine {
     if (!Array.isArray(genomes))
       throw new InvalidArgumentError("genomes", "genomes is no array; allowed: an array of genomes");
     for (const [index, genome] of genomes.entries()) checkGenome(genome, `genomes.${index}`);
+    const { createRunContext, EvaluationLedger } = await loadSearch();
     const context = createRunContext({
       config: this.config,
       model: modelFromLayers(layers),

@@ -6,7 +6,6 @@ import { createPredictedEvaluator } from "../evaluation/predicted-evaluator.js";
 import { raceAbort } from "../evaluation/race-abort.js";
 import { layerSensitivityInTurns } from "../evaluation/sensitivity.js";
 import { sensitivityPrior } from "../evaluation/sensitivity-prior.js";
-import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
 import type { ModelSpec } from "../model/layer-spec.js";
 import type { SearchRules } from "../operators/contract.js";
@@ -15,6 +14,7 @@ import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionResult } from "./evolution-result.js";
 import { type EvolutionRules, type EvolutionState, evolveGeneration, startEvolution } from "./evolve.js";
 import { exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
+import { fittest } from "./fittest.js";
 import { type GenerationStats, generationStats, type ProgressCallback } from "./progress.js";
 import { searchRules } from "./search-rules.js";
 import { sizeScores } from "./size-scores.js";
@@ -196,11 +196,4 @@ export class EvolutionRun {
       { cause: first?.error },
     );
   }
-}
-
-/** The genome with the highest weighted fitness (infeasible ones are below all feasible ones); of equals the first. */
-export function fittest(genomes: readonly QuantizationGenome[]): QuantizationGenome | undefined {
-  let best = genomes[0];
-  for (const genome of genomes) if (best && genome.fitnessScore > best.fitnessScore) best = genome;
-  return best;
 }
