@@ -1,6 +1,15 @@
 import { defineConfig } from "tsup";
 
-const doors = ["quantization", "calibration", "pareto", "allocation", "hardware", "onnx", "export"];
+const doors = [
+  "quantization",
+  "calibration",
+  "pareto",
+  "allocation",
+  "evaluation",
+  "hardware",
+  "onnx",
+  "export",
+];
 
 export default defineConfig({
   entry: {

@@ -5,6 +5,7 @@ export type QuantevoErrorCode =
   | "INVALID_DATA"
   | "INVALID_MODEL"
   | "INVALID_DOCUMENT"
+  | "CHECKPOINT_MISMATCH"
   | "UNSUPPORTED"
   | "MISSING_DEPENDENCY"
   | "EVALUATION_FAILED"
@@ -72,6 +73,39 @@ export class InvalidDocumentError extends QuantevoError {
   constructor(path: string, message: string, options?: { cause?: unknown }) {
     super("INVALID_DOCUMENT", path, message, options);
   }
+}
+
+/** One value in which a checkpoint and the run that was to go on from it differ. */
+export interface CheckpointDifference {
+  /** For example `config.populationSize`, `model.layers.conv1`, `evaluator.identity`, `quantevo` (the version). */
+  readonly field: string;
+  /** undefined = the checkpoint does not have it. */
+  readonly checkpoint: string | number | boolean | null | undefined;
+  /** undefined = the run does not have it. */
+  readonly run: string | number | boolean | null | undefined;
+}
+
+/** A checkpoint is whole, and of another search: version, configuration, model, space, cost model or evaluator. */
+export class CheckpointMismatchError extends QuantevoError {
+  override readonly name = "CheckpointMismatchError";
+
+  /** @param differences at least one; the first is in the message */
+  constructor(readonly differences: readonly CheckpointDifference[]) {
+    const [first] = differences;
+    const field = first?.field ?? "";
+    const more = differences.length > 1 ? ` (and ${differences.length - 1} more)` : "";
+    super(
+      "CHECKPOINT_MISMATCH",
+      field,
+      `the checkpoint is of another run: ${field} is ${shown(first?.checkpoint)} there and ${shown(first?.run)} here${more}; allowed: a checkpoint of the same run, or resume: "never"`,
+    );
+  }
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "missing";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 120 ? `${text.slice(0, 120)}...` : text;
 }
 
 /** The input is valid, and this library cannot do it; the message says what can be done instead. */

@@ -16,7 +16,16 @@ export {
 } from "./calibration/index.js";
 // The search
 export {
+  afterEvaluations,
+  afterGenerations,
+  afterTime,
+  allOf,
+  anyOf,
+  type CheckpointOptions,
+  type CheckpointReport,
+  type ConstraintStatus,
   type EngineParts,
+  type EvolutionEvent,
   type EvolutionLayers,
   type EvolutionOptions,
   type EvolutionResult,
@@ -26,10 +35,17 @@ export {
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
   type ResolvedConfig,
+  type SearchProgress,
+  type Stagnation,
+  type StopCondition,
   type StopReason,
+  type ViolatedLimit,
+  whenStagnant,
 } from "./engine/index.js";
 // Errors
 export {
+  type CheckpointDifference,
+  CheckpointMismatchError,
   EvaluationError,
   FileError,
   InvalidArgumentError,
@@ -46,21 +62,12 @@ export {
 // Accuracy
 export type { AccuracyEstimate, AccuracyEvaluator } from "./evaluation/evaluator.js";
 export { type FitnessCosts, type FitnessWeights, weightedFitness } from "./evaluation/fitness.js";
-export { createNoiseTable, type NoiseTable, type NoiseTableOptions } from "./evaluation/noise-table.js";
-export {
-  createPredictedEvaluator,
-  type PredictedEvaluatorOptions,
-} from "./evaluation/predicted-evaluator.js";
-export {
-  layerSensitivity,
-  type MeasuredSensitivityOptions,
-  measuredSensitivity,
-} from "./evaluation/sensitivity.js";
 // Documents
 export {
   type ArchiveDocument,
   type ArchiveSource,
   archiveToString,
+  type CheckpointStore,
   type DocumentFormat,
   type ExportContext,
   exportToString,

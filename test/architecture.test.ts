@@ -31,6 +31,8 @@ const NODE_ALLOWED: Readonly<Record<string, string>> = {
 
 /** Files that may look at a clock, and why. */
 const CLOCK_ALLOWED: Readonly<Record<string, string>> = {
+  "engine/stopwatch.ts":
+    "time limits and the estimated time left; no result depends on it but where a run stops",
   "allocation/effort.ts": "the caller's timeLimitMs bounds an exact search",
   "onnx/measure-onnx-latency.ts": "a stopwatch is what it is",
 };

@@ -12,12 +12,34 @@ import type { HardwareTarget } from "../hardware/contract.js";
 import type { HardwareProfile } from "../hardware/profile-schema.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
 
+/** When a run gets no further. */
+export interface Stagnation {
+  /** Generations to look back, 1 to 1,000,000. */
+  readonly generations: number;
+  /**
+   * Share by which the hypervolume of the front (as long as nothing is feasible: the least violation) may have improved
+   * over these generations and still counts as standing still, 0 to 1. Default 0.001.
+   */
+  readonly tolerance?: number | undefined;
+}
+
 /** Settings of a search. Every field may be left out; the defaults are written beside them. */
 export interface QuantizationEvolutionConfig {
   /** Genomes in a generation, 1 to 10,000. Default 20. */
   readonly populationSize?: number | undefined;
   /** Generations after the first population, 0 to 1,000,000. Default 50. */
   readonly maxGenerations?: number | undefined;
+  /** Most evaluations of genomes, failed ones included, 1 to 1,000,000,000; never exceeded. Default: no limit. */
+  readonly maxEvaluations?: number | undefined;
+  /**
+   * Milliseconds after which the run stops, above 0 to 2,147,483,647, also in the middle of an evaluation. What a
+   * checkpoint spares does not count. Default: no limit.
+   */
+  readonly timeLimitMs?: number | undefined;
+  /** The run stops when it gets no further, see {@link Stagnation}. Default: it does not. */
+  readonly stagnation?: Stagnation | undefined;
+  /** Milliseconds after which one evaluation counts as failed, above 0 to 2,147,483,647. Default: no limit. */
+  readonly evaluationTimeoutMs?: number | undefined;
   /** Probability that a layer of a child changes, 0 to 1. Default 0.2. */
   readonly mutationRate?: number | undefined;
   /** Probability that a child has two parents, 0 to 1. Default 0.7. */
@@ -58,6 +80,10 @@ export interface QuantizationEvolutionConfig {
   readonly adaptiveBitAllocation?: boolean | undefined;
   /** No genome is evaluated twice. Default true. */
   readonly enableCaching?: boolean | undefined;
+  /** Genomes remembered by `enableCaching`, 1 to 10,000,000; the one not met for longest goes first. Default 200,000. */
+  readonly cacheLimit?: number | undefined;
+  /** Most genomes in the archive, 1 to 1,000,000; the most crowded leave. Default: no limit. */
+  readonly archiveLimit?: number | undefined;
   /** Most evaluations in flight, 1 to 1,024. The result does not depend on it. Default 4. */
   readonly parallelEvaluations?: number | undefined;
   /** Equal seeds give equal runs. A text or a finite number; default 0. */
@@ -83,18 +109,27 @@ export interface QuantizationEvolutionConfig {
   readonly tiedLayers?: readonly (readonly string[])[] | undefined;
 }
 
-type Defaulted = Exclude<
-  keyof QuantizationEvolutionConfig,
-  "targetLatencyMs" | "targetMemoryMb" | "targetEnergyMj" | "minAccuracy" | "layerOverrides"
->;
+type Optional =
+  | "targetLatencyMs"
+  | "targetMemoryMb"
+  | "targetEnergyMj"
+  | "minAccuracy"
+  | "maxEvaluations"
+  | "timeLimitMs"
+  | "stagnation"
+  | "evaluationTimeoutMs"
+  | "archiveLimit";
+type Defaulted = Exclude<keyof QuantizationEvolutionConfig, Optional | "layerOverrides">;
 
 /** A checked configuration with every default filled in. Number lists are ascending and without repetition. */
 export type ResolvedConfig = {
   readonly [K in Defaulted]-?: Exclude<QuantizationEvolutionConfig[K], undefined>;
-} & Pick<
-  QuantizationEvolutionConfig,
-  "targetLatencyMs" | "targetMemoryMb" | "targetEnergyMj" | "minAccuracy"
-> & { readonly layerOverrides: ReadonlyMap<string, Partial<LayerQuantConfigFields>> };
+} & Pick<QuantizationEvolutionConfig, Optional> & {
+    readonly layerOverrides: ReadonlyMap<string, Partial<LayerQuantConfigFields>>;
+  };
+
+/** The longest that a timer can wait. */
+const MOST_MS = 2_147_483_647;
 
 const allowed: Record<string, string> = {};
 
@@ -109,6 +144,10 @@ const weight = (name: string, value: number) =>
 const limit = (name: string) => field(name, "a finite number above 0", z.number().gt(0).optional());
 const whole = (name: string, least: number, most: number, value: number) =>
   field(name, `an integer from ${least} to ${most}`, z.int().min(least).max(most).default(value));
+const wholeOrNone = (name: string, most: number) =>
+  field(name, `an integer from 1 to ${most}`, z.int().min(1).max(most).optional());
+const milliseconds = (name: string) =>
+  field(name, `above 0 to ${MOST_MS}`, z.number().gt(0).max(MOST_MS).optional());
 const width = (name: string, value: number) =>
   field(name, "a number from 1 to 32", z.number().min(1).max(32).default(value));
 const someOf = <const T extends string>(name: string, values: Readonly<Record<string, T>>) =>
@@ -121,6 +160,19 @@ const someOf = <const T extends string>(name: string, values: Readonly<Record<st
 const schema = z.strictObject({
   populationSize: whole("populationSize", 1, 10_000, 20),
   maxGenerations: whole("maxGenerations", 0, 1_000_000, 50),
+  maxEvaluations: wholeOrNone("maxEvaluations", 1_000_000_000),
+  timeLimitMs: milliseconds("timeLimitMs"),
+  stagnation: field(
+    "stagnation",
+    "an object with generations (an integer from 1 to 1000000) and tolerance (0 to 1)",
+    z
+      .strictObject({
+        generations: z.int().min(1).max(1_000_000),
+        tolerance: z.number().min(0).max(1).optional(),
+      })
+      .optional(),
+  ),
+  evaluationTimeoutMs: milliseconds("evaluationTimeoutMs"),
   mutationRate: rate("mutationRate", 0.2),
   crossoverRate: rate("crossoverRate", 0.7),
   elitismRatio: rate("elitismRatio", 0.1),
@@ -147,6 +199,8 @@ const schema = z.strictObject({
   useSensitivityAnalysis: flag("useSensitivityAnalysis", true),
   adaptiveBitAllocation: flag("adaptiveBitAllocation", true),
   enableCaching: flag("enableCaching", true),
+  cacheLimit: whole("cacheLimit", 1, 10_000_000, 200_000),
+  archiveLimit: wholeOrNone("archiveLimit", 1_000_000),
   parallelEvaluations: whole("parallelEvaluations", 1, 1024, 4),
   seed: field("seed", "a text or a finite number", z.union([z.string(), z.number()]).default(0)),
   weightBitChoices: field(
@@ -265,7 +319,7 @@ function checkOverrides(
 }
 
 function configError(issue: z.core.$ZodIssue | undefined, config: object): InvalidConfigError {
-  if (issue?.code === "unrecognized_keys") {
+  if (issue?.code === "unrecognized_keys" && issue.path.length === 0) {
     const key = String(issue.keys[0]);
     return new InvalidConfigError(
       key,

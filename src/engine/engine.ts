@@ -9,8 +9,6 @@ import {
 } from "../errors.js";
 import { checkSignal } from "../evaluation/check-signal.js";
 import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
-import { createNoiseTable } from "../evaluation/noise-table.js";
-import { layerSensitivityInTurns, measuredSensitivity } from "../evaluation/sensitivity.js";
 import type { DocumentFormat } from "../export/parse-quantization-config.js";
 import { writeQuantizationConfig } from "../export/write-quantization-config.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
@@ -19,10 +17,12 @@ import { costModelFor } from "../hardware/core-registry.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import { modelFromLayers } from "../model/model-from-layers.js";
 import { type QuantizationEvolutionConfig, type ResolvedConfig, resolveConfig } from "./config.js";
+import { eventStream } from "./event-stream.js";
+import type { EvolutionEvent } from "./evolution-event.js";
+import { type EvolutionOptions, resolveRunOptions } from "./evolution-options.js";
 import type { EvolutionResult } from "./evolution-result.js";
-import type { EvolutionRun } from "./evolution-run.js";
+import type { EvolutionRun, RunOptions } from "./evolution-run.js";
 import { fittest } from "./fittest.js";
-import type { ProgressCallback } from "./progress.js";
 
 // The search itself (operators, exact allocation, evaluation) is loaded when it is first asked for: an application that
 // only reads documents or asks what a genome costs does not load it.
@@ -37,15 +37,6 @@ export interface EngineParts {
   readonly evaluator?: AccuracyEvaluator | undefined;
   /** Says what a genome costs. Default: the roofline model of `hardwareTarget`. */
   readonly costModel?: HardwareCostModel | undefined;
-}
-
-/** How one run goes. */
-export interface EvolutionOptions {
-  /** Generations after the first population, an integer of at least 0. Default: that of the configuration. */
-  readonly maxGenerations?: number | undefined;
-  readonly callback?: ProgressCallback | undefined;
-  /** Stops the run within one evaluation, without waiting for one that does not end; it returns what it has found. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -74,24 +65,37 @@ export class QuantizationEvolutionEngine {
    * give equal results, whatever `parallelEvaluations` is, as long as the evaluator answers the same.
    * @throws InvalidArgumentError or InvalidDataError when the layers are not valid; InvalidConfigError when the
    * configuration does not fit them; EvaluationError when every genome of the first population failed;
-   * UnsupportedError while another run of this engine is going on; what the callback throws
+   * UnsupportedError while another run of this engine is going on; CheckpointMismatchError when the checkpoint is of
+   * another run, InvalidDocumentError when it is none, FileError when it cannot be read; what the callback throws
    */
   async runEvolution(layers: EvolutionLayers, options: EvolutionOptions = {}): Promise<EvolutionResult> {
+    return this.#evolve(layers, options);
+  }
+
+  /**
+   * Runs a search as {@link QuantizationEvolutionEngine.runEvolution} does, and tells what happens:
+   * `for await (const event of engine.stream(layers))`. The run begins with the first event that is asked for, and waits after a
+   * generation while the consumer has not taken what was told before. Leaving the loop stops the run. The last event has
+   * the result; what `runEvolution` throws, the loop throws.
+   */
+  stream(
+    layers: EvolutionLayers,
+    options: EvolutionOptions = {},
+  ): AsyncGenerator<EvolutionEvent, void, void> {
+    return eventStream((listener, signal) => this.#evolve(layers, options, { listener, signal }));
+  }
+
+  async #evolve(
+    layers: EvolutionLayers,
+    options: EvolutionOptions,
+    watch: { listener?: RunOptions["listener"]; signal?: AbortSignal } = {},
+  ): Promise<EvolutionResult> {
     if (this.#running)
       throw new UnsupportedError(
         "runEvolution",
         "a run of this engine is going on; await it, or make another engine",
       );
-    checkFields(options, "options", ["maxGenerations", "callback", "signal"]);
-    checkSignal(options.signal);
-    const maxGenerations = options.maxGenerations ?? this.config.maxGenerations;
-    if (!(Number.isInteger(maxGenerations) && maxGenerations >= 0))
-      throw new InvalidArgumentError(
-        "maxGenerations",
-        `maxGenerations is ${maxGenerations}; allowed: an integer of at least 0`,
-      );
-    if (options.callback !== undefined && typeof options.callback !== "function")
-      throw new InvalidArgumentError("callback", "callback is no function; allowed: a function");
+    const runOptions = resolveRunOptions(options, this.config);
     const model = modelFromLayers(layers);
     this.#running = true;
     this.#run = undefined;
@@ -104,7 +108,7 @@ export class QuantizationEvolutionEngine {
           costModel: this.#costModel,
           evaluator: this.#evaluator,
         },
-        { maxGenerations, callback: options.callback, signal: options.signal },
+        { ...runOptions, listener: watch.listener, signals: [options.signal, watch.signal] },
       );
       this.#run = run;
       return await run.toEnd();
@@ -143,6 +147,7 @@ export class QuantizationEvolutionEngine {
     const { signal } = options;
     checkSignal(signal);
     const model = modelFromLayers(layers);
+    const { createNoiseTable, layerSensitivityInTurns, measuredSensitivity } = await loadSearch();
     if (this.#evaluator === undefined) return layerSensitivityInTurns(model, createNoiseTable(model), signal);
     const concurrency = this.config.parallelEvaluations;
     return measuredSensitivity(this.#evaluator, model, { concurrency, signal });

@@ -1,4 +1,4 @@
-import { totalViolation } from "../evaluation/constraints.js";
+import { totalViolation, violationVector } from "../evaluation/constraints.js";
 import { type EvaluationContext, evaluateGenome } from "../evaluation/evaluate-genome.js";
 import { GenomeCache } from "../evaluation/genome-cache.js";
 import { mapConcurrent } from "../evaluation/map-concurrent.js";
@@ -23,6 +23,14 @@ export interface LedgerOptions {
   readonly concurrency: number;
   /** Remember what was evaluated. */
   readonly caching: boolean;
+  /** Most genomes to remember, at least 1. Default 200,000. */
+  readonly cacheLimit?: number | undefined;
+  /** Most genomes in the front, at least 1. Default: no limit. */
+  readonly archiveLimit?: number | undefined;
+  /** Most evaluations, failed ones included. Default: no limit. */
+  readonly maxEvaluations?: number | undefined;
+  /** Called for every genome that fails. */
+  readonly onFailure?: ((failure: FailedGenome) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,16 +39,23 @@ export class EvaluationLedger {
   readonly #context: EvaluationContext;
   readonly #options: LedgerOptions;
   readonly #cache: GenomeCache<GenomeMetrics> | undefined;
-  readonly #failures = new Map<string, FailedGenome>();
-  readonly #feasible = new ParetoArchive<QuantizationGenome>({ key: (genome) => genome.key });
-  readonly #infeasible = new ParetoArchive<QuantizationGenome>({ key: (genome) => genome.key });
+  readonly #failures: GenomeCache<FailedGenome>;
+  readonly #feasible: ParetoArchive<QuantizationGenome>;
+  /** By how much of each limit is broken: see {@link violationVector}. */
+  readonly #infeasible: ParetoArchive<QuantizationGenome>;
   #evaluations = 0;
+  #failureCount = 0;
+  #budgetSpent = false;
   #cacheHits = 0;
 
   constructor(context: EvaluationContext, options: LedgerOptions) {
     this.#context = context;
     this.#options = options;
-    if (options.caching) this.#cache = new GenomeCache<GenomeMetrics>(CACHE_CAPACITY);
+    const { cacheLimit = CACHE_CAPACITY, archiveLimit: capacity } = options;
+    if (options.caching) this.#cache = new GenomeCache<GenomeMetrics>(cacheLimit);
+    this.#failures = new GenomeCache<FailedGenome>(cacheLimit);
+    this.#feasible = new ParetoArchive({ key: (genome) => genome.key, capacity });
+    this.#infeasible = new ParetoArchive({ key: (genome) => genome.key, capacity });
   }
 
   /** Genomes that were evaluated, failed ones included, repetitions counted. */
@@ -51,22 +66,33 @@ export class EvaluationLedger {
   get cacheHits(): number {
     return this.#cacheHits;
   }
-  /** Failed genomes, each once. */
+  /** Failed genomes, each once; of very many the latest. */
   get failures(): readonly FailedGenome[] {
-    return [...this.#failures.values()];
+    return this.#failures.values;
+  }
+  /** Evaluations that failed. */
+  get failureCount(): number {
+    return this.#failureCount;
+  }
+  /** Some genome was left unevaluated because `maxEvaluations` was reached. */
+  get budgetSpent(): boolean {
+    return this.#budgetSpent;
   }
   /** Some genome kept to every limit. */
   get feasible(): boolean {
     return this.#feasible.size > 0;
   }
-  /** All feasible genomes that no other feasible one dominates; the same of all genomes as long as none is feasible. */
+  /**
+   * All feasible genomes that no other feasible one dominates, most accurate first. As long as none is feasible, those that
+   * no other one beats in keeping to the limits (it breaks none more, and some less), the least violation first.
+   */
   get front(): readonly QuantizationGenome[] {
     return (this.feasible ? this.#feasible : this.#infeasible).items;
   }
 
   /** The cache has the genome, or it failed before. */
   isKnown(genome: QuantizationGenome): boolean {
-    return this.#failures.has(genome.key) || this.#peek(genome) !== undefined;
+    return this.#failures.peek(genome) !== undefined || this.#peek(genome) !== undefined;
   }
 
   /** Cached metrics, without counting a hit. */
@@ -76,12 +102,14 @@ export class EvaluationLedger {
 
   /**
    * Evaluates what is not known. Results come in the order of the genomes, whatever finishes first; genomes that
-   * failed, or that an abort left unevaluated, are missing. Genomes of one key are evaluated once.
+   * failed, or that an abort or the end of the budget left unevaluated, are missing. Genomes of one key are evaluated once.
    */
   async evaluate(genomes: readonly QuantizationGenome[]): Promise<readonly Individual[]> {
     const unique = [...new Map(genomes.map((genome) => [genome.key, genome])).values()];
-    const unknown = unique.filter((genome) => !this.isKnown(genome));
-    const { concurrency, signal } = this.#options;
+    const { concurrency, signal, maxEvaluations = Number.POSITIVE_INFINITY } = this.#options;
+    const wanted = unique.filter((genome) => !this.isKnown(genome));
+    const unknown = wanted.slice(0, Math.max(0, maxEvaluations - this.#evaluations));
+    if (unknown.length < wanted.length) this.#budgetSpent = true;
     const outcomes = await mapConcurrent(
       unknown,
       concurrency,
@@ -120,13 +148,16 @@ export class EvaluationLedger {
   #enter(genome: QuantizationGenome): void {
     const metrics = genome.metrics!;
     this.#cache?.set(genome, metrics);
-    const archive = totalViolation(metrics.violations) > 0 ? this.#infeasible : this.#feasible;
-    archive.insert(genome, objectiveVector(metrics));
+    if (totalViolation(metrics.violations) === 0) this.#feasible.insert(genome, objectiveVector(metrics));
+    else if (!this.feasible) this.#infeasible.insert(genome, violationVector(metrics.violations));
   }
 
   #fail(genome: QuantizationGenome, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    this.#failures.set(genome.key, { genome, key: genome.key, reason, error });
+    const failure: FailedGenome = { genome, key: genome.key, reason, error };
+    this.#failureCount++;
+    this.#failures.set(genome, failure);
+    this.#options.onFailure?.(failure);
   }
 }
 

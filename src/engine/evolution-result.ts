@@ -1,13 +1,16 @@
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import type { CheckpointReport } from "./checkpoint.js";
 import type { FailedGenome } from "./evaluation-ledger.js";
 import type { GenerationStats } from "./progress.js";
 import type { StopReason } from "./termination.js";
+import type { ViolatedLimit } from "./violated-limits.js";
 
 /** What a run found, and how. */
 export interface EvolutionResult {
   /**
    * Every feasible genome that no other one dominates in accuracy, size, latency and energy, most accurate first.
-   * When no genome kept to every limit, the same of the infeasible ones. Empty only after an early abort.
+   * When no genome kept to every limit, those that keep to them best: no other one breaks no limit more and some less; the
+   * least violation comes first. Empty only after an early abort.
    */
   readonly paretoFront: readonly QuantizationGenome[];
   /** The genome of the front with the highest weighted fitness; undefined when the front is empty. */
@@ -18,13 +21,17 @@ export interface EvolutionResult {
   readonly evaluations: number;
   /** Evaluations that the cache spared. */
   readonly cacheHits: number;
-  /** Genomes that could not be evaluated, with the reason. */
+  /** Genomes that could not be evaluated, with the reason; of more than `cacheLimit` the latest. */
   readonly failures: readonly FailedGenome[];
   /** One entry per generation, the first population first. */
   readonly history: readonly GenerationStats[];
   readonly stopReason: StopReason;
   /** The genomes of the front keep to every limit. */
   readonly feasible: boolean;
+  /** The limits that the first genome of the front breaks, and by how much, the worst first; empty when feasible. */
+  readonly violatedLimits: readonly ViolatedLimit[];
+  /** What tells the evaluator from others: model, data and metric; its kind when it does not say. */
+  readonly evaluatorIdentity: string;
   /** Whether accuracies were predicted or measured. */
   readonly accuracyKind: "predicted" | "measured";
   /** Name of the hardware target. */
@@ -32,4 +39,6 @@ export interface EvolutionResult {
   readonly seed: string | number;
   /** Predicted sensitivity by layer, 0 to 1; undefined when sensitivity analysis is switched off or was aborted. */
   readonly sensitivity: ReadonlyMap<string, number> | undefined;
+  /** What became of the checkpoint; undefined when there was none. */
+  readonly checkpoint: CheckpointReport | undefined;
 }

@@ -1,24 +1,40 @@
 import { EvaluationError } from "../errors.js";
+import { reasonOf } from "../evaluation/checked-evaluate.js";
 import { createEvaluationContext, type EvaluationContext } from "../evaluation/evaluate-genome.js";
 import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
 import { createNoiseTable, type NoiseTable } from "../evaluation/noise-table.js";
 import { createPredictedEvaluator } from "../evaluation/predicted-evaluator.js";
 import { raceAbort } from "../evaluation/race-abort.js";
+import { type AnswerRecord, recordedEvaluator } from "../evaluation/recorded-evaluator.js";
 import { layerSensitivityInTurns } from "../evaluation/sensitivity.js";
 import { sensitivityPrior } from "../evaluation/sensitivity-prior.js";
+import { timedEvaluator } from "../evaluation/timed-evaluator.js";
+import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
 import type { ModelSpec } from "../model/layer-spec.js";
 import type { SearchRules } from "../operators/contract.js";
+import { Checkpoint, type CheckpointListener } from "./checkpoint.js";
+import type { ResolvedCheckpointOptions } from "./checkpoint-options.js";
 import type { ResolvedConfig } from "./config.js";
+import { costLimitRepair } from "./cost-limit-repair.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
+import type { EvolutionEvent } from "./evolution-event.js";
 import type { EvolutionResult } from "./evolution-result.js";
 import { type EvolutionRules, type EvolutionState, evolveGeneration, startEvolution } from "./evolve.js";
 import { exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
 import { fittest } from "./fittest.js";
+import { frontHypervolume } from "./front-hypervolume.js";
 import { type GenerationStats, generationStats, type ProgressCallback } from "./progress.js";
+import { runIdentity } from "./run-identity.js";
+import { searchDigest } from "./search-digest.js";
 import { searchRules } from "./search-rules.js";
 import { sizeScores } from "./size-scores.js";
-import { type StopReason, stopReason } from "./termination.js";
+import type { SearchProgress } from "./stop-condition.js";
+import { StopSignal } from "./stop-signal.js";
+import { Stopwatch } from "./stopwatch.js";
+import { type RunLimits, type StopReason, stopReason } from "./termination.js";
+import { estimatedMsLeft } from "./time-left.js";
+import { violatedLimits } from "./violated-limits.js";
 
 /** What a run works with. */
 export interface RunParts {
@@ -30,21 +46,33 @@ export interface RunParts {
 }
 
 /** How far a run goes and who hears of it. */
-export interface RunOptions {
-  readonly maxGenerations: number;
+export interface RunOptions extends RunLimits {
+  readonly timeLimitMs?: number | undefined;
   readonly callback?: ProgressCallback | undefined;
-  readonly signal?: AbortSignal | undefined;
+  /** Any of them stops it. */
+  readonly signals?: readonly (AbortSignal | undefined)[] | undefined;
+  readonly checkpoint?: ResolvedCheckpointOptions | undefined;
+  /** Hears of everything; a promise that it returns for a generation is awaited. Must not throw. */
+  readonly listener?: ((event: EvolutionEvent) => void | Promise<void>) | undefined;
 }
 
-/** What evaluating a genome in a run goes by. @throws EvaluationError when the cost model fails */
+/**
+ * What evaluating a genome in a run goes by.
+ * @param record keeps the evaluator's answers and spares those that it has
+ * @throws EvaluationError when the cost model fails
+ */
 export function createRunContext(
   { config, model, costModel, evaluator }: RunParts,
   noiseTable: NoiseTable = createNoiseTable(model),
+  record?: AnswerRecord,
 ): EvaluationContext {
+  const given = evaluator ?? createPredictedEvaluator(model, { noiseTable });
+  const { evaluationTimeoutMs } = config;
+  const timed = evaluationTimeoutMs === undefined ? given : timedEvaluator(given, evaluationTimeoutMs);
   return createEvaluationContext({
     model,
     costModel,
-    evaluator: evaluator ?? createPredictedEvaluator(model, { noiseTable }),
+    evaluator: record === undefined ? timed : recordedEvaluator(timed, record),
     targets: config,
     weights: config,
   });
@@ -58,6 +86,15 @@ export class EvolutionRun {
   readonly #space: SearchRules;
   readonly #noiseTable: NoiseTable;
   readonly #options: RunOptions;
+  readonly #stop: StopSignal;
+  readonly #checkpoint: Checkpoint | undefined;
+  readonly #stopwatch = new Stopwatch();
+  readonly #history: GenerationStats[] = [];
+  readonly #hypervolumes: number[] = [];
+  /** Generations that were completed, the first population not counted. */
+  #generations = 0;
+  #evaluationsAtStart = 0;
+  #generationAtStart = 0;
   #sensitivity: ReadonlyMap<string, number> | undefined;
 
   /** @throws InvalidConfigError when the configuration does not fit the model; EvaluationError when the cost model fails */
@@ -65,56 +102,122 @@ export class EvolutionRun {
     const { config, model, costModel } = parts;
     this.#config = config;
     this.#options = options;
+    this.#stop = new StopSignal(options.signals ?? []);
+    const { signal } = this.#stop;
     this.#space = searchRules(model, config, costModel);
     this.#noiseTable = createNoiseTable(model);
-    this.context = createRunContext(parts, this.#noiseTable);
+    if (options.checkpoint !== undefined)
+      this.#checkpoint = new Checkpoint(options.checkpoint, this.#checkpointListener(), signal);
+    this.context = createRunContext(parts, this.#noiseTable, this.#checkpoint);
     this.ledger = new EvaluationLedger(this.context, {
       concurrency: config.parallelEvaluations,
       caching: config.enableCaching,
-      signal: options.signal,
+      cacheLimit: config.cacheLimit,
+      archiveLimit: config.archiveLimit,
+      maxEvaluations: options.maxEvaluations,
+      onFailure: (failure) => {
+        // Those of an earlier run were told of then.
+        if (!this.#checkpoint?.replaying) this.#tell({ type: "evaluation-failed", failure });
+      },
+      signal,
     });
   }
 
-  /** @throws EvaluationError when no genome of the first population could be evaluated; what the callback throws */
+  /**
+   * @throws EvaluationError when no genome of the first population could be evaluated; what the callback throws; what
+   * {@link Checkpoint.open} and {@link Checkpoint.completed} throw
+   */
   async toEnd(): Promise<EvolutionResult> {
-    const { signal } = this.#options;
-    const history: GenerationStats[] = [];
-    if (signal?.aborted) return this.#result(0, history, "aborted");
-    if (this.#config.useSensitivityAnalysis) await this.#analyzeSensitivity();
-    if (signal?.aborted) return this.#result(0, history, "aborted");
-    if (this.#allocates)
+    let reason: StopReason;
+    try {
+      await this.#open();
+      reason = await this.#search();
+    } finally {
+      this.#stop.dispose();
+      await this.#checkpoint?.close();
+    }
+    const result = this.#result(reason);
+    await this.#tell({ type: "stopped", reason, result });
+    return result;
+  }
+
+  async #open(): Promise<void> {
+    if (this.#stop.reason !== undefined) return;
+    if (this.#checkpoint === undefined) return this.#startClock();
+    try {
+      await this.#checkpoint.open(runIdentity(this.#config, this.context, this.#space));
+    } catch (error) {
+      if (this.#stop.reason === undefined) throw error;
+      return;
+    }
+    const { resumedGenerations: generations, resumedAnswers: answers } = this.#checkpoint.report;
+    if (generations + answers > 0) await this.#tell({ type: "resumed", generations, answers });
+  }
+
+  async #search(): Promise<StopReason> {
+    const { signal } = this.#stop;
+    // Every step may end by an abort; the next one is then not begun.
+    if (this.#config.useSensitivityAnalysis && !signal.aborted) await this.#analyzeSensitivity();
+    if (this.#allocates && !signal.aborted)
       await prepareExactSeeds(
         this.#space,
         { model: this.context.model, noiseTable: this.#noiseTable },
         signal,
       );
-    if (signal?.aborted) return this.#result(0, history, "aborted");
+    if (this.#stop.reason !== undefined) return this.#stop.reason;
     const rules = this.#rules();
     let state = await startEvolution(rules, this.ledger);
     if (state.population.length === 0) {
-      if (signal?.aborted) return this.#result(0, history, "aborted");
+      if (this.#stop.reason !== undefined) return this.#stop.reason;
       throw this.#allFailed();
     }
-    let completed = 0;
     for (;;) {
       // A generation that an abort cut short is not reported; what it evaluated is in the archive.
-      if (!signal?.aborted || state.generation === 0) {
-        completed = state.generation;
-        await this.#report(state, history);
-      }
-      const reason = stopReason(state, this.#options);
-      if (reason !== undefined) return this.#result(completed, history, reason);
+      if (!signal.aborted || state.generation === 0) await this.#report(state);
+      const reason = this.#stop.reason ?? stopReason(this.#progress(), this.#options);
+      if (reason !== undefined) return reason;
       state = await evolveGeneration(state, rules, this.ledger);
     }
   }
 
+  #startClock(): void {
+    this.#stopwatch.start();
+    this.#evaluationsAtStart = this.ledger?.evaluations ?? 0;
+    this.#generationAtStart = this.#history.length;
+    if (this.#options.timeLimitMs !== undefined) this.#stop.startTimer(this.#options.timeLimitMs);
+  }
+
+  #checkpointListener(): CheckpointListener {
+    const place = () => ({ generation: this.#generations, evaluations: this.ledger.evaluations });
+    return {
+      written: () => void this.#tell({ type: "checkpoint-written", ...place() }),
+      failed: (error) =>
+        void this.#tell({ type: "checkpoint-failed", ...place(), reason: reasonOf(error), error }),
+      caughtUp: () => this.#startClock(),
+    };
+  }
+
+  async #tell(event: EvolutionEvent): Promise<void> {
+    await this.#options.listener?.(event);
+  }
+
+  #progress(): SearchProgress {
+    return {
+      generation: this.#generations,
+      evaluations: this.ledger.evaluations,
+      elapsedMs: this.#stopwatch.elapsedMs,
+      history: this.#history,
+      hypervolumes: this.#hypervolumes,
+    };
+  }
+
   /** Leaves it undefined when an abort came in between. */
   async #analyzeSensitivity(): Promise<void> {
-    const { signal } = this.#options;
+    const { signal } = this.#stop;
     try {
       this.#sensitivity = await layerSensitivityInTurns(this.context.model, this.#noiseTable, signal);
     } catch (error) {
-      if (!signal?.aborted) throw error;
+      if (!signal.aborted) throw error;
     }
   }
 
@@ -135,6 +238,7 @@ export class EvolutionRun {
       seed: config.seed,
       allocationScores: allocates ? (this.#sensitivity ?? sizeScores(model)) : undefined,
       mutationScores: this.#sensitivity,
+      limitRepair: costLimitRepair(this.context, this.#sensitivity),
       seeds: allocates
         ? exactSeeds({
             model,
@@ -146,44 +250,88 @@ export class EvolutionRun {
     };
   }
 
-  async #report(state: EvolutionState, history: GenerationStats[]): Promise<void> {
-    const { callback, signal } = this.#options;
-    const stats = generationStats(state, this.ledger);
-    history.push(stats);
-    if (callback === undefined) return;
-    const given = Promise.resolve(callback(stats.generation, stats.bestFitness, stats.averageFitness, stats));
+  async #report(state: EvolutionState): Promise<void> {
+    const { callback, listener, stagnation, stopWhen } = this.#options;
+    const { ledger } = this;
+    const stats = generationStats(state, ledger);
+    this.#generations = state.generation;
+    this.#history.push(stats);
+    const { front } = ledger;
+    if (listener !== undefined || stagnation !== undefined || stopWhen !== undefined)
+      this.#hypervolumes.push(ledger.feasible ? frontHypervolume(front, this.context.reference) : 0);
+    const { generation, evaluations } = stats;
+    // One that the budget cut short is not how a run with a larger budget goes on.
+    if (this.#checkpoint !== undefined && !ledger.budgetSpent)
+      await this.#checkpoint.completed({ generation, evaluations, digest: searchDigest(state, front) });
+    // An earlier run told of those that it completed.
+    if (generation < (this.#checkpoint?.resumedGenerations ?? 0)) return;
+    const told = this.#tellGeneration(stats, front);
+    const called = callback?.(generation, stats.bestFitness, stats.averageFitness, stats);
     let failed = false;
     try {
       await raceAbort(
-        given.catch((error: unknown) => {
+        Promise.all([told, called]).catch((error: unknown) => {
           failed = true;
           throw error;
         }),
-        signal,
+        this.#stop.signal,
       );
     } catch (error) {
       // An abort while the callback was busy is no error of the run; what the callback throws is.
-      if (failed || !signal?.aborted) throw error;
+      if (failed || this.#stop.reason === undefined) throw error;
     }
   }
 
-  #result(generations: number, history: readonly GenerationStats[], reason: StopReason): EvolutionResult {
+  #tellGeneration(stats: GenerationStats, front: readonly QuantizationGenome[]): Promise<void> {
+    const { generation, evaluations, frontSize, feasibleShare, leastViolation } = stats;
+    const closest = front[0]!;
+    return this.#tell({
+      type: "generation",
+      generation,
+      evaluations,
+      frontSize,
+      hypervolume: this.#hypervolumes.at(-1) ?? 0,
+      best: fittest(front) ?? closest,
+      constraints: {
+        feasibleShare,
+        leastViolation,
+        violatedLimits: violatedLimits(closest, this.#config),
+      },
+      estimatedMsLeft: estimatedMsLeft(
+        {
+          elapsedMs: this.#stopwatch.elapsedMs,
+          generations: this.#history.length - this.#generationAtStart,
+          evaluations: evaluations - this.#evaluationsAtStart,
+          totalGenerations: generation,
+          totalEvaluations: evaluations,
+        },
+        this.#options,
+      ),
+      stats,
+    });
+  }
+
+  #result(reason: StopReason): EvolutionResult {
     const { ledger, context } = this;
     const paretoFront = ledger.front;
+    const [closest] = paretoFront;
     return {
       paretoFront,
       best: fittest(paretoFront),
-      generations,
+      generations: this.#generations,
       evaluations: ledger.evaluations,
       cacheHits: ledger.cacheHits,
       failures: ledger.failures,
-      history,
+      history: this.#history,
       stopReason: reason,
       feasible: ledger.feasible,
+      violatedLimits: closest === undefined ? [] : violatedLimits(closest, this.#config),
       accuracyKind: context.evaluator.kind,
+      evaluatorIdentity: context.evaluator.identity ?? context.evaluator.kind,
       target: context.costModel.target,
       seed: this.#config.seed,
       sensitivity: this.#sensitivity,
+      checkpoint: this.#checkpoint?.report,
     };
   }
 

@@ -1,9 +1,21 @@
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
-import type { Individual, RankedIndividual, SamplingOperator, SearchRules } from "../operators/contract.js";
+import type {
+  Individual,
+  RankedIndividual,
+  RepairOperator,
+  SamplingOperator,
+  SearchRules,
+} from "../operators/contract.js";
 import { rankAndCrowding } from "../operators/survival/rank-and-crowding.js";
 import { Random } from "../random/random.js";
 import { initialPopulation } from "./initial-population.js";
 import { makeOffspring, type VariationRates } from "./offspring.js";
+import {
+  builtInOperators,
+  type OperatorCredit,
+  OperatorRates,
+  type VariationOperators,
+} from "./variation.js";
 
 /** Where a search stands between two generations: all that the next generation depends on, beside its rules. */
 export interface EvolutionState {
@@ -11,6 +23,8 @@ export interface EvolutionState {
   readonly generation: number;
   /** Best first. */
   readonly population: readonly RankedIndividual[];
+  /** How well each operator did lately; absent = no child was made yet. */
+  readonly operatorCredit?: OperatorCredit | undefined;
 }
 
 /** What a search goes by. */
@@ -25,6 +39,10 @@ export interface EvolutionRules extends VariationRates {
   readonly mutationScores?: ReadonlyMap<string, number> | undefined;
   /** Genomes that the first population should have; absent = none. */
   readonly seeds?: SamplingOperator | undefined;
+  /** Brings genomes within limits on their costs; absent = there are none. */
+  readonly limitRepair?: RepairOperator | undefined;
+  /** Default: {@link builtInOperators}. */
+  readonly operators?: VariationOperators | undefined;
 }
 
 /** What a search asks of the outside. */
@@ -66,17 +84,24 @@ export async function evolveGeneration(
   const generation = state.generation + 1;
   const random = new Random(rules.seed).child(`generation ${generation}`);
   const present = new Set(state.population.map((individual) => individual.genome.key));
+  const operators = rules.operators ?? builtInOperators(rules.mutationScores);
+  const operatorRates = new OperatorRates(operators, state.operatorCredit);
   const children = makeOffspring(
     { population: state.population, archive: surroundings.front },
     rules.populationSize,
-    rules.space,
-    rules,
+    { rules: rules.space, rates: rules, operators, operatorRates, limitRepair: rules.limitRepair },
     random,
     (genome) => present.has(genome.key) || surroundings.isKnown(genome),
-    rules.mutationScores,
-  ).filter((child) => !present.has(child.key));
-  const evaluated = await surroundings.evaluate(children);
-  return { generation, population: survivors([...state.population, ...evaluated], rules) };
+  ).filter(({ genome }) => !present.has(genome.key));
+  const evaluated = await surroundings.evaluate(children.map(({ genome }) => genome));
+  // A gain is what nothing beats so far.
+  const front = new Set(surroundings.front.map((genome) => genome.key));
+  for (const { genome, makers } of children) operatorRates.reward(makers, front.has(genome.key));
+  return {
+    generation,
+    population: survivors([...state.population, ...evaluated], rules),
+    operatorCredit: operatorRates.credit,
+  };
 }
 
 function survivors(individuals: readonly Individual[], rules: EvolutionRules): readonly RankedIndividual[] {

@@ -1,20 +1,16 @@
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type {
-  CrossoverOperator,
-  MutationOperator,
   RankedIndividual,
+  RepairOperator,
   SearchRules,
   SelectionOperator,
 } from "../operators/contract.js";
-import { twoPointCrossover } from "../operators/crossover/two-point-crossover.js";
-import { uniformCrossover } from "../operators/crossover/uniform-crossover.js";
-import { precisionShift } from "../operators/mutation/precision-shift.js";
-import { stepMutation } from "../operators/mutation/step-mutation.js";
 import { repairToRules } from "../operators/repair/repair-to-rules.js";
 import { binaryTournament } from "../operators/selection/binary-tournament.js";
 import { fitnessTournament } from "../operators/selection/fitness-tournament.js";
 import type { Random } from "../random/random.js";
 import { MAX_REDRAWS } from "./initial-population.js";
+import type { Makers, OperatorRates, VariationOperators } from "./variation.js";
 
 /** Where parents come from. */
 export interface ParentPools {
@@ -29,7 +25,22 @@ export interface VariationRates {
   readonly crossoverRate: number;
 }
 
-const CROSSOVERS: readonly CrossoverOperator[] = [uniformCrossover, twoPointCrossover];
+/** What makes children. */
+export interface VariationParts {
+  readonly rules: SearchRules;
+  readonly rates: VariationRates;
+  readonly operators: VariationOperators;
+  readonly operatorRates: OperatorRates;
+  /** Brings a child within limits on its costs; absent = there are none. */
+  readonly limitRepair?: RepairOperator | undefined;
+}
+
+/** A genome and what made it. */
+export interface Child {
+  readonly genome: QuantizationGenome;
+  readonly makers: Makers;
+}
+
 /**
  * Half of the parents are chosen for rank and crowding, half for weighted fitness: with four objectives nearly
  * everyone is on the first front, and crowding alone gives the search no direction.
@@ -37,8 +48,6 @@ const CROSSOVERS: readonly CrossoverOperator[] = [uniformCrossover, twoPointCros
 const SELECTIONS: readonly SelectionOperator[] = [binaryTournament, fitnessTournament];
 /** Share of the parents that come from the archive: the population is small and forgets. */
 const ARCHIVE_SHARE = 0.5;
-/** Share of the mutations that shift precision by the scores, where there are scores. */
-const SHIFT_SHARE = 0.25;
 
 /**
  * Up to `count` children, no two alike. Genomes that `isKnown` are drawn again a bounded number of times; what is
@@ -47,40 +56,48 @@ const SHIFT_SHARE = 0.25;
 export function makeOffspring(
   parents: ParentPools,
   count: number,
-  rules: SearchRules,
-  rates: VariationRates,
+  parts: VariationParts,
   random: Random,
   isKnown: (genome: QuantizationGenome) => boolean,
-  scores?: ReadonlyMap<string, number>,
-): readonly QuantizationGenome[] {
-  const shift = scores === undefined || rules.uniformPrecision ? undefined : precisionShift(scores);
-  const children = new Map<string, QuantizationGenome>();
-  const pending: QuantizationGenome[] = [];
+): readonly Child[] {
+  const children = new Map<string, Child>();
+  const pending: Child[] = [];
   for (let place = 0; place < count; place++) {
-    let child: QuantizationGenome | undefined;
+    let child: Child | undefined;
     for (let draw = 0; draw < MAX_REDRAWS; draw++) {
-      if (pending.length === 0) pending.push(...mate(parents, rates.crossoverRate, random));
-      const mutation: MutationOperator =
-        shift !== undefined && random.chance(SHIFT_SHARE * Math.min(1, rates.mutationRate * 5))
-          ? shift
-          : stepMutation;
-      const drawn = repairToRules.repair(
-        mutation.mutate(pending.pop()!, rules, rates.mutationRate, random),
-        rules,
-      );
-      if (children.has(drawn.key)) continue;
+      if (pending.length === 0) pending.push(...mate(parents, parts, random));
+      const drawn = mutate(pending.pop()!, parts, random);
+      if (children.has(drawn.genome.key)) continue;
       child = drawn;
-      if (!isKnown(drawn)) break;
+      if (!isKnown(drawn.genome)) break;
     }
-    if (child !== undefined) children.set(child.key, child);
+    if (child !== undefined) children.set(child.genome.key, child);
   }
   return [...children.values()];
 }
 
-function mate(parents: ParentPools, crossoverRate: number, random: Random): readonly QuantizationGenome[] {
+function mate(parents: ParentPools, parts: VariationParts, random: Random): readonly Child[] {
   const a = parent(parents, random);
-  if (!random.chance(crossoverRate)) return [a];
-  return random.pick(CROSSOVERS).cross(a, parent(parents, random), random);
+  if (!random.chance(parts.rates.crossoverRate))
+    return [{ genome: a, makers: { crossover: -1, mutation: -1 } }];
+  const crossover = parts.operatorRates.drawCrossover(random);
+  const pair = parts.operators.crossovers[crossover]!.cross(a, parent(parents, random), parts.rules, random);
+  return pair.map((genome) => ({ genome, makers: { crossover, mutation: -1 } }));
+}
+
+/** The blanket mutation changes each layer with the rate's probability; those that change a few layers come as often as it changes one of five. */
+function mutate({ genome, makers }: Child, parts: VariationParts, random: Random): Child {
+  const { rules, rates, operators, operatorRates, limitRepair } = parts;
+  const mutation = random.chance(Math.min(1, rates.mutationRate * 5))
+    ? operatorRates.drawMutation(random)
+    : -1;
+  const changed =
+    mutation < 0 ? genome : operators.mutations[mutation]!.mutate(genome, rules, rates.mutationRate, random);
+  const repaired = repairToRules.repair(changed, rules);
+  return {
+    genome: limitRepair === undefined ? repaired : limitRepair.repair(repaired, rules),
+    makers: { ...makers, mutation },
+  };
 }
 
 function parent({ population, archive }: ParentPools, random: Random): QuantizationGenome {

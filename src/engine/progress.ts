@@ -1,3 +1,4 @@
+import { totalViolation } from "../evaluation/constraints.js";
 import type { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionState } from "./evolve.js";
 
@@ -12,11 +13,13 @@ export interface GenerationStats {
   readonly frontSize: number;
   /** Share of the population that keeps to every limit, 0 to 1. */
   readonly feasibleShare: number;
+  /** Total relative excess over the limits of the genome that keeps to them best; 0 once one is feasible. */
+  readonly leastViolation: number;
   /** Evaluations so far, failed ones included. */
   readonly evaluations: number;
   /** Evaluations that the cache spared so far. */
   readonly cacheHits: number;
-  /** Genomes that failed so far. */
+  /** Evaluations that failed so far. */
   readonly failures: number;
 }
 
@@ -46,8 +49,9 @@ export function generationStats(state: EvolutionState, ledger: EvaluationLedger)
     averageFitness: sum / population.length,
     frontSize: front.length,
     feasibleShare: population.filter((individual) => individual.violation === 0).length / population.length,
+    leastViolation: ledger.feasible ? 0 : totalViolation(front[0]?.metrics?.violations ?? {}),
     evaluations: ledger.evaluations,
     cacheHits: ledger.cacheHits,
-    failures: ledger.failures.length,
+    failures: ledger.failureCount,
   };
 }

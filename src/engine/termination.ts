@@ -1,13 +1,30 @@
-import type { EvolutionState } from "./evolve.js";
+import type { SearchProgress, StopCondition } from "./stop-condition.js";
 
-/** Why a run ended: all generations were run or its signal was aborted. */
-export type StopReason = "max-generations" | "aborted";
+/**
+ * Why a run ended: all generations were run, all evaluations used, the time was over, it got no further, a condition of the
+ * caller was met, or its signal was aborted.
+ */
+export type StopReason =
+  | "max-generations"
+  | "max-evaluations"
+  | "time-limit"
+  | "stagnation"
+  | "stop-condition"
+  | "aborted";
 
-/** Why the run ends here; undefined when it goes on. An abort counts before the last generation does. */
-export function stopReason(
-  state: Pick<EvolutionState, "generation">,
-  limits: { readonly maxGenerations: number; readonly signal?: AbortSignal | undefined },
-): StopReason | undefined {
-  if (limits.signal?.aborted) return "aborted";
-  return state.generation >= limits.maxGenerations ? "max-generations" : undefined;
+/** What a run may use up, and when it may end sooner. */
+export interface RunLimits {
+  readonly maxGenerations: number;
+  readonly maxEvaluations?: number | undefined;
+  readonly stagnation?: StopCondition | undefined;
+  readonly stopWhen?: StopCondition | undefined;
+}
+
+/** Why the run ends after this generation; undefined when it goes on. Of several reasons the first of {@link StopReason}. */
+export function stopReason(progress: SearchProgress, limits: RunLimits): StopReason | undefined {
+  if (progress.generation >= limits.maxGenerations) return "max-generations";
+  if (limits.maxEvaluations !== undefined && progress.evaluations >= limits.maxEvaluations)
+    return "max-evaluations";
+  if (limits.stagnation?.isMet(progress)) return "stagnation";
+  return limits.stopWhen?.isMet(progress) ? "stop-condition" : undefined;
 }

@@ -6,7 +6,7 @@ import { raceAbort } from "./race-abort.js";
 /**
  * Asks an evaluator, and believes nothing. Evaluators are the user's code: a throw is wrapped with its reason,
  * an answer that is no estimate, or one of another kind than the evaluator's, is refused, and one that never comes
- * is not waited for once `signal` is aborted.
+ * is not waited for once `signal` is aborted. An EvaluationError says already what failed and is passed on as it is.
  * @param samples judge on the first so many samples; undefined = all
  * @throws EvaluationError when the evaluator throws or answers nonsense. When `signal` is aborted, its reason or
  *   what the evaluator threw, as it is, so that the caller can tell an abort from a failure.
@@ -24,7 +24,7 @@ export async function checkedEvaluate(
       signal,
     );
   } catch (cause) {
-    if (signal?.aborted) throw cause;
+    if (signal?.aborted || cause instanceof EvaluationError) throw cause;
     throw new EvaluationError("evaluator", `the evaluator failed: ${reasonOf(cause)}`, { cause });
   }
   checkEstimate(estimate, evaluator.kind);

@@ -12,6 +12,15 @@ export interface ConstraintTargets {
   readonly minAccuracy?: number | undefined;
 }
 
+/** Every limit there is, see {@link constraintViolations}. */
+const CONSTRAINT_NAMES = [
+  "targetLatencyMs",
+  "targetMemoryMb",
+  "targetEnergyMj",
+  "minAccuracy",
+  "refusedLayers",
+] as const;
+
 /** What the limits are compared with. */
 export interface ConstrainedValues {
   readonly accuracy: number;
@@ -63,4 +72,12 @@ export function checkConstraintTargets(targets: ConstraintTargets): void {
 /** Sum of the relative excesses; 0 when feasible. It is what constrained dominance compares. */
 export function totalViolation(violations: Readonly<Record<string, number>>): number {
   return Object.values(violations).reduce((sum, excess) => sum + excess, 0);
+}
+
+/**
+ * The total violation, then the relative excess over each limit, in a fixed order: what genomes are compared by as long as
+ * none is feasible. A genome that breaks no limit more than another, and some less, dominates it.
+ */
+export function violationVector(violations: Readonly<Record<string, number>>): readonly number[] {
+  return [totalViolation(violations), ...CONSTRAINT_NAMES.map((name) => violations[name] ?? 0)];
 }

@@ -24,6 +24,10 @@ export class GenomeCache<V = GenomeMetrics> {
   get size(): number {
     return this.#entries.size;
   }
+  /** What is remembered, the value not asked for or set for longest first. */
+  get values(): readonly V[] {
+    return [...this.#entries.values()];
+  }
   /** Calls of `get` that found something. */
   get hits(): number {
     return this.#hits;
@@ -45,6 +49,11 @@ export class GenomeCache<V = GenomeMetrics> {
     this.#entries.delete(key);
     this.#entries.set(key, value);
     return value;
+  }
+
+  /** The same without counting, and without making the entry younger. */
+  peek(genome: QuantizationGenome): V | undefined {
+    return this.#entries.get(genome.key);
   }
 
   /** Remembers a value, in place of an older one. */

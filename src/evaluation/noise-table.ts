@@ -1,7 +1,7 @@
 import { calibrate } from "../calibration/index.js";
 import type { CalibrationMethod } from "../calibration/method.js";
 import { InvalidArgumentError } from "../errors.js";
-import { activationKey, weightKey } from "../genome/genome-key.js";
+import { activationCode, weightCode } from "../genome/genome-key.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { LayerSpec, ModelSpec, WeightLayout } from "../model/layer-spec.js";
 import { elementCount } from "../model/layer-spec.js";
@@ -47,11 +47,21 @@ export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = 
       "maxElements",
       `maxElements is ${maxElements}; allowed: an integer of at least 1`,
     );
+  // Layers of equal shapes whose weights are not known draw the same ones: they share a row.
+  const shared = new Map<string, NoiseRow>();
   const rows = new Map(
-    model.layers.map((layer) => [layer.name, { layer, noise: new Map<string, number>() }] as const),
+    model.layers.map((layer): [string, NoiseRow] => {
+      const row = { layer, noise: new Map<number, number>() };
+      return [
+        layer.name,
+        layer.weights === undefined
+          ? remember(shared, JSON.stringify(weightLayoutOf(layer)), () => row)
+          : row,
+      ];
+    }),
   );
-  const samples = new Map<string, WeightSample>();
-  const activations = new Map<string, number>();
+  const samples = new Map<NoiseRow, WeightSample>();
+  const activations = new Map<number, number>();
   let entryCount = 0;
 
   return {
@@ -63,19 +73,25 @@ export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = 
       const row = rows.get(name);
       if (row === undefined)
         throw new InvalidArgumentError("layer", `the model has no layer ${JSON.stringify(name)}`);
-      return remember(row.noise, weightKey(config, method), () => {
+      return remember(row.noise, weightCode(config, method), () => {
         entryCount++;
-        const sample = remember(samples, name, () => sampleOf(row.layer, maxElements));
+        const sample = remember(samples, row, () => sampleOf(row.layer, maxElements));
         return weightNoiseOf(name, sample, config, method);
       });
     },
     activationNoise(config, method) {
-      return remember(activations, activationKey(config, method), () => {
+      return remember(activations, activationCode(config, method), () => {
         entryCount++;
         return activationNoiseOf(config, method);
       });
     },
   };
+}
+
+interface NoiseRow {
+  readonly layer: LayerSpec;
+  /** By {@link weightCode}. */
+  readonly noise: Map<number, number>;
 }
 
 function weightNoiseOf(
@@ -166,7 +182,7 @@ function normalDeviates(label: string, count: number): Float32Array {
   return Float32Array.from({ length: count }, () => random.normal());
 }
 
-function remember<V>(known: Map<string, V>, key: string, compute: () => V): V {
+function remember<K, V>(known: Map<K, V>, key: K, compute: () => V): V {
   let value = known.get(key);
   if (value === undefined) {
     value = compute();

@@ -1,4 +1,5 @@
 export { type ArchiveSource, archiveToString } from "./archive-to-string.js";
+export type { CheckpointStore } from "./checkpoint-store.js";
 export { type ExportContext, exportToString } from "./export-to-string.js";
 export type { LayerCalibration } from "./genome-data.js";
 export {

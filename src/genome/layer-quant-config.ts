@@ -68,22 +68,9 @@ export class LayerQuantConfig implements LayerQuantConfigFields {
         "",
         `a layer's settings are ${describeNonRecord(fields)}; allowed: an object`,
       );
-    const parsed = fieldsSchema.safeParse({ ...fields });
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-      const field = unknown ?? String(issue?.path[0] ?? "");
-      const value = describeValue((fields as Record<string, unknown>)[field]);
-      throw new InvalidArgumentError(
-        field,
-        unknown === undefined
-          ? `${field} is ${value}; allowed: ${ALLOWED[field] ?? "an object of layer settings"}`
-          : `${unknown} is no field of a layer's quantization; allowed: ${Object.keys(ALLOWED).join(", ")}`,
-      );
-    }
-    const full = parsed.data;
-    this.weightBits = full.weightBits as WeightBits;
-    this.activationBits = full.activationBits as ActivationBits;
+    const full = isComplete(fields) ? fields : parsedFields(fields);
+    this.weightBits = full.weightBits;
+    this.activationBits = full.activationBits;
     this.weightScheme = full.weightScheme;
     this.activationScheme = full.activationScheme;
     this.granularity = full.granularity;
@@ -95,7 +82,7 @@ export class LayerQuantConfig implements LayerQuantConfigFields {
 
   /** A copy with some fields changed. @throws InvalidArgumentError as the constructor does. */
   with(patch: Partial<LayerQuantConfigFields>): LayerQuantConfig {
-    return new LayerQuantConfig({ ...this.toDict(), ...patch });
+    return new LayerQuantConfig(Object.assign(this.toDict(), patch));
   }
 
   /** True when every field is the same. */
@@ -114,8 +101,17 @@ export class LayerQuantConfig implements LayerQuantConfigFields {
 
   /** Plain data, every field written out. */
   toDict(): LayerQuantConfigFields {
-    const { calibrationMethod, ...fields } = this as LayerQuantConfigFields;
-    return calibrationMethod === undefined ? { ...fields } : { ...fields, calibrationMethod };
+    const fields: LayerQuantConfigFields = {
+      weightBits: this.weightBits,
+      activationBits: this.activationBits,
+      weightScheme: this.weightScheme,
+      activationScheme: this.activationScheme,
+      granularity: this.granularity,
+      groupSize: this.groupSize,
+      useSymmetric: this.useSymmetric,
+    };
+    const { calibrationMethod } = this;
+    return calibrationMethod === undefined ? fields : Object.assign(fields, { calibrationMethod });
   }
 
   /** Reads what {@link LayerQuantConfig.toDict} gives. @throws InvalidArgumentError on anything else. */
@@ -127,6 +123,52 @@ export class LayerQuantConfig implements LayerQuantConfigFields {
       );
     return new LayerQuantConfig(data as Partial<LayerQuantConfigFields>);
   }
+}
+
+const VALUES: { readonly [K in keyof LayerQuantConfigFields]-?: (value: unknown) => boolean } = {
+  weightBits: isOneOf(WEIGHT_BITS),
+  activationBits: isOneOf(ACTIVATION_BITS),
+  weightScheme: isOneOf(Object.values(QuantizationScheme)),
+  activationScheme: isOneOf(Object.values(QuantizationScheme)),
+  granularity: isOneOf(Object.values(QuantizationGranularity)),
+  groupSize: (value) =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_GROUP_SIZE,
+  useSymmetric: (value) => typeof value === "boolean",
+  calibrationMethod: isOneOf([undefined, ...Object.values(CalibrationMethod)]),
+};
+const REQUIRED = Object.keys(VALUES).length - 1;
+
+function isOneOf(values: readonly unknown[]): (value: unknown) => boolean {
+  return (value) => values.includes(value);
+}
+
+/** Every field is there and allowed, and no other: nothing to parse. A search makes millions of these. */
+function isComplete(fields: Partial<LayerQuantConfigFields>): fields is LayerQuantConfigFields {
+  let found = 0;
+  for (const key in fields) {
+    if (!Object.hasOwn(VALUES, key)) return false;
+    const field = key as keyof LayerQuantConfigFields;
+    if (!VALUES[field](fields[field])) return false;
+    if (field !== "calibrationMethod") found++;
+  }
+  return found === REQUIRED;
+}
+
+function parsedFields(fields: Partial<LayerQuantConfigFields>): LayerQuantConfigFields {
+  const parsed = fieldsSchema.safeParse({ ...fields });
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
+    const field = unknown ?? String(issue?.path[0] ?? "");
+    const value = describeValue((fields as Record<string, unknown>)[field]);
+    throw new InvalidArgumentError(
+      field,
+      unknown === undefined
+        ? `${field} is ${value}; allowed: ${ALLOWED[field] ?? "an object of layer settings"}`
+        : `${unknown} is no field of a layer's quantization; allowed: ${Object.keys(ALLOWED).join(", ")}`,
+    );
+  }
+  return parsed.data as LayerQuantConfigFields;
 }
 
 function describeValue(value: unknown): string {

@@ -2,12 +2,12 @@ import { EvaluationError, InvalidArgumentError, UnsupportedError } from "../erro
 import { checkSignal } from "../evaluation/check-signal.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "../evaluation/evaluator.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
+import { fingerprint } from "../numeric/fingerprint.js";
 import type { ActivationRanges } from "./activation-ranges.js";
 import { calibrateActivations } from "./calibrate-activations.js";
 import { checkMetric, checkModel, checkOptions } from "./check-arguments.js";
 import { checkBatches } from "./check-batches.js";
 import { encodeModel } from "./encode-model.js";
-import { fingerprint } from "./fingerprint.js";
 import { sampleBatches } from "./first-samples.js";
 import { localRunner } from "./genome-runner.js";
 import type { Metric, MetricResult, ModelOutputs } from "./metrics/metric.js";

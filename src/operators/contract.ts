@@ -20,17 +20,24 @@ export interface SamplingOperator {
   sample(rules: SearchRules, count: number, random: Random): readonly QuantizationGenome[];
 }
 
-/** Makes two children of two parents that have the same layers in the same order. */
+/**
+ * Makes two children of two parents that have the same layers in the same order. Children of parents within the rules are within
+ * them: tied layers go together, pinned settings stay, uniform precision stays uniform.
+ */
 export interface CrossoverOperator {
   readonly name: string;
   cross(
     a: QuantizationGenome,
     b: QuantizationGenome,
+    rules: SearchRules,
     random: Random,
   ): readonly [QuantizationGenome, QuantizationGenome];
 }
 
-/** Makes a changed copy of a genome; `rate` is the probability that a layer changes, 0 to 1. */
+/**
+ * Makes a changed copy of a genome, within the rules if that is. `rate` is the probability that a layer changes, 0 to
+ * 1; operators that change a set number of layers do not read it.
+ */
 export interface MutationOperator {
   readonly name: string;
   mutate(genome: QuantizationGenome, rules: SearchRules, rate: number, random: Random): QuantizationGenome;

@@ -1,8 +1,15 @@
 export type * from "./contract.js";
+export { stageCrossover } from "./crossover/stage-crossover.js";
 export { twoPointCrossover } from "./crossover/two-point-crossover.js";
 export { uniformCrossover } from "./crossover/uniform-crossover.js";
+export { layerUnits } from "./layer-units.js";
+export { budgetSwap } from "./mutation/budget-swap.js";
+export { fewSteps } from "./mutation/few-steps.js";
 export { precisionShift } from "./mutation/precision-shift.js";
+export { shareSettings } from "./mutation/share-settings.js";
 export { stepMutation } from "./mutation/step-mutation.js";
+export { networkStages } from "./network-stages.js";
+export { repairToLimits } from "./repair/repair-to-limits.js";
 export { repairToRules } from "./repair/repair-to-rules.js";
 export { randomSampling } from "./sampling/random-sampling.js";
 export { sensitivityAllocation } from "./sampling/sensitivity-allocation.js";

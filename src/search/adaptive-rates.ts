@@ -11,13 +11,20 @@ export class AdaptiveRates {
    * @param count operators, at least 1
    * @param floor least probability of each times `count`, 0 to 1
    * @param memory part of the quality that one outcome replaces, 0 to 1
+   * @param quality where to go on from, as {@link AdaptiveRates.quality} gave it; absent or of another length = all alike
    */
   constructor(
     count: number,
     readonly floor = 0.25,
     readonly memory = 0.02,
+    quality?: readonly number[],
   ) {
-    this.#quality = new Float64Array(count).fill(1);
+    this.#quality = quality?.length === count ? Float64Array.from(quality) : new Float64Array(count).fill(1);
+  }
+
+  /** How often each operator's children were a gain, lately, 0 to 1: plain data. */
+  get quality(): readonly number[] {
+    return [...this.#quality];
   }
 
   /** Probability of each operator; they add up to 1. */

@@ -17,6 +17,7 @@ describe("resolveConfig", () => {
   it("fills in the defaults of the owner's document, and ours", () => {
     expect(resolveConfig()).toEqual({
       populationSize: 20,
+      cacheLimit: 200_000,
       maxGenerations: 50,
       mutationRate: 0.2,
       crossoverRate: 0.7,

@@ -1,4 +1,16 @@
-import type { AccuracyEvaluator, QuantizationGenome } from "../../src/index.js";
+import type { AccuracyEvaluator, LayerSpec, QuantizationGenome } from "../../src/index.js";
+
+/** A fully connected layer of 16 x 64 weights, for runs that take milliseconds. */
+export function tinyLayer(name: string): LayerSpec {
+  return {
+    name,
+    kind: "gemm",
+    parameterCount: 1024,
+    macs: 1024,
+    inputShape: [1, 64],
+    outputShape: [1, 16],
+  };
+}
 
 /** An evaluator by formula: accuracy falls with the bits taken away, more in layers that weigh more. */
 export function formulaEvaluator(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { InvalidArgumentError } from "../../src/errors.js";
 import { LayerQuantConfig } from "../../src/genome/layer-quant-config.js";
 import type { LayerSpec } from "../../src/model/layer-spec.js";
-import { fingerprint } from "../../src/onnx/fingerprint.js";
+import { fingerprint } from "../../src/numeric/fingerprint.js";
 import { LayerQuantizer, quantizeLayer } from "../../src/onnx/quantize-layer.js";
 import { normals } from "./small-models.js";
 

@@ -1,7 +1,7 @@
 import { EvaluationError } from "../../errors.js";
 import { standardErrorOfMean, Z95 } from "../../numeric/confidence.js";
+import { fingerprint } from "../../numeric/fingerprint.js";
 import { checkMetricOptions } from "../check-arguments.js";
-import { fingerprint } from "../fingerprint.js";
 import { sampleMeans } from "./judged-share.js";
 import type { Metric, MetricOptions } from "./metric.js";
 import {

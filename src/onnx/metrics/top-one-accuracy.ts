@@ -1,5 +1,5 @@
+import { fingerprint } from "../../numeric/fingerprint.js";
 import { checkMetricOptions } from "../check-arguments.js";
-import { fingerprint } from "../fingerprint.js";
 import { judgedShare } from "./judged-share.js";
 import type { Metric, MetricOptions } from "./metric.js";
 import { argMax, type ClassIndices, classIndicesOf, readClassIndices, scoreRows } from "./score-rows.js";

@@ -1,36 +1,36 @@
 import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 import type { Random } from "../../random/random.js";
+import { changeUnits } from "../change-units.js";
 import type { MutationOperator } from "../contract.js";
+import { layerUnits, unitScore } from "../layer-units.js";
+import { stepWidth } from "./step-width.js";
 
 /**
  * Moves precision to where it is needed: one layer, drawn in proportion to its score, goes one width up, and
  * another, drawn in proportion to the lack of it, one width down. `rate` is not read. A genome in which no layer can move
  * comes back as it is; under uniform precision none can.
- * @param scores by layer name, 0 to 1; a layer that is missing counts as 0
+ * @param scores by layer name, 0 to 1; a layer that is missing counts as 0, tied layers as their sum, 1 at most
  */
 export function precisionShift(scores: ReadonlyMap<string, number>): MutationOperator {
   return {
     name: "precision-shift",
     mutate(genome, rules, _rate, random) {
       if (rules.uniformPrecision) return genome;
-      const configs = new Map(genome.layerConfigs);
-      const score = (name: string) => scores.get(name) ?? 0;
-      const step = (by: 1 | -1, weight: (name: string) => number, except?: string): string | undefined => {
-        const movable = [...configs.keys()].filter(
-          (name) => name !== except && neighbour(configs.get(name), rules.layers.get(name)?.weightBits, by),
-        );
-        const name = roulette(movable, weight, random);
-        if (name === undefined) return undefined;
-        const config = configs.get(name)!;
-        configs.set(
-          name,
-          config.with({ weightBits: neighbour(config, rules.layers.get(name)?.weightBits, by)! }),
-        );
-        return name;
+      const changes = new Map<readonly string[], LayerQuantConfig>();
+      const step = (by: 1 | -1, weight: (score: number) => number) => {
+        const movable: { unit: readonly string[]; config: LayerQuantConfig; weight: number }[] = [];
+        for (const unit of layerUnits(rules)) {
+          if (changes.has(unit)) continue;
+          const config = stepWidth(genome.layerConfigs.get(unit[0]!)!, rules, unit[0]!, by);
+          if (config !== undefined)
+            movable.push({ unit, config, weight: weight(Math.min(1, unitScore(unit, scores))) });
+        }
+        const moved = roulette(movable, random);
+        if (moved !== undefined) changes.set(moved.unit, moved.config);
       };
-      const raised = step(1, (name) => score(name) + FLOOR);
-      const lowered = step(-1, (name) => 1 - score(name) + FLOOR, raised);
-      return raised === undefined && lowered === undefined ? genome : genome.with({ layerConfigs: configs });
+      step(1, (score) => score + FLOOR);
+      step(-1, (score) => 1 - score + FLOOR);
+      return changeUnits(genome, rules, changes);
     },
   };
 }
@@ -38,25 +38,12 @@ export function precisionShift(scores: ReadonlyMap<string, number>): MutationOpe
 /** Chance that is left to layers whose score says no. */
 const FLOOR = 0.05;
 
-function neighbour(
-  config: LayerQuantConfig | undefined,
-  levels: readonly LayerQuantConfig["weightBits"][] | undefined,
-  by: 1 | -1,
-): LayerQuantConfig["weightBits"] | undefined {
-  const at = config === undefined || levels === undefined ? -1 : levels.indexOf(config.weightBits);
-  return at < 0 ? undefined : levels?.[at + by];
-}
-
-function roulette(
-  names: readonly string[],
-  weight: (name: string) => number,
-  random: Random,
-): string | undefined {
-  const total = names.reduce((sum, name) => sum + weight(name), 0);
+function roulette<T extends { readonly weight: number }>(items: readonly T[], random: Random): T | undefined {
+  const total = items.reduce((sum, { weight }) => sum + weight, 0);
   let draw = random.next() * total;
-  for (const name of names) {
-    draw -= weight(name);
-    if (draw < 0) return name;
+  for (const item of items) {
+    draw -= item.weight;
+    if (draw < 0) return item;
   }
-  return names.at(-1);
+  return items.at(-1);
 }

@@ -1,31 +1,22 @@
-import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 import { mutateLayerConfig } from "../../genome/mutate-layer-config.js";
+import { changeUnits } from "../change-units.js";
 import type { MutationOperator } from "../contract.js";
+import { layerUnits } from "../layer-units.js";
 
 /**
- * Each layer changes with probability `rate`, by one step of one setting. Under uniform precision a step of
- * bits is taken by the whole network with it: the last layer that stepped decides.
+ * Each layer changes with probability `rate`, by one step of one setting; tied layers as one. Under uniform precision a
+ * step of bits is taken by the whole network with it: the last layer that stepped decides.
  */
 export const stepMutation: MutationOperator = {
   name: "step-mutation",
-  mutate(genome, rules, rate, random) {
-    const configs = new Map<string, LayerQuantConfig>();
-    let weightBits: LayerQuantConfig["weightBits"] | undefined;
-    let activationBits: LayerQuantConfig["activationBits"] | undefined;
-    for (const [name, config] of genome.layerConfigs) {
-      const space = rules.layers.get(name);
-      const changed =
-        space !== undefined && random.chance(rate) ? mutateLayerConfig(config, space, random) : config;
-      if (changed.weightBits !== config.weightBits) weightBits = changed.weightBits;
-      if (changed.activationBits !== config.activationBits) activationBits = changed.activationBits;
-      configs.set(name, changed);
-    }
-    if (rules.uniformPrecision && (weightBits ?? activationBits) !== undefined)
-      for (const [name, config] of configs)
-        configs.set(
-          name,
-          config.with({ ...(weightBits && { weightBits }), ...(activationBits && { activationBits }) }),
-        );
-    return genome.with({ layerConfigs: configs });
-  },
+  mutate: (genome, rules, rate, random) =>
+    changeUnits(
+      genome,
+      rules,
+      layerUnits(rules).flatMap((unit) => {
+        if (!random.chance(rate)) return [];
+        const config = genome.layerConfigs.get(unit[0]!)!;
+        return [[unit, mutateLayerConfig(config, rules.layers.get(unit[0]!)!, random)] as const];
+      }),
+    ),
 };

@@ -1,0 +1,38 @@
+/** The one signal of a run: aborted by one of the caller's signals or by the end of the time. */
+export class StopSignal {
+  readonly #controller = new AbortController();
+  readonly #given: readonly AbortSignal[];
+  readonly #pass = () => this.#controller.abort(this.#given.find((signal) => signal.aborted)?.reason);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timeIsOver = false;
+
+  constructor(given: readonly (AbortSignal | undefined)[]) {
+    this.#given = given.filter((signal) => signal !== undefined);
+    if (this.#given.some((signal) => signal.aborted)) this.#pass();
+    for (const signal of this.#given) signal.addEventListener("abort", this.#pass, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+  /** Why it was aborted; undefined when it was not. */
+  get reason(): "aborted" | "time-limit" | undefined {
+    if (!this.signal.aborted) return undefined;
+    return this.#timeIsOver ? "time-limit" : "aborted";
+  }
+
+  /** Aborts when so many milliseconds have passed. */
+  startTimer(timeLimitMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timeIsOver = !this.signal.aborted;
+      this.#controller.abort(new Error(`the time limit of ${timeLimitMs} ms is over`));
+    }, timeLimitMs);
+  }
+
+  /** Lets go of the timer and of the caller's signals. */
+  dispose(): void {
+    clearTimeout(this.#timer);
+    for (const signal of this.#given) signal.removeEventListener("abort", this.#pass);
+  }
+}

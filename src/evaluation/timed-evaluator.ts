@@ -1,0 +1,39 @@
+import { EvaluationError } from "../errors.js";
+import type { AccuracyEvaluator } from "./evaluator.js";
+import { raceAbort } from "./race-abort.js";
+import { rewrapEvaluator } from "./rewrap-evaluator.js";
+
+/**
+ * The same evaluator, each of whose evaluations fails when it takes longer than `timeoutMs`. It is told by
+ * its signal; one that does not listen runs on unheard. One that keeps the thread busy cannot be timed out.
+ */
+export function timedEvaluator(evaluator: AccuracyEvaluator, timeoutMs: number): AccuracyEvaluator {
+  return rewrapEvaluator(evaluator, async (genome, options) => {
+    const { signal } = options;
+    const controller = new AbortController();
+    const pass = () => controller.abort(signal?.reason);
+    if (signal?.aborted) pass();
+    else signal?.addEventListener("abort", pass, { once: true });
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      controller.abort(new Error(`no answer within ${timeoutMs} ms`));
+    }, timeoutMs);
+    try {
+      return await raceAbort(
+        evaluator.evaluate(genome, { ...options, signal: controller.signal }),
+        controller.signal,
+      );
+    } catch (cause) {
+      if (!late || signal?.aborted) throw cause;
+      throw new EvaluationError(
+        "evaluator",
+        `the evaluator gave no answer within ${timeoutMs} ms (evaluationTimeoutMs)`,
+        { cause },
+      );
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", pass);
+    }
+  });
+}

@@ -1,0 +1,57 @@
+import { FileError } from "../errors.js";
+import type { CheckpointStore } from "./checkpoint-store.js";
+import { writeFileAtomically } from "./write-file-atomically.js";
+
+/**
+ * Keeps a checkpoint in a file. A new one takes its place by renaming; additions go to its end and are flushed to the disk.
+ * What an addition left that failed halfway (a full disk) is cut off again.
+ */
+export function fileCheckpointStore(path: string): CheckpointStore {
+  /** Bytes that are known to be whole. */
+  let length = 0;
+  /** An addition of ours may have left something behind those. */
+  let torn = false;
+  return {
+    async read() {
+      const { readFile } = await import("node:fs/promises");
+      try {
+        const bytes = await readFile(path);
+        length = bytes.length;
+        return bytes.toString("utf8");
+      } catch (error) {
+        // ENOTDIR: part of the path is a file. Writing will fail and say so.
+        if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+        throw new FileError(path, `${path} cannot be read: ${(error as Error).message}`, { cause: error });
+      }
+    },
+    async write(text) {
+      await writeFileAtomically(path, text);
+      length = Buffer.byteLength(text);
+      torn = false;
+    },
+    async append(text) {
+      const { open } = await import("node:fs/promises");
+      const bytes = Buffer.from(text);
+      try {
+        const file = await open(path, "r+");
+        try {
+          const { size } = await file.stat();
+          if (size < length || (size > length && !torn))
+            throw new Error(`it has ${size} bytes, this run left ${length}: another program changed it`);
+          torn = true;
+          if (size > length) await file.truncate(length);
+          for (let at = 0; at < bytes.length; )
+            at += (await file.write(bytes, at, bytes.length - at, length + at)).bytesWritten;
+          await file.sync();
+          length += bytes.length;
+          torn = false;
+        } finally {
+          if (torn) await file.truncate(length).catch(() => undefined);
+          await file.close();
+        }
+      } catch (error) {
+        throw new FileError(path, `${path} cannot be written: ${(error as Error).message}`, { cause: error });
+      }
+    },
+  };
+}
