@@ -23,6 +23,22 @@ import { resolveOperator } from "./resolve-operator.js";
 import { COLUMNS, Column, FORMATS, type Row, roofOf } from "./row-store.js";
 import { tiedLayers } from "./tied-layers.js";
 
+// Local names of what the loop over layers reads: where modules are not bundled, a loader looks imported names up anew
+// each time.
+const keyOf = configKey;
+const WIDTH = COLUMNS;
+const {
+  STORED_BYTES,
+  PACKED_BYTES,
+  INPUT_BYTES,
+  OUTPUT_BYTES,
+  STREAMED_SECONDS,
+  RESIDENT_SECONDS,
+  STREAMED_JOULES,
+  RESIDENT_JOULES,
+  FORMAT,
+  REFUSED,
+} = Column;
 /** Bits of a value in each of FORMATS. */
 const BITS: readonly number[] = [4, 8, 16, 16, 32];
 const NONE: readonly string[] = Object.freeze([]);
@@ -108,29 +124,29 @@ export class RooflineCostModel implements HardwareCostModel {
     for (let i = 0; i < count; i++) {
       const config = layerConfigs.get(names[i] as string);
       if (config === undefined) throw missingLayer(names[i] as string);
-      const key = configKey(config);
+      const key = keyOf(config);
       let slot = store.find(i, key);
       if (slot < 0) {
         slot = store.add(i, this.#row(compiled, i, config, key));
         columns = store.values;
       }
       slots[i] = slot;
-      const at = slot * COLUMNS;
-      const outputBytes = columns[at + Column.OUTPUT_BYTES] as number;
-      storedBytes += columns[at + Column.STORED_BYTES] as number;
-      packedBytes += columns[at + Column.PACKED_BYTES] as number;
-      refused += columns[at + Column.REFUSED] as number;
-      streamedSeconds += columns[at + Column.STREAMED_SECONDS] as number;
-      residentSeconds += columns[at + Column.RESIDENT_SECONDS] as number;
-      streamedJoules += columns[at + Column.STREAMED_JOULES] as number;
-      residentJoules += columns[at + Column.RESIDENT_JOULES] as number;
-      formats[i] = columns[at + Column.FORMAT] as number;
+      const at = slot * WIDTH;
+      const outputBytes = columns[at + OUTPUT_BYTES] as number;
+      storedBytes += columns[at + STORED_BYTES] as number;
+      packedBytes += columns[at + PACKED_BYTES] as number;
+      refused += columns[at + REFUSED] as number;
+      streamedSeconds += columns[at + STREAMED_SECONDS] as number;
+      residentSeconds += columns[at + RESIDENT_SECONDS] as number;
+      streamedJoules += columns[at + STREAMED_JOULES] as number;
+      residentJoules += columns[at + RESIDENT_JOULES] as number;
+      formats[i] = columns[at + FORMAT] as number;
       live += (births[i] as number) * outputBytes;
-      const now = external[i] === 1 ? live + (columns[at + Column.INPUT_BYTES] as number) : live;
+      const now = external[i] === 1 ? live + (columns[at + INPUT_BYTES] as number) : live;
       if (now > peak) peak = now;
       const end = deathStarts[i + 1] as number;
       for (let j = deathStarts[i] as number; j < end; j++)
-        live -= columns[(slots[deaths[j] as number] as number) * COLUMNS + Column.OUTPUT_BYTES] as number;
+        live -= columns[(slots[deaths[j] as number] as number) * WIDTH + OUTPUT_BYTES] as number;
     }
     const footprintBytes = storedBytes + peak;
     const resident = footprintBytes <= profile.onChip.capacityBytes.value;
