@@ -4,7 +4,7 @@
  *     npm run fit:profiles [-- --device pixel-3] [--json] [--check]
  *
  * The objective is Huber's loss of the logarithms of predicted over published latency in units of 10%, plus a log-normal prior:
- * the first guess of each figure (`fit-guesses.json`), off by 50% as one unit. It is minimized over the logarithms of
+ * the first guess of each figure (`fit-guesses.json`), off by 20% as one unit. It is minimized over the logarithms of
  * the figures by Nelder and Mead. Prints each figure beside the one in the profile; `--check` fails when they differ
  * by more than 2%. Unseen and fresh points are not read.
  */
@@ -22,7 +22,7 @@ import { predictOn, type ValidationPoint, validationPoints } from "./validation-
 const NOISE = 0.1;
 const BEND = 1.345;
 /** Relative error of a first guess that counts as one. */
-const GUESS = 0.5;
+const GUESS = 0.2;
 /** How far a figure of a profile, which is rounded, may be from the fit. */
 export const AGREEMENT = 0.02;
 

@@ -24,7 +24,7 @@ export function nelderMead(
     while (evaluations < mostEvaluations) {
       simplex.sort((a, b) => a.cost - b.cost);
       const [first, last] = [simplex[0]!, simplex.at(-1)!];
-      if (last.cost - first.cost < 1e-9 * (1 + Math.abs(first.cost))) break;
+      if (last.cost - first.cost < 1e-6 * (1 + Math.abs(first.cost))) break;
       const others = simplex.slice(0, -1);
       const middle = start.map((_, j) => others.reduce((sum, { at }) => sum + at[j]!, 0) / others.length);
       const along = (t: number) => corner(middle.map((x, j) => x + t * (last.at[j]! - x)));

@@ -90,6 +90,8 @@ export interface TargetValidation {
   readonly fitted: SplitValidation;
   readonly unseen: SplitValidation;
   readonly fresh: SplitValidation;
+  /** Unseen and fresh points together: what the profiles state as their error. */
+  readonly notFitted: SplitValidation;
 }
 
 /** Latencies that are closer than this are one to the devices that published them: run-to-run spread. */
@@ -101,9 +103,16 @@ export function validateTarget(target: HardwareTarget): TargetValidation {
     const predictedMs = predictPoint(target, point);
     return { point, predictedMs, error: predictedMs / point.latencyMs - 1 };
   });
-  const of = (split: ValidationPoint["split"]) =>
-    validateSplit(points.filter(({ point }) => point.split === split));
-  return { target, points, fitted: of("fitted"), unseen: of("unseen"), fresh: of("fresh") };
+  const of = (...splits: ValidationPoint["split"][]) =>
+    validateSplit(points.filter(({ point }) => splits.includes(point.split)));
+  return {
+    target,
+    points,
+    fitted: of("fitted"),
+    unseen: of("unseen"),
+    fresh: of("fresh"),
+    notFitted: of("unseen", "fresh"),
+  };
 }
 
 /** Errors and order of some checked points. */

@@ -27,7 +27,7 @@ describe.each(Object.values(HardwareTarget))("%s against published latencies", (
   });
 
   it("states the error that its profiles carry", () => {
-    const { medianError } = validateTarget(target).unseen;
+    const { medianError } = validateTarget(target).notFitted;
     for (const profile of hardwareDevices.filter(
       (one) => one.target === target && one.validation !== undefined,
     )) {
