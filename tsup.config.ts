@@ -11,16 +11,21 @@ const doors = [
   "export",
 ];
 
+const entry = {
+  index: "src/index.ts",
+  ...Object.fromEntries(doors.map((door) => [`${door}/index`, `src/${door}/index.ts`])),
+};
+
 export default defineConfig({
-  entry: {
-    index: "src/index.ts",
-    ...Object.fromEntries(doors.map((door) => [`${door}/index`, `src/${door}/index.ts`])),
-  },
+  // No door: the module that worker processes load; src/onnx/workers/worker-file.ts looks for it beside quantevo/onnx.
+  entry: { ...entry, "onnx/worker": "src/onnx/workers/worker.ts" },
   format: ["esm", "cjs"],
   // tsup 8 sets baseUrl, which TypeScript 6 calls deprecated.
-  dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
+  dts: { entry, compilerOptions: { ignoreDeprecations: "6.0" } },
   // One copy of every class for all doors, in CommonJS too: instanceof must hold between them.
   splitting: true,
+  // import.meta.url in CommonJS.
+  shims: true,
   clean: true,
   sourcemap: true,
   target: "node20",

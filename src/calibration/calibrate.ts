@@ -8,14 +8,15 @@ import { QuantizationGranularity, QuantizationScheme } from "../quantization/sch
 import { instanceFor, stagingInstance } from "../simd/simd.js";
 import { SLICE, SLICE_ELEMENTS } from "../simd/simd-instance.js";
 import { affineFormat } from "./affine-format.js";
+import { binaryScales } from "./binary-scales.js";
 import { chooseFormat } from "./choose-format.js";
 import { gatherSlice, greatestSlice } from "./gather-slice.js";
-import { binaryScale, ternaryScale } from "./low-bit-scale.js";
 import { CalibrationMethod } from "./method.js";
 import type { RangeRequest } from "./observer.js";
 import { checkMethod, checkPercentile, DEFAULT_PERCENTILE, rangeTarget } from "./range-target.js";
 import { sliceRanges } from "./slice-ranges.js";
 import { SliceSource } from "./slice-source.js";
+import { ternaryScales } from "./ternary-scales.js";
 
 /** The format to calibrate for, and how the tensor is cut. */
 export interface CalibrateOptions extends RangeRequest {
@@ -78,18 +79,15 @@ export function calibrate(values: Float32Array, options: CalibrateOptions): Quan
     }
     return { ...base, scheme: target.scheme, signed: target.signed };
   }
-  requireFinite(values, name);
   if (bits < 2) {
     const scheme =
       target.scheme === QuantizationScheme.ASYMMETRIC ? QuantizationScheme.SYMMETRIC : target.scheme;
-    const leastErrorScale = bits === 1 ? binaryScale : ternaryScale;
-    eachSlice(values, layout, bits !== 1, (slice, k) => {
-      scale[k] = leastErrorScale(slice, scheme);
-    });
-    return { ...base, scheme, signed: true };
+    const leastErrorScales = bits === 1 ? binaryScales : ternaryScales;
+    return { ...base, scale: leastErrorScales(values, layout, scheme, name), scheme, signed: true };
   }
+  requireFinite(values, name);
   const source = new SliceSource();
-  eachSlice(values, layout, false, (slice, k) => {
+  eachSlice(values, layout, (slice, k) => {
     source.load(slice);
     const format = chooseFormat(source, method, target);
     scale[k] = format.scale;
@@ -118,15 +116,14 @@ export function checkCalibrateOptions(options: CalibrateOptions): void {
       );
 }
 
-/** Calls `visit` with each slice: a copy, which it may reorder, or where it only reads and a copy is no use, the values themselves. */
+/** Calls `visit` with each slice, to be read only: a copy, or where a copy is no use, the values themselves. */
 function eachSlice(
   values: Float32Array,
   layout: ScaleLayout,
-  reorders: boolean,
   visit: (slice: Float32Array, index: number) => void,
 ): void {
   const greatest = greatestSlice(layout);
-  if (!reorders && layout.kind === "runs" && layout.runs === layout.count) {
+  if (layout.kind === "runs" && layout.runs === layout.count) {
     // Each slice is one run. Those of an arena are worked on where they are.
     if (greatest > SLICE_ELEMENTS || instanceFor(values) !== stagingInstance()) {
       let start = 0;

@@ -1,5 +1,4 @@
 import { InvalidArgumentError, InvalidDataError, UnsupportedError } from "../errors.js";
-import { requireFinite } from "../numeric/find-non-finite.js";
 import { WideningHistogram } from "../numeric/widening-histogram.js";
 import { requireInstance } from "../quantization/check-params.js";
 import type { QuantizationParams } from "../quantization/params.js";
@@ -55,8 +54,7 @@ class HistogramObserver implements RangeObserver {
 
   observe(values: Float32Array): void {
     requireInstance(values, Float32Array, this.#name);
-    requireFinite(values, this.#name);
-    this.#histogram.add(values);
+    this.#histogram.add(values, this.#name);
   }
 
   extremes(): { min: number; max: number } {

@@ -16,7 +16,7 @@ export function gatherSlice(
     const column = index % inner;
     const block = Math.floor(index / inner) % blocks;
     const slab = Math.floor(index / (inner * blocks));
-    const length = Math.min(groupSize, extent - block * groupSize);
+    const length = sliceLength(layout, index);
     let from = (slab * extent + block * groupSize) * inner + column;
     for (let j = 0; j < length; j++, from += inner) out[j] = values[from]!;
     return length;
@@ -27,6 +27,16 @@ export function gatherSlice(
     for (let j = 0; j < inner; j++) out[at++] = values[from + j]!;
   }
   return at;
+}
+
+/** Elements that share scale `index`. */
+export function sliceLength(
+  { granularity, outer, extent, inner, groupSize, blocks }: ScaleLayout,
+  index: number,
+) {
+  if (granularity !== QuantizationGranularity.PER_GROUP) return outer * inner;
+  const block = Math.floor(index / inner) % blocks;
+  return Math.min(groupSize, extent - block * groupSize);
 }
 
 /** Elements of the longest slice. */

@@ -1,6 +1,7 @@
 import { requireFinite } from "../numeric/find-non-finite.js";
 import type { ScaleLayout } from "../quantization/scale-layout.js";
 import { forEachPiece, type ScalePiece } from "../quantization/scale-pieces.js";
+import { type SliceSums, SUMMED_SLICES } from "../quantization/slice-sums.js";
 import { instanceFor } from "../simd/simd.js";
 import {
   type SimdInstance,
@@ -19,9 +20,15 @@ export interface SliceRanges {
 
 /**
  * The range of every slice in one pass; Infinity and -Infinity for slices without elements.
+ * @param sums of moments, to which the values are added in the same pass
  * @throws InvalidDataError for NaN or infinity
  */
-export function sliceRanges(values: Float32Array, layout: ScaleLayout, name: string): SliceRanges {
+export function sliceRanges(
+  values: Float32Array,
+  layout: ScaleLayout,
+  name: string,
+  sums?: SliceSums,
+): SliceRanges {
   const min = new Float32Array(layout.count).fill(Number.POSITIVE_INFINITY);
   const max = new Float32Array(layout.count).fill(Number.NEGATIVE_INFINITY);
   const ranges = { min, max };
@@ -31,15 +38,16 @@ export function sliceRanges(values: Float32Array, layout: ScaleLayout, name: str
     const whole = Number.POSITIVE_INFINITY;
     forEachPiece(layout, whole, whole, (piece) => {
       addPiece(values, piece, ranges);
+      sums?.add(piece, values, values);
       return true;
     });
     return ranges;
   }
   const address = instance.addressOf(values);
-  const most = address >= 0 ? 2 ** 30 : STAGED_ELEMENTS;
+  const most = address >= 0 && sums === undefined ? 2 ** 30 : STAGED_ELEMENTS;
   const { kernels } = instance;
   const tables = new RangeTables(instance, ranges);
-  forEachPiece(layout, most, TABLE_ENTRIES, (piece) => {
+  forEachPiece(layout, most, sums === undefined ? TABLE_ENTRIES : SUMMED_SLICES, (piece) => {
     const { start, length, rowLength, inRow } = piece;
     tables.hold(piece.tableFirst, piece.tableCount);
     let src = STAGE_IN;
@@ -60,6 +68,7 @@ export function sliceRanges(values: Float32Array, layout: ScaleLayout, name: str
           )
         : kernels.rangeOfRows(src, length, rowLength, inRow, TABLE_A, TABLE_B);
     if (found >>> 0 < length) requireFinite(values, name, start + (found >>> 0));
+    sums?.addStaged(instance, piece, src, 0);
     return true;
   });
   tables.hold(0, 0);

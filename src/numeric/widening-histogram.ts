@@ -1,9 +1,7 @@
-import { instanceFor } from "../simd/simd.js";
-import { COUNTERS, COUNTERS_BYTES, STAGE_IN, STAGED_ELEMENTS, TABLE_A } from "../simd/simd-instance.js";
+import { requireFinite } from "./find-non-finite.js";
+import { mergePairs, widened } from "./histogram-width.js";
+import { simdMagnitudeCounts } from "./simd-magnitude-counts.js";
 import { valueRange } from "./value-range.js";
-
-/** Counters cleared and added up for each call must be few against the values. */
-const VALUES_PER_BIN = 4;
 
 /**
  * Counts of values by magnitude and sign in bounded memory. Bins are [i * width, (i + 1) * width) of |x|, one
@@ -33,22 +31,32 @@ export class WideningHistogram {
     this.negative = new Float64Array(bins);
   }
 
-  /** Counts the values; all of them finite. */
-  add(values: Float32Array): void {
+  /**
+   * Counts the values.
+   * @param name the tensor's name, for messages
+   * @throws InvalidDataError for NaN or infinity, with nothing counted
+   */
+  add(values: Float32Array, name = "values"): void {
+    if (values.length === 0) return;
+    const counted = simdMagnitudeCounts(values, name, this.bins, this.width);
+    if (counted === undefined) {
+      this.#addPlain(values, name);
+      return;
+    }
+    this.#take(values.length, counted.min, counted.max);
+    if (this.width > 0) counted.addTo(this.positive, this.negative);
+    this.zeros += counted.zeros;
+  }
+
+  #addPlain(values: Float32Array, name: string): void {
     const length = values.length;
-    if (length === 0) return;
+    requireFinite(values, name);
     const range = valueRange(values);
-    const min = Math.min(this.min, range.min);
-    const max = Math.max(this.max, range.max);
-    this.min = min;
-    this.max = max;
-    this.count += length;
-    this.#widen(Math.max(max, -min));
+    this.#take(length, range.min, range.max);
     if (this.width === 0) {
       this.zeros += length;
       return;
     }
-    if (this.#addSimd(values)) return;
     // Exact, for the width is a power of two.
     const width = this.width;
     const { positive, negative } = this;
@@ -62,60 +70,16 @@ export class WideningHistogram {
     this.zeros += zeros;
   }
 
-  /** Counts with SIMD; false where the plain loop must do it. */
-  #addSimd(values: Float32Array): boolean {
-    const { bins, positive, negative } = this;
-    const inverse = 1 / this.width;
-    if (values.length < VALUES_PER_BIN * 8 * bins || 32 * bins > COUNTERS_BYTES) return false;
-    // The inverse, a power of two, must be a float32 as well.
-    if (!(inverse < 2 ** 127 && inverse > 2 ** -126)) return false;
-    const instance = instanceFor(values);
-    if (instance === undefined) return false;
-    const { kernels, u32 } = instance;
-    const from = COUNTERS >> 2;
-    u32.fill(0, from, from + 8 * bins);
-    u32.fill(0, TABLE_A >> 2, (TABLE_A >> 2) + 2);
-    const address = instance.addressOf(values);
-    if (address >= 0) kernels.countMagnitudes(address, values.length, inverse, bins, COUNTERS, TABLE_A);
-    else
-      for (let start = 0; start < values.length; start += STAGED_ELEMENTS) {
-        const length = Math.min(STAGED_ELEMENTS, values.length - start);
-        instance.copyIn(values, 4 * start, 4 * length, STAGE_IN);
-        kernels.countMagnitudes(STAGE_IN, length, inverse, bins, COUNTERS, TABLE_A);
-      }
-    for (let k = 0; k < bins; k++) {
-      for (let table = from + k; table < from + 8 * bins; table += 2 * bins) {
-        positive[k]! += u32[table]!;
-        negative[k]! += u32[table + bins]!;
-      }
-    }
-    const plusZeros = u32[TABLE_A >> 2]!;
-    const minusZeros = u32[(TABLE_A >> 2) + 1]!;
-    positive[0]! -= plusZeros;
-    negative[0]! -= minusZeros;
-    this.zeros += plusZeros + minusZeros;
-    return true;
-  }
-
-  #widen(magnitude: number): void {
-    if (magnitude === 0) return;
-    if (this.width === 0) {
-      let width = 2 ** Math.floor(Math.log2(magnitude / this.bins));
-      while (magnitude >= width * this.bins) width *= 2;
-      while (magnitude < (width / 2) * this.bins) width /= 2;
-      this.width = width;
-      return;
-    }
-    while (magnitude >= this.width * this.bins) {
+  /** Notes how many values come and their range, and widens the bins for them. */
+  #take(length: number, min: number, max: number): void {
+    this.count += length;
+    this.min = Math.min(this.min, min);
+    this.max = Math.max(this.max, max);
+    const wider = widened(this.width, Math.max(max, -min), this.bins);
+    for (let w = this.width; w > 0 && w < wider; w *= 2) {
       mergePairs(this.positive);
       mergePairs(this.negative);
-      this.width *= 2;
     }
+    this.width = wider;
   }
-}
-
-function mergePairs(counts: Float64Array): void {
-  const half = counts.length / 2;
-  for (let i = 0; i < half; i++) counts[i] = counts[2 * i]! + counts[2 * i + 1]!;
-  counts.fill(0, half);
 }

@@ -31,11 +31,21 @@ export interface ObservedTensor {
   readonly elementType: number;
 }
 
+/** Tells the formats of activations apart. */
+export function formatKey(tensor: string, config: LayerQuantConfig, method: CalibrationMethod): string {
+  return `${activationKey(config, method)} ${tensor}`;
+}
+
+/** Gives the formats of activations; {@link ActivationRanges} is one. */
+export interface ActivationFormats {
+  format(tensor: string, config: LayerQuantConfig, method: CalibrationMethod): ActivationFormat;
+}
+
 /**
  * What calibration data showed of the activations of a model: one histogram for each tensor that goes into a
  * layer. It serves every genome: any width, scheme and calibration method. Made by `calibrateActivations`.
  */
-export class ActivationRanges {
+export class ActivationRanges implements ActivationFormats {
   readonly #formats = new Map<string, ActivationFormat>();
 
   constructor(readonly tensors: ReadonlyMap<string, ObservedTensor>) {}
@@ -49,7 +59,7 @@ export class ActivationRanges {
     const { activationBits: bits, activationScheme: scheme } = config;
     if (bits === 32)
       throw new UnsupportedError("activationBits", "activationBits is 32; allowed here: 4, 8, 16");
-    const key = `${activationKey(config, method)} ${tensor}`;
+    const key = formatKey(tensor, config, method);
     const known = this.#formats.get(key);
     if (known !== undefined) return known;
     const observed = this.tensors.get(tensor);

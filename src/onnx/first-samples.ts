@@ -37,7 +37,7 @@ export function sampleBatches(
       for (const [i, batch] of batches.entries()) {
         if (left <= 0) break;
         const size = sizes[i]!;
-        taken.push(cuts && left < size ? head(batch, left) : batch);
+        taken.push(cuts && left < size ? firstSamples(batch, left) : batch);
         left -= size;
       }
       return { batches: taken, samples: taken.reduce((sum, batch) => sum + batchSize(batch)!, 0) };
@@ -52,7 +52,8 @@ function batchSize(batch: Batch): number | undefined {
 }
 
 /** The first samples of a batch, sharing its memory. */
-function head(batch: Batch, samples: number): Batch {
+export function firstSamples(batch: Batch, samples: number): Batch {
+  if (Object.values(batch).every(({ dims }) => dims[0] === samples)) return batch;
   return Object.fromEntries(
     Object.entries(batch).map(([name, { data, dims }]) => {
       const perSample = data.length / dims[0]!;

@@ -25,3 +25,4 @@ export type { QuantizedLayer } from "./quantized-model.js";
 export { splitBatches } from "./split-batches.js";
 export type { StorageType } from "./storage-type.js";
 export type { Batch, TensorArray, TensorData } from "./tensor-data.js";
+export type { WorkerOptions } from "./workers/choose-runner.js";

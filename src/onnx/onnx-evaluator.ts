@@ -9,22 +9,21 @@ import { checkMetric, checkModel, checkOptions } from "./check-arguments.js";
 import { checkBatches } from "./check-batches.js";
 import { encodeModel } from "./encode-model.js";
 import { sampleBatches } from "./first-samples.js";
-import { localRunner } from "./genome-runner.js";
 import type { Metric, MetricResult, ModelOutputs } from "./metrics/metric.js";
 import type { OnnxModel } from "./onnx-model.js";
-import { loadOnnxRuntime, type OnnxSessionOptions } from "./ort-session.js";
+import { loadOnnxRuntime } from "./ort-session.js";
 import { quantizedModel } from "./quantized-model.js";
 import { runBatches } from "./run-batches.js";
 import type { Batch } from "./tensor-data.js";
+import { checkWorkerOptions, chooseRunner, type WorkerOptions } from "./workers/choose-runner.js";
 
 /** What a model is measured on. */
-export interface OnnxEvaluatorOptions {
+export interface OnnxEvaluatorOptions extends WorkerOptions {
   /** Batches that set the ranges of activations. */
   readonly calibration: readonly Batch[];
   /** Batches that the metric judges, in the order of its labels. */
   readonly validation: readonly Batch[];
   readonly metric: Metric;
-  readonly session?: OnnxSessionOptions | undefined;
   /** Stops the preparation (calibration and the float baseline). */
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,8 +45,10 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
  * An evaluator that quantizes the model as the genome says, runs the resulting file in ONNX Runtime over the
  * validation batches and applies the metric. Calibration and the float baseline are done once, here. Every genome
  * gets a session of its own; with one thread (the default) results are the same bit for bit on one machine.
- * onnxruntime-node (1.30) blocks the calling thread while it runs, so asking for several genomes at once is safe but
- * no faster; `session: { intraOpNumThreads: 2 }` uses two cores, and gave the same outputs where we compared.
+ * onnxruntime-node (1.30) blocks the thread that it runs on, so genomes asked for at once (`parallelEvaluations`) are
+ * run in worker processes, see `workers`; metrics are applied on this thread. A worker that dies or passes
+ * `evaluationTimeoutMs` costs that one evaluation, an EvaluationError, and is replaced. Workers keep no program from
+ * ending; `dispose` ends them at once.
  * It can judge on the first samples only (`sampleCount` and the option `samples`) when the metric can and every input
  * and output has the samples in its first dimension. The samples keep their order: shuffle data that is sorted by class.
  * @throws InvalidArgumentError for what is no model, metric or known option; InvalidDataError for batches that do
@@ -61,9 +62,18 @@ export async function createOnnxEvaluator(
   options: OnnxEvaluatorOptions,
 ): Promise<OnnxEvaluator> {
   checkModel(model);
-  checkOptions(options, ["calibration", "validation", "metric", "session", "signal"]);
+  checkOptions(options, [
+    "calibration",
+    "validation",
+    "metric",
+    "session",
+    "signal",
+    "workers",
+    "evaluationTimeoutMs",
+  ]);
   const { calibration, validation, metric, session, signal } = options;
   checkMetric(metric);
+  checkWorkerOptions(options);
   checkBatches(model, validation, "validation");
   const runtime = await loadOnnxRuntime(session);
   const ranges = await calibrateActivations(model, calibration, {
@@ -100,7 +110,7 @@ export async function createOnnxEvaluator(
   const baseline = toEstimate(metric.evaluate(float, reference));
   let samples = metric.judgesPart === true ? sampleBatches(model, validation, float) : undefined;
   const sampleCount = samples?.count;
-  const runner = localRunner({ model, ranges, runtime, feeds, outputs });
+  const runner = await chooseRunner({ model, ranges, runtime, feeds, outputs }, validation, options, signal);
 
   const requireOpen = () => {
     if (disposed) throw new UnsupportedError("evaluator", "this evaluator was disposed of; create another");

@@ -4,7 +4,7 @@ import { activationKey } from "../genome/genome-key.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { LayerSpec } from "../model/layer-spec.js";
-import type { ActivationFormat, ActivationRanges } from "./activation-ranges.js";
+import type { ActivationFormat, ActivationFormats } from "./activation-ranges.js";
 import { constantTensor } from "./constant-tensor.js";
 import { isStandardDomain } from "./node-attributes.js";
 import type { LayerBinding, OnnxModel } from "./onnx-model.js";
@@ -80,7 +80,7 @@ export function needsRanges(model: OnnxModel, genome: QuantizationGenome): boole
 export function planLayers(
   model: OnnxModel,
   genome: QuantizationGenome,
-  ranges: ActivationRanges | undefined,
+  ranges: ActivationFormats | undefined,
 ): LayerPlan[] {
   const graph = model.proto.graph!;
   const specs = new Map(model.layers.map((layer) => [layer.name, layer]));

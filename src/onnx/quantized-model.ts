@@ -2,7 +2,7 @@ import { layerSizeBytes } from "../evaluation/genome-size.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import { activationNodes, activationOpset } from "./activation-nodes.js";
-import type { ActivationRanges } from "./activation-ranges.js";
+import type { ActivationFormats } from "./activation-ranges.js";
 import { indexGraph } from "./graph-index.js";
 import { isStandardDomain } from "./node-attributes.js";
 import type { OnnxModel } from "./onnx-model.js";
@@ -57,7 +57,7 @@ export interface QuantizedModel {
 export function quantizedModel(
   model: OnnxModel,
   genome: QuantizationGenome,
-  ranges: ActivationRanges | undefined,
+  ranges: ActivationFormats | undefined,
 ): QuantizedModel {
   checkGenomeLayers(model, genome);
   const plans = planLayers(model, genome, ranges);

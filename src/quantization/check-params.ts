@@ -51,7 +51,7 @@ export function checkParams(params: QuantizationParams): ScaleLayout {
 
 /**
  * Checks a typed-array argument.
- * @throws InvalidArgumentError when it is of another class or length
+ * @throws InvalidArgumentError when it is of another class or length, or its buffer was transferred away
  */
 export function requireInstance<T extends ArrayLike<number>>(
   array: unknown,
@@ -63,9 +63,21 @@ export function requireInstance<T extends ArrayLike<number>>(
     const found = array === null || array === undefined ? String(array) : array.constructor?.name;
     throw new InvalidArgumentError(name, `${name} is ${found ?? typeof array}; allowed: ${type.name}`);
   }
+  requireAttached(array, name);
   if (length !== undefined && array.length !== length)
     throw new InvalidArgumentError(
       name,
       `${name} has ${array.length} elements; allowed: exactly ${length} here`,
     );
+}
+
+/** Refuses an array whose buffer was transferred away (to a worker, say): it would pass for an empty one. */
+export function requireAttached(array: unknown, name: string): void {
+  if (!ArrayBuffer.isView(array) || array.buffer.byteLength > 0) return;
+  try {
+    new Uint8Array(array.buffer);
+  } catch (cause) {
+    const message = `${name} is on a detached buffer; allowed: an array whose buffer was not transferred`;
+    throw new InvalidArgumentError(name, message, { cause });
+  }
 }

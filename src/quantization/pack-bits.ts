@@ -1,7 +1,7 @@
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
 import { instanceFor } from "../simd/simd.js";
 import { STAGE_IN, STAGE_OUT, STAGED_ELEMENTS } from "../simd/simd-instance.js";
-import { requireInstance } from "./check-params.js";
+import { requireAttached, requireInstance } from "./check-params.js";
 import { codeRange } from "./code-range.js";
 import { packedByteLength } from "./packed-byte-length.js";
 import type { Codes, IntegerBits } from "./params.js";
@@ -20,10 +20,11 @@ const FEWEST = 64;
  *   InvalidArgumentError for bad `bits` or an `out` of another class or length
  */
 export function packBits(codes: Codes, bits: IntegerBits, out?: Uint8Array): Uint8Array {
+  const signed = isSigned(codes);
+  requireAttached(codes, "codes");
   const length = packedByteLength(codes.length, bits);
   if (out !== undefined) requireInstance(out, Uint8Array, "out", length);
   const bytes = out ?? new Uint8Array(length);
-  const signed = isSigned(codes);
   if (packSimd(codes, bits, signed, bytes)) return bytes;
   checkCodes(codes, bits, signed);
   if (bits === 1.58) return packTrits(codes, bytes);

@@ -6,7 +6,7 @@ import { requireInstance } from "./check-params.js";
 export interface QuantizationError {
   /** Mean squared error. */
   readonly mse: number;
-  /** Signal-to-quantization-noise ratio, 10 log10(sum x^2 / sum e^2), in dB. Infinity without any error, -Infinity when only the values are all zero. */
+  /** Signal-to-quantization-noise ratio in dB, see {@link sqnrDb}. */
   readonly sqnrDb: number;
   /** Greatest absolute error. */
   readonly maxAbs: number;
@@ -41,8 +41,20 @@ export function quantizationError(values: Float32Array, reconstructed: Float32Ar
     const a = Math.abs(e);
     if (a > maxAbs) maxAbs = a;
   }
-  const sqnrDb = noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
-  return { mse: noise / values.length, sqnrDb, maxAbs, cosine: cosine(signal, other, cross) };
+  return {
+    mse: noise / values.length,
+    sqnrDb: sqnrDb(signal, noise),
+    maxAbs,
+    cosine: cosine(signal, other, cross),
+  };
+}
+
+/**
+ * The signal-to-quantization-noise ratio 10 log10(signal / noise) in dB of sums of squares: Infinity without noise,
+ * -Infinity when only the signal is 0.
+ */
+export function sqnrDb(signal: number, noise: number): number {
+  return noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
 }
 
 function cosine(signal: number, other: number, cross: number): number {

@@ -7,6 +7,7 @@ import { packBits } from "./pack-bits.js";
 import { packedByteLength } from "./packed-byte-length.js";
 import type { QuantizationParams } from "./params.js";
 import { quantize } from "./quantize.js";
+import type { ScalePiece } from "./scale-pieces.js";
 import { WALK_DONE, walkSimd } from "./walk-simd.js";
 
 /**
@@ -34,7 +35,7 @@ export function quantizeAndPack(
   const binary = bits === 1;
   const wide = signed ? WalkOperation.QUANTIZE_I8 : WalkOperation.QUANTIZE_U8;
   const operation = binary ? WalkOperation.QUANTIZE_BINARY : wide;
-  const take = (instance: SimdInstance, start: number, length: number): boolean => {
+  const take = (instance: SimdInstance, { start, length }: ScalePiece): boolean => {
     const firstByte = (start * bits) / 8;
     if (!Number.isInteger(firstByte)) return false;
     const to = instance.addressOf(bytes);
@@ -44,7 +45,7 @@ export function quantizeAndPack(
     return true;
   };
   const none = createCodes(params, 0);
-  const done = walkSimd(operation, values, none, layout, scale, zeroPoint, qMin, qMax, take);
+  const done = walkSimd(operation, values, none, layout, scale, zeroPoint, qMin, qMax, { take });
   if (done === WALK_DONE) return bytes;
   if (done !== undefined) requireFinite(values, "values", done);
   return packBits(quantize(values, params), bits, bytes);

@@ -10,7 +10,7 @@ import {
 } from "../simd/simd-instance.js";
 import type { WalkOperation } from "../simd/simd-kernels.js";
 import type { ScaleLayout } from "./scale-layout.js";
-import { forEachPiece } from "./scale-pieces.js";
+import { forEachPiece, type ScalePiece } from "./scale-pieces.js";
 
 /** Below this, staging costs more than it gains. */
 const FEWEST = 64;
@@ -22,9 +22,16 @@ export const WALK_DONE = -1;
 
 type Elements = Float32Array | Int8Array | Uint8Array | Int16Array | Uint16Array;
 
+/** Takes each block of results in place of the output. */
+export interface BlockSink {
+  /** Most scales of a block; default all that the kernels have room for. */
+  readonly slices?: number;
+  /** Gets a block, at STAGE_OUT, and the address of what it was made from; false gives up. */
+  take(instance: SimdInstance, piece: ScalePiece, source: number): boolean;
+}
+
 /**
  * Runs one elementwise kernel over a tensor: in place where its arrays lie in an arena, else staged in blocks.
- * @param take gets each block of results, at STAGE_OUT, in place of `output`; false gives up
  * @returns {@link WALK_DONE}; or the first element of a stretch of at most 4096 that holds NaN or infinity, with
  *   nothing before it missing from `output`; or undefined when the plain kernel must do it (no SIMD, a small or oddly
  *   laid out tensor, arrays that partly overlap)
@@ -38,7 +45,7 @@ export function walkSimd(
   zeroPoint: Int32Array,
   qMin: number,
   qMax: number,
-  take?: (instance: SimdInstance, start: number, length: number) => boolean,
+  sink?: BlockSink,
 ): number | undefined {
   if (layout.length < FEWEST || overlapPartly(input, output)) return undefined;
   if (
@@ -52,16 +59,17 @@ export function walkSimd(
   const inBytes = input.BYTES_PER_ELEMENT;
   const outBytes = output.BYTES_PER_ELEMENT;
   const inAddress = instance.addressOf(input);
-  const outAddress = take === undefined ? instance.addressOf(output) : -1;
+  const outAddress = sink === undefined ? instance.addressOf(output) : -1;
   const scaleAddress = instance.addressOf(scale);
   const zeroAddress = instance.addressOf(zeroPoint);
-  const direct = layout.kind === "runs" && scaleAddress >= 0 && zeroAddress >= 0;
+  const slices = sink?.slices ?? TABLE_ENTRIES;
+  const direct = layout.kind === "runs" && scaleAddress >= 0 && zeroAddress >= 0 && slices === TABLE_ENTRIES;
   const most = inAddress >= 0 && outAddress >= 0 ? 2 ** 30 : STAGED_ELEMENTS;
   let loadedFirst = -1;
   let loadedCount = 0;
   let repeat = 1;
   let result: number | undefined = WALK_DONE;
-  forEachPiece(layout, most, direct ? Number.POSITIVE_INFINITY : TABLE_ENTRIES, (piece) => {
+  forEachPiece(layout, most, direct ? Number.POSITIVE_INFINITY : slices, (piece) => {
     const { start, length, rowLength, tableFirst, tableCount } = piece;
     if (!direct && (tableFirst !== loadedFirst || tableCount !== loadedCount)) {
       loadedFirst = tableFirst;
@@ -117,8 +125,8 @@ export function walkSimd(
       result = start + bad;
       return false;
     }
-    if (take !== undefined) {
-      if (take(instance, start, length)) return true;
+    if (sink !== undefined) {
+      if (sink.take(instance, piece, src)) return true;
       result = undefined;
       return false;
     }

@@ -41,6 +41,27 @@ export interface SimdKernels {
   ): number;
   rangeOfRows(src: number, n: number, rowLength: number, inRow: number, mins: number, maxs: number): number;
   symmetricScales(mins: number, maxs: number, n: number, qMax: number): number;
+  sumsOfRuns(
+    x: number,
+    y: number,
+    n: number,
+    rowLength: number,
+    runLength: number,
+    inRow: number,
+    k: number,
+    count: number,
+    sums: number,
+  ): void;
+  sumsOfRows(
+    x: number,
+    y: number,
+    n: number,
+    rowLength: number,
+    inRow: number,
+    count: number,
+    sums: number,
+  ): void;
+  ternaryScale(values: number, spare: number, n: number, tables: number, powers: number): number;
   squaredErrors(src: number, n: number, formats: number, sums: number, bound: number): number;
   countMagnitudes(src: number, n: number, inverse: number, bins: number, counts: number, zeros: number): void;
   pack(src: number, dst: number, n: number, bits: number, least: number, span: number, odd: number): number;

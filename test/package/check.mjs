@@ -109,6 +109,41 @@ try {
   check(run("node", ["consumer.mjs"], { cwd: consumer }).includes("esm ok"), "an ESM consumer runs");
   check(run("node", ["consumer.cjs"], { cwd: consumer }).includes("cjs ok"), "a CommonJS consumer runs");
 
+  // Worker processes find their module in the package, work as this thread does, and keep no program from ending.
+  symlinkSync(join(root, "node_modules/onnxruntime-node"), join(modules, "onnxruntime-node"));
+  const workersJob = `
+    const measure = async (core, onnx) => {
+      const model = await onnx.loadOnnxModel(${JSON.stringify(join(root, "examples/model/model.onnx"))});
+      const dims = [2, ...model.inputs[0].dims.slice(1)];
+      const data = Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, i) => (i % 7) / 7);
+      const batches = [{ [model.inputs[0].name]: { data, dims } }];
+      const seen = [];
+      const metric = {
+        name: "outputs",
+        evaluate: (outputs) => (seen.push(String(Object.values(outputs)[0].data)), { score: 1, value: 1, samples: 1 }),
+      };
+      const layerConfigs = Object.fromEntries(model.layers.map(({ name }) => [name, { weightBits: 4 }]));
+      for (const workers of [0, 1]) {
+        const evaluator = await onnx.createOnnxEvaluator(model, { calibration: batches, validation: batches, metric, workers });
+        await evaluator.evaluate(new core.QuantizationGenome({ layerConfigs }), {});
+      }
+      if (seen.length !== 4 || seen[1] !== seen[3] || seen[0] === seen[1]) throw new Error(seen.join(" "));
+      console.log("workers ok");
+    };`;
+  writeFileSync(
+    join(consumer, "workers.mjs"),
+    `${workersJob} await measure(await import("quantevo"), await import("quantevo/onnx"));`,
+  );
+  writeFileSync(
+    join(consumer, "workers.cjs"),
+    `${workersJob} measure(require("quantevo"), require("quantevo/onnx"));`,
+  );
+  for (const name of ["workers.mjs", "workers.cjs"])
+    check(
+      run("node", [name], { cwd: consumer, timeout: 60_000 }).includes("workers ok"),
+      `${name} evaluates in a worker process`,
+    );
+
   // The core must load where there is no Node: nothing that it reaches may import a built-in statically.
   const reached = new Map();
   const visit = (path) => {
@@ -122,6 +157,7 @@ try {
   };
   visit(join(root, "dist/index.js"));
   const core = [...reached.values()].join("");
+  check(!core.includes("tinypool"), "the core does not reach the pool of worker processes");
   // What an application loads that imports quantevo, bundled and minified by esbuild; its dependencies (seedrandom, yaml,
   // zod) are counted by their own packages. What `import()` loads later (the search, when a run begins) is a chunk of
   // its own and is counted beside.

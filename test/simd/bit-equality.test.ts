@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { calibrate, calibrateAndQuantize } from "../../src/calibration/index.js";
+import { calibrate, calibrateAndQuantize, tensorStatistics } from "../../src/calibration/index.js";
 import { CalibrationMethod } from "../../src/calibration/method.js";
 import { findNonFinite } from "../../src/numeric/find-non-finite.js";
 import { valueRange } from "../../src/numeric/value-range.js";
@@ -12,6 +12,7 @@ import {
   createCodes,
   dequantize,
   fakeQuantize,
+  fakeQuantizeError,
   INTEGER_BITS,
   packBits,
   packedByteLength,
@@ -129,6 +130,45 @@ describe("SIMD and plain kernels, bit for bit", () => {
     });
   });
 
+  it("fakeQuantizeError, also in place, and its values are those of fakeQuantize", () => {
+    check((c) => {
+      const params = paramsOf(c);
+      const values = placed<Float32Array<ArrayBuffer>>(valuesOf(c), c.place);
+      const plain = valuesOf(c);
+      const inPlace = (c.seed & 1) === 1;
+      const fake = placed<Float32Array<ArrayBuffer>>(new Float32Array(values.length), c.place);
+      const out = inPlace ? values : (c.seed & 2) === 2 ? fake : undefined;
+      expectSame(
+        () => ({ error: fakeQuantizeError(plain, params), fake: out && fakeQuantize(plain, params) }),
+        () => ({ error: fakeQuantizeError(values, params, out), fake: out }),
+      );
+    });
+  });
+
+  it("tensorStatistics", () => {
+    check((c) => {
+      const values = placed<Float32Array<ArrayBuffer>>(valuesOf(c), c.place);
+      const { shape, granularity, axis, groupSize } = c;
+      expectSame(() => tensorStatistics(values, { shape, granularity, axis, groupSize }));
+    });
+  });
+
+  it("calibrate of ternary and binary", () => {
+    check((c) => {
+      const values = placed<Float32Array<ArrayBuffer>>(valuesOf(c), c.place);
+      const bits = (c.seed & 3) === 0 ? 1 : 1.58;
+      expectSame(() => calibrate(values, { ...formatOf(c), bits, signed: true, method: "min-max" }));
+    });
+  });
+
+  it("calibrate of long ternary slices", () => {
+    for (const kind of ["normal", "ties", "huge", "denormals", "zeros"] as const)
+      for (const scheme of ["symmetric", "power-of-two"] as const) {
+        const values = tensor(kind, 70_001, 3);
+        expectSame(() => calibrate(values, { bits: 1.58, scheme, method: "min-max" }));
+      }
+  });
+
   it("packBits and unpackBits", () => {
     check((c) => {
       const codes = placed<Int8Array<ArrayBuffer>>(codesOf(c, (c.seed & 15) !== 0), c.place);
@@ -237,6 +277,8 @@ describe("SIMD and plain kernels, bit for bit", () => {
           expectSame(() => quantize(values, params));
           expectSame(() => fakeQuantize(values, params));
           expectSame(() => quantizeAndPack(values, params));
+          expectSame(() => fakeQuantizeError(values, params));
+          expectSame(() => tensorStatistics(values, { shape, granularity, axis, groupSize }));
           const options = { ...formatOf(c), method: CalibrationMethod.MIN_MAX };
           expectSame(() => calibrate(values, options));
           expectSame(() => calibrateAndQuantize(values, { ...options, scheme: "symmetric" }));

@@ -5,3 +5,5 @@ export { countMagnitudes } from "./histogram";
 export { pack, unpack } from "./pack";
 export { squaredErrors } from "./search";
 export { rangeOfRows, rangeOfRuns, symmetricScales } from "./statistics";
+export { sumsOfRows, sumsOfRuns } from "./sums";
+export { ternaryScale } from "./ternary";
