@@ -10,12 +10,12 @@ import {
   type GenomeMetrics,
   HardwareTarget,
   LayerQuantConfig,
-  paretoFrontSvg,
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
   QuantizationGenome,
   type WeightBits,
 } from "quantevo";
+import { paretoFrontSvg } from "quantevo/export";
 import {
   type Batch,
   createOnnxEvaluator,

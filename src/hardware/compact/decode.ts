@@ -9,15 +9,13 @@ export const SOURCE_ELSEWHERE = "in full in hardwareDevices of quantevo/hardware
 export function decodeDevices({ units, pool, devices }: CompactDevices): readonly HardwareProfile[] {
   const parts: unknown[] = [];
   const grow = (node: unknown): unknown => {
+    if (typeof node === "string" && node.startsWith("@")) return parts[Number(node.slice(1))];
     if (typeof node !== "object" || node === null) return node;
-    if (Array.isArray(node)) return Object.freeze(node.map(grow));
-    if ("@" in node) return parts[node["@"] as number];
-    if ("#" in node) {
-      const [value, tag, unit, source = SOURCE_ELSEWHERE] = (
-        Array.isArray(node["#"]) ? node["#"] : grow(node["#"])
-      ) as [number, number, number, string?];
+    if (Array.isArray(node)) {
+      const [value, tag, unit, source = SOURCE_ELSEWHERE] = node as [number, number, number, string?];
       return Object.freeze({ value, unit: units[unit], tag: FIGURE_TAGS[tag], source });
     }
+    if ("[]" in node) return Object.freeze((node["[]"] as unknown[]).map(grow));
     const entries = Object.entries(node).map(([key, part]) => [key, grow(part)]);
     return Object.freeze({
       ...Object.fromEntries(entries),

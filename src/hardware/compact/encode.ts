@@ -5,8 +5,8 @@ import type { CompactDevices } from "./compact-devices.js";
 const SHORT = 24;
 
 /**
- * Writes profiles without what only people read: a figure becomes `[value, tag, unit]`, and equal parts are written
- * once, as `{ "@": place }`. Sources of validation errors stay, since estimates show them.
+ * Writes profiles without what only people read: a figure becomes `[value, tag, unit]`, a list `{ "[]": list }`, and
+ * equal parts are written once and referred to as `"@place"`. Sources of validation errors stay, since estimates show them.
  */
 export function encodeDevices(devices: readonly HardwareProfile[]): CompactDevices {
   const units: string[] = [];
@@ -15,7 +15,7 @@ export function encodeDevices(devices: readonly HardwareProfile[]): CompactDevic
     return units.indexOf(unit);
   };
   const slim = (node: unknown, path: readonly string[]): unknown => {
-    if (Array.isArray(node)) return node.map((item) => slim(item, path));
+    if (Array.isArray(node)) return { "[]": node.map((item) => slim(item, path)) };
     if (typeof node !== "object" || node === null) return node;
     if ("tag" in node && "unit" in node) {
       const { value, tag, unit, source } = node as {
@@ -25,7 +25,7 @@ export function encodeDevices(devices: readonly HardwareProfile[]): CompactDevic
         source: string;
       };
       const figure = [value, FIGURE_TAGS.findIndex((known) => known === tag), unitOf(unit)];
-      return { "#": path.includes("validation") ? [...figure, source] : figure };
+      return path.includes("validation") ? [...figure, source] : figure;
     }
     // What is left with a source says what a runtime fuses.
     const parts = Object.entries(node).filter(([key]) => key !== "source");
@@ -46,14 +46,14 @@ export function encodeDevices(devices: readonly HardwareProfile[]): CompactDevic
     if (typeof node !== "object" || node === null) return node;
     const text = JSON.stringify(node);
     const known = places.get(text);
-    if (known !== undefined) return { "@": known };
+    if (known !== undefined) return `@${known}`;
     const shared = Array.isArray(node)
       ? node.map(share)
       : Object.fromEntries(Object.entries(node).map(([key, part]) => [key, share(part)]));
     if ((counts.get(text) ?? 0) < 2 || text.length < SHORT) return shared;
     places.set(text, pool.length);
     pool.push(shared);
-    return { "@": pool.length - 1 };
+    return `@${pool.length - 1}`;
   };
   return { units, devices: slimmed.map(share), pool };
 }
