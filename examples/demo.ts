@@ -20,7 +20,7 @@ import {
 } from "quantevo/onnx";
 import { generateImages, SEEDS } from "./model/generate-data.js";
 import { runOnnxAlone } from "./run-onnx-alone.js";
-import { printFront, progressLine } from "./terminal.js";
+import { followRun, printFront } from "./terminal.js";
 
 const GENERATIONS = 12;
 const MAX_DROP = 0.01;
@@ -81,14 +81,7 @@ for (const target of [HardwareTarget.INTEL_VNNI, HardwareTarget.ARM_DOT]) {
     },
     { evaluator },
   );
-  const progress = progressLine(GENERATIONS);
-  const result = await engine.runEvolution(model.spec, {
-    callback: (generation, best, _average, stats) =>
-      progress(
-        generation,
-        `best fitness ${best.toFixed(4)}, front ${stats.frontSize}, ${stats.evaluations} evaluations`,
-      ),
-  });
+  const result = await followRun(engine.stream(model.spec), GENERATIONS);
   printFront(result.paretoFront, 10);
 
   // The smallest genome that loses at most a point on the search set.

@@ -5,7 +5,6 @@ import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   archiveToString,
-  dominates,
   exportToString,
   type GenomeMetrics,
   HardwareTarget,
@@ -27,9 +26,10 @@ import {
   splitBatches,
   topOneAccuracy,
 } from "quantevo/onnx";
+import { dominates } from "quantevo/pareto";
 import { readNpy } from "./npy.js";
 import { runOnnxAlone } from "./run-onnx-alone.js";
-import { printFront, progressLine } from "./terminal.js";
+import { followRun, printFront } from "./terminal.js";
 
 // What is wrong with the call is said in a line.
 process.on("uncaughtException", (error) => {
@@ -60,6 +60,7 @@ const { values: args } = parseArgs({
     generations: { type: "string", default: "16" },
     parallel: { type: "string", default: "2" },
     seed: { type: "string", default: "1" },
+    checkpoint: { type: "string" },
     out: { type: "string", default: "out" },
     help: { type: "boolean", default: false },
   },
@@ -77,6 +78,7 @@ if (args.help || !args.model || !args["calibration-inputs"] || !args["test-input
   --weight-bits LIST          widths to choose from (default 2,4,8: those that ONNX stores exactly)
   --max-drop D                largest loss of accuracy on the calibration set (default 0.01)
   --min-compression X         least compression of the genome that is written (default 0)
+  --checkpoint FILE           keep what was evaluated there; the same call goes on from it after an interruption
   --population N --generations N --parallel N --seed S --batch-size N --out DIR`);
   process.exit(args.help ? 0 : 2);
 }
@@ -199,14 +201,10 @@ const config: QuantizationEvolutionConfig = {
   seed: args.seed,
 };
 const engine = new QuantizationEvolutionEngine(config, { evaluator: search });
-const progress = progressLine(integer("generations"));
-const result = await engine.runEvolution(model.spec, {
-  callback: (generation, best, average, stats) =>
-    progress(
-      generation,
-      `fitness best ${best.toFixed(4)} mean ${average.toFixed(4)}, front ${stats.frontSize}, ${stats.evaluations} evaluations, ${seconds().toFixed(0)} s`,
-    ),
-});
+const result = await followRun(
+  engine.stream(model.spec, args.checkpoint === undefined ? {} : { checkpoint: { path: args.checkpoint } }),
+  integer("generations"),
+);
 console.log(
   `\nsearched in ${seconds().toFixed(0)} s: ${result.evaluations} evaluations of ${calibrationSet.samples} samples`,
 );

@@ -1,4 +1,4 @@
-import type { QuantizationGenome } from "quantevo";
+import type { EvolutionEvent, EvolutionResult, QuantizationGenome } from "quantevo";
 
 /** A cell's text, or nothing where a metric is unknown. */
 const show = (value: number | undefined, digits: number): string =>
@@ -57,4 +57,36 @@ export function progressLine(total: number): (done: number, text: string) => voi
     if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${line}${done >= total ? "\n" : ""}`);
     else if (done === total || done % Math.ceil(total / 5) === 0) console.log(line);
   };
+}
+
+/** Follows the events of a run: a bar or lines for its generations, a line of its own for whatever goes wrong. */
+export async function followRun(
+  events: AsyncIterable<EvolutionEvent>,
+  generations: number,
+): Promise<EvolutionResult> {
+  const progress = progressLine(generations);
+  const note = (text: string) => console.log(`${process.stdout.isTTY ? "\r\x1b[2K" : ""}${text}`);
+  for await (const event of events) {
+    if (event.type === "generation") progress(event.generation, describe(event));
+    else if (event.type === "resumed")
+      note(`goes on after ${event.answers} evaluations of an earlier run, which are not made again`);
+    else if (event.type === "evaluation-failed") note(`an evaluation failed: ${event.failure.reason}`);
+    else if (event.type === "worker-replaced") note(`a worker was replaced: ${event.reason}`);
+    else if (event.type === "checkpoint-failed") note(`the checkpoint was not written: ${event.reason}`);
+    else if (event.type === "stopped") {
+      if (event.reason !== "max-generations") note(`stopped: ${event.reason}`);
+      return event.result;
+    }
+  }
+  throw new Error("the run ended without a result");
+}
+
+function describe(event: Extract<EvolutionEvent, { type: "generation" }>): string {
+  const { constraints, estimatedMsLeft: left } = event;
+  const [worst] = constraints.violatedLimits;
+  const limits = worst && `, ${worst.limit} still missed by ${(worst.excess * 100).toFixed(1)}%`;
+  return (
+    `best fitness ${event.best.fitnessScore.toFixed(4)}, front ${event.frontSize}, hypervolume ${event.hypervolume.toFixed(4)}, ` +
+    `${event.evaluations} evaluations${limits ?? ""}${left === undefined ? "" : `, about ${Math.round(left / 1000)} s left`}`
+  );
 }

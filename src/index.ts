@@ -31,6 +31,9 @@ export {
   type EvolutionResult,
   type FailedGenome,
   type GenerationStats,
+  type MergedArchive,
+  type MergeSource,
+  mergeArchives,
   type ProgressCallback,
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
@@ -107,11 +110,6 @@ export { LayerKind, type LayerSpec, type ModelSpec, type WeightLayout } from "./
 export { type ReferenceWorkloadOptions, referenceWorkload } from "./model/reference-workload.js";
 // Fronts
 export {
-  constrainedDominates,
-  crowdingDistance,
-  dominates,
-  hypervolume,
-  nonDominatedSort,
   type ObjectiveMatrix,
   type Objectives,
   ParetoArchive,

@@ -52,6 +52,8 @@ describe("the numbered examples", () => {
     const text = await runExample(() => import("../examples/07-progress-callback.js"));
     expect(text.match(/^Gen \d+: Best=0\.\d{4}, Avg=/gm)).toHaveLength(13);
     expect(text).toMatch(/Stopped: aborted; \d+ genomes kept/);
+    expect(text).toMatch(/\[-+\] 0\/50 best fitness .*, hypervolume 0\.\d{4}/);
+    expect(text).toMatch(/Stopped: stop-condition after generation \d+/);
   });
 
   it("08 writes a strategy and reads the same one back", async () => {

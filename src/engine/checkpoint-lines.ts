@@ -33,6 +33,8 @@ const answerSchema = z.strictObject({
   interval: z.tuple([z.number(), z.number()]).optional(),
   source: z.string(),
 });
+/** Leaves out what an estimate may have beside. */
+const strippedAnswerSchema = answerSchema.strip();
 const failureSchema = z.strictObject({
   kind: z.literal("failure"),
   question,
@@ -73,7 +75,7 @@ export function answerLine(asked: string, answer: EvaluatorAnswer): string {
   if ("failure" in answer) return toLine({ kind: "failure", question: asked, ...answer.failure });
   const { kind: accuracyKind, sampleScores, ...rest } = answer.estimate;
   // Through the schema, so that a field which it does not know is left out and not refused later.
-  const data = answerSchema.strip().parse({
+  const data = strippedAnswerSchema.parse({
     ...rest,
     kind: "answer",
     question: asked,

@@ -11,7 +11,10 @@ export interface CheckpointOptions {
   readonly store?: CheckpointStore | undefined;
   /** Write after every so many generations, at least 1. Default 1. */
   readonly everyGenerations?: number | undefined;
-  /** Write during a generation as well, after so many evaluations, at least 1. Default 10. */
+  /**
+   * Write during a generation as well, after so many evaluations, at least 1. The search goes on meanwhile, and what comes in
+   * during a write is written together. Default 1.
+   */
   readonly everyEvaluations?: number | undefined;
   /**
    * `if-found`: go on from the checkpoint when there is one, else start a new one. `required`: fail when there is none.
@@ -60,7 +63,7 @@ export function resolveCheckpoint(given: string | CheckpointOptions): ResolvedCh
   return {
     store: store ?? fileCheckpointStore(path!),
     everyGenerations: positiveInteger(options.everyGenerations ?? 1, "everyGenerations"),
-    everyEvaluations: positiveInteger(options.everyEvaluations ?? 10, "everyEvaluations"),
+    everyEvaluations: positiveInteger(options.everyEvaluations ?? 1, "everyEvaluations"),
     resume,
     nothingThere: () => {
       const where = path ?? "the store";

@@ -117,7 +117,9 @@ export class EvolutionRun {
       maxEvaluations: options.maxEvaluations,
       onFailure: (failure) => {
         // Those of an earlier run were told of then.
-        if (!this.#checkpoint?.replaying) this.#tell({ type: "evaluation-failed", failure });
+        if (this.#checkpoint?.replaying) return;
+        void this.#tell({ type: "evaluation-failed", failure });
+        if (lostWorker(failure.error)) void this.#tell({ type: "worker-replaced", reason: failure.reason });
       },
       signal,
     });
@@ -261,7 +263,8 @@ export class EvolutionRun {
       this.#hypervolumes.push(ledger.feasible ? frontHypervolume(front, this.context.reference) : 0);
     const { generation, evaluations } = stats;
     // One that the budget cut short is not how a run with a larger budget goes on.
-    if (this.#checkpoint !== undefined && !ledger.budgetSpent)
+    // Nor is one that an abort cut short.
+    if (this.#checkpoint !== undefined && !ledger.budgetSpent && this.#stop.reason === undefined)
       await this.#checkpoint.completed({ generation, evaluations, digest: searchDigest(state, front) });
     // An earlier run told of those that it completed.
     if (generation < (this.#checkpoint?.resumedGenerations ?? 0)) return;
@@ -344,4 +347,9 @@ export class EvolutionRun {
       { cause: first?.error },
     );
   }
+}
+
+/** An evaluator that works in processes or threads of its own tells by the path that one of them died or hung. */
+function lostWorker(error: unknown): boolean {
+  return error instanceof EvaluationError && ["worker", "evaluationTimeoutMs"].includes(error.path);
 }

@@ -11,6 +11,7 @@ export type { FailedGenome } from "./evaluation-ledger.js";
 export type { ConstraintStatus, EvolutionEvent } from "./evolution-event.js";
 export type { EvolutionOptions } from "./evolution-options.js";
 export type { EvolutionResult } from "./evolution-result.js";
+export { type MergedArchive, type MergeSource, mergeArchives } from "./merge-archives.js";
 export type { GenerationStats, ProgressCallback } from "./progress.js";
 export {
   afterEvaluations,

@@ -1,4 +1,5 @@
 import { nextTask } from "./next-task.js";
+import { onAbort } from "./on-abort.js";
 
 /**
  * What the work settles to; once the signal is aborted, at the latest a turn of the event loop later: work that is
@@ -7,16 +8,14 @@ import { nextTask } from "./next-task.js";
  */
 export async function raceAbort<T>(work: T | PromiseLike<T>, signal?: AbortSignal): Promise<T> {
   if (signal === undefined) return work;
-  let stop = () => {};
+  let forget = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => void nextTask().then(() => reject(signal.reason));
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
+    forget = onAbort(signal, () => void nextTask().then(() => reject(signal.reason)));
   });
   try {
     // The race handles a late rejection of either.
     return await Promise.race([work, aborted]);
   } finally {
-    signal.removeEventListener("abort", stop);
+    forget();
   }
 }

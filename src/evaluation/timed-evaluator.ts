@@ -1,5 +1,6 @@
 import { EvaluationError } from "../errors.js";
 import type { AccuracyEvaluator } from "./evaluator.js";
+import { onAbort } from "./on-abort.js";
 import { raceAbort } from "./race-abort.js";
 import { rewrapEvaluator } from "./rewrap-evaluator.js";
 
@@ -11,9 +12,7 @@ export function timedEvaluator(evaluator: AccuracyEvaluator, timeoutMs: number):
   return rewrapEvaluator(evaluator, async (genome, options) => {
     const { signal } = options;
     const controller = new AbortController();
-    const pass = () => controller.abort(signal?.reason);
-    if (signal?.aborted) pass();
-    else signal?.addEventListener("abort", pass, { once: true });
+    const forget = signal && onAbort(signal, () => controller.abort(signal.reason));
     let late = false;
     const timer = setTimeout(() => {
       late = true;
@@ -33,7 +32,7 @@ export function timedEvaluator(evaluator: AccuracyEvaluator, timeoutMs: number):
       );
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", pass);
+      forget?.();
     }
   });
 }

@@ -10,12 +10,8 @@ import {
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
 } from "../../src/index.js";
-import { formulaEvaluator, tinyLayer } from "./fakes.js";
+import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL, tinyLayer } from "./fakes.js";
 import { memoryStore } from "./stores.js";
-
-/** Small, so that a run takes milliseconds. */
-const LAYERS = ["embedding", "attention", "ffn", "output"].map(tinyLayer);
-const SMALL: QuantizationEvolutionConfig = { populationSize: 8, maxGenerations: 5, seed: 3 };
 
 function run(
   checkpoint: CheckpointOptions | undefined,
@@ -69,16 +65,16 @@ describe("a run with a checkpoint", () => {
   });
 
   it("goes on from every line of it, and evaluates nothing again", async () => {
-    for (const config of [
-      {},
-      { enableCaching: false, populationSize: 5 },
-      { archiveLimit: 4, cacheLimit: 6 },
-    ]) {
+    for (const [config, step] of [
+      [{ populationSize: 6, maxGenerations: 4 }, 1],
+      [{ enableCaching: false, populationSize: 5 }, 5],
+      [{ archiveLimit: 4, cacheLimit: 6 }, 7],
+    ] as const) {
       const store = memoryStore();
       const whole = moody();
       const expected = await run({ store }, config, whole);
       const lines = store.text!.split(/(?<=\n)/);
-      for (let kept = 1; kept <= lines.length; kept++) {
+      for (let kept = 1; kept <= lines.length; kept += step) {
         const evaluator = moody();
         const cut = memoryStore(lines.slice(0, kept).join(""));
         const resumed = await run({ store: cut }, config, evaluator);

@@ -1,4 +1,9 @@
-import type { AccuracyEvaluator, LayerSpec, QuantizationGenome } from "../../src/index.js";
+import type {
+  AccuracyEvaluator,
+  LayerSpec,
+  QuantizationEvolutionConfig,
+  QuantizationGenome,
+} from "../../src/index.js";
 
 /** A fully connected layer of 16 x 64 weights, for runs that take milliseconds. */
 export function tinyLayer(name: string): LayerSpec {
@@ -11,6 +16,12 @@ export function tinyLayer(name: string): LayerSpec {
     outputShape: [1, 16],
   };
 }
+
+/** A network whose runs take milliseconds. */
+export const TINY_LAYERS = ["embedding", "attention", "ffn", "output"].map(tinyLayer);
+
+/** A run of six generations with eight genomes each. */
+export const SMALL_RUN: QuantizationEvolutionConfig = { populationSize: 8, maxGenerations: 5, seed: 3 };
 
 /** An evaluator by formula: accuracy falls with the bits taken away, more in layers that weigh more. */
 export function formulaEvaluator(

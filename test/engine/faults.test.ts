@@ -1,0 +1,332 @@
+import { describe, expect, it } from "vitest";
+import {
+  type AccuracyEvaluator,
+  archiveToString,
+  EvaluationError,
+  type EvolutionOptions,
+  type QuantizationEvolutionConfig,
+  QuantizationEvolutionEngine,
+} from "../../src/index.js";
+import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL, tinyLayer } from "./fakes.js";
+import { memoryStore } from "./stores.js";
+
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+function run(
+  options: EvolutionOptions = {},
+  config: QuantizationEvolutionConfig = {},
+  evaluator: AccuracyEvaluator = formulaEvaluator(),
+  layers = LAYERS,
+) {
+  return new QuantizationEvolutionEngine({ ...SMALL, ...config }, { evaluator }).runEvolution(
+    layers,
+    options,
+  );
+}
+
+/** The formula, with something else for every third genome (by its key). */
+function sometimes(odd: () => unknown): AccuracyEvaluator {
+  const formula = formulaEvaluator();
+  return {
+    kind: "measured",
+    evaluate: async (genome, options) =>
+      [...genome.key].reduce((sum, c) => sum + c.charCodeAt(0), 0) % 3 === 0
+        ? ((await odd()) as never)
+        : formula.evaluate(genome, options),
+  };
+}
+
+describe("evaluators that fail", () => {
+  const estimate = (fields: object) => ({
+    kind: "measured",
+    accuracy: 0.5,
+    metric: "m",
+    metricValue: 0.5,
+    source: "test",
+    ...fields,
+  });
+  const odd: readonly (readonly [string, () => unknown, string])[] = [
+    ["throw", () => Promise.reject(new Error("boom")), "boom"],
+    ["throw no error", () => Promise.reject("plain text"), "plain text"],
+    [
+      "throw at once",
+      () => {
+        throw new Error("at once");
+      },
+      "at once",
+    ],
+    ["return NaN", () => estimate({ accuracy: Number.NaN }), "accuracy NaN"],
+    ["return less than 0", () => estimate({ accuracy: -0.01 }), "accuracy -0.01"],
+    ["return more than 1", () => estimate({ accuracy: 1.01 }), "accuracy 1.01"],
+    [
+      "return an infinite metric",
+      () => estimate({ metricValue: Number.POSITIVE_INFINITY }),
+      "metricValue Infinity",
+    ],
+    ["return nothing", () => undefined, "undefined"],
+    ["hang", () => new Promise(() => {}), "no answer within 20 ms"],
+  ];
+  it.each(odd)("that %s cost those genomes only, and a resumed run says the same", async (_, odd, reason) => {
+    const store = memoryStore();
+    const config = { evaluationTimeoutMs: 20, maxGenerations: 2, parallelEvaluations: 8 };
+    const result = await run({ checkpoint: { store } }, config, sometimes(odd));
+    expect(result.failures.length).toBeGreaterThan(0);
+    for (const failure of result.failures) {
+      expect(failure.reason).toContain(reason);
+      expect(failure.error).toBeInstanceOf(EvaluationError);
+    }
+    expect(result.stopReason).toBe("max-generations");
+    expect(result.paretoFront.length).toBeGreaterThan(0);
+    const mute = { kind: "measured", evaluate: () => Promise.reject(new Error("was asked again")) } as const;
+    const again = await run({ checkpoint: { store } }, config, mute);
+    expect(archiveToString(again)).toBe(archiveToString(result));
+    expect(again.failures.map((failure) => failure.reason)).toEqual(result.failures.map((f) => f.reason));
+  });
+
+  it("end the run when all of the first population fail, hanging ones included", async () => {
+    const hanging = { kind: "measured", evaluate: () => new Promise(() => {}) } as const;
+    await expect(
+      run({}, { evaluationTimeoutMs: 10, parallelEvaluations: 8 }, hanging as never),
+    ).rejects.toMatchObject({
+      code: "EVALUATION_FAILED",
+      message: expect.stringContaining("no answer within 10 ms"),
+    });
+  });
+
+  it("tell a hanging evaluation by its signal", async () => {
+    const told: unknown[] = [];
+    const evaluator = formulaEvaluator(
+      {},
+      {
+        before: (genome, signal) =>
+          genome.key.length % 4 !== 0
+            ? undefined
+            : new Promise((_, reject) =>
+                signal?.addEventListener("abort", () => {
+                  told.push(1);
+                  reject(signal.reason);
+                }),
+              ),
+      },
+    );
+    const result = await run(
+      {},
+      { evaluationTimeoutMs: 15, parallelEvaluations: 8, maxGenerations: 2 },
+      evaluator,
+    );
+    expect(told.length).toBe(result.failures.length);
+  });
+});
+
+describe("checkpoints that cannot be written", () => {
+  const full = () => {
+    throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  };
+
+  it("stop nothing, are reported, and leave the last good one", async () => {
+    const expected = archiveToString(await run());
+    let calls = 0;
+    const store = memoryStore(undefined, () => {
+      if (++calls > 4) full();
+    });
+    const result = await run({ checkpoint: { store } });
+    expect(archiveToString(result)).toBe(expected);
+    expect(result.checkpoint).toMatchObject({
+      complete: false,
+      writes: 4,
+      lastFailure: "no space left on device",
+    });
+    expect(result.checkpoint?.failedWrites).toBeGreaterThan(0);
+    const resumed = await run({ checkpoint: { store: memoryStore(store.text) } });
+    expect(archiveToString(resumed)).toBe(expected);
+    expect(resumed.checkpoint?.resumedAnswers).toBeGreaterThan(0);
+  });
+
+  it("are made up for when there is room again", async () => {
+    const undisturbed = memoryStore();
+    await run({ checkpoint: { store: undisturbed } });
+    for (const [from, to] of [
+      [1, 3],
+      [2, 7],
+      [4, 5],
+    ] as const) {
+      let calls = 0;
+      const store = memoryStore(undefined, () => {
+        calls++;
+        if (calls >= from && calls < to) full();
+      });
+      const result = await run({ checkpoint: { store } });
+      expect(result.checkpoint).toMatchObject({ complete: true, failedWrites: to - from });
+      expect(store.text).toBe(undisturbed.text);
+    }
+  });
+
+  it("are events of the stream", async () => {
+    const engine = new QuantizationEvolutionEngine(SMALL, { evaluator: formulaEvaluator() });
+    const types: string[] = [];
+    for await (const event of engine.stream(LAYERS, {
+      checkpoint: { store: memoryStore(undefined, full) },
+    })) {
+      types.push(event.type);
+      if (event.type === "checkpoint-failed") expect(event.reason).toBe("no space left on device");
+    }
+    expect(types).toContain("checkpoint-failed");
+    expect(types).not.toContain("checkpoint-written");
+    expect(types.at(-1)).toBe("stopped");
+  });
+
+  it("hold nobody up after an abort", async () => {
+    const abort = new AbortController();
+    const store = { read: async () => undefined, write: () => new Promise<void>(() => {}) };
+    const pending = run({ checkpoint: { store }, signal: abort.signal });
+    await wait(5);
+    abort.abort();
+    const start = performance.now();
+    expect((await pending).stopReason).toBe("aborted");
+    expect(performance.now() - start).toBeLessThan(3000);
+    const unread = run({
+      checkpoint: { store: { ...store, read: () => new Promise<undefined>(() => {}) } },
+      signal: AbortSignal.timeout(5),
+    });
+    expect((await unread).stopReason).toBe("aborted");
+  });
+
+  it("an unreadable one ends the run before it begins", async () => {
+    const store = { ...memoryStore(), read: () => Promise.reject(new Error("no permission")) };
+    await expect(run({ checkpoint: { store } })).rejects.toThrow("no permission");
+  });
+});
+
+describe("an abort", () => {
+  const phases = {
+    "before it begins": () => ({ signal: AbortSignal.abort() }),
+    "during sensitivity": () => {
+      const abort = new AbortController();
+      queueMicrotask(() => abort.abort());
+      return { signal: abort.signal };
+    },
+    "in the first population": () => abortAtEvaluation(3),
+    "at the end of the first population": () => abortAtEvaluation(8),
+    "in the middle of a generation": () => abortAtEvaluation(13),
+    "in the callback": () => {
+      const abort = new AbortController();
+      return {
+        signal: abort.signal,
+        callback: (generation: number) => {
+          if (generation === 2) abort.abort();
+        },
+      };
+    },
+    "while the callback hangs": () => {
+      const abort = new AbortController();
+      return {
+        signal: abort.signal,
+        callback: (generation: number) => {
+          if (generation !== 2) return;
+          setTimeout(() => abort.abort(), 2);
+          return new Promise<void>(() => {});
+        },
+      };
+    },
+  };
+  function abortAtEvaluation(count: number) {
+    const abort = new AbortController();
+    let seen = 0;
+    return {
+      signal: abort.signal,
+      before: () => {
+        if (++seen === count) abort.abort();
+      },
+    };
+  }
+
+  it.each(Object.entries(phases))(
+    "%s ends the run with what it has, and it can be resumed",
+    async (_, make) => {
+      const expected = await run();
+      const { before, ...options } = { before: undefined, ...make() };
+      const store = memoryStore();
+      const stopped = await run(
+        { ...options, checkpoint: { store } },
+        {},
+        formulaEvaluator({}, before === undefined ? {} : { before }),
+      );
+      expect(stopped.stopReason).toBe("aborted");
+      expect(stopped.generations).toBeLessThan(5);
+      const evaluator = formulaEvaluator();
+      const resumed = await run({ checkpoint: { store } }, {}, evaluator);
+      expect(archiveToString(resumed)).toBe(archiveToString(expected));
+      expect(resumed.history).toEqual(expected.history);
+      expect(evaluator.calls.length).toBe(expected.evaluations - (resumed.checkpoint?.resumedAnswers ?? 0));
+      expect(resumed.checkpoint?.resumedAnswers).toBeGreaterThanOrEqual(stopped.evaluations);
+    },
+  );
+
+  it("while a checkpoint is written ends the run, and the checkpoint is whole", async () => {
+    const abort = new AbortController();
+    const store = memoryStore(undefined, async (call) => {
+      if (call === "append") abort.abort();
+      await wait(5);
+    });
+    const stopped = await run({ signal: abort.signal, checkpoint: { store } });
+    expect(stopped.stopReason).toBe("aborted");
+    expect(stopped.checkpoint?.complete).toBe(true);
+    const resumed = await run({ checkpoint: { store: memoryStore(store.text) } });
+    expect(archiveToString(resumed)).toBe(archiveToString(await run()));
+  });
+});
+
+describe("extremes", () => {
+  it("one layer, one choice", async () => {
+    const result = await run(
+      {},
+      {
+        weightBitChoices: [8],
+        activationBitChoices: [8],
+        weightSchemes: ["symmetric"],
+        activationSchemes: ["asymmetric"],
+        calibrationMethods: ["mse"],
+        allowPerChannel: false,
+        allowPerGroup: false,
+      },
+      formulaEvaluator(),
+      [tinyLayer("only")],
+    );
+    expect(result).toMatchObject({ evaluations: 1, stopReason: "max-generations", generations: 5 });
+    expect(result.paretoFront).toHaveLength(1);
+  });
+
+  it("a population of one, with and without a checkpoint", async () => {
+    const store = memoryStore();
+    const config = { populationSize: 1, maxGenerations: 12 };
+    const plain = await run({}, config);
+    expect(plain.paretoFront.length).toBeGreaterThan(0);
+    await run({ checkpoint: { store }, maxGenerations: 4 }, config);
+    expect(archiveToString(await run({ checkpoint: { store } }, config))).toBe(archiveToString(plain));
+  });
+
+  it("a thousand layers (bench/faults.ts takes five thousand)", async () => {
+    const layers = Array.from({ length: 1000 }, (_, i) => ({
+      ...tinyLayer(`layer ${i}`),
+      parameterCount: 16,
+      macs: 16,
+      inputShape: [1, 4],
+      outputShape: [1, 4],
+    }));
+    const store = memoryStore();
+    const config = { populationSize: 4, maxGenerations: 1, adaptiveBitAllocation: false };
+    const plain = await run({ checkpoint: { store } }, config, formulaEvaluator(), layers);
+    const resumed = await run({ checkpoint: { store } }, config, formulaEvaluator(), layers);
+    expect(resumed.checkpoint?.resumedAnswers).toBe(plain.evaluations);
+    expect(archiveToString(resumed)).toBe(archiveToString(plain));
+  });
+
+  it("two runs in one process, interleaved, are as each alone", async () => {
+    const slow = () => formulaEvaluator({}, { before: (genome) => wait(genome.key.length % 3) });
+    const seeds = [1, 2];
+    const alone = [];
+    for (const seed of seeds) alone.push(archiveToString(await run({}, { seed })));
+    const together = await Promise.all(seeds.map((seed) => run({}, { seed }, slow())));
+    expect(together.map((result) => archiveToString(result))).toEqual(alone);
+  });
+});

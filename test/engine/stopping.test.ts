@@ -1,0 +1,205 @@
+import { describe, expect, it } from "vitest";
+import {
+  afterEvaluations,
+  afterGenerations,
+  afterTime,
+  allOf,
+  anyOf,
+  type EvolutionOptions,
+  type QuantizationEvolutionConfig,
+  QuantizationEvolutionEngine,
+  type SearchProgress,
+  whenStagnant,
+} from "../../src/index.js";
+import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL } from "./fakes.js";
+
+function run(
+  options: EvolutionOptions = {},
+  config: QuantizationEvolutionConfig = {},
+  evaluator = formulaEvaluator(),
+) {
+  return new QuantizationEvolutionEngine({ ...SMALL, ...config }, { evaluator }).runEvolution(
+    LAYERS,
+    options,
+  );
+}
+
+function progress(hypervolumes: readonly number[], violations = hypervolumes.map(() => 0)): SearchProgress {
+  return {
+    generation: hypervolumes.length - 1,
+    evaluations: hypervolumes.length * 8,
+    elapsedMs: 100 * hypervolumes.length,
+    hypervolumes,
+    history: violations.map((leastViolation, generation) => ({ generation, leastViolation }) as never),
+  };
+}
+
+describe("the evaluation budget", () => {
+  it("is used and never exceeded, failures included", async () => {
+    for (const maxEvaluations of [1, 2, 7, 8, 9, 16, 23, 40]) {
+      const evaluator = formulaEvaluator(
+        {},
+        {
+          before: (genome) => {
+            if (genome.key.length % 5 === 0) throw new Error("no");
+          },
+        },
+      );
+      const result = await run({ maxEvaluations }, { parallelEvaluations: 3 }, evaluator).catch(
+        () => undefined,
+      );
+      expect(evaluator.calls.length).toBe(maxEvaluations);
+      if (result !== undefined)
+        expect(result).toMatchObject({ evaluations: maxEvaluations, stopReason: "max-evaluations" });
+    }
+  });
+
+  it("may be given in the configuration; the option counts more", async () => {
+    expect((await run({}, { maxEvaluations: 10 })).evaluations).toBe(10);
+    expect((await run({ maxEvaluations: 12 }, { maxEvaluations: 10 })).evaluations).toBe(12);
+    for (const maxEvaluations of [0, -1, 1.5, Number.NaN, "8"])
+      await expect(run({ maxEvaluations: maxEvaluations as number })).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        path: "maxEvaluations",
+      });
+  });
+});
+
+describe("the time limit", () => {
+  it("stops a run in the middle of an evaluation, and what was found is returned", async () => {
+    let asked = 0;
+    const evaluator = formulaEvaluator(
+      {},
+      { before: () => (++asked > 5 ? new Promise(() => {}) : undefined) },
+    );
+    const result = await run({ timeLimitMs: 60 }, {}, evaluator);
+    expect(result).toMatchObject({ stopReason: "time-limit", evaluations: 5 });
+    expect(result.paretoFront.length).toBeGreaterThan(0);
+  });
+
+  it("is not felt by a run that ends sooner", async () => {
+    const result = await run({ timeLimitMs: 60_000 });
+    expect(result.stopReason).toBe("max-generations");
+    expect(result.paretoFront.map(({ key }) => key)).toEqual((await run()).paretoFront.map(({ key }) => key));
+    await expect(run({ timeLimitMs: 0 })).rejects.toMatchObject({ path: "timeLimitMs" });
+  });
+});
+
+describe("stop conditions", () => {
+  it("end a run, beside its limits", async () => {
+    const stopped = await run({ stopWhen: afterGenerations(2) });
+    expect(stopped).toMatchObject({ stopReason: "stop-condition", generations: 2 });
+    expect(await run({ stopWhen: anyOf(afterGenerations(4), afterEvaluations(20)) })).toMatchObject({
+      generations: 2,
+    });
+    expect(await run({ stopWhen: allOf(afterGenerations(1), afterEvaluations(30)) })).toMatchObject({
+      generations: 3,
+    });
+    expect(await run({ stopWhen: afterGenerations(5) })).toMatchObject({ stopReason: "max-generations" });
+    const seen: SearchProgress[] = [];
+    await run({ stopWhen: { name: "mine", isMet: (at) => seen.push(structuredClone(at)) > 3 } });
+    expect(seen.map(({ generation }) => generation)).toEqual([0, 1, 2, 3]);
+    for (const at of seen) expect(at.hypervolumes).toHaveLength(at.generation + 1);
+    const volumes = seen.at(-1)!.hypervolumes;
+    expect(volumes).toEqual(volumes.toSorted((a, b) => a - b));
+    for (const volume of volumes) expect(volume > 0 && volume < 1).toBe(true);
+  });
+
+  it("stagnation looks at the hypervolume, and at the least violation while nothing is feasible", () => {
+    const { isMet } = whenStagnant({ generations: 2, tolerance: 0.01 });
+    expect(isMet(progress([0.5]))).toBe(false);
+    expect(isMet(progress([0.5, 0.5]))).toBe(false);
+    expect(isMet(progress([0.5, 0.5, 0.5049]))).toBe(true);
+    expect(isMet(progress([0.5, 0.5, 0.506]))).toBe(false);
+    expect(isMet(progress([0, 0, 0], [3, 2, 1]))).toBe(false);
+    expect(isMet(progress([0, 0, 0], [3, 3, 2.98]))).toBe(true);
+    expect(isMet(progress([0, 0, 0.1], [3, 3, 0]))).toBe(false);
+    expect(afterTime(250).isMet(progress([0, 0]))).toBe(false);
+    expect(afterTime(250).isMet(progress([0, 0, 0]))).toBe(true);
+  });
+
+  it("stagnation of the configuration ends a run in a space that has nothing more", async () => {
+    const config: QuantizationEvolutionConfig = {
+      minBits: 8,
+      activationBitChoices: [8],
+      weightSchemes: ["symmetric"],
+      activationSchemes: ["asymmetric"],
+      calibrationMethods: ["mse"],
+      allowPerGroup: false,
+      maxGenerations: 500,
+    };
+    const result = await run({}, { ...config, stagnation: { generations: 4 } });
+    expect(result.stopReason).toBe("stagnation");
+    expect(result.generations).toBeLessThan(50);
+  });
+
+  it("are checked", async () => {
+    for (const stopWhen of [1, {}, { name: "x" }, () => true, { isMet: () => true }])
+      await expect(run({ stopWhen: stopWhen as never })).rejects.toMatchObject({ path: "stopWhen" });
+    expect(() => anyOf()).toThrow("at least one");
+    expect(() => allOf({} as never)).toThrow("conditions.0");
+    expect(() => afterEvaluations(0)).toThrow("count is 0");
+    expect(() => afterTime(0)).toThrow("above 0");
+    expect(() => whenStagnant({ generations: 0 })).toThrow("generations is 0");
+    expect(() => whenStagnant({ generations: 1, tolerance: 2 })).toThrow("0 to 1");
+    for (const [stagnation, path] of [
+      [{ generations: 0 }, "stagnation.generations"],
+      [{ generations: 3, tolerance: -1 }, "stagnation.tolerance"],
+      [{ generations: 3, patience: 1 }, "stagnation"],
+    ] as const)
+      expect(() => new QuantizationEvolutionEngine({ stagnation } as never)).toThrow(
+        expect.objectContaining({ code: "INVALID_CONFIG", path }),
+      );
+  });
+});
+
+describe("when nothing is feasible", () => {
+  it("the front is what keeps to the limits best, and the broken limits are named", async () => {
+    const evaluated: { latency: number; accuracy: number }[] = [];
+    const result = await run(
+      {},
+      { targetLatencyMs: 1e-9, minAccuracy: 1, targetMemoryMb: 1e6, hardwareTarget: "intel-vnni" },
+    );
+    expect(result.feasible).toBe(false);
+    expect(evaluated).toEqual([]);
+    const limits = result.violatedLimits;
+    expect(limits.map(({ limit }) => limit).toSorted()).toEqual(["minAccuracy", "targetLatencyMs"]);
+    expect(limits[0]!.excess).toBeGreaterThanOrEqual(limits[1]!.excess);
+    const [closest] = result.paretoFront;
+    for (const { limit, allowed, reached, excess } of limits) {
+      expect(excess).toBe(closest!.metrics!.violations[limit]);
+      expect(limit === "minAccuracy" ? 1 - reached / allowed : reached / allowed - 1).toBeCloseTo(excess, 12);
+    }
+    const totals = result.paretoFront.map(({ metrics }) =>
+      Object.values(metrics!.violations).reduce((sum, excess) => sum + excess, 0),
+    );
+    expect(totals).toEqual(totals.toSorted((a, b) => a - b));
+    expect(result.history.at(-1)!.leastViolation).toBe(totals[0]);
+    // No member keeps to every limit at least as well as another.
+    for (const a of result.paretoFront)
+      for (const b of result.paretoFront)
+        if (a !== b)
+          expect(
+            limits.every(({ limit }) => a.metrics!.violations[limit]! <= b.metrics!.violations[limit]!),
+          ).toBe(false);
+  });
+
+  it("there are none to name otherwise", async () => {
+    const result = await run({}, { hardwareTarget: "intel-vnni" });
+    expect(result).toMatchObject({ feasible: true, violatedLimits: [] });
+    expect(result.history.every(({ leastViolation }) => leastViolation === 0)).toBe(true);
+  });
+});
+
+describe("limits on memory", () => {
+  it("archiveLimit and cacheLimit are kept", async () => {
+    const result = await run({}, { archiveLimit: 3, cacheLimit: 2, maxGenerations: 8 });
+    expect(result.paretoFront.length).toBeLessThanOrEqual(3);
+    for (const { frontSize } of result.history) expect(frontSize).toBeLessThanOrEqual(3);
+    const other = await run(
+      {},
+      { archiveLimit: 3, cacheLimit: 2, maxGenerations: 8, parallelEvaluations: 1 },
+    );
+    expect(other.paretoFront.map(({ key }) => key)).toEqual(result.paretoFront.map(({ key }) => key));
+  });
+});

@@ -1,0 +1,59 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { fileCheckpointStore } from "../../src/export/file-checkpoint-store.js";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "quantevo-store-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe("fileCheckpointStore", () => {
+  it("keeps what is written and added, and leaves no other file", async () => {
+    const path = join(folder, "checkpoint");
+    const store = fileCheckpointStore(path);
+    expect(await store.read()).toBeUndefined();
+    await store.write("first\n");
+    await store.append!("zweite ä\n");
+    await store.append!("third\n");
+    expect(await readFile(path, "utf8")).toBe("first\nzweite ä\nthird\n");
+    const other = fileCheckpointStore(path);
+    expect(await other.read()).toBe("first\nzweite ä\nthird\n");
+    await other.append!("fourth\n");
+    await other.write("new\n");
+    await other.append!("more\n");
+    expect(await readFile(path, "utf8")).toBe("new\nmore\n");
+    expect(await readdir(folder)).toEqual(["checkpoint"]);
+  });
+
+  it("does not add to a file that another program changed", async () => {
+    const path = join(folder, "checkpoint");
+    const store = fileCheckpointStore(path);
+    await store.write("first\n");
+    await writeFile(path, "first\nfrom elsewhere\n");
+    await expect(store.append!("second\n")).rejects.toMatchObject({ code: "IO", path });
+    expect(await readFile(path, "utf8")).toBe("first\nfrom elsewhere\n");
+    await truncate(path, 2);
+    await expect(store.append!("second\n")).rejects.toThrow("another program changed it");
+    await rm(path);
+    await expect(store.append!("second\n")).rejects.toMatchObject({ code: "IO" });
+  });
+
+  it("says what cannot be read or written", async () => {
+    const file = join(folder, "file");
+    await writeFile(file, "x");
+    const below = fileCheckpointStore(join(file, "checkpoint"));
+    expect(await below.read()).toBeUndefined();
+    await expect(below.write("x")).rejects.toMatchObject({ code: "IO" });
+    await mkdir(join(folder, "directory"));
+    const directory = fileCheckpointStore(join(folder, "directory"));
+    await expect(directory.read()).rejects.toMatchObject({ code: "IO" });
+    await expect(directory.write("x")).rejects.toMatchObject({ code: "IO" });
+    const nowhere = fileCheckpointStore(join(folder, "no", "checkpoint"));
+    expect(await nowhere.read()).toBeUndefined();
+    await expect(nowhere.write("x")).rejects.toMatchObject({ code: "IO" });
+    expect((await readdir(folder)).sort()).toEqual(["directory", "file"]);
+  });
+});
