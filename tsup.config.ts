@@ -17,8 +17,12 @@ const entry = {
 };
 
 export default defineConfig({
-  // No door: the module that worker processes load; src/onnx/workers/worker-file.ts looks for it beside quantevo/onnx.
-  entry: { ...entry, "onnx/worker": "src/onnx/workers/worker.ts" },
+  // The last two are no doors: workers load them; src/onnx/workers/worker-file.ts looks for them beside quantevo/onnx.
+  entry: {
+    ...entry,
+    "onnx/worker": "src/onnx/workers/worker.ts",
+    "onnx/thread-worker": "src/onnx/workers/thread-worker.ts",
+  },
   format: ["esm", "cjs"],
   // tsup 8 sets baseUrl, which TypeScript 6 calls deprecated.
   dts: { entry, compilerOptions: { ignoreDeprecations: "6.0" } },

@@ -67,11 +67,18 @@ export function realNsga2(
   }
   population.survive();
   const other = new Float64Array(n);
+  // Tournaments between neighbours of a shuffled population, as pymoo holds them: everybody competes equally often.
+  let contestants: number[] = [];
+  const parent = () => {
+    if (contestants.length < 2)
+      contestants = random.shuffle(Array.from({ length: population.size }, (_, i) => i));
+    return population.row(population.better(contestants.pop()!, contestants.pop()!));
+  };
   for (let generation = 1; generation < generations; generation++) {
     while (population.children < size) {
       const x = population.row(population.next);
-      x.set(population.row(population.tournament(random)));
-      other.set(population.row(population.tournament(random)));
+      x.set(parent());
+      other.set(parent());
       if (random.chance(0.9)) simulatedBinary(x, other, random);
       polynomial(x, random);
       add();

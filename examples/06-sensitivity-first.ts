@@ -1,8 +1,10 @@
-// Which layers mind being quantized? Then a genome by hand from the answer.
+// Which layers mind being quantized? Then a genome by hand from the answer, and what one width up or down would do to it.
 import { LayerQuantConfig, QuantizationEvolutionEngine, QuantizationGenome } from "quantevo";
+import { explanationToString } from "quantevo/evaluation";
 
-const engine = new QuantizationEvolutionEngine({ seed: 6 });
-const sensitivity = await engine.analyzeSensitivity(["embedding", "attention", "ffn", "output"]);
+const layers = ["embedding", "attention", "ffn", "output"];
+const engine = new QuantizationEvolutionEngine({ seed: 6, minAccuracy: 0.95 });
+const sensitivity = await engine.analyzeSensitivity(layers);
 
 const layerConfigs = new Map<string, LayerQuantConfig>();
 for (const [layer, score] of sensitivity) {
@@ -11,4 +13,6 @@ for (const [layer, score] of sensitivity) {
   console.log(`${layer}: ${score.toFixed(2)} ${word} sensitivity, use ${weightBits}-bit`);
   layerConfigs.set(layer, new LayerQuantConfig({ weightBits, calibrationMethod: "mse" }));
 }
-console.log(`Average bits: ${new QuantizationGenome({ layerConfigs }).averageBits}`);
+const genome = new QuantizationGenome({ layerConfigs });
+console.log(`Average bits: ${genome.averageBits}`);
+console.log(explanationToString(await engine.explainGenome(layers, genome)));

@@ -26,7 +26,7 @@ export function printFront(genomes: readonly QuantizationGenome[], most = 12): v
   ];
   const rows = spread(genomes, most).map((genome) => [
     String(genomes.indexOf(genome) + 1).padStart(3),
-    `${show((genome.accuracy ?? 0) * 100, 2)}%`,
+    `${show((genome.accuracy ?? 0) * 100, 2)}%${interval(genome)}`,
     show(genome.averageBits, 2),
     `${show(genome.compressionRatio, 2)}x`,
     show((genome.metrics?.sizeBytes ?? 0) / 1000, 1),
@@ -38,6 +38,12 @@ export function printFront(genomes: readonly QuantizationGenome[], most = 12): v
     console.log(row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("  "));
   if (rows.length < genomes.length)
     console.log(`  (${rows.length} of ${genomes.length} genomes, evenly spread along the front)`);
+}
+
+/** The 95% interval of a measured accuracy, in percent. */
+function interval({ metrics }: QuantizationGenome): string {
+  const known = metrics?.accuracyInterval;
+  return known === undefined ? "" : ` (${known.map((bound) => (bound * 100).toFixed(1)).join("-")})`;
 }
 
 /** At most `most` items, the ends included, evenly spread. */

@@ -21,6 +21,8 @@ export {
   afterTime,
   allOf,
   anyOf,
+  type BaselineName,
+  type BaselineReport,
   type CheckpointOptions,
   type CheckpointReport,
   type ConstraintStatus,
@@ -29,6 +31,7 @@ export {
   type EvolutionLayers,
   type EvolutionOptions,
   type EvolutionResult,
+  type ExplainGenomeOptions,
   type FailedGenome,
   type GenerationStats,
   type MergedArchive,
@@ -39,6 +42,8 @@ export {
   QuantizationEvolutionEngine,
   type ResolvedConfig,
   type SearchProgress,
+  type SensitivityName,
+  type SensitivityOptions,
   type Stagnation,
   type StopCondition,
   type StopReason,
@@ -64,7 +69,16 @@ export {
 } from "./errors.js";
 // Accuracy
 export type { AccuracyEstimate, AccuracyEvaluator } from "./evaluation/evaluator.js";
+// Explanations
+export type { ExplanationFormat } from "./evaluation/explanation-text.js";
 export { type FitnessCosts, type FitnessWeights, weightedFitness } from "./evaluation/fitness.js";
+export type {
+  ExplainedValues,
+  GenomeExplanation,
+  LayerExplanation,
+  LimitState,
+  WidthStep,
+} from "./evaluation/genome-explanation.js";
 // Documents
 export {
   type ArchiveDocument,

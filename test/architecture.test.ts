@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["check-fields.ts"],
   ["simd"],
   ["random", "numeric"],
-  ["quantization", "model", "pareto"],
+  ["quantization", "model", "pareto", "surrogate"],
   ["calibration", "search"],
   ["genome"],
   ["hardware"],

@@ -46,6 +46,8 @@ describe("the numbered examples", () => {
     const text = await runExample(() => import("../examples/06-sensitivity-first.js"));
     expect(text).toMatch(/attention: 1\.00 HIGH sensitivity, use 8-bit/);
     expect(text).toMatch(/Average bits: \d/);
+    expect(text).toMatch(/minAccuracy: .*(BINDING|free|BROKEN)/);
+    expect(text).toMatch(/attention +8 +to 6 +-/);
   });
 
   it("07 reports every generation and stops when told", async () => {

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import * as quantevo from "../src/index.js";
 
 const VALUES = [
+  ...[],
+
   ...[
     "ACTIVATION_BITS",
     "CalibrationMethod",
@@ -36,9 +38,13 @@ const VALUES = [
 ];
 
 const TYPES = [
+  ...["SensitivityName", "SensitivityOptions"],
+  ...["ExplainGenomeOptions", "ExplainedValues", "ExplanationFormat", "GenomeExplanation"],
+  ...["LayerExplanation", "LimitState", "WidthStep"],
   ...["AccuracyEstimate", "AccuracyEvaluator", "ActivationBits"],
   ...["ArchiveDocument", "ArchiveSource"],
   ...["CheckpointDifference", "CheckpointOptions", "CheckpointReport", "CheckpointStore", "ConstraintStatus"],
+  ...["BaselineName", "BaselineReport"],
   ...[
     "EvolutionEvent",
     "MergedArchive",
@@ -86,7 +92,15 @@ describe("the public list", () => {
     expect(Object.keys(allocation).sort()).toEqual(["allocationFront", "solveAllocation"]);
     const evaluation = await import("../src/evaluation/index.js");
     expect(Object.keys(evaluation).sort()).toEqual([
-      ...["createNoiseTable", "createPredictedEvaluator", "layerSensitivity", "measuredSensitivity"],
+      ...["accuracyDrop", "createNoiseTable", "createPredictedEvaluator", "curvature", "explanationToString"],
+      ...[
+        "layerSensitivity",
+        "measuredSensitivity",
+        "outputError",
+        "priorWeightedNoise",
+        "sensitivityReport",
+        "weightNoise",
+      ],
     ]);
   });
 

@@ -11,6 +11,7 @@ import {
 import type { HardwareTarget } from "../hardware/contract.js";
 import type { HardwareProfile } from "../hardware/profile-schema.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
+import { SENSITIVITY_NAMES, type SensitivityName } from "./sensitivity-names.js";
 
 /** When a run gets no further. */
 export interface Stagnation {
@@ -29,7 +30,10 @@ export interface QuantizationEvolutionConfig {
   readonly populationSize?: number | undefined;
   /** Generations after the first population, 0 to 1,000,000. Default 50. */
   readonly maxGenerations?: number | undefined;
-  /** Most evaluations of genomes, failed ones included, 1 to 1,000,000,000; never exceeded. Default: no limit. */
+  /**
+   * Most evaluations of genomes, failed ones included, 1 to 1,000,000,000; never exceeded. One on a part of the samples
+   * counts that part. Default: no limit.
+   */
   readonly maxEvaluations?: number | undefined;
   /**
    * Milliseconds after which the run stops, above 0 to 2,147,483,647, also in the middle of an evaluation. What a
@@ -74,12 +78,23 @@ export interface QuantizationEvolutionConfig {
   readonly latencyWeight?: number | undefined;
   /** Weight of energy. Default 0.1. */
   readonly energyWeight?: number | undefined;
-  /** Layers are ordered by sensitivity (else by size) where that guides the search. Default true. */
-  readonly useSensitivityAnalysis?: boolean | undefined;
+  /**
+   * Layers are ordered by sensitivity (else by size) where that guides the search. A name says by which: `predicted` from noise and
+   * what is known of kinds of layers, `weight-noise` from noise alone, `accuracy-drop` by the evaluator, which costs one
+   * evaluation a layer before the search. Default true, which is `predicted`.
+   */
+  readonly useSensitivityAnalysis?: boolean | SensitivityName | undefined;
   /** The first population has mixed-precision genomes with more bits for sensitive layers. Default true. */
   readonly adaptiveBitAllocation?: boolean | undefined;
   /** No genome is evaluated twice. Default true. */
   readonly enableCaching?: boolean | undefined;
+  /**
+   * Children are screened by a surrogate fitted on what was measured: many are made, the promising ones measured.
+   * Default: yes with an evaluator that measures and can judge on a part of its samples.
+   */
+  readonly surrogate?: boolean | undefined;
+  /** Genomes are judged on few samples first, and on all if they have not lost by then. Default: as `surrogate`. */
+  readonly multiFidelity?: boolean | undefined;
   /** Genomes remembered by `enableCaching`, 1 to 10,000,000; the one not met for longest goes first. Default 200,000. */
   readonly cacheLimit?: number | undefined;
   /** Most genomes in the archive, 1 to 1,000,000; the most crowded leave. Default: no limit. */
@@ -114,6 +129,8 @@ type Optional =
   | "targetMemoryMb"
   | "targetEnergyMj"
   | "minAccuracy"
+  | "surrogate"
+  | "multiFidelity"
   | "maxEvaluations"
   | "timeLimitMs"
   | "stagnation"
@@ -196,9 +213,15 @@ const schema = z.strictObject({
   compressionWeight: weight("compressionWeight", 0.3),
   latencyWeight: weight("latencyWeight", 0.2),
   energyWeight: weight("energyWeight", 0.1),
-  useSensitivityAnalysis: flag("useSensitivityAnalysis", true),
+  useSensitivityAnalysis: field(
+    "useSensitivityAnalysis",
+    `true, false, ${SENSITIVITY_NAMES.join(", ")}`,
+    z.union([z.boolean(), z.enum(SENSITIVITY_NAMES)]).default(true),
+  ),
   adaptiveBitAllocation: flag("adaptiveBitAllocation", true),
   enableCaching: flag("enableCaching", true),
+  surrogate: field("surrogate", "true, false", z.boolean().optional()),
+  multiFidelity: field("multiFidelity", "true, false", z.boolean().optional()),
   cacheLimit: whole("cacheLimit", 1, 10_000_000, 200_000),
   archiveLimit: wholeOrNone("archiveLimit", 1_000_000),
   parallelEvaluations: whole("parallelEvaluations", 1, 1024, 4),

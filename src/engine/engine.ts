@@ -9,6 +9,8 @@ import {
 } from "../errors.js";
 import { checkSignal } from "../evaluation/check-signal.js";
 import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
+import type { GenomeExplanation } from "../evaluation/genome-explanation.js";
+import type { SensitivityMetric } from "../evaluation/sensitivity-metrics/contract.js";
 import type { DocumentFormat } from "../export/parse-quantization-config.js";
 import { writeQuantizationConfig } from "../export/write-quantization-config.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
@@ -21,8 +23,11 @@ import { eventStream } from "./event-stream.js";
 import type { EvolutionEvent } from "./evolution-event.js";
 import { type EvolutionOptions, resolveRunOptions } from "./evolution-options.js";
 import type { EvolutionResult } from "./evolution-result.js";
-import type { EvolutionRun, RunOptions } from "./evolution-run.js";
+import type { EvolutionRun } from "./evolution-run.js";
+import type { ExplainGenomeOptions } from "./explain.js";
 import { fittest } from "./fittest.js";
+import type { RunOptions } from "./run-context.js";
+import type { SensitivityName } from "./sensitivity-names.js";
 
 // The search itself (operators, exact allocation, evaluation) is loaded when it is first asked for: an application that
 // only reads documents or asks what a genome costs does not load it.
@@ -37,6 +42,17 @@ export interface EngineParts {
   readonly evaluator?: AccuracyEvaluator | undefined;
   /** Says what a genome costs. Default: the roofline model of `hardwareTarget`. */
   readonly costModel?: HardwareCostModel | undefined;
+  /**
+   * Says how sensitive layers are, unless `useSensitivityAnalysis` is false, which is all that is read of it then. A checkpoint knows it
+   * by its name.
+   */
+  readonly sensitivity?: SensitivityMetric | undefined;
+}
+
+/** How sensitivity is looked at. */
+export interface SensitivityOptions {
+  readonly metric?: SensitivityName | SensitivityMetric | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -48,15 +64,17 @@ export class QuantizationEvolutionEngine {
   readonly config: ResolvedConfig;
   readonly #costModel: HardwareCostModel;
   readonly #evaluator: AccuracyEvaluator | undefined;
+  readonly #sensitivity: SensitivityMetric | undefined;
   #run: EvolutionRun | undefined;
   #running = false;
 
   /** @throws InvalidConfigError naming the field, its value and the allowed range; InvalidArgumentError for other parts */
   constructor(config: QuantizationEvolutionConfig = {}, parts: EngineParts = {}) {
     this.config = resolveConfig(config);
-    checkFields(parts, "parts", ["evaluator", "costModel"]);
+    checkFields(parts, "parts", ["evaluator", "costModel", "sensitivity"]);
     this.#costModel = checkedPart(parts.costModel, "costModel", "estimate") ?? builtInCosts(this.config);
     this.#evaluator = checkedPart(parts.evaluator, "evaluator", "evaluate");
+    this.#sensitivity = checkedPart(parts.sensitivity, "sensitivity", "harms");
     checkKind(this.#evaluator);
   }
 
@@ -107,6 +125,7 @@ export class QuantizationEvolutionEngine {
           model,
           costModel: this.#costModel,
           evaluator: this.#evaluator,
+          sensitivity: this.#sensitivity,
         },
         { ...runOptions, listener: watch.listener, signals: [options.signal, watch.signal] },
       );
@@ -134,23 +153,24 @@ export class QuantizationEvolutionEngine {
   }
 
   /**
-   * Sensitivity of each layer to quantization, 0 to 1, 1 = the most sensitive: measured with the engine's
-   * evaluator (one layer at a time at 3 bits) when it has one, else predicted from the noise on the weights.
+   * Sensitivity of each layer to quantization, 0 to 1, 1 = the most sensitive: by the metric given, else by the engine's own, else
+   * measured with the engine's evaluator (one layer at a time at 3 bits) when it has one, else predicted from the noise on the weights.
+   * {@link sensitivityReport} compares several metrics.
    * @throws InvalidArgumentError or InvalidDataError when an argument is not valid; EvaluationError when the evaluator
-   * fails; the signal's reason after an abort
+   * or the metric fails; the signal's reason after an abort
    */
   async analyzeSensitivity(
     layers: EvolutionLayers,
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options: SensitivityOptions = {},
   ): Promise<ReadonlyMap<string, number>> {
-    checkFields(options, "options", ["signal"]);
-    const { signal } = options;
+    checkFields(options, "options", ["metric", "signal"]);
+    const { signal, metric } = options;
     checkSignal(signal);
     const model = modelFromLayers(layers);
-    const { createNoiseTable, layerSensitivityInTurns, measuredSensitivity } = await loadSearch();
-    if (this.#evaluator === undefined) return layerSensitivityInTurns(model, createNoiseTable(model), signal);
-    const concurrency = this.config.parallelEvaluations;
-    return measuredSensitivity(this.#evaluator, model, { concurrency, signal });
+    const { chosenSensitivity } = await loadSearch();
+    const request = { concurrency: this.config.parallelEvaluations, signal };
+    const asked = typeof metric === "string" ? metric : checkedPart(metric, "metric", "harms");
+    return chosenSensitivity(asked ?? this.#sensitivity, this.#evaluator, model, request);
   }
 
   /**
@@ -191,6 +211,31 @@ export class QuantizationEvolutionEngine {
       const found = metrics.get(genome.key);
       return found === undefined ? genome : genome.with({ metrics: found });
     });
+  }
+
+  /**
+   * Why a genome is as it is: how it stands to every limit, and for each layer what the next wider or narrower weights would do to
+   * accuracy, size, latency and energy. Asks the evaluator up to twice a layer, at once as a run does.
+   * `explanationToString` of `quantevo/evaluation` writes it for people.
+   * @throws InvalidArgumentError, InvalidDataError or InvalidConfigError when an argument is not valid; EvaluationError naming the
+   * layer whose neighbour failed; the signal's reason after an abort
+   */
+  async explainGenome(
+    layers: EvolutionLayers,
+    genome: QuantizationGenome,
+    options: ExplainGenomeOptions = {},
+  ): Promise<GenomeExplanation> {
+    checkFields(options, "options", ["predict", "signal"]);
+    checkSignal(options.signal);
+    checkGenome(genome, "genome");
+    const parts = {
+      config: this.config,
+      model: modelFromLayers(layers),
+      costModel: this.#costModel,
+      evaluator: this.#evaluator,
+    };
+    const { explainWith } = await loadSearch();
+    return explainWith(parts, genome, options);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { totalViolation, violationVector } from "../evaluation/constraints.js";
-import { type EvaluationContext, evaluateGenome } from "../evaluation/evaluate-genome.js";
+import { type AssessedGenome, assessGenome, type EvaluationContext } from "../evaluation/evaluate-genome.js";
 import { GenomeCache } from "../evaluation/genome-cache.js";
 import { mapConcurrent } from "../evaluation/map-concurrent.js";
 import { nextTask } from "../evaluation/next-task.js";
@@ -27,11 +27,19 @@ export interface LedgerOptions {
   readonly cacheLimit?: number | undefined;
   /** Most genomes in the front, at least 1. Default: no limit. */
   readonly archiveLimit?: number | undefined;
-  /** Most evaluations, failed ones included. Default: no limit. */
+  /** Most whole evaluations, failed ones included. Default: no limit. */
   readonly maxEvaluations?: number | undefined;
   /** Called for every genome that fails. */
   readonly onFailure?: ((failure: FailedGenome) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told each genome that was evaluated and how, in an order that does not depend on what finishes first. */
+  readonly onEvaluated?: ((evaluated: EvaluatedGenome) => void) | undefined;
+}
+
+/** A genome as it was evaluated. */
+export interface EvaluatedGenome extends AssessedGenome {
+  /** Samples it was judged on; undefined = all. */
+  readonly samples: number | undefined;
 }
 
 /** Evaluates genomes and keeps the books of a run: what is known, what failed, what nothing dominates. */
@@ -43,7 +51,10 @@ export class EvaluationLedger {
   readonly #feasible: ParetoArchive<QuantizationGenome>;
   /** By how much of each limit is broken: see {@link violationVector}. */
   readonly #infeasible: ParetoArchive<QuantizationGenome>;
+  /** Genomes judged on a part of the samples so far: with their metrics on it, and how many they were. */
+  readonly #partial: GenomeCache<{ readonly metrics: GenomeMetrics; readonly samples: number }>;
   #evaluations = 0;
+  #wholeEvaluations = 0;
   #failureCount = 0;
   #budgetSpent = false;
   #cacheHits = 0;
@@ -53,6 +64,7 @@ export class EvaluationLedger {
     this.#options = options;
     const { cacheLimit = CACHE_CAPACITY, archiveLimit: capacity } = options;
     if (options.caching) this.#cache = new GenomeCache<GenomeMetrics>(cacheLimit);
+    this.#partial = new GenomeCache(cacheLimit);
     this.#failures = new GenomeCache<FailedGenome>(cacheLimit);
     this.#feasible = new ParetoArchive({ key: (genome) => genome.key, capacity });
     this.#infeasible = new ParetoArchive({ key: (genome) => genome.key, capacity });
@@ -61,6 +73,10 @@ export class EvaluationLedger {
   /** Genomes that were evaluated, failed ones included, repetitions counted. */
   get evaluations(): number {
     return this.#evaluations;
+  }
+  /** The same in whole evaluations: one on a quarter of the samples counts a quarter. */
+  get wholeEvaluations(): number {
+    return this.#wholeEvaluations;
   }
   /** Evaluations that the cache spared. */
   get cacheHits(): number {
@@ -90,9 +106,18 @@ export class EvaluationLedger {
     return (this.feasible ? this.#feasible : this.#infeasible).items;
   }
 
-  /** The cache has the genome, or it failed before. */
+  /** {@link front} as operators see it. */
+  get frontIndividuals(): readonly Individual[] {
+    return this.front.map(toIndividual);
+  }
+
+  /** The cache has the genome, it failed before, or it was judged on a part of the samples. */
   isKnown(genome: QuantizationGenome): boolean {
-    return this.#failures.peek(genome) !== undefined || this.#peek(genome) !== undefined;
+    return (
+      this.#failures.peek(genome) !== undefined ||
+      this.#partial.peek(genome) !== undefined ||
+      this.#peek(genome) !== undefined
+    );
   }
 
   /** Cached metrics, without counting a hit. */
@@ -103,12 +128,17 @@ export class EvaluationLedger {
   /**
    * Evaluates what is not known. Results come in the order of the genomes, whatever finishes first; genomes that
    * failed, or that an abort or the end of the budget left unevaluated, are missing. Genomes of one key are evaluated once.
+   * @param samples judge on the first so many samples; those results do not enter the archive. Default: all
    */
-  async evaluate(genomes: readonly QuantizationGenome[]): Promise<readonly Individual[]> {
+  async evaluate(genomes: readonly QuantizationGenome[], samples?: number): Promise<readonly Individual[]> {
     const unique = [...new Map(genomes.map((genome) => [genome.key, genome])).values()];
     const { concurrency, signal, maxEvaluations = Number.POSITIVE_INFINITY } = this.#options;
-    const wanted = unique.filter((genome) => !this.isKnown(genome));
-    const unknown = wanted.slice(0, Math.max(0, maxEvaluations - this.#evaluations));
+    const wanted = unique.filter(
+      (genome) => this.#failures.peek(genome) === undefined && !this.#knows(genome, samples),
+    );
+    const left = (maxEvaluations - this.#wholeEvaluations) / this.#shareOf(samples);
+    // The sum of shares is rounded; a budget that is used up to that is used up.
+    const unknown = wanted.slice(0, Math.max(0, Math.floor(left + 1e-6)));
     if (unknown.length < wanted.length) this.#budgetSpent = true;
     const outcomes = await mapConcurrent(
       unknown,
@@ -116,7 +146,7 @@ export class EvaluationLedger {
       async (genome) => {
         await nextTask();
         signal?.throwIfAborted();
-        return evaluateGenome(genome, this.#context, { signal });
+        return assessGenome(genome, this.#context, { signal, samples });
       },
       signal,
     );
@@ -124,29 +154,53 @@ export class EvaluationLedger {
     for (const [i, outcome] of outcomes.entries()) {
       const genome = unknown[i]!;
       if (outcome.status === "fulfilled") {
-        this.#evaluations++;
-        fresh.set(genome.key, outcome.value);
-        this.#enter(outcome.value);
+        this.#count(samples);
+        fresh.set(genome.key, outcome.value.genome);
+        this.#enter(outcome.value, samples);
       } else if (outcome.status === "rejected" && !signal?.aborted) {
-        this.#evaluations++;
+        this.#count(samples);
         this.#fail(genome, outcome.reason);
       }
     }
     return unique.flatMap((genome) => {
-      const found = fresh.get(genome.key) ?? this.#recall(genome);
+      const found = fresh.get(genome.key) ?? this.#recall(genome, samples);
       return found === undefined ? [] : [toIndividual(found)];
     });
   }
 
-  #recall(genome: QuantizationGenome): QuantizationGenome | undefined {
-    const metrics = this.#peek(genome);
+  /** The genome was judged on so many samples or more. */
+  #knows(genome: QuantizationGenome, samples: number | undefined): boolean {
+    if (this.#peek(genome) !== undefined) return true;
+    return samples !== undefined && (this.#partial.peek(genome)?.samples ?? 0) >= samples;
+  }
+
+  #count(samples: number | undefined): void {
+    this.#evaluations++;
+    this.#wholeEvaluations += this.#shareOf(samples);
+  }
+
+  /** What an evaluation on so many samples costs, in whole ones. */
+  #shareOf(samples: number | undefined): number {
+    const { sampleCount } = this.#context.evaluator;
+    return samples === undefined || sampleCount === undefined ? 1 : samples / sampleCount;
+  }
+
+  #recall(genome: QuantizationGenome, samples: number | undefined): QuantizationGenome | undefined {
+    const partial = samples === undefined ? undefined : this.#partial.peek(genome)?.metrics;
+    const metrics = this.#peek(genome) ?? partial;
     if (metrics === undefined) return undefined;
     this.#cacheHits++;
     return genome.with({ metrics });
   }
 
-  #enter(genome: QuantizationGenome): void {
+  #enter(assessed: AssessedGenome, samples: number | undefined): void {
+    const { genome } = assessed;
     const metrics = genome.metrics!;
+    this.#options.onEvaluated?.({ ...assessed, samples });
+    if (samples !== undefined) {
+      this.#partial.set(genome, { metrics, samples });
+      return;
+    }
     this.#cache?.set(genome, metrics);
     if (totalViolation(metrics.violations) === 0) this.#feasible.insert(genome, objectiveVector(metrics));
     else if (!this.feasible) this.#infeasible.insert(genome, violationVector(metrics.violations));

@@ -3,8 +3,9 @@ import { InvalidArgumentError, InvalidConfigError } from "../errors.js";
 import { checkSignal } from "../evaluation/check-signal.js";
 import { type CheckpointOptions, resolveCheckpoint } from "./checkpoint-options.js";
 import { type ResolvedConfig, resolveConfig } from "./config.js";
-import type { RunOptions } from "./evolution-run.js";
+import { BASELINES, type BaselineName } from "./measured/baseline-names.js";
 import type { ProgressCallback } from "./progress.js";
+import type { RunOptions } from "./run-context.js";
 import { checkStopCondition, type StopCondition, whenStagnant } from "./stop-condition.js";
 
 /** How one run goes. */
@@ -22,6 +23,11 @@ export interface EvolutionOptions {
    * checkpoint goes on from there, and ends where an uninterrupted one would have ended.
    */
   readonly checkpoint?: string | CheckpointOptions | undefined;
+  /**
+   * Gives baselines as many whole evaluations as the search took and reports where evolution did not beat them: true =
+   * all of `uniform`, `greedy`, `random`, `exact`, or a list of these. Multiplies the time. Default: none.
+   */
+  readonly baselines?: boolean | readonly BaselineName[] | undefined;
   readonly callback?: ProgressCallback | undefined;
   /** Stops the run within one evaluation, without waiting for one that does not end; it returns what it has found. */
   readonly signal?: AbortSignal | undefined;
@@ -33,6 +39,7 @@ const FIELDS = [
   "timeLimitMs",
   "stopWhen",
   "checkpoint",
+  "baselines",
   "callback",
   "signal",
 ] as const;
@@ -65,8 +72,20 @@ export function resolveRunOptions(
     stagnation: config.stagnation && whenStagnant(config.stagnation),
     stopWhen,
     callback,
+    baselines: checkedBaselines(options.baselines),
     checkpoint: checkpoint === undefined ? undefined : resolveCheckpoint(checkpoint),
   };
+}
+
+function checkedBaselines(given: EvolutionOptions["baselines"]): readonly BaselineName[] | undefined {
+  if (given === undefined || given === false) return undefined;
+  if (given === true) return BASELINES;
+  const known: readonly unknown[] = BASELINES;
+  if (Array.isArray(given) && given.every((name) => known.includes(name))) return [...new Set(given)];
+  throw new InvalidArgumentError(
+    "baselines",
+    `baselines is ${Array.isArray(given) ? JSON.stringify(given).slice(0, 60) : String(given)}; allowed: true, false, or a list of ${BASELINES.join(", ")}`,
+  );
 }
 
 function checkAsConfig(fields: Pick<EvolutionOptions, "maxEvaluations" | "timeLimitMs">): void {

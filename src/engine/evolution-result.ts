@@ -1,6 +1,7 @@
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { CheckpointReport } from "./checkpoint.js";
 import type { FailedGenome } from "./evaluation-ledger.js";
+import type { BaselineReport } from "./measured/baseline-report.js";
 import type { GenerationStats } from "./progress.js";
 import type { StopReason } from "./termination.js";
 import type { ViolatedLimit } from "./violated-limits.js";
@@ -13,12 +14,20 @@ export interface EvolutionResult {
    * least violation comes first. Empty only after an early abort.
    */
   readonly paretoFront: readonly QuantizationGenome[];
+  /**
+   * The genomes of the front that pay for what they cost, most accurate first: without those whose lead in accuracy over
+   * a cheaper one is within the noise of the measurement (a one-sided error of 5%, paired by samples). The front itself
+   * when accuracies were predicted; without scores of samples accuracies are compared as they are.
+   */
+  readonly significantFront: readonly QuantizationGenome[];
   /** The genome of the front with the highest weighted fitness; undefined when the front is empty. */
   readonly best: QuantizationGenome | undefined;
   /** Generations that were completed, the first population not counted. */
   readonly generations: number;
   /** Genomes that were evaluated, failed ones included. */
   readonly evaluations: number;
+  /** The same in whole evaluations: one on a quarter of the samples counts a quarter. */
+  readonly wholeEvaluations: number;
   /** Evaluations that the cache spared. */
   readonly cacheHits: number;
   /** Genomes that could not be evaluated, with the reason; of more than `cacheLimit` the latest. */
@@ -37,6 +46,8 @@ export interface EvolutionResult {
   /** Name of the hardware target. */
   readonly target: string;
   readonly seed: string | number;
+  /** How the baselines that were asked for fared with as many whole evaluations; absent when none was. */
+  readonly baselines?: readonly BaselineReport[];
   /** Predicted sensitivity by layer, 0 to 1; undefined when sensitivity analysis is switched off or was aborted. */
   readonly sensitivity: ReadonlyMap<string, number> | undefined;
   /** What became of the checkpoint; undefined when there was none. */

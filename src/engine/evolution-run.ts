@@ -1,82 +1,47 @@
 import { EvaluationError } from "../errors.js";
 import { reasonOf } from "../evaluation/checked-evaluate.js";
-import { createEvaluationContext, type EvaluationContext } from "../evaluation/evaluate-genome.js";
-import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
+import type { EvaluationContext } from "../evaluation/evaluate-genome.js";
 import { createNoiseTable, type NoiseTable } from "../evaluation/noise-table.js";
-import { createPredictedEvaluator } from "../evaluation/predicted-evaluator.js";
 import { raceAbort } from "../evaluation/race-abort.js";
-import { type AnswerRecord, recordedEvaluator } from "../evaluation/recorded-evaluator.js";
-import { layerSensitivityInTurns } from "../evaluation/sensitivity.js";
+import { normalized } from "../evaluation/sensitivity.js";
+import { checkedHarms } from "../evaluation/sensitivity-metrics/checked-harms.js";
+import type { SensitivityMetric } from "../evaluation/sensitivity-metrics/contract.js";
 import { sensitivityPrior } from "../evaluation/sensitivity-prior.js";
-import { timedEvaluator } from "../evaluation/timed-evaluator.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
-import type { HardwareCostModel } from "../hardware/contract.js";
-import type { ModelSpec } from "../model/layer-spec.js";
 import type { SearchRules } from "../operators/contract.js";
 import { Checkpoint, type CheckpointListener } from "./checkpoint.js";
-import type { ResolvedCheckpointOptions } from "./checkpoint-options.js";
 import type { ResolvedConfig } from "./config.js";
 import { costLimitRepair } from "./cost-limit-repair.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionEvent } from "./evolution-event.js";
 import type { EvolutionResult } from "./evolution-result.js";
-import { type EvolutionRules, type EvolutionState, evolveGeneration, startEvolution } from "./evolve.js";
-import { exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
+import {
+  type EvolutionRules,
+  type EvolutionState,
+  type EvolutionSurroundings,
+  evolveGeneration,
+  startEvolution,
+} from "./evolve.js";
+import { type ExactSeedParts, exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
 import { fittest } from "./fittest.js";
 import { frontHypervolume } from "./front-hypervolume.js";
-import { type GenerationStats, generationStats, type ProgressCallback } from "./progress.js";
+import { type BaselineReport, baselineReports } from "./measured/baseline-report.js";
+import { measuredMeans } from "./measured/measured-means.js";
+import type { MeasuredRecord } from "./measured/measured-record.js";
+import { significantFront } from "./measured/significant-front.js";
+import { type GenerationStats, generationStats } from "./progress.js";
+import { createRunContext, type RunOptions, type RunParts } from "./run-context.js";
 import { runIdentity } from "./run-identity.js";
 import { searchDigest } from "./search-digest.js";
 import { searchRules } from "./search-rules.js";
+import { harmPerNoise, namedSensitivity } from "./sensitivity-choice.js";
 import { sizeScores } from "./size-scores.js";
 import type { SearchProgress } from "./stop-condition.js";
 import { StopSignal } from "./stop-signal.js";
 import { Stopwatch } from "./stopwatch.js";
-import { type RunLimits, type StopReason, stopReason } from "./termination.js";
+import { type StopReason, stopReason } from "./termination.js";
 import { estimatedMsLeft } from "./time-left.js";
 import { violatedLimits } from "./violated-limits.js";
-
-/** What a run works with. */
-export interface RunParts {
-  readonly config: ResolvedConfig;
-  readonly model: ModelSpec;
-  readonly costModel: HardwareCostModel;
-  /** Default: predicted from quantization noise. */
-  readonly evaluator?: AccuracyEvaluator | undefined;
-}
-
-/** How far a run goes and who hears of it. */
-export interface RunOptions extends RunLimits {
-  readonly timeLimitMs?: number | undefined;
-  readonly callback?: ProgressCallback | undefined;
-  /** Any of them stops it. */
-  readonly signals?: readonly (AbortSignal | undefined)[] | undefined;
-  readonly checkpoint?: ResolvedCheckpointOptions | undefined;
-  /** Hears of everything; a promise that it returns for a generation is awaited. Must not throw. */
-  readonly listener?: ((event: EvolutionEvent) => void | Promise<void>) | undefined;
-}
-
-/**
- * What evaluating a genome in a run goes by.
- * @param record keeps the evaluator's answers and spares those that it has
- * @throws EvaluationError when the cost model fails
- */
-export function createRunContext(
-  { config, model, costModel, evaluator }: RunParts,
-  noiseTable: NoiseTable = createNoiseTable(model),
-  record?: AnswerRecord,
-): EvaluationContext {
-  const given = evaluator ?? createPredictedEvaluator(model, { noiseTable });
-  const { evaluationTimeoutMs } = config;
-  const timed = evaluationTimeoutMs === undefined ? given : timedEvaluator(given, evaluationTimeoutMs);
-  return createEvaluationContext({
-    model,
-    costModel,
-    evaluator: record === undefined ? timed : recordedEvaluator(timed, record),
-    targets: config,
-    weights: config,
-  });
-}
 
 /** One search on one model, from its first population to its result. Everything in it is new for each run. */
 export class EvolutionRun {
@@ -85,6 +50,9 @@ export class EvolutionRun {
   readonly #config: ResolvedConfig;
   readonly #space: SearchRules;
   readonly #noiseTable: NoiseTable;
+  readonly #surroundings: EvolutionSurroundings;
+  readonly #record: MeasuredRecord | undefined;
+  readonly #settingsOf: ExactSeedParts["settingsOf"];
   readonly #options: RunOptions;
   readonly #stop: StopSignal;
   readonly #checkpoint: Checkpoint | undefined;
@@ -95,7 +63,10 @@ export class EvolutionRun {
   #generations = 0;
   #evaluationsAtStart = 0;
   #generationAtStart = 0;
+  readonly #metric: SensitivityMetric;
   #sensitivity: ReadonlyMap<string, number> | undefined;
+  /** How much each layer's noise counts in the tables of exact seeds; undefined = alike. */
+  #noiseWeights: ReadonlyMap<string, number> | undefined;
 
   /** @throws InvalidConfigError when the configuration does not fit the model; EvaluationError when the cost model fails */
   constructor(parts: RunParts, options: RunOptions) {
@@ -109,6 +80,15 @@ export class EvolutionRun {
     if (options.checkpoint !== undefined)
       this.#checkpoint = new Checkpoint(options.checkpoint, this.#checkpointListener(), signal);
     this.context = createRunContext(parts, this.#noiseTable, this.#checkpoint);
+    const means = measuredMeans(config, this.context, this.#noiseTable, this.#space);
+    this.#record = means.record;
+    const { useSensitivityAnalysis } = config;
+    this.#metric =
+      parts.sensitivity ??
+      namedSensitivity(typeof useSensitivityAnalysis === "string" ? useSensitivityAnalysis : "predicted", {
+        noiseTable: this.#noiseTable,
+        evaluator: this.context.evaluator,
+      });
     this.ledger = new EvaluationLedger(this.context, {
       concurrency: config.parallelEvaluations,
       caching: config.enableCaching,
@@ -122,7 +102,10 @@ export class EvolutionRun {
         if (lostWorker(failure.error)) void this.#tell({ type: "worker-replaced", reason: failure.reason });
       },
       signal,
+      onEvaluated: (evaluated) => this.#record?.add(evaluated),
     });
+    this.#surroundings = means.surroundings(this.ledger);
+    this.#settingsOf = means.settingsOf;
   }
 
   /**
@@ -131,23 +114,41 @@ export class EvolutionRun {
    */
   async toEnd(): Promise<EvolutionResult> {
     let reason: StopReason;
+    let baselines: readonly BaselineReport[] | undefined;
     try {
       await this.#open();
       reason = await this.#search();
+      baselines = await this.#baselines();
     } finally {
       this.#stop.dispose();
       await this.#checkpoint?.close();
     }
-    const result = this.#result(reason);
+    const result = { ...this.#result(reason), ...(baselines && { baselines }) };
     await this.#tell({ type: "stopped", reason, result });
     return result;
+  }
+
+  /** Undefined when none was asked for. */
+  #baselines(): Promise<readonly BaselineReport[]> | undefined {
+    const { baselines } = this.#options;
+    return (
+      baselines &&
+      baselineReports(baselines, this.ledger.front, this.ledger.wholeEvaluations, {
+        rules: this.#space,
+        context: this.context,
+        noiseTable: this.#noiseTable,
+        seed: this.#config.seed,
+        concurrency: this.#config.parallelEvaluations,
+        signal: this.#stop.signal,
+      })
+    );
   }
 
   async #open(): Promise<void> {
     if (this.#stop.reason !== undefined) return;
     if (this.#checkpoint === undefined) return this.#startClock();
     try {
-      await this.#checkpoint.open(runIdentity(this.#config, this.context, this.#space));
+      await this.#checkpoint.open(runIdentity(this.#config, this.context, this.#space, this.#metric.name));
     } catch (error) {
       if (this.#stop.reason === undefined) throw error;
       return;
@@ -163,12 +164,12 @@ export class EvolutionRun {
     if (this.#allocates && !signal.aborted)
       await prepareExactSeeds(
         this.#space,
-        { model: this.context.model, noiseTable: this.#noiseTable },
+        { model: this.context.model, noiseTable: this.#noiseTable, settingsOf: this.#settingsOf },
         signal,
       );
     if (this.#stop.reason !== undefined) return this.#stop.reason;
     const rules = this.#rules();
-    let state = await startEvolution(rules, this.ledger);
+    let state = await startEvolution(rules, this.#surroundings);
     if (state.population.length === 0) {
       if (this.#stop.reason !== undefined) return this.#stop.reason;
       throw this.#allFailed();
@@ -178,13 +179,13 @@ export class EvolutionRun {
       if (!signal.aborted || state.generation === 0) await this.#report(state);
       const reason = this.#stop.reason ?? stopReason(this.#progress(), this.#options);
       if (reason !== undefined) return reason;
-      state = await evolveGeneration(state, rules, this.ledger);
+      state = await evolveGeneration(state, rules, this.#surroundings);
     }
   }
 
   #startClock(): void {
     this.#stopwatch.start();
-    this.#evaluationsAtStart = this.ledger?.evaluations ?? 0;
+    this.#evaluationsAtStart = this.ledger?.wholeEvaluations ?? 0;
     this.#generationAtStart = this.#history.length;
     if (this.#options.timeLimitMs !== undefined) this.#stop.startTimer(this.#options.timeLimitMs);
   }
@@ -206,7 +207,8 @@ export class EvolutionRun {
   #progress(): SearchProgress {
     return {
       generation: this.#generations,
-      evaluations: this.ledger.evaluations,
+      evaluations: this.ledger.wholeEvaluations,
+      budgetSpent: this.ledger.budgetSpent,
       elapsedMs: this.#stopwatch.elapsedMs,
       history: this.#history,
       hypervolumes: this.#hypervolumes,
@@ -217,7 +219,14 @@ export class EvolutionRun {
   async #analyzeSensitivity(): Promise<void> {
     const { signal } = this.#stop;
     try {
-      this.#sensitivity = await layerSensitivityInTurns(this.context.model, this.#noiseTable, signal);
+      const { model } = this.context;
+      const request = { concurrency: this.#config.parallelEvaluations, signal };
+      const harms = await checkedHarms(this.#metric, model, request);
+      this.#noiseWeights =
+        this.#metric.name === "predicted"
+          ? sensitivityPrior(model)
+          : await harmPerNoise(harms, model, this.#noiseTable, request);
+      this.#sensitivity = normalized(harms);
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -246,7 +255,8 @@ export class EvolutionRun {
             model,
             noiseTable: this.#noiseTable,
             costModel,
-            noiseWeights: config.useSensitivityAnalysis ? sensitivityPrior(model) : undefined,
+            settingsOf: this.#settingsOf,
+            noiseWeights: this.#noiseWeights,
           })
         : undefined,
     };
@@ -304,9 +314,9 @@ export class EvolutionRun {
         {
           elapsedMs: this.#stopwatch.elapsedMs,
           generations: this.#history.length - this.#generationAtStart,
-          evaluations: evaluations - this.#evaluationsAtStart,
+          evaluations: stats.wholeEvaluations - this.#evaluationsAtStart,
           totalGenerations: generation,
-          totalEvaluations: evaluations,
+          totalEvaluations: stats.wholeEvaluations,
         },
         this.#options,
       ),
@@ -320,9 +330,12 @@ export class EvolutionRun {
     const [closest] = paretoFront;
     return {
       paretoFront,
+      significantFront:
+        this.#record === undefined ? paretoFront : significantFront(paretoFront, this.#record),
       best: fittest(paretoFront),
       generations: this.#generations,
       evaluations: ledger.evaluations,
+      wholeEvaluations: ledger.wholeEvaluations,
       cacheHits: ledger.cacheHits,
       failures: ledger.failures,
       history: this.#history,

@@ -53,6 +53,10 @@ export interface EvolutionSurroundings {
   isKnown(genome: QuantizationGenome): boolean;
   /** Everything evaluated so far that nothing beats: some parents come from it. */
   readonly front: readonly QuantizationGenome[];
+  /** Children to make for each one that is to be evaluated. Default 1. */
+  readonly childrenPerPlace?: number | undefined;
+  /** At most `count` of the children: those worth an evaluation. Default: all are. */
+  screen?(children: readonly QuantizationGenome[], count: number): readonly QuantizationGenome[];
 }
 
 /** The first population, evaluated. */
@@ -86,17 +90,21 @@ export async function evolveGeneration(
   const present = new Set(state.population.map((individual) => individual.genome.key));
   const operators = rules.operators ?? builtInOperators(rules.mutationScores);
   const operatorRates = new OperatorRates(operators, state.operatorCredit);
-  const children = makeOffspring(
+  const made = makeOffspring(
     { population: state.population, archive: surroundings.front },
-    rules.populationSize,
+    rules.populationSize * (surroundings.childrenPerPlace ?? 1),
     { rules: rules.space, rates: rules, operators, operatorRates, limitRepair: rules.limitRepair },
     random,
     (genome) => present.has(genome.key) || surroundings.isKnown(genome),
   ).filter(({ genome }) => !present.has(genome.key));
-  const evaluated = await surroundings.evaluate(children.map(({ genome }) => genome));
-  // A gain is what nothing beats so far.
+  const all = made.map(({ genome }) => genome);
+  const chosen = surroundings.screen?.(all, rules.populationSize) ?? all;
+  const evaluated = await surroundings.evaluate(chosen);
+  // A gain is what nothing beats so far; children that were not evaluated say nothing about who made them.
+  const keys = new Set(chosen.map((genome) => genome.key));
   const front = new Set(surroundings.front.map((genome) => genome.key));
-  for (const { genome, makers } of children) operatorRates.reward(makers, front.has(genome.key));
+  for (const { genome, makers } of made)
+    if (keys.has(genome.key)) operatorRates.reward(makers, front.has(genome.key));
   return {
     generation,
     population: survivors([...state.population, ...evaluated], rules),

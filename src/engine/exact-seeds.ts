@@ -4,7 +4,8 @@ import { layerSizeBytes } from "../evaluation/genome-size.js";
 import { nextTask } from "../evaluation/next-task.js";
 import type { NoiseTable } from "../evaluation/noise-table.js";
 import type { WeightBits } from "../genome/bits.js";
-import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
+import type { LayerQuantConfig, LayerQuantConfigFields } from "../genome/layer-quant-config.js";
+import type { LayerSpace } from "../genome/search-space.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import type { SamplingOperator, SearchRules } from "../operators/contract.js";
@@ -18,7 +19,21 @@ export interface ExactSeedParts {
   readonly costModel: HardwareCostModel;
   /** How much each layer's noise counts, by name, at least 0. Default: all the same. */
   readonly noiseWeights?: ReadonlyMap<string, number> | undefined;
+  /** Settings that a layer may have. Default: {@link anchorConfig} at each of its widths. */
+  readonly settingsOf?: ((space: LayerSpace) => readonly LayerQuantConfig[]) | undefined;
 }
+
+/** {@link anchorConfig} at each width, and where weights may be cut per group or tensor these besides. */
+export function granularSettings(space: LayerSpace): readonly LayerQuantConfig[] {
+  const grains = space.granularities.flatMap((granularity): Partial<LayerQuantConfigFields>[] =>
+    granularity === "per-group"
+      ? space.groupSizes.map((groupSize) => ({ granularity, groupSize }))
+      : [{ granularity }],
+  );
+  return anchorSettings(space).flatMap((config) => grains.map((grain) => config.with(grain)));
+}
+
+const anchorSettings = (space: LayerSpace) => space.weightBits.map((bits) => anchorConfig(space, bits));
 
 /**
  * Mixed-precision genomes that are exact optima of the tables: of all ways to give every layer one of its widths
@@ -30,11 +45,11 @@ export function exactSeeds(parts: ExactSeedParts): SamplingOperator {
   return {
     name: "exact-allocation",
     sample(rules, count) {
-      const { problem, objectives } = tables(rules, parts);
+      const { problem, objectives, settings } = tables(rules, parts);
       const names = [...rules.layers.keys()];
       const place = new Map(names.map((name, i) => [name, i]));
       return exactAllocations(problem, { objectives, count }).map((choice) =>
-        newGenome(rules, (space, name) => anchorConfig(space, space.weightBits[choice[place.get(name)!]!]!)),
+        newGenome(rules, (_, name) => settings[place.get(name)!]![choice[place.get(name)!]!]!),
       );
     },
   };
@@ -46,12 +61,12 @@ export function exactSeeds(parts: ExactSeedParts): SamplingOperator {
  */
 export async function prepareExactSeeds(
   rules: SearchRules,
-  { model, noiseTable }: Pick<ExactSeedParts, "model" | "noiseTable">,
+  { model, noiseTable, settingsOf = anchorSettings }: Omit<ExactSeedParts, "costModel">,
   signal?: AbortSignal,
 ): Promise<void> {
   for (const layer of model.layers) {
     const space = rules.layers.get(layer.name)!;
-    for (const bits of space.weightBits) anchorNoise(noiseTable, layer, anchorConfig(space, bits));
+    for (const config of settingsOf(space)) anchorNoise(noiseTable, layer, config);
     await nextTask();
     if (signal?.aborted) return;
   }
@@ -63,21 +78,24 @@ function anchorNoise(noiseTable: NoiseTable, layer: LayerSpec, config: LayerQuan
 
 function tables(
   rules: SearchRules,
-  { model, noiseTable, costModel, noiseWeights }: ExactSeedParts,
-): { problem: AllocationProblem; objectives: readonly string[] } {
-  const latencies = latenciesByWidth(rules, model, costModel);
+  { model, noiseTable, costModel, noiseWeights, settingsOf = anchorSettings }: ExactSeedParts,
+): {
+  problem: AllocationProblem;
+  objectives: readonly string[];
+  settings: readonly (readonly LayerQuantConfig[])[];
+} {
+  const latencies = tellingLatencies(latenciesByWidth(rules, model, costModel));
   const place = new Map(model.layers.map((layer, i) => [layer.name, i]));
-  const layers = model.layers.map((layer) => {
-    const space = rules.layers.get(layer.name)!;
+  const settings = model.layers.map((layer) => settingsOf(rules.layers.get(layer.name)!));
+  const layers = model.layers.map((layer, i) => {
     return {
       name: layer.name,
-      choices: space.weightBits.map((bits) => {
-        const config = anchorConfig(space, bits);
+      choices: settings[i]!.map((config) => {
         const noise = anchorNoise(noiseTable, layer, config);
         return {
           noise: noise * (noiseWeights?.get(layer.name) ?? 1),
           sizeBytes: layerSizeBytes(layer, config),
-          ...(latencies && { latencyMs: latencies.get(bits)!.get(layer.name) ?? 0 }),
+          ...(latencies && { latencyMs: latencies.get(config.weightBits)!.get(layer.name) ?? 0 }),
         };
       }),
     };
@@ -85,8 +103,18 @@ function tables(
   const ties = rules.ties.map((tie) => tie.map((name) => place.get(name)!));
   return {
     problem: { layers, ties },
+    settings,
     objectives: latencies ? ["noise", "sizeBytes", "latencyMs"] : ["noise", "sizeBytes"],
   };
+}
+
+/** The latencies, unless every width has the same. */
+function tellingLatencies(
+  latencies: ReadonlyMap<WeightBits, ReadonlyMap<string, number>> | undefined,
+): typeof latencies {
+  const [first, ...others] = [...(latencies?.values() ?? [])];
+  const tells = others.some((other) => [...other].some(([name, latency]) => first!.get(name) !== latency));
+  return tells ? latencies : undefined;
 }
 
 /** Latency of every layer by name, for each width, when all layers have it as far as they can. */

@@ -17,6 +17,8 @@ export interface GenerationStats {
   readonly leastViolation: number;
   /** Evaluations so far, failed ones included. */
   readonly evaluations: number;
+  /** The same in whole evaluations: one on a quarter of the samples counts a quarter. */
+  readonly wholeEvaluations: number;
   /** Evaluations that the cache spared so far. */
   readonly cacheHits: number;
   /** Evaluations that failed so far. */
@@ -51,6 +53,7 @@ export function generationStats(state: EvolutionState, ledger: EvaluationLedger)
     feasibleShare: population.filter((individual) => individual.violation === 0).length / population.length,
     leastViolation: ledger.feasible ? 0 : totalViolation(front[0]?.metrics?.violations ?? {}),
     evaluations: ledger.evaluations,
+    wholeEvaluations: ledger.wholeEvaluations,
     cacheHits: ledger.cacheHits,
     failures: ledger.failureCount,
   };

@@ -27,11 +27,13 @@ const FREE_FIELDS: ReadonlySet<string> = new Set<keyof ResolvedConfig>([
  * All that the way of a search depends on beside its evaluator's answers, as named values that can be compared: version,
  * configuration, model, space, cost model and evaluator. Large things are there by fingerprint, layers each by its own.
  * An extension whose choices depend on anything else adds that here.
+ * @param sensitivity name of the metric of sensitivity
  */
 export function runIdentity(
   config: ResolvedConfig,
   context: EvaluationContext,
   space: SearchRules,
+  sensitivity: string,
 ): RunIdentity {
   const identity: RunIdentity = { quantevo: GENERATOR.version };
   for (const [name, value] of Object.entries(config))
@@ -49,6 +51,7 @@ export function runIdentity(
   identity["costModel.target"] = costModel.target;
   const uniform = costModel.estimate(model, uniformGenome(model, { weightBits: 8 }));
   identity["costModel.estimates"] = fingerprint(JSON.stringify([reference, uniform]));
+  identity.sensitivity = sensitivity;
   identity["evaluator.kind"] = evaluator.kind;
   identity["evaluator.identity"] = evaluator.identity ?? evaluator.kind;
   return identity;

@@ -6,8 +6,10 @@ import type { GenerationStats } from "./progress.js";
 export interface SearchProgress {
   /** The latest generation; 0 is the first population. */
   readonly generation: number;
-  /** Evaluations so far, failed ones included. */
+  /** Whole evaluations so far, failed ones included: one on a quarter of the samples counts a quarter. */
   readonly evaluations: number;
+  /** Something was left unevaluated because `maxEvaluations` did not allow it. */
+  readonly budgetSpent: boolean;
   /** Milliseconds since the run began, or used up what its checkpoint held. The only figure here that a clock goes into. */
   readonly elapsedMs: number;
   /** Of each generation from 0 up, the latest last. */

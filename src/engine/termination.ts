@@ -23,7 +23,10 @@ export interface RunLimits {
 /** Why the run ends after this generation; undefined when it goes on. Of several reasons the first of {@link StopReason}. */
 export function stopReason(progress: SearchProgress, limits: RunLimits): StopReason | undefined {
   if (progress.generation >= limits.maxGenerations) return "max-generations";
-  if (limits.maxEvaluations !== undefined && progress.evaluations >= limits.maxEvaluations)
+  if (
+    limits.maxEvaluations !== undefined &&
+    (progress.evaluations >= limits.maxEvaluations || progress.budgetSpent)
+  )
     return "max-evaluations";
   if (limits.stagnation?.isMet(progress)) return "stagnation";
   return limits.stopWhen?.isMet(progress) ? "stop-condition" : undefined;

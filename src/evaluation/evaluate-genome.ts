@@ -75,6 +75,18 @@ export async function assessGenome(
   return { genome: genome.with({ metrics: toMetrics(genome, context, cost, estimate) }), estimate };
 }
 
+/**
+ * The metrics that a genome would have if its evaluator said this.
+ * @throws EvaluationError when the cost model throws or answers nonsense
+ */
+export function metricsOf(
+  genome: QuantizationGenome,
+  context: EvaluationContext,
+  estimate: AccuracyEstimate,
+): GenomeMetrics {
+  return toMetrics(genome, context, checkedCost(context, genome), estimate);
+}
+
 function toMetrics(
   genome: QuantizationGenome,
   context: EvaluationContext,

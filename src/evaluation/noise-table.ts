@@ -25,12 +25,34 @@ export interface NoiseTable {
 
 /** How exact a {@link NoiseTable} is. */
 export interface NoiseTableOptions {
-  /** Weights looked at per layer; of larger layers, evenly spaced channels. At least 1; default 8,192. */
+  /**
+   * Weights looked at per layer; of larger layers, evenly spaced channels. At least 1; default 8,192, and in models of more than
+   * 200 layers as many fewer as there are more layers, down to 512.
+   */
   readonly maxElements?: number | undefined;
+  /** Noise of weights that was computed before, of the same model and `maxElements`. */
+  readonly known?: readonly KnownNoise[] | undefined;
+}
+
+/** What {@link NoiseTable.weightNoise} gives for a layer in a setting. */
+export interface KnownNoise {
+  readonly layer: string;
+  readonly config: LayerQuantConfig;
+  readonly method: CalibrationMethod;
+  readonly noise: number;
 }
 
 const DEFAULT_MAX_ELEMENTS = 8192;
+const FEWEST_DEFAULT_ELEMENTS = 512;
+/** Layers up to which the default is not lowered: a table of thousands of layers would take minutes to fill. */
+const MANY_LAYERS = 200;
 const ACTIVATION_SAMPLES = 4096;
+
+/** Default of {@link NoiseTableOptions.maxElements}. */
+export function defaultMaxElements(model: ModelSpec): number {
+  const share = Math.min(1, MANY_LAYERS / model.layers.length);
+  return Math.max(FEWEST_DEFAULT_ELEMENTS, Math.floor(DEFAULT_MAX_ELEMENTS * share));
+}
 
 /**
  * A table of quantization noise that fills itself as it is asked, each entry computed once. Weights are really
@@ -41,7 +63,7 @@ const ACTIVATION_SAMPLES = 4096;
  * @throws InvalidArgumentError when `maxElements` is not a positive integer
  */
 export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = {}): NoiseTable {
-  const maxElements = options.maxElements ?? DEFAULT_MAX_ELEMENTS;
+  const maxElements = options.maxElements ?? defaultMaxElements(model);
   if (!(Number.isInteger(maxElements) && maxElements >= 1))
     throw new InvalidArgumentError(
       "maxElements",
@@ -63,6 +85,13 @@ export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = 
   const samples = new Map<NoiseRow, WeightSample>();
   const activations = new Map<number, number>();
   let entryCount = 0;
+  for (const { layer, config, method, noise } of options.known ?? []) {
+    const code = weightCode(config, method);
+    const row = rows.get(layer)?.noise;
+    if (row === undefined || row.has(code)) continue;
+    row.set(code, noise);
+    entryCount++;
+  }
 
   return {
     get entryCount() {
@@ -158,7 +187,8 @@ function relativeNoise(values: Float32Array, reconstructed: Float32Array, layout
   return sum / channels;
 }
 
-function sampleOf(layer: LayerSpec, maxElements: number): WeightSample {
+/** The weights that a table looks at. */
+export function sampleOf(layer: LayerSpec, maxElements: number): WeightSample {
   const layout = weightLayoutOf(layer);
   if (layer.weights !== undefined) return sampleWeights(layer.weights, layout, maxElements);
   if (elementCount(layout.shape) === 0) return { values: new Float32Array(0), layout };

@@ -6,7 +6,6 @@ import { checkSignal } from "./check-signal.js";
 import { checkedEvaluate, reasonOf } from "./checked-evaluate.js";
 import type { AccuracyEvaluator } from "./evaluator.js";
 import { mapConcurrent } from "./map-concurrent.js";
-import { nextTask } from "./next-task.js";
 import { createNoiseTable, type NoiseTable } from "./noise-table.js";
 import { sensitivityPrior } from "./sensitivity-prior.js";
 import { float32Genome } from "./uniform-genome.js";
@@ -33,23 +32,6 @@ export function layerSensitivity(
   );
 }
 
-/**
- * {@link layerSensitivity}, with a turn for the event loop after each layer.
- * @throws the signal's reason once it is aborted
- */
-export async function layerSensitivityInTurns(
-  model: ModelSpec,
-  noiseTable: NoiseTable,
-  signal?: AbortSignal,
-): Promise<ReadonlyMap<string, number>> {
-  for (const { name } of model.layers) {
-    noiseTable.weightNoise(name, PROBE, "min-max");
-    await nextTask();
-    signal?.throwIfAborted();
-  }
-  return layerSensitivity(model, { noiseTable });
-}
-
 /** How {@link measuredSensitivity} asks. */
 export interface MeasuredSensitivityOptions {
   /** Bits of the one layer that is quantized (symmetric, per-channel, min-max); below 32. Default 3. */
@@ -62,13 +44,26 @@ export interface MeasuredSensitivityOptions {
 /**
  * Sensitivity of each layer by asking the evaluator: how much accuracy falls when that layer's weights alone are
  * quantized, all else in float32. 0 to 1, the largest drop is 1; a gain counts as 0; all 0 when nothing drops.
- * @throws EvaluationError naming the layer whose evaluation failed; the signal's reason after an abort;
- *   InvalidArgumentError when `bits` is 32, `concurrency` no positive integer or `signal` no AbortSignal
+ * @throws as {@link accuracyDrops} does
  */
 export async function measuredSensitivity(
   evaluator: AccuracyEvaluator,
   model: ModelSpec,
   options: MeasuredSensitivityOptions = {},
+): Promise<ReadonlyMap<string, number>> {
+  return normalized([...(await accuracyDrops(evaluator, model, options))]);
+}
+
+/**
+ * How much the evaluator's accuracy, 0 to 1, falls when one layer's weights alone are quantized, all else in float32, by layer; a gain
+ * is 0.
+ * @throws EvaluationError naming the layer whose evaluation failed; the signal's reason after an abort;
+ *   InvalidArgumentError when `bits` is 32, `concurrency` no positive integer or `signal` no AbortSignal
+ */
+export async function accuracyDrops(
+  evaluator: AccuracyEvaluator,
+  model: ModelSpec,
+  options: MeasuredSensitivityOptions,
 ): Promise<ReadonlyMap<string, number>> {
   const { bits = DEFAULT_BITS, concurrency = 1, signal } = options;
   if (bits === 32)
@@ -87,7 +82,7 @@ export async function measuredSensitivity(
     signal,
   );
   signal?.throwIfAborted();
-  return normalized(
+  return new Map(
     model.layers.map((layer, i) => {
       const outcome = outcomes[i];
       if (outcome?.status === "fulfilled")
@@ -102,7 +97,9 @@ export async function measuredSensitivity(
   );
 }
 
-function normalized(drops: readonly (readonly [string, number])[]): ReadonlyMap<string, number> {
-  const largest = drops.reduce((max, [, drop]) => Math.max(max, drop), 0);
-  return new Map(drops.map(([name, drop]) => [name, largest === 0 ? 0 : drop / largest]));
+/** Scaled so that the largest is 1; all 0 when all are. */
+export function normalized(drops: Iterable<readonly [string, number]>): ReadonlyMap<string, number> {
+  const list = [...drops];
+  const largest = list.reduce((max, [, drop]) => Math.max(max, drop), 0);
+  return new Map(list.map(([name, drop]) => [name, largest === 0 ? 0 : drop / largest]));
 }

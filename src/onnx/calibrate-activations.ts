@@ -1,26 +1,12 @@
-import { create } from "@bufbuild/protobuf";
-import { UnsupportedError } from "../errors.js";
-import { decodeFloat16 } from "../numeric/float16.js";
 import { ActivationRanges, type ObservedTensor, observeTensor } from "./activation-ranges.js";
 import { checkModel, checkOptions } from "./check-arguments.js";
-import { checkBatches, runtimeTypeName } from "./check-batches.js";
-import { encodeModel } from "./encode-model.js";
+import { checkBatches } from "./check-batches.js";
 import type { OnnxModel } from "./onnx-model.js";
-import { copyMessage } from "./opset/copy-graph.js";
-import { loadOnnxRuntime, type OnnxSessionOptions, type RuntimeTensor } from "./ort-session.js";
-import type { Batch, TensorArray } from "./tensor-data.js";
-import { quoteName } from "./tensor-values.js";
-import { TensorProto_DataType as DataType, type ModelProto, ValueInfoProtoSchema } from "./wire/onnx_pb.js";
+import type { Batch } from "./tensor-data.js";
+import { toFloat32, type VisitActivationsOptions, visitActivations } from "./visit-activations.js";
 
 /** Options of {@link calibrateActivations}. */
-export interface CalibrateActivationsOptions {
-  /** Loads the module `onnxruntime-node`. Default: `import("onnxruntime-node")`. */
-  readonly importRuntime?: OnnxSessionOptions["importRuntime"];
-  /** Stops between batches. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-const FLOAT_TYPES = [DataType.FLOAT, DataType.FLOAT16, DataType.DOUBLE];
+export type CalibrateActivationsOptions = VisitActivationsOptions;
 
 /**
  * Runs the float model over calibration data once and observes every activation that goes into a layer. The
@@ -40,69 +26,14 @@ export async function calibrateActivations(
   checkOptions(options, ["importRuntime", "signal"]);
   checkBatches(model, calibration, "calibration");
   options.signal?.throwIfAborted();
-  const names = activationNames(model);
-  const inputs = model.inputs.filter(({ name }) => names.has(name));
-  const computed = [...names].filter((name) => !inputs.some((input) => input.name === name));
   const tensors = new Map<string, ObservedTensor>();
-  const observe = (name: string, elementType: number, data: TensorArray) => {
+  await visitActivations(model, calibration, options, (name, elementType, { data }) => {
     let observed = tensors.get(name);
     if (observed === undefined) {
       observed = observeTensor(name, elementType);
       tensors.set(name, observed);
     }
     observed.observer.observe(toFloat32(data));
-  };
-  for (const { name, elementType } of inputs)
-    for (const batch of calibration) observe(name, elementType, batch[name]!.data);
-  if (computed.length > 0) {
-    const runtime = await loadOnnxRuntime({
-      importRuntime: options.importRuntime,
-      graphOptimizationLevel: "basic",
-    });
-    const session = await runtime.open(encodeModel(withOutputs(model, computed)));
-    try {
-      for (const batch of calibration) {
-        options.signal?.throwIfAborted();
-        const results = await session.run(runtime.feeds(model.inputs, batch), computed);
-        for (const [name, tensor] of results) observe(name, elementTypeOf(name, tensor), tensor.data);
-      }
-    } finally {
-      await session.release();
-    }
-  }
+  });
   return new ActivationRanges(tensors);
-}
-
-/** The activation operands of all layers. */
-export function activationNames(model: OnnxModel): ReadonlySet<string> {
-  const nodes = model.proto.graph?.node ?? [];
-  const names = new Set<string>();
-  for (const { uses } of model.bindings)
-    for (const { node, activationInput } of uses)
-      if (activationInput >= 0) names.add(nodes[node]!.input[activationInput]!);
-  return names;
-}
-
-/** The model with more tensors among its outputs; ONNX Runtime infers their types itself. */
-function withOutputs(model: OnnxModel, names: readonly string[]): ModelProto {
-  const proto = copyMessage(model.proto);
-  const graph = copyMessage(model.proto.graph!);
-  const known = new Set(graph.output.map(({ name }) => name));
-  const added = names.filter((name) => !known.has(name));
-  graph.output = [...graph.output, ...added.map((name) => create(ValueInfoProtoSchema, { name }))];
-  proto.graph = graph;
-  return proto;
-}
-
-function elementTypeOf(name: string, { type }: RuntimeTensor): number {
-  const found = FLOAT_TYPES.find((dataType) => runtimeTypeName(dataType) === type);
-  if (found !== undefined) return found;
-  const message = `activation ${quoteName(name)} is of type ${type}; float32, float16 and double can be quantized`;
-  throw new UnsupportedError(name, message);
-}
-
-function toFloat32(data: TensorArray): Float32Array {
-  if (data instanceof Float32Array) return data;
-  if (data instanceof Uint16Array) return decodeFloat16(data);
-  return Float32Array.from(data as Float64Array);
 }

@@ -1,5 +1,11 @@
 export { type ActivationFormat, ActivationRanges, type ObservedTensor } from "./activation-ranges.js";
 export { type CalibrateActivationsOptions, calibrateActivations } from "./calibrate-activations.js";
+export {
+  type ComputeNoiseTableOptions,
+  computeNoiseTable,
+  type NoiseSetting,
+} from "./compute-noise-table.js";
+export { layerInputPower } from "./layer-input-power.js";
 export { type LoadOnnxOptions, loadOnnxModel } from "./load-onnx-model.js";
 export {
   type MeasuredLatency,
@@ -7,8 +13,9 @@ export {
   measureOnnxLatencies,
   measureOnnxLatency,
 } from "./measure-onnx-latency.js";
-export type { Metric, MetricOptions, MetricResult, ModelOutputs } from "./metrics/metric.js";
+export type { Metric, MetricCall, MetricOptions, MetricResult, ModelOutputs } from "./metrics/metric.js";
 export { outputAgreement } from "./metrics/output-agreement.js";
+export { type OutputDivergenceOptions, outputDivergence } from "./metrics/output-divergence.js";
 export { perplexity } from "./metrics/perplexity.js";
 export type { ClassIndices } from "./metrics/score-rows.js";
 export { topOneAccuracy } from "./metrics/top-one-accuracy.js";
@@ -26,3 +33,4 @@ export { splitBatches } from "./split-batches.js";
 export type { StorageType } from "./storage-type.js";
 export type { Batch, TensorArray, TensorData } from "./tensor-data.js";
 export type { WorkerOptions } from "./workers/choose-runner.js";
+export type { ThreadOptions } from "./workers/thread-pool.js";

@@ -40,7 +40,8 @@ export interface PlannedActivation {
 /** One for each model, shared by everything that quantizes it. */
 const quantizers = new WeakMap<OnnxModel, LayerQuantizer>();
 
-function quantizerOf(model: OnnxModel): LayerQuantizer {
+/** What remembers the quantized weights of a model. */
+export function quantizerOf(model: OnnxModel): LayerQuantizer {
   let quantizer = quantizers.get(model);
   if (quantizer === undefined) {
     quantizer = new LayerQuantizer();
@@ -75,12 +76,14 @@ export function needsRanges(model: OnnxModel, genome: QuantizationGenome): boole
 
 /**
  * Quantizes the weights of all layers and looks up the formats of their activations.
+ * @param ready weights by layer that are quantized already, as the genome says
  * @throws InvalidArgumentError when `ranges` is missing and needed, or is another model's
  */
 export function planLayers(
   model: OnnxModel,
   genome: QuantizationGenome,
   ranges: ActivationFormats | undefined,
+  ready?: ReadonlyMap<string, QuantizedWeights>,
 ): LayerPlan[] {
   const graph = model.proto.graph!;
   const specs = new Map(model.layers.map((layer) => [layer.name, layer]));
@@ -113,7 +116,8 @@ export function planLayers(
     const weights =
       config.weightBits === 32
         ? undefined
-        : quantizerOf(model).quantize(spec, config, method, weight.dataType === DataType.FLOAT16);
+        : (ready?.get(spec.name) ??
+          quantizerOf(model).quantize(spec, config, method, weight.dataType === DataType.FLOAT16));
     const widths = activations.map(({ format }) => format.params.bits);
     const shielded = weights !== undefined && needsShield(weights, binding.uses, widths);
     return { binding, spec, config, stored: weight, weights, shielded, activations };
@@ -125,7 +129,8 @@ export function firstOutput(node: NodeProto): string {
   return node.output.find((name) => name !== "") ?? "";
 }
 
-function storedWeights(graph: GraphProto): Map<string, StoredWeight> {
+/** All tensors that the graph stores, by name. */
+export function storedWeights(graph: GraphProto): Map<string, StoredWeight> {
   const stored = new Map<string, StoredWeight>();
   for (const node of graph.node) {
     if (node.opType !== "Constant" || !isStandardDomain(node.domain)) continue;

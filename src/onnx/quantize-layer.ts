@@ -70,6 +70,11 @@ export class LayerQuantizer {
   /** @param cacheBytes how much is remembered; default 128 MiB */
   constructor(readonly cacheBytes: number = CACHE_BYTES) {}
 
+  /** Whether {@link quantize} has the answer at hand. */
+  knows(layer: LayerSpec, config: LayerQuantConfig, method: CalibrationMethod, float16 = false): boolean {
+    return this.#known.has(keyOf(layer, config, method, float16));
+  }
+
   /** As {@link quantizeLayer}; layers are told apart by name. */
   quantize(
     layer: LayerSpec,
@@ -77,7 +82,7 @@ export class LayerQuantizer {
     method: CalibrationMethod,
     float16 = false,
   ): QuantizedWeights {
-    const key = `${float16 ? "h" : "f"} ${weightKey(config, method)} ${layer.name}`;
+    const key = keyOf(layer, config, method, float16);
     const known = this.#known.get(key);
     if (known !== undefined) {
       this.#known.delete(key);
@@ -99,6 +104,15 @@ export class LayerQuantizer {
   get size(): number {
     return this.#known.size;
   }
+}
+
+function keyOf(
+  layer: LayerSpec,
+  config: LayerQuantConfig,
+  method: CalibrationMethod,
+  float16: boolean,
+): string {
+  return `${float16 ? "h" : "f"} ${weightKey(config, method)} ${layer.name}`;
 }
 
 function bytesOf({ data, params }: QuantizedWeights): number {

@@ -5,11 +5,13 @@ import { checkModel, checkOptions } from "./check-arguments.js";
 import { encodeModel } from "./encode-model.js";
 import type { OnnxModel } from "./onnx-model.js";
 import { checkGenomeLayers, needsRanges } from "./plan-layers.js";
+import { quantizeInThreads } from "./quantize-in-threads.js";
 import { type QuantizedLayer, quantizedModel } from "./quantized-model.js";
 import type { Batch } from "./tensor-data.js";
+import type { ThreadOptions } from "./workers/thread-pool.js";
 
 /** Where the ranges of activations come from; neither is needed when all activations stay in float32. */
-export interface QuantizeOnnxOptions extends CalibrateActivationsOptions {
+export interface QuantizeOnnxOptions extends CalibrateActivationsOptions, ThreadOptions {
   /** Batches to run the float model on. */
   readonly calibration?: readonly Batch[] | undefined;
   /** Ranges that {@link calibrateActivations} found before; `calibration` is not read then. */
@@ -36,7 +38,7 @@ export async function quantizeOnnxWithReport(
 ): Promise<QuantizedOnnx> {
   checkModel(model);
   checkGenome(genome, "genome");
-  checkOptions(options, ["calibration", "activationRanges", "importRuntime", "signal"]);
+  checkOptions(options, ["calibration", "activationRanges", "importRuntime", "signal", "threads"]);
   checkGenomeLayers(model, genome);
   let ranges = options.activationRanges;
   if (ranges === undefined && options.calibration !== undefined && needsRanges(model, genome))
@@ -44,7 +46,8 @@ export async function quantizeOnnxWithReport(
       importRuntime: options.importRuntime,
       signal: options.signal,
     });
-  const { proto, layers } = quantizedModel(model, genome, ranges);
+  const ready = await quantizeInThreads(model, genome, options);
+  const { proto, layers } = quantizedModel(model, genome, ranges, ready);
   return {
     bytes: encodeModel(proto),
     layers,

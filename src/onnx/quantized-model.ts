@@ -16,6 +16,7 @@ import {
   type PlannedActivation,
   planLayers,
 } from "./plan-layers.js";
+import type { QuantizedWeights } from "./quantize-layer.js";
 import { raisedModel } from "./raised-model.js";
 import { type GraphPart, weightNodes, weightOpset } from "./weight-nodes.js";
 import {
@@ -51,6 +52,7 @@ export interface QuantizedModel {
  * stays as it is; each activation that goes into a layer passes QuantizeLinear and DequantizeLinear. The opset is
  * raised to the least that the formats need.
  * @param ranges needed when the genome quantizes activations
+ * @param ready weights by layer that are quantized already, as the genome says
  * @throws InvalidArgumentError for a genome of another model or missing ranges; UnsupportedError naming the node
  *   when the opset cannot be raised
  */
@@ -58,9 +60,10 @@ export function quantizedModel(
   model: OnnxModel,
   genome: QuantizationGenome,
   ranges: ActivationFormats | undefined,
+  ready?: ReadonlyMap<string, QuantizedWeights>,
 ): QuantizedModel {
   checkGenomeLayers(model, genome);
-  const plans = planLayers(model, genome, ranges);
+  const plans = planLayers(model, genome, ranges, ready);
   const opset = Math.max(
     0,
     ...plans.flatMap(({ weights, shielded, activations }) => [

@@ -39,6 +39,8 @@ export interface ChoiceSearchResult {
 }
 
 const REDRAWS = 20;
+/** Children in a row that are all known, after which there is taken to be nothing new. */
+const MOST_MISSES = 2000;
 
 /**
  * NSGA-II on choice tables (Deb et al., 2002) with an archive of everything that nothing beats: half of the parents come from
@@ -114,8 +116,8 @@ export function evolveChoices(problem: ChoiceProblem, options: ChoiceSearchOptio
       into.set(genomes.subarray(owner * geneCount, (owner + 1) * geneCount));
     }
   };
-  for (let misses = 0; evaluations < maxEvaluations && misses < REDRAWS * 10; ) {
-    while (room() && misses < REDRAWS * 10) {
+  for (let misses = 0; evaluations < maxEvaluations && misses < MOST_MISSES; ) {
+    while (room() && misses < MOST_MISSES) {
       const at = rates.draw(random);
       const operator = operators[at]!;
       const child = population.row(population.next);

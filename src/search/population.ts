@@ -52,8 +52,11 @@ export class Population<G extends GeneArray> {
 
   /** Row of a parent by crowded binary tournament; needs a survival before. */
   tournament(random: Random): number {
-    const a = random.integer(this.size);
-    const b = random.integer(this.size);
+    return this.better(random.integer(this.size), random.integer(this.size));
+  }
+
+  /** The row that wins a crowded tournament: the lower rank, then the lonelier, then the first. */
+  better(a: number, b: number): number {
     const { rank, crowding } = this.#ranking;
     if (rank[a] !== rank[b]) return rank[a]! < rank[b]! ? a : b;
     return crowding[b]! > crowding[a]! ? b : a;

@@ -28,6 +28,7 @@ function progress(hypervolumes: readonly number[], violations = hypervolumes.map
   return {
     generation: hypervolumes.length - 1,
     evaluations: hypervolumes.length * 8,
+    budgetSpent: false,
     elapsedMs: 100 * hypervolumes.length,
     hypervolumes,
     history: violations.map((leastViolation, generation) => ({ generation, leastViolation }) as never),

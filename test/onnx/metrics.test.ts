@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EvaluationError, InvalidArgumentError, InvalidDataError } from "../../src/errors.js";
 import { outputAgreement } from "../../src/onnx/metrics/output-agreement.js";
+import { outputDivergence } from "../../src/onnx/metrics/output-divergence.js";
 import { perplexity } from "../../src/onnx/metrics/perplexity.js";
 import { topOneAccuracy } from "../../src/onnx/metrics/top-one-accuracy.js";
 
@@ -124,6 +125,54 @@ describe("perplexity", () => {
   });
 });
 
+/** Rows of logits with rows of others, equally many classes. */
+const logitPairs = fc.integer({ min: 2, max: 5 }).chain((classes) => {
+  const row = fc.array(fc.double({ min: -4, max: 4, noNaN: true }), {
+    minLength: classes,
+    maxLength: classes,
+  });
+  return fc.array(fc.tuple(row, row), { minLength: 1, maxLength: 8 });
+});
+const softmax = (row: readonly number[]) => {
+  const exps = row.map((v) => Math.exp(v));
+  const sum = exps.reduce((a, b) => a + b, 0);
+  return exps.map((v) => v / sum);
+};
+
+describe("outputDivergence", () => {
+  it("is the mean Kullback-Leibler divergence from the float model, of logits and of probabilities", () => {
+    fc.assert(
+      fc.property(logitPairs, (pairs) => {
+        const [own, float] = [pairs.map(([a]) => a), pairs.map(([, b]) => b)];
+        const each = pairs.map(([a, b]) => {
+          const [q, p] = [softmax(a), softmax(b)];
+          return p.reduce((sum, share, c) => sum + share * Math.log(share / q[c]!), 0);
+        });
+        const mean = each.reduce((a, b) => a + b, 0) / each.length;
+        for (const form of [(rows: number[][]) => rows, (rows: number[][]) => rows.map(softmax)]) {
+          const found = outputDivergence().evaluate(output(form(own)), output(form(float)));
+          expect(found.value).toBeCloseTo(mean, 3);
+          expect(found.score).toBeCloseTo(Math.exp(-found.value), 9);
+          expect(found.sampleScores).toHaveLength(pairs.length);
+          expect(-found.sampleScores![0]!).toBeCloseTo(each[0]!, 3);
+        }
+      }),
+    );
+  });
+
+  it("is 0 for the float model itself, and judges the first samples against those of the reference", () => {
+    const float = output([
+      [1, 2],
+      [3, 0],
+    ]);
+    expect(outputDivergence().evaluate(float, float)).toMatchObject({ score: 1, value: 0, samples: 2 });
+    const part = outputDivergence().evaluate(output([[1, 2]]), float, { partial: true });
+    expect(part).toMatchObject({ score: 1, samples: 1 });
+    expect(() => outputDivergence().evaluate(output([[1, 2]]), float)).toThrow(/1 x 2.*2 x 2/);
+    expect(() => outputDivergence().evaluate(float)).toThrow(EvaluationError);
+  });
+});
+
 describe("outputAgreement", () => {
   it("is the share of rows with the float model's arg-max", () => {
     const metric = outputAgreement();
@@ -144,5 +193,57 @@ describe("outputAgreement", () => {
     ).toMatchObject({ score: 0.5, value: 0.5, samples: 2 });
     expect(() => metric.evaluate(float)).toThrow(EvaluationError);
     expect(() => metric.evaluate(output([[0, 1]]), float)).toThrow(/1 x 2.*2 x 2/);
+  });
+});
+
+describe("outputDivergence", () => {
+  const float = output([
+    [1, 2, 3],
+    [0, 0, 5],
+  ]);
+
+  it("is 0, score 1, for equal outputs and for a shift of all scores", () => {
+    for (const measure of ["kl", "mse"] as const)
+      expect(outputDivergence({ measure }).evaluate(float, float)).toMatchObject({
+        score: 1,
+        value: 0,
+        samples: 2,
+      });
+    const shifted = output([
+      [11, 12, 13],
+      [-4, -4, 1],
+    ]);
+    expect(outputDivergence().evaluate(shifted, float).value).toBeCloseTo(0, 9);
+    expect(outputDivergence({ measure: "mse" }).evaluate(shifted, float).value).toBeGreaterThan(1);
+  });
+
+  it("is the Kullback-Leibler divergence of the softmax, or the relative squared error, the mean over rows", () => {
+    const other = output([
+      [1, 2, 4],
+      [0, 0, 5],
+    ]);
+    const softmax = (row: readonly number[]) => {
+      const sum = row.reduce((total, x) => total + Math.exp(x), 0);
+      return row.map((x) => Math.exp(x) / sum);
+    };
+    const [p, q] = [softmax([1, 2, 3]), softmax([1, 2, 4])];
+    const kl = p.reduce((sum, x, i) => sum + x * Math.log(x / q[i]!), 0) / 2;
+    const found = outputDivergence().evaluate(other, float);
+    expect(found.value).toBeCloseTo(kl, 6);
+    expect(found.score).toBeCloseTo(Math.exp(-kl), 6);
+    expect(outputDivergence({ measure: "mse" }).evaluate(other, float).value).toBeCloseTo(1 / 14 / 2, 6);
+  });
+
+  it("judges the first rows, survives huge scores, and refuses what it cannot compare", () => {
+    const first = output([[1, 2, 3]]);
+    expect(outputDivergence().evaluate(first, float, { partial: true }).samples).toBe(1);
+    const huge = output([
+      [1e4, 0, -1e4],
+      [0, 0, 5],
+    ]);
+    expect(outputDivergence().evaluate(huge, float).score).toBe(0);
+    expect(() => outputDivergence().evaluate(first, float)).toThrow(EvaluationError);
+    expect(() => outputDivergence().evaluate(float)).toThrow(/needs the float model/);
+    expect(() => outputDivergence({ measure: "js" as "kl" })).toThrow(InvalidArgumentError);
   });
 });

@@ -127,6 +127,12 @@ try {
         const evaluator = await onnx.createOnnxEvaluator(model, { calibration: batches, validation: batches, metric, workers });
         await evaluator.evaluate(new core.QuantizationGenome({ layerConfigs }), {});
       }
+      // In threads too, which would warn when they did not start.
+      process.on("warning", (warning) => { if (warning.code === "QUANTEVO_NO_WORKERS") throw warning; });
+      const settings = [{ config: new core.LayerQuantConfig({ weightBits: 4 }), method: "mse" }];
+      const [one, two] = await Promise.all([1, 2].map((threads) => onnx.computeNoiseTable(model.spec, settings, { threads })));
+      for (const { name } of model.layers)
+        if (one.weightNoise(name, settings[0].config, "mse") !== two.weightNoise(name, settings[0].config, "mse")) throw new Error(name);
       if (seen.length !== 4 || seen[1] !== seen[3] || seen[0] === seen[1]) throw new Error(seen.join(" "));
       console.log("workers ok");
     };`;

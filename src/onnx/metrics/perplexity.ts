@@ -1,12 +1,13 @@
 import { EvaluationError } from "../../errors.js";
-import { standardErrorOfMean, Z95 } from "../../numeric/confidence.js";
 import { fingerprint } from "../../numeric/fingerprint.js";
 import { checkMetricOptions } from "../check-arguments.js";
 import { sampleMeans } from "./judged-share.js";
+import { logProbabilityResult } from "./log-probability-result.js";
 import type { Metric, MetricOptions } from "./metric.js";
 import {
   type ClassIndices,
   classIndicesOf,
+  looksLikeProbabilities,
   readClassIndices,
   type ScoreRows,
   scoreRows,
@@ -33,51 +34,25 @@ export function perplexity(targets: ClassIndices, options: MetricOptions = {}): 
       const targets = classIndicesOf(wanted, scores, "targets", partial);
       refuseProbabilities(scores);
       const { data, rows, classes } = scores;
-      let sum = 0;
-      let samples = 0;
       const logProbabilities = new Float64Array(rows).fill(Number.NaN);
       for (let row = 0; row < rows; row++) {
         const target = targets[row]!;
         if (target < 0) continue;
-        samples++;
         const start = row * classes;
         let max = data[start]!;
         for (let c = 1; c < classes; c++) max = Math.max(max, data[start + c]!);
         let total = 0;
         for (let c = 0; c < classes; c++) total += Math.exp(data[start + c]! - max);
         logProbabilities[row] = data[start + target]! - max - Math.log(total);
-        sum -= logProbabilities[row]!;
       }
-      const mean = sum / samples;
-      const score = Math.exp(-mean);
-      const sampleScores = sampleMeans(logProbabilities, scores.rowsPerSample);
-      const error = standardErrorOfMean(sampleScores);
-      return {
-        score,
-        // A ruined model can pass e^709; the value has to stay a number.
-        value: Math.min(Math.exp(mean), Number.MAX_VALUE),
-        samples,
-        sampleScores,
-        standardError: score * error,
-        interval: [Math.exp(-mean - Z95 * error), Math.min(1, Math.exp(-mean + Z95 * error))],
-      };
+      return logProbabilityResult(logProbabilities, sampleMeans(logProbabilities, scores.rowsPerSample));
     },
   };
 }
 
-/** Rows that are looked at to tell probabilities from logits. */
-const PROBED_ROWS = 16;
-
 /** The softmax of probabilities is nearly even, so their perplexity would be near the number of classes, and wrong. */
-function refuseProbabilities({ data, rows, classes }: ScoreRows): void {
-  for (let row = 0; row < Math.min(rows, PROBED_ROWS); row++) {
-    let sum = 0;
-    for (let i = row * classes; i < (row + 1) * classes; i++) {
-      if (!(data[i]! >= 0 && data[i]! <= 1)) return;
-      sum += data[i]!;
-    }
-    if (Math.abs(sum - 1) > 1e-3) return;
-  }
+function refuseProbabilities(scores: ScoreRows): void {
+  if (!looksLikeProbabilities(scores)) return;
   throw new EvaluationError(
     "metric.output",
     "the output looks like probabilities (rows of numbers from 0 to 1 whose sum is 1); allowed: logits, which go into the Softmax",

@@ -114,3 +114,19 @@ export function classIndicesOf(
     );
   return indices;
 }
+
+/** Rows that are looked at to tell probabilities from logits. */
+const PROBED_ROWS = 16;
+
+/** The first rows are numbers from 0 to 1 whose sum is 1. */
+export function looksLikeProbabilities({ data, rows, classes }: ScoreRows): boolean {
+  for (let row = 0; row < Math.min(rows, PROBED_ROWS); row++) {
+    let sum = 0;
+    for (let i = row * classes; i < (row + 1) * classes; i++) {
+      if (!(data[i]! >= 0 && data[i]! <= 1)) return false;
+      sum += data[i]!;
+    }
+    if (Math.abs(sum - 1) > 1e-3) return false;
+  }
+  return true;
+}

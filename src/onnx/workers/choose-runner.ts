@@ -3,7 +3,9 @@ import { type GenomeRunner, localRunner, type RunnerParts } from "../genome-runn
 import type { OnnxSessionOptions } from "../ort-session.js";
 import type { Batch } from "../tensor-data.js";
 import { autoRunner } from "./auto-runner.js";
+import { inNode } from "./in-node.js";
 import { processRunner } from "./process-runner.js";
+import { warnOfNoWorkers } from "./warn-of-no-workers.js";
 import { openWorkerPool } from "./worker-pool.js";
 import type { WorkerSetup } from "./worker-task.js";
 
@@ -28,8 +30,6 @@ const DEFAULT_TIMEOUT_MS = 600_000;
 const START_LIMIT_MS = 60_000;
 /** What a process needs besides model and data. */
 const PROCESS_BYTES = 150e6;
-
-const inNode = (): boolean => typeof process !== "undefined" && process.versions?.node !== undefined;
 
 /** @throws InvalidArgumentError for a number out of range, or workers that cannot be; UnsupportedError outside of Node */
 export function checkWorkerOptions({ workers, evaluationTimeoutMs, session }: WorkerOptions): void {
@@ -94,8 +94,9 @@ export async function chooseRunner(
   if (size < 2) return localRunner(parts);
   return autoRunner(localRunner(parts), () =>
     open(size).catch((error: Error) => {
-      const message = `evaluations go on on this thread alone, as no worker process starts: ${error.message}`;
-      process.emitWarning(message, { code: "QUANTEVO_NO_WORKERS" });
+      warnOfNoWorkers(
+        `evaluations go on on this thread alone, as no worker process starts: ${error.message}`,
+      );
       return undefined;
     }),
   );

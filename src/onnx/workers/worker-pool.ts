@@ -16,6 +16,9 @@ export interface WorkerPool {
   dispose(): Promise<void>;
 }
 
+/** A process that dies while it starts costs no evaluation, unless this many more die too. */
+const START_RETRIES = 3;
+
 /** The longest time that timers take, some 24 days. */
 const FOR_EVER_MS = 2 ** 31 - 1;
 
@@ -25,7 +28,7 @@ const FOR_EVER_MS = 2 ** 31 - 1;
  * called after throwing an instance of 'Napi::Error'"); they keep no program from ending.
  */
 export async function openWorkerPool(size: number): Promise<WorkerPool> {
-  const [{ Tinypool }, { path, execArgv }] = await Promise.all([import("tinypool"), workerFile()]);
+  const [{ Tinypool }, { path, execArgv }] = await Promise.all([import("tinypool"), workerFile("worker")]);
   const env = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
@@ -43,29 +46,53 @@ export async function openWorkerPool(size: number): Promise<WorkerPool> {
   const turns = takeTurns(size);
   let open = true;
 
+  const attempt = async (
+    task: WorkerTask,
+    timeLimitMs: number,
+    signal?: AbortSignal,
+  ): Promise<WorkerReply> => {
+    // Its own for each attempt and never aborted afterwards: tinypool does not forget tasks that it cancelled.
+    const stop = new AbortController();
+    const onAbort = () => stop.abort();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      stop.abort();
+    }, timeLimitMs);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      return (await pool.run(task, { filename: path, signal: stop.signal })) as WorkerReply;
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (!late) throw cause;
+      throw new EvaluationError(
+        "evaluationTimeoutMs",
+        `the evaluation took longer than evaluationTimeoutMs, ${timeLimitMs} ms; its worker process was ended and is replaced`,
+      );
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  };
   const runNow = async (
     task: WorkerTask,
     timeLimitMs: number,
     signal?: AbortSignal,
   ): Promise<WorkerReply> => {
-    signal?.throwIfAborted();
-    if (!open) throw new EvaluationError("worker", "the worker processes were ended by dispose()");
-    const limit = AbortSignal.timeout(Math.min(timeLimitMs, FOR_EVER_MS));
-    try {
-      const either = signal === undefined ? limit : AbortSignal.any([signal, limit]);
-      const run = () => pool.run(task, { filename: path, signal: either }) as Promise<WorkerReply>;
-      return await run().catch((cause: Error) => {
-        if (cause.name === "CancelError") return run();
-        throw cause;
-      });
-    } catch (cause) {
+    for (let retries = START_RETRIES; ; retries--) {
       signal?.throwIfAborted();
-      if (limit.aborted)
-        throw new EvaluationError(
-          "evaluationTimeoutMs",
-          `the evaluation took longer than evaluationTimeoutMs, ${timeLimitMs} ms; its worker process was ended and is replaced`,
-        );
-      throw typedError(cause);
+      if (!open) throw new EvaluationError("worker", "the worker processes were ended by dispose()");
+      try {
+        return await attempt(task, timeLimitMs, signal);
+      } catch (cause) {
+        signal?.throwIfAborted();
+        // The task never ran.
+        const unstarted = (cause as Error | undefined)?.name === "CancelError";
+        if (unstarted && retries > 0) continue;
+        throw unstarted
+          ? new EvaluationError("worker", "worker processes die while they start", { cause })
+          : typedError(cause);
+      }
     }
   };
   return {

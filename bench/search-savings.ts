@@ -1,0 +1,100 @@
+// How many measured evaluations the surrogate and the first looks on few samples spare: a search without them has its
+// budget; one with them runs until its archive has the same hypervolume. ONNX Runtime in the loop.
+// npm run bench:savings -- --zoo DIR [--model resnet20] [--seeds 1,2,3] [--budget N] [--json FILE] [--cache DIR]
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { genomeSizeBytes } from "../src/evaluation/genome-size.js";
+import {
+  type AccuracyEvaluator,
+  QuantizationEvolutionEngine,
+  type QuantizationGenome,
+} from "../src/index.js";
+import { createOnnxEvaluator, outputDivergence } from "../src/onnx/index.js";
+import { hypervolume } from "../src/pareto/index.js";
+import { cachedMeasurements } from "./measurement-cache.js";
+import { sizeCosts } from "./size-costs.js";
+import { zooSearchConfig } from "./zoo-search-config.js";
+import { ZOO_TASKS, zooTask } from "./zoo-tasks.js";
+
+const { values: args } = parseArgs({
+  options: {
+    zoo: { type: "string" },
+    model: { type: "string", default: "resnet20" },
+    seeds: { type: "string", default: "1,2,3" },
+    budget: { type: "string", default: "120" },
+    json: { type: "string" },
+    cache: { type: "string" },
+  },
+});
+if (args.zoo === undefined) throw new Error("--zoo DIR says where the zoo is");
+const name = ZOO_TASKS.find((one) => one === args.model);
+if (name === undefined) throw new Error(`--model is ${args.model}; allowed: ${ZOO_TASKS.join(", ")}`);
+const budget = Number(args.budget);
+
+/** Objectives beyond which a genome is of no use: a divergence of 0.1 nats, a third of the float32 bytes. */
+const REFERENCE = [1 - Math.exp(-0.1), 1 / 3];
+
+const task = await zooTask(name, args.zoo);
+const { spec } = task.model;
+const created = await createOnnxEvaluator(task.model, {
+  calibration: task.calibration,
+  validation: task.search.batches,
+  metric: outputDivergence(),
+});
+const evaluator = args.cache === undefined ? created : await cachedMeasurements(created, args.cache);
+const floatBytes =
+  4 * spec.layers.reduce((sum, layer) => sum + layer.parameterCount, spec.floatParameterCount ?? 0);
+
+interface Step {
+  readonly spent: number;
+  readonly hypervolume: number;
+}
+
+/** The hypervolume of everything measured on all samples, after each evaluation, up to `enough`. */
+async function trajectory(seed: string, helped: boolean, enough = Number.POSITIVE_INFINITY): Promise<Step[]> {
+  const points: number[][] = [];
+  const steps: Step[] = [];
+  const stop = new AbortController();
+  let spent = 0;
+  const watched: AccuracyEvaluator = {
+    ...evaluator,
+    async evaluate(genome: QuantizationGenome, options) {
+      const estimate = await evaluator.evaluate(genome, options);
+      spent += (options.samples ?? evaluator.sampleCount!) / evaluator.sampleCount!;
+      if (options.samples === undefined) {
+        points.push([1 - estimate.accuracy, genomeSizeBytes(spec, genome) / floatBytes]);
+        const now = hypervolume(points, REFERENCE) / (REFERENCE[0]! * REFERENCE[1]!);
+        steps.push({ spent, hypervolume: now });
+        if (now >= enough) stop.abort();
+      }
+      return estimate;
+    },
+  };
+  const config = { ...zooSearchConfig(seed), parallelEvaluations: 1 };
+  const engine = new QuantizationEvolutionEngine(
+    { ...config, surrogate: helped, multiFidelity: helped },
+    { evaluator: watched, costModel: sizeCosts },
+  );
+  await engine.runEvolution(spec, { maxEvaluations: budget, signal: stop.signal });
+  return steps;
+}
+
+const rows = [];
+for (const seed of args.seeds.split(",")) {
+  const plain = await trajectory(seed, false);
+  const target = plain.at(-1)!.hypervolume;
+  // Where the plain search first had it, which may be before its budget was used up.
+  const needed = plain.find((step) => step.hypervolume >= target)!.spent;
+  const steps = await trajectory(seed, true, target);
+  const reached = steps.find((step) => step.hypervolume >= target)?.spent;
+  const ratio = reached === undefined ? Number.POSITIVE_INFINITY : reached / needed;
+  rows.push({ seed, hypervolume: target, plain: needed, helped: reached, ratio });
+  console.log(
+    `seed ${seed}: hypervolume ${target.toFixed(4)} after ${needed.toFixed(1)} whole evaluations without, ${reached?.toFixed(1) ?? `not within ${budget}`} with: ratio ${ratio.toFixed(3)}`,
+  );
+}
+const median = rows.map(({ ratio }) => ratio).sort((a, b) => a - b)[rows.length >> 1]!;
+console.log(`median ratio ${median.toFixed(3)} (to be at most 0.333)`);
+if (args.json !== undefined)
+  await writeFile(args.json, `${JSON.stringify({ model: name, budget, rows, median }, null, 2)}\n`);
+await evaluator.dispose();

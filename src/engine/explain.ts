@@ -1,0 +1,27 @@
+import { explainGenome } from "../evaluation/explain-genome.js";
+import type { GenomeExplanation } from "../evaluation/genome-explanation.js";
+import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import { createRunContext, type RunParts } from "./run-context.js";
+import { searchRules } from "./search-rules.js";
+
+/** How a genome is explained. */
+export interface ExplainGenomeOptions {
+  /** Predict accuracies from quantization noise although the engine has an evaluator. Default false. */
+  readonly predict?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Explains a genome in the space that a run with these parts would search.
+ * @throws as {@link explainGenome} and a run's beginning do
+ */
+export async function explainWith(
+  parts: RunParts,
+  genome: QuantizationGenome,
+  { predict = false, signal }: ExplainGenomeOptions,
+): Promise<GenomeExplanation> {
+  const { config, model, costModel } = parts;
+  const space = searchRules(model, config, costModel);
+  const context = createRunContext({ ...parts, evaluator: predict ? undefined : parts.evaluator });
+  return explainGenome(genome, context, { space, concurrency: config.parallelEvaluations, signal });
+}

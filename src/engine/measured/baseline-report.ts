@@ -1,0 +1,110 @@
+import { totalViolation } from "../../evaluation/constraints.js";
+import { objectiveVector } from "../../evaluation/objectives.js";
+import type { QuantizationGenome } from "../../genome/quantization-genome.js";
+import { dominates } from "../../pareto/dominates.js";
+import { hypervolume } from "../../pareto/hypervolume.js";
+import { EvaluationLedger } from "../evaluation-ledger.js";
+import { type BaselineParts, baselineGenomes } from "./baseline-genomes.js";
+import type { BaselineName } from "./baseline-names.js";
+
+/** What a baseline found with the same budget, and where evolution did not beat it. */
+export interface BaselineReport {
+  readonly name: BaselineName;
+  /** Whole evaluations that it used, those that chose its genomes included; at most those of the evolution. */
+  readonly wholeEvaluations: number;
+  /** What of it nothing else of it dominates, most accurate first; feasible genomes only, where it has any. */
+  readonly front: readonly QuantizationGenome[];
+  /**
+   * Hypervolumes of its front and of the evolved one, by one measure: every objective that varies scaled to 0..1
+   * over the points of both, up to the worst point.
+   */
+  readonly hypervolume: number;
+  readonly evolvedHypervolume: number;
+  /** Genomes of its front that no evolved genome dominates or equals in every objective. Empty: beaten everywhere. */
+  readonly unbeaten: readonly QuantizationGenome[];
+}
+
+/**
+ * {@link baselineReport} of each baseline.
+ * @param budget whole evaluations that the evolution took
+ * @returns without those that an abort left incomplete
+ */
+export async function baselineReports(
+  names: readonly BaselineName[],
+  evolved: readonly QuantizationGenome[],
+  budget: number,
+  parts: BaselineParts,
+): Promise<readonly BaselineReport[]> {
+  const reports: BaselineReport[] = [];
+  for (const name of names) {
+    if (parts.signal?.aborted) break;
+    try {
+      const report = await baselineReport(name, evolved, Math.max(1, Math.floor(budget)), parts);
+      if (!parts.signal?.aborted) reports.push(report);
+    } catch (error) {
+      if (!parts.signal?.aborted) throw error;
+    }
+  }
+  return reports;
+}
+
+/**
+ * Evaluates a baseline with a budget and compares its front with an evolved one.
+ * @param evolved the front that it is compared with
+ * @param budget whole evaluations, an integer from 1
+ */
+export async function baselineReport(
+  name: BaselineName,
+  evolved: readonly QuantizationGenome[],
+  budget: number,
+  parts: BaselineParts,
+): Promise<BaselineReport> {
+  const { context, concurrency, signal } = parts;
+  const { genomes, spent } = await baselineGenomes(name, budget, parts);
+  const ledger = new EvaluationLedger(context, { concurrency, caching: true, signal });
+  await ledger.evaluate(genomes);
+  const front = ledger.feasible || !isFeasible(evolved) ? ledger.front : [];
+  const points = front.map(pointOf);
+  const rivals = evolved.map(pointOf);
+  const [own, theirs] = hypervolumes([points, rivals]);
+  return {
+    name,
+    wholeEvaluations: ledger.wholeEvaluations + spent,
+    front,
+    hypervolume: own!,
+    evolvedHypervolume: theirs!,
+    unbeaten: front.filter((_, i) => !rivals.some((rival) => dominatesOrEquals(rival, points[i]!))),
+  };
+}
+
+function isFeasible(front: readonly QuantizationGenome[]): boolean {
+  return front.some((genome) => totalViolation(genome.metrics!.violations) === 0);
+}
+
+const pointOf = (genome: QuantizationGenome): readonly number[] => objectiveVector(genome.metrics!);
+
+function dominatesOrEquals(a: readonly number[], b: readonly number[]): boolean {
+  return dominates(a, b) || a.every((value, k) => value === b[k]);
+}
+
+/** Hypervolume of each set of points: objectives scaled to 0..1 over all of them, up to 1, constant ones left out. */
+export function hypervolumes(sets: readonly (readonly (readonly number[])[])[]): readonly number[] {
+  const all = sets.flat();
+  const dimensions = all[0]?.length ?? 0;
+  const scales = Array.from({ length: dimensions }, (_, k) => {
+    const values = all.map((point) => point[k]!);
+    const low = Math.min(...values);
+    return { k, low, range: Math.max(...values) - low };
+  }).filter(({ range }) => range > 0);
+  if (scales.length === 0) return sets.map((set) => (set.length > 0 ? 1 : 0));
+  const reference = scales.map(() => 1 + MARGIN);
+  return sets.map((set) =>
+    hypervolume(
+      set.map((point) => scales.map(({ k, low, range }) => (point[k]! - low) / range)),
+      reference,
+    ),
+  );
+}
+
+/** How far behind the worst point the reference lies, so that the extremes of a front count. */
+const MARGIN = 0.01;

@@ -1,0 +1,98 @@
+import { totalViolation } from "../../evaluation/constraints.js";
+import { type EvaluationContext, metricsOf } from "../../evaluation/evaluate-genome.js";
+import { objectiveVector } from "../../evaluation/objectives.js";
+import type { QuantizationGenome } from "../../genome/quantization-genome.js";
+import type { Individual } from "../../operators/contract.js";
+import { rankPopulation } from "../../operators/survival/rank-and-crowding.js";
+import type { LossModel } from "../../surrogate/loss-model.js";
+import type { MeasuredRecord } from "./measured-record.js";
+
+/** Deviations by which a genome is thought better than expected, so that the unknown is looked at too. */
+const OPTIMISM = 0.5;
+
+/** Asks the surrogate which genomes are worth measuring. */
+export class Screening {
+  readonly #context: EvaluationContext;
+  readonly #record: MeasuredRecord;
+
+  constructor(context: EvaluationContext, record: MeasuredRecord) {
+    this.#context = context;
+    this.#record = record;
+  }
+
+  /**
+   * The `count` most promising of the candidates, in their order: ranked among themselves and the front by predicted
+   * loss and known costs (constrained non-dominated rank, then crowding distance). The first ones as long as nothing was
+   * measured, or when no cost is known.
+   */
+  choose(
+    candidates: readonly QuantizationGenome[],
+    front: readonly QuantizationGenome[],
+    count: number,
+  ): readonly QuantizationGenome[] {
+    if (candidates.length <= count || this.#record.size === 0) return candidates.slice(0, count);
+    const model = this.#record.lossModel();
+    const expected = candidates.flatMap((genome) => this.#expected(genome, model) ?? []);
+    if (expected.length === 0) return candidates.slice(0, count);
+    const ranked = rankPopulation([...expected, ...front.map((genome) => this.#measured(genome, model))]);
+    const order = ranked
+      .slice(0, expected.length)
+      .sort((a, b) => a.rank - b.rank || b.crowding - a.crowding || (a.genome.key < b.genome.key ? -1 : 1))
+      .slice(0, count);
+    const chosen = new Set(order.map(({ genome }) => genome.key));
+    return candidates.filter((genome) => chosen.has(genome.key));
+  }
+
+  /** The genome as it is expected to be; undefined when the cost model fails, which its evaluation will report. */
+  #expected(genome: QuantizationGenome, model: LossModel): Individual | undefined {
+    const { mean, deviation } = model.predict(this.#record.noiseOf(genome));
+    const hoped = mean - OPTIMISM * deviation;
+    const accuracy = this.#accuracyOf(model.fromScale(hoped));
+    try {
+      const metrics = metricsOf(genome, this.#context, {
+        kind: "predicted",
+        accuracy,
+        metric: "",
+        metricValue: accuracy,
+        source: "",
+      });
+      return {
+        genome,
+        objectives: [hoped, ...objectiveVector(metrics).slice(1)],
+        violation: totalViolation(metrics.violations),
+        fitness: metrics.fitnessScore,
+      };
+    } catch {
+      return undefined;
+    }
+  }
+
+  #measured(genome: QuantizationGenome, model: LossModel): Individual {
+    const metrics = genome.metrics!;
+    const loss = this.#record.lossOf(genome) ?? this.#lossOf(metrics.accuracy);
+    return {
+      genome,
+      objectives: [model.toScale(loss), ...objectiveVector(metrics).slice(1)],
+      violation: totalViolation(metrics.violations),
+      fitness: metrics.fitnessScore,
+    };
+  }
+
+  /** Scores of samples are parts of the accuracy, their mean, or logarithms whose mean is that of the accuracy. */
+  get #logarithmic(): boolean {
+    const { accuracy = 1, sampleScores } = this.#context.evaluator.baseline ?? {};
+    if (sampleScores === undefined || sampleScores.length === 0) return false;
+    const mean = sampleScores.reduce((sum, score) => sum + score / sampleScores.length, 0);
+    return Math.abs(Math.exp(mean) - accuracy) < Math.abs(mean - accuracy);
+  }
+
+  #accuracyOf(loss: number): number {
+    const best = this.#context.evaluator.baseline?.accuracy ?? 1;
+    return Math.min(1, Math.max(0, this.#logarithmic ? best * Math.exp(-loss) : best - loss));
+  }
+
+  #lossOf(accuracy: number): number {
+    const best = this.#context.evaluator.baseline?.accuracy ?? 1;
+    return this.#logarithmic ? Math.log(best / Math.max(accuracy, Number.MIN_VALUE)) : best - accuracy;
+  }
+}

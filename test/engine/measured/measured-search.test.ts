@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import {
+  archiveToString,
+  type QuantizationEvolutionConfig,
+  QuantizationEvolutionEngine,
+  type QuantizationGenome,
+} from "../../../src/index.js";
+import { hypervolume } from "../../../src/pareto/index.js";
+import { memoryStore } from "../stores.js";
+import { sampledEvaluator } from "./sampled-evaluator.js";
+
+const LAYERS = ["embedding", "attention", "ffn", "ffn2", "head"];
+const SENSITIVITY = { embedding: 0.05, attention: 4, ffn: 0.1, ffn2: 2, head: 1 };
+const CONFIG: QuantizationEvolutionConfig = {
+  hardwareTarget: "intel-vnni",
+  minBits: 2,
+  maxBits: 8,
+  weightBitChoices: [2, 3, 4, 8],
+  weightSchemes: ["symmetric"],
+  groupSizes: [32],
+  activationBitChoices: [8],
+  calibrationMethods: ["mse"],
+  populationSize: 12,
+  maxGenerations: 40,
+  maxEvaluations: 60,
+  seed: 4,
+};
+
+async function run(
+  config: QuantizationEvolutionConfig = {},
+  options: Parameters<QuantizationEvolutionEngine["runEvolution"]>[1] = {},
+) {
+  const evaluator = sampledEvaluator(SENSITIVITY);
+  const engine = new QuantizationEvolutionEngine({ ...CONFIG, ...config }, { evaluator });
+  return { ...(await engine.runEvolution(LAYERS, options)), evaluator };
+}
+
+/** Hypervolume in accuracy and size, both scaled to the whole range. */
+function quality(front: readonly QuantizationGenome[]): number {
+  const points = front.map((genome) => [1 - genome.accuracy!, 4 / genome.compressionRatio!]);
+  return hypervolume(points, [1, 4]);
+}
+
+describe("a search with an evaluator that can judge on a part of its samples", () => {
+  it("looks at few samples first, and keeps only what was measured on all", async () => {
+    const { evaluator, paretoFront, wholeEvaluations, evaluations } = await run();
+    const looks = evaluator.asked.filter(({ samples }) => samples < 256);
+    const wholes = evaluator.asked.filter(({ samples }) => samples === 256);
+    expect(looks.length).toBeGreaterThan(wholes.length);
+    expect(new Set(looks.map(({ samples }) => samples))).toEqual(new Set([32]));
+    expect(evaluations).toBe(looks.length + wholes.length);
+    expect(wholeEvaluations).toBeCloseTo(looks.length / 8 + wholes.length, 9);
+    expect(wholeEvaluations).toBeLessThanOrEqual(60);
+    const measured = new Set(wholes.map(({ key }) => key));
+    for (const genome of paretoFront) {
+      expect(measured.has(genome.key)).toBe(true);
+      expect(genome.metrics!.accuracySamples).toBe(256);
+      const [low, high] = genome.metrics!.accuracyInterval!;
+      expect(low).toBeLessThanOrEqual(genome.accuracy!);
+      expect(high).toBeGreaterThanOrEqual(genome.accuracy!);
+    }
+    // No genome is asked for twice at one fidelity.
+    const questions = evaluator.asked.map(({ key, samples }) => `${samples} ${key}`);
+    expect(new Set(questions).size).toBe(questions.length);
+  });
+
+  it("finds more with the same budget than without surrogate and first looks", async () => {
+    const seeds = [1, 2, 3];
+    const gains = [];
+    for (const seed of seeds) {
+      const helped = quality((await run({ seed })).paretoFront);
+      const plain = quality((await run({ seed, surrogate: false, multiFidelity: false })).paretoFront);
+      gains.push(helped - plain);
+    }
+    expect(gains.filter((gain) => gain > 0).length).toBeGreaterThanOrEqual(2);
+  });
+
+  it("evaluates every genome on all samples when both are switched off", async () => {
+    const { evaluator } = await run({ surrogate: false, multiFidelity: false });
+    expect(evaluator.asked.every(({ samples }) => samples === 256)).toBe(true);
+  });
+
+  it("does not depend on how many evaluations are in flight", async () => {
+    const one = archiveToString(await run({ parallelEvaluations: 1 }));
+    expect(archiveToString(await run({ parallelEvaluations: 7 }))).toBe(one);
+    expect(archiveToString(await run({ parallelEvaluations: 1 }))).toBe(one);
+  });
+
+  it("goes on from a checkpoint, cut off anywhere, as if nothing had happened", async () => {
+    const whole = memoryStore();
+    const expected = archiveToString(await run({}, { checkpoint: { store: whole } }));
+    expect(archiveToString(await run())).toBe(expected);
+    for (const share of [0.2, 0.5, 0.77]) {
+      const cut = memoryStore(whole.text!.slice(0, Math.floor(share * whole.text!.length)));
+      const resumed = await run({}, { checkpoint: { store: cut } });
+      expect(archiveToString(resumed)).toBe(expected);
+      // What the checkpoint held was not measured again.
+      expect(resumed.evaluator.asked.length).toBeLessThan(resumed.evaluations);
+    }
+  });
+
+  it("ends when the budget allows nothing more", async () => {
+    const { stopReason, wholeEvaluations } = await run({ maxEvaluations: 20, maxGenerations: 1000 });
+    expect(stopReason).toBe("max-evaluations");
+    expect(wholeEvaluations).toBeLessThanOrEqual(20);
+    expect(wholeEvaluations).toBeGreaterThan(18);
+  });
+});
+
+describe("significantFront", () => {
+  it("is the part of the front whose accuracy is not a tie with something cheaper", async () => {
+    const { paretoFront, significantFront } = await run();
+    const keys = new Set(paretoFront.map((genome) => genome.key));
+    expect(significantFront.length).toBeGreaterThan(1);
+    expect(significantFront.length).toBeLessThan(paretoFront.length);
+    for (const genome of significantFront) expect(keys.has(genome.key)).toBe(true);
+    for (const [i, genome] of significantFront.entries())
+      if (i > 0) expect(genome.accuracy!).toBeLessThanOrEqual(significantFront[i - 1]!.accuracy!);
+  });
+});
+
+describe("baselines", () => {
+  it("get the budget of the search and are compared plainly", async () => {
+    const { baselines, wholeEvaluations, paretoFront } = await run({}, { baselines: true });
+    expect(baselines!.map(({ name }) => name)).toEqual(["uniform", "greedy", "random", "exact"]);
+    for (const report of baselines!) {
+      expect(report.wholeEvaluations).toBeLessThanOrEqual(wholeEvaluations);
+      expect(report.wholeEvaluations).toBeGreaterThan(0);
+      expect(report.front.length).toBeGreaterThan(0);
+      const keys = new Set(report.front.map((genome) => genome.key));
+      for (const genome of report.unbeaten) {
+        expect(keys.has(genome.key)).toBe(true);
+        const better = paretoFront.filter(
+          (rival) =>
+            rival.accuracy! >= genome.accuracy! &&
+            rival.metrics!.sizeBytes <= genome.metrics!.sizeBytes &&
+            rival.inferenceLatencyMs! <= genome.inferenceLatencyMs! &&
+            rival.energyPerInferenceMj! <= genome.energyPerInferenceMj!,
+        );
+        expect(better).toEqual([]);
+      }
+    }
+    const random = baselines!.find(({ name }) => name === "random")!;
+    expect(random.evolvedHypervolume).toBeGreaterThan(random.hypervolume);
+  });
+
+  it("are those that are asked for, and nothing else is accepted", async () => {
+    expect((await run({ maxEvaluations: 15 }, { baselines: ["exact"] })).baselines).toHaveLength(1);
+    expect((await run({ maxEvaluations: 15 }, { baselines: false })).baselines).toBeUndefined();
+    await expect(run({}, { baselines: ["luck"] as never })).rejects.toThrow(/baselines is \["luck"\]/);
+    await expect(run({}, { baselines: "exact" as never })).rejects.toThrow(/baselines is exact/);
+  });
+});

@@ -1,0 +1,68 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { rankCorrelation } from "../../src/numeric/rank-correlation.js";
+import { Random } from "../../src/random/random.js";
+import { fitLossModel, type LossObservation } from "../../src/surrogate/loss-model.js";
+
+const SOURCES = 8;
+/** Sensitivities that the prior does not know: they spread over two decades. */
+const hidden = Float64Array.from({ length: SOURCES }, (_, k) => 10 ** (-2 + (2 * ((k * 3) % SOURCES)) / 7));
+const prior = new Float64Array(SOURCES).fill(1 / SOURCES);
+
+function candidates(seed: string, count: number): Float64Array[] {
+  const random = new Random(seed);
+  return Array.from({ length: count }, () =>
+    Float64Array.from({ length: SOURCES }, () => 4 ** -random.pick([2, 3, 4, 5, 6])),
+  );
+}
+
+const lossOf = (noise: Float64Array) => {
+  const sum = noise.reduce((total, power, k) => total + hidden[k]! * power, 0);
+  return sum / (1 + sum);
+};
+
+function observe(seed: string, count: number): LossObservation[] {
+  const random = new Random(`${seed} noise`);
+  return candidates(seed, count).map((noise) => ({
+    noise,
+    loss: lossOf(noise) + 2e-4 * random.normal(),
+    variance: 4e-8,
+  }));
+}
+
+describe("fitLossModel", () => {
+  it("learns which sources matter, and orders what it has not seen", () => {
+    const model = fitLossModel(observe("train", 60), prior);
+    const unseen = candidates("test", 200);
+    const predicted = unseen.map((noise) => model.predict(noise).mean);
+    expect(rankCorrelation(predicted, unseen.map(lossOf))).toBeGreaterThan(0.97);
+    expect(rankCorrelation([...model.sensitivity], [...hidden])).toBeGreaterThan(0.9);
+    // The prior alone orders them worse.
+    const blind = unseen.map((noise) => noise.reduce((sum, power) => sum + power, 0));
+    expect(rankCorrelation(blind, unseen.map(lossOf))).toBeLessThan(0.9);
+  });
+
+  it("says the same for the same observations, and more noise never makes its trend better", () => {
+    const observations = observe("same", 30);
+    const [a, b] = [fitLossModel(observations, prior), fitLossModel(observations, prior)];
+    for (const noise of candidates("probe", 20)) expect(a.predict(noise)).toEqual(b.predict(noise));
+    for (const value of a.sensitivity) expect(value).toBeGreaterThan(0);
+  });
+
+  it("has a scale that goes there and back", () => {
+    const model = fitLossModel(observe("scale", 10), prior);
+    fc.assert(
+      fc.property(fc.double({ min: -1, max: 5, noNaN: true }), (loss) => {
+        expect(model.fromScale(model.toScale(loss))).toBeCloseTo(loss, 9);
+      }),
+    );
+  });
+
+  it("stands a single observation, gains, and noise of nothing", () => {
+    for (const loss of [-0.01, 0, 0.5]) {
+      const model = fitLossModel([{ noise: new Float64Array(SOURCES), loss, variance: 0 }], prior);
+      const { mean, deviation } = model.predict(candidates("one", 1)[0]!);
+      expect(Number.isFinite(mean) && Number.isFinite(deviation)).toBe(true);
+    }
+  });
+});
