@@ -11,6 +11,7 @@ import {
   QuantizationEvolutionEngine,
 } from "../../src/index.js";
 import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL, tinyLayer } from "./fakes.js";
+import { sampledEvaluator } from "./measured/sampled-evaluator.js";
 import { memoryStore } from "./stores.js";
 
 function run(
@@ -99,6 +100,31 @@ describe("a run with a checkpoint", () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it("goes on with a surrogate, first looks on few samples, measured sensitivity and baselines as well", async () => {
+    const sensitivities = Object.fromEntries(LAYERS.map(({ name }, i) => [name, (i + 1) / 4]));
+    const attempt = async (store?: CheckpointOptions["store"]) => {
+      const evaluator = sampledEvaluator(sensitivities);
+      const engine = new QuantizationEvolutionEngine(
+        { ...SMALL, useSensitivityAnalysis: "accuracy-drop", surrogate: true, multiFidelity: true },
+        { evaluator: { ...evaluator, identity: "sampled" } },
+      );
+      const options = { baselines: ["random"] } as const;
+      return engine.runEvolution(
+        LAYERS,
+        store === undefined ? options : { ...options, checkpoint: { store } },
+      );
+    };
+    const store = memoryStore();
+    const plain = await attempt();
+    expect(found(await attempt(store))).toEqual(found(plain));
+    const lines = store.text!.split(/(?<=\n)/);
+    for (let kept = 1; kept <= lines.length; kept += 15) {
+      const cut = memoryStore(lines.slice(0, kept).join(""));
+      expect(found(await attempt(cut)), `${kept} lines`).toEqual(found(plain));
+      expect(cut.text).toBe(store.text);
+    }
   });
 
   it("goes on with other limits as an uninterrupted run with those limits does", async () => {
