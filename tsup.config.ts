@@ -1,6 +1,15 @@
 import { defineConfig } from "tsup";
 
-const doors = ["quantization", "calibration", "pareto", "hardware", "onnx", "export"];
+const doors = [
+  "quantization",
+  "calibration",
+  "pareto",
+  "allocation",
+  "evaluation",
+  "hardware",
+  "onnx",
+  "export",
+];
 
 const entry = {
   index: "src/index.ts",

@@ -3,12 +3,8 @@
 // genomes alone, and the bare search on choice tables, as CPU time of one process.
 import { parseArgs } from "node:util";
 import { genomeSizeBytes } from "../src/evaluation/genome-size.js";
-import {
-  costModelFor,
-  createPredictedEvaluator,
-  QuantizationEvolutionEngine,
-  referenceWorkload,
-} from "../src/index.js";
+import { createPredictedEvaluator } from "../src/evaluation/index.js";
+import { costModelFor, QuantizationEvolutionEngine, referenceWorkload } from "../src/index.js";
 import { evolveChoices } from "../src/search/evolve-choices.js";
 
 const { values: flags } = parseArgs({

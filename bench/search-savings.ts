@@ -6,11 +6,11 @@ import { parseArgs } from "node:util";
 import { genomeSizeBytes } from "../src/evaluation/genome-size.js";
 import {
   type AccuracyEvaluator,
-  hypervolume,
   QuantizationEvolutionEngine,
   type QuantizationGenome,
 } from "../src/index.js";
 import { createOnnxEvaluator, outputDivergence } from "../src/onnx/index.js";
+import { hypervolume } from "../src/pareto/index.js";
 import { cachedMeasurements } from "./measurement-cache.js";
 import { sizeCosts } from "./size-costs.js";
 import { zooSearchConfig } from "./zoo-search-config.js";

@@ -10,7 +10,8 @@ import {
   priorWeightedNoise,
   sensitivityReport,
   weightNoise,
-} from "../src/index.js";
+} from "../src/evaluation/index.js";
+import {} from "../src/index.js";
 import {
   createOnnxEvaluator,
   layerInputPower,

@@ -10,18 +10,23 @@ const DOCUMENT = new URL("../docs/hardware-targets.md", import.meta.url);
 const START = "<!-- validation: start (npm run validate:hardware -- --write) -->";
 const END = "<!-- validation: end -->";
 
-const share = (right: number, all: number) => `${right} of ${all} (${((100 * right) / all).toFixed(1)}%)`;
+const share = (right: number, all: number) =>
+  all === 0 ? "no pairs" : `${right} of ${all} (${((100 * right) / all).toFixed(1)}%)`;
 const percent = (share: number) => `${share >= 0 ? "+" : ""}${(share * 100).toFixed(0)}%`;
 const milliseconds = (value: number) => String(Number(value.toPrecision(3)));
 
 /** The whole table as Markdown. */
 export function validationMarkdown(results: readonly TargetValidation[]): string {
   const lines = [
-    "| target | fitted | unseen | median error of the unseen | pairs in the right order | of those 5% apart |",
-    "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ...results.map(
-      (result) =>
-        `| ${result.target} | ${result.fitted} | ${result.unseen} | ${(result.medianError * 100).toFixed(1)}% | ${share(result.ordered, result.pairs)} | ${share(result.distinctOrdered, result.distinctPairs)} |`,
+    "| target | split | points | median error | pairs in the right order | of those 5% apart |",
+    "| --- | --- | ---: | ---: | ---: | ---: |",
+    ...results.flatMap((result) =>
+      (["fitted", "unseen", "fresh"] as const).map((split) => {
+        const { count, medianError, ordered, pairs, distinctOrdered, distinctPairs } = result[split];
+        return count === 0
+          ? `| ${result.target} | ${split} | 0 | | | |`
+          : `| ${result.target} | ${split} | ${count} | ${(medianError * 100).toFixed(1)}% | ${share(ordered, pairs)} | ${share(distinctOrdered, distinctPairs)} |`;
+      }),
     ),
   ];
   for (const { target, points } of results) {

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { LayerQuantConfig, type LayerQuantConfigFields } from "../src/genome/layer-quant-config.js";
 import { QuantizationGenome } from "../src/genome/quantization-genome.js";
 import type { HardwareTarget } from "../src/hardware/contract.js";
-import { costModelFor } from "../src/hardware/registry.js";
+import type { HardwareProfile } from "../src/hardware/profile-schema.js";
+import { costModelFor, hardwareDevices } from "../src/hardware/registry.js";
 import type { ModelSpec } from "../src/model/layer-spec.js";
 import { networkByName } from "./networks/index.js";
 
@@ -14,8 +15,11 @@ export interface ValidationPoint extends Partial<LayerQuantConfigFields> {
   readonly network: string;
   /** Of the whole batch. */
   readonly latencyMs: number;
-  /** Whether figures of the device's profile were fitted to it. Decided before any fit. */
-  readonly split: "fitted" | "unseen";
+  /**
+   * `fitted`: figures of the device's profile were fitted to it. `unseen`: kept aside from the fits, but its error was
+   * looked at while the equations were made. `fresh`: looked up after the equations and figures stood.
+   */
+  readonly split: "fitted" | "unseen" | "fresh";
   readonly source: string;
   readonly batch?: number;
   readonly threads?: number;
@@ -31,6 +35,13 @@ const networks = new Map<string, ModelSpec>();
 
 /** Latency of a point in ms as the built-in profile of its device predicts it. */
 export function predictPoint(target: HardwareTarget, point: ValidationPoint): number {
+  const profile = hardwareDevices.find((one) => one.target === target && one.deviceId === point.device);
+  if (profile === undefined) throw new Error(`${point.id}: there is no device ${point.device}`);
+  return predictOn(profile, point);
+}
+
+/** Latency of a point in ms as a profile predicts it. */
+export function predictOn(profile: HardwareProfile, point: ValidationPoint): number {
   let model = networks.get(point.network);
   if (model === undefined) {
     model = networkByName(point.network);
@@ -44,9 +55,8 @@ export function predictPoint(target: HardwareTarget, point: ValidationPoint): nu
   const genome = new QuantizationGenome({
     layerConfigs: new Map(model.layers.map((layer) => [layer.name, config])),
   });
-  const { device, batch, threads } = point;
-  const costModel = costModelFor(target, {
-    device,
+  const { batch, threads } = point;
+  const costModel = costModelFor(profile, {
     ...(batch === undefined ? {} : { batch }),
     ...(threads === undefined ? {} : { threads }),
   });
@@ -60,20 +70,28 @@ export interface CheckedPoint {
   readonly error: number;
 }
 
-/** How a target's profiles do on points that they were not fitted to. */
-export interface TargetValidation {
-  readonly target: HardwareTarget;
-  readonly points: readonly CheckedPoint[];
-  readonly fitted: number;
-  readonly unseen: number;
-  /** Median of the absolute relative errors of the unseen points. */
+/** How well some points are predicted. */
+export interface SplitValidation {
+  readonly count: number;
+  /** Median of the absolute relative errors; NaN without points. */
   readonly medianError: number;
-  /** Unseen points of one device compared two by two: the pairs in the published order, and all of them. */
+  /** Points of one device compared two by two: the pairs in the published order, and all of them. */
   readonly ordered: number;
   readonly pairs: number;
   /** The same for pairs whose published latencies differ by at least {@link DISTINCT}. */
   readonly distinctOrdered: number;
   readonly distinctPairs: number;
+}
+
+/** How a target's profiles do. */
+export interface TargetValidation {
+  readonly target: HardwareTarget;
+  readonly points: readonly CheckedPoint[];
+  readonly fitted: SplitValidation;
+  readonly unseen: SplitValidation;
+  readonly fresh: SplitValidation;
+  /** Unseen and fresh points together: what the profiles state as their error. */
+  readonly notFitted: SplitValidation;
 }
 
 /** Latencies that are closer than this are one to the devices that published them: run-to-run spread. */
@@ -85,13 +103,23 @@ export function validateTarget(target: HardwareTarget): TargetValidation {
     const predictedMs = predictPoint(target, point);
     return { point, predictedMs, error: predictedMs / point.latencyMs - 1 };
   });
-  const unseen = points.filter(({ point }) => point.split === "unseen");
-  let ordered = 0;
-  let pairs = 0;
-  let distinctOrdered = 0;
-  let distinctPairs = 0;
-  unseen.forEach((a, index) => {
-    for (const b of unseen.slice(index + 1)) {
+  const of = (...splits: ValidationPoint["split"][]) =>
+    validateSplit(points.filter(({ point }) => splits.includes(point.split)));
+  return {
+    target,
+    points,
+    fitted: of("fitted"),
+    unseen: of("unseen"),
+    fresh: of("fresh"),
+    notFitted: of("unseen", "fresh"),
+  };
+}
+
+/** Errors and order of some checked points. */
+export function validateSplit(points: readonly CheckedPoint[]): SplitValidation {
+  let [ordered, pairs, distinctOrdered, distinctPairs] = [0, 0, 0, 0];
+  points.forEach((a, index) => {
+    for (const b of points.slice(index + 1)) {
       if (a.point.device !== b.point.device || a.point.latencyMs === b.point.latencyMs) continue;
       const [x, y] = [a.point.latencyMs, b.point.latencyMs];
       const right = a.predictedMs !== b.predictedMs && a.predictedMs > b.predictedMs === x > y;
@@ -102,21 +130,13 @@ export function validateTarget(target: HardwareTarget): TargetValidation {
       if (right) distinctOrdered++;
     }
   });
-  return {
-    target,
-    points,
-    fitted: points.length - unseen.length,
-    unseen: unseen.length,
-    medianError: median(unseen.map(({ error }) => Math.abs(error))),
-    ordered,
-    pairs,
-    distinctOrdered,
-    distinctPairs,
-  };
+  const medianError = median(points.map(({ error }) => Math.abs(error)));
+  return { count: points.length, medianError, ordered, pairs, distinctOrdered, distinctPairs };
 }
 
-/** The median; of an even number of values the mean of the middle two. */
+/** The median; of an even number of values the mean of the middle two, of none NaN. */
 export function median(values: readonly number[]): number {
+  if (values.length === 0) return Number.NaN;
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1

@@ -1,10 +1,6 @@
 // Which layers mind being quantized? Then a genome by hand from the answer, and what one width up or down would do to it.
-import {
-  explanationToString,
-  LayerQuantConfig,
-  QuantizationEvolutionEngine,
-  QuantizationGenome,
-} from "quantevo";
+import { LayerQuantConfig, QuantizationEvolutionEngine, QuantizationGenome } from "quantevo";
+import { explanationToString } from "quantevo/evaluation";
 
 const layers = ["embedding", "attention", "ffn", "output"];
 const engine = new QuantizationEvolutionEngine({ seed: 6, minAccuracy: 0.95 });

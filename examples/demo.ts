@@ -6,11 +6,11 @@ import {
   exportToString,
   HardwareTarget,
   LayerQuantConfig,
-  paretoFrontSvg,
   QuantizationEvolutionEngine,
   QuantizationGenome,
   type WeightBits,
 } from "quantevo";
+import { paretoFrontSvg } from "quantevo/export";
 import {
   createOnnxEvaluator,
   loadOnnxModel,

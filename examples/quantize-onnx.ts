@@ -5,17 +5,16 @@ import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   archiveToString,
-  dominates,
   exportToString,
   type GenomeMetrics,
   HardwareTarget,
   LayerQuantConfig,
-  paretoFrontSvg,
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
   QuantizationGenome,
   type WeightBits,
 } from "quantevo";
+import { paretoFrontSvg } from "quantevo/export";
 import {
   type Batch,
   createOnnxEvaluator,
@@ -27,6 +26,7 @@ import {
   splitBatches,
   topOneAccuracy,
 } from "quantevo/onnx";
+import { dominates } from "quantevo/pareto";
 import { readNpy } from "./npy.js";
 import { runOnnxAlone } from "./run-onnx-alone.js";
 import { followRun, printFront } from "./terminal.js";

@@ -4,6 +4,10 @@ import type { EvolutionEvent, EvolutionResult, QuantizationGenome } from "quante
 const show = (value: number | undefined, digits: number): string =>
   value === undefined ? "-" : value.toFixed(digits);
 
+/** How far a prediction may be off, from published measurements of the target. */
+export const offBy = (error: number | undefined): string =>
+  error === undefined ? "" : ` +-${Math.round(error * 100)}%`;
+
 /** Prints genomes as a table; the heading says what was measured and what was predicted. */
 export function printFront(genomes: readonly QuantizationGenome[], most = 12): void {
   const first = genomes[0]?.metrics;
@@ -17,8 +21,8 @@ export function printFront(genomes: readonly QuantizationGenome[], most = 12): v
     "bits",
     "compression",
     "size KB",
-    `ms (${first.costKind})`,
-    `mJ (${first.costKind})`,
+    `ms (${first.costKind}${offBy(first.latencyRelativeError)})`,
+    `mJ (${first.costKind}${offBy(first.energyRelativeError)})`,
   ];
   const rows = spread(genomes, most).map((genome) => [
     String(genomes.indexOf(genome) + 1).padStart(3),

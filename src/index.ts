@@ -4,14 +4,6 @@
  * @packageDocumentation
  */
 
-// Exact allocation
-export { type AllocationPoint, allocationFront } from "./allocation/allocation-front.js";
-export type { AllocationLayer, AllocationProblem } from "./allocation/allocation-problem.js";
-export {
-  type AllocationQuestion,
-  type AllocationSolution,
-  solveAllocation,
-} from "./allocation/solve-allocation.js";
 // Kernels
 export {
   type CalibrateOptions,
@@ -78,7 +70,7 @@ export {
 // Accuracy
 export type { AccuracyEstimate, AccuracyEvaluator } from "./evaluation/evaluator.js";
 // Explanations
-export { type ExplanationFormat, explanationToString } from "./evaluation/explanation-text.js";
+export type { ExplanationFormat } from "./evaluation/explanation-text.js";
 export { type FitnessCosts, type FitnessWeights, weightedFitness } from "./evaluation/fitness.js";
 export type {
   ExplainedValues,
@@ -87,39 +79,6 @@ export type {
   LimitState,
   WidthStep,
 } from "./evaluation/genome-explanation.js";
-export {
-  createNoiseTable,
-  type KnownNoise,
-  type NoiseTable,
-  type NoiseTableOptions,
-} from "./evaluation/noise-table.js";
-export {
-  createPredictedEvaluator,
-  type PredictedEvaluatorOptions,
-} from "./evaluation/predicted-evaluator.js";
-export {
-  layerSensitivity,
-  type MeasuredSensitivityOptions,
-  measuredSensitivity,
-} from "./evaluation/sensitivity.js";
-// Sensitivity
-export { type AccuracyDropOptions, accuracyDrop } from "./evaluation/sensitivity-metrics/accuracy-drop.js";
-export type {
-  ProbeOptions,
-  SensitivityMetric,
-  SensitivityRequest,
-} from "./evaluation/sensitivity-metrics/contract.js";
-export { type CurvatureOptions, curvature } from "./evaluation/sensitivity-metrics/curvature.js";
-export { outputError } from "./evaluation/sensitivity-metrics/output-error.js";
-export {
-  type SensitivityReport,
-  sensitivityReport,
-} from "./evaluation/sensitivity-metrics/sensitivity-report.js";
-export {
-  priorWeightedNoise,
-  type WeightNoiseOptions,
-  weightNoise,
-} from "./evaluation/sensitivity-metrics/weight-noise.js";
 // Documents
 export {
   type ArchiveDocument,
@@ -129,11 +88,7 @@ export {
   type DocumentFormat,
   type ExportContext,
   exportToString,
-  type FrontAxis,
-  type FrontMark,
   type LayerCalibration,
-  type ParetoFrontSvgOptions,
-  paretoFrontSvg,
   parseArchive,
   parseQuantizationConfig,
   parseQuantizationDocument,
@@ -152,29 +107,23 @@ export {
 } from "./genome/quantization-genome.js";
 export { defaultLayerSpace, type LayerSpace, type SearchSpace } from "./genome/search-space.js";
 // Hardware
-export {
-  type ComputeFormat,
-  type CostEstimate,
-  costModelFor,
-  type HardwareCostModel,
-  type HardwareProfile,
-  HardwareTarget,
-  hardwareProfiles,
-  type LayerCost,
-  loadHardwareProfile,
-  type OperatorSupport,
-  RooflineCostModel,
-} from "./hardware/index.js";
+export type {
+  ComputeFormat,
+  CostEstimate,
+  HardwareCostModel,
+  LayerCost,
+  OperatorSupport,
+} from "./hardware/contract.js";
+export { HardwareTarget } from "./hardware/contract.js";
+export { costModelFor, hardwareProfiles } from "./hardware/core-registry.js";
+export { loadHardwareProfile } from "./hardware/load-hardware-profile.js";
+export type { HardwareProfile } from "./hardware/profile-schema.js";
+export { RooflineCostModel } from "./hardware/roofline-cost-model.js";
 // Models
 export { LayerKind, type LayerSpec, type ModelSpec, type WeightLayout } from "./model/layer-spec.js";
 export { type ReferenceWorkloadOptions, referenceWorkload } from "./model/reference-workload.js";
 // Fronts
 export {
-  constrainedDominates,
-  crowdingDistance,
-  dominates,
-  hypervolume,
-  nonDominatedSort,
   type ObjectiveMatrix,
   type Objectives,
   ParetoArchive,

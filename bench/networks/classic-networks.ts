@@ -34,6 +34,19 @@ export function alexnet(): ModelSpec {
   return net.build("AlexNet");
 }
 
+/** ZFNet-512 of the ONNX model zoo (Zeiler and Fergus 2014): AlexNet with a 7 x 7 first layer and more channels. */
+export function zfnet512(): ModelSpec {
+  const net = new NetworkBuilder();
+  let x = net.conv(net.input(1, 3, 224, 224), 96, 7, { stride: 2, padding: "valid", followedBy: ["LRN"] });
+  x = net.pool(x, 2, 3, "valid");
+  x = net.conv(x, 256, 5, { stride: 2, padding: "valid", followedBy: ["LRN"] });
+  x = net.pool(x, 2, 3, "valid");
+  x = net.conv(net.conv(net.conv(x, 512, 3), 1024, 3), 512, 3);
+  x = net.pool(x, 2, 3, "valid");
+  net.dense(net.dense(net.dense(net.flatten(x), 4096), 4096), 1000);
+  return net.build("ZFNet-512");
+}
+
 function fire(net: NetworkBuilder, x: Tensor, squeeze: number, expand: number): Tensor {
   const s = net.conv(x, squeeze, 1);
   return net.concat(net.conv(s, expand, 1), net.conv(s, expand, 3));
@@ -97,11 +110,11 @@ export function googlenet(): ModelSpec {
   return net.build("GoogLeNet");
 }
 
-/** Inception v3 at 299 x 299 (Szegedy et al. 2016). */
-export function inceptionV3(): ModelSpec {
+/** Inception v3 (Szegedy et al. 2016). */
+export function inceptionV3(pixels = 299): ModelSpec {
   const net = new NetworkBuilder();
   const valid = { padding: "valid" } as const;
-  let x = net.conv(net.input(1, 3, 299, 299), 32, 3, { stride: 2, ...valid });
+  let x = net.conv(net.input(1, 3, pixels, pixels), 32, 3, { stride: 2, ...valid });
   x = net.conv(net.conv(x, 32, 3, valid), 64, 3);
   x = net.conv(net.conv(net.pool(x, 2, 3, "valid"), 80, 1), 192, 3, valid);
   x = net.pool(x, 2, 3, "valid");

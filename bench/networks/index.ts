@@ -1,8 +1,17 @@
 import type { ModelSpec } from "../../src/model/layer-spec.js";
-import { alexnet, googlenet, inceptionV3, inceptionV4, squeezenet, vgg16 } from "./classic-networks.js";
+import {
+  alexnet,
+  googlenet,
+  inceptionV3,
+  inceptionV4,
+  squeezenet,
+  vgg16,
+  zfnet512,
+} from "./classic-networks.js";
+import { tinyYolov3, yolov3 } from "./detection-networks.js";
 import { efficientNet, mobilenetV1, mobilenetV2, mobilenetV3, mobileVitV2 } from "./mobile-networks.js";
 import { centerNetResnet34, resnet } from "./residual-networks.js";
-import { bert, decodeStep, vitB16 } from "./transformer-networks.js";
+import { bert, decodeStep, prefill, vitB16 } from "./transformer-networks.js";
 
 const BERT = {
   base: { blocks: 12, hidden: 768 },
@@ -23,6 +32,8 @@ export function networkByName(name: string): ModelSpec {
     return efficientNet(lite as "b0", pixels === undefined ? undefined : Number(pixels));
   const [, decoder, context] = /^decode:(.+)@(\d+)$/.exec(name) ?? [];
   if (decoder !== undefined) return decodeStep(decoder, Number(context));
+  const [, reader, prompt] = /^prefill:(.+)@(\d+)$/.exec(name) ?? [];
+  if (reader !== undefined) return prefill(reader, Number(prompt));
   const make = NETWORKS.get(name);
   if (make === undefined) throw new Error(`there is no network ${JSON.stringify(name)}`);
   return make();
@@ -43,7 +54,11 @@ const NETWORKS = new Map<string, () => ModelSpec>([
   ["squeezenet-1.0", () => squeezenet("1.0")],
   ["squeezenet-1.1", () => squeezenet("1.1")],
   ["googlenet", googlenet],
-  ["inception-v3", inceptionV3],
+  ["zfnet-512", zfnet512],
+  ["yolov3-416", yolov3],
+  ["tiny-yolov3-416", tinyYolov3],
+  ["inception-v3", () => inceptionV3()],
+  ["inception-v3-224", () => inceptionV3(224)],
   ["inception-v4", inceptionV4],
   ["vit-b16", vitB16],
 ]);

@@ -60,14 +60,43 @@ const DECODERS: Record<string, Omit<DecoderSizes, "context">> = {
   "Llama-3.1-8B": { blocks: 32, hidden: 4096, inner: 14_336, vocabulary: 128_256, keyValue: 1024 },
   "Llama-3.2-3B": { blocks: 28, hidden: 3072, inner: 8192, vocabulary: 128_256, keyValue: 1024 },
   "Llama-3.2-1B": { blocks: 16, hidden: 2048, inner: 8192, vocabulary: 128_256, keyValue: 512 },
+  "SmolLM2-1.7B": { blocks: 24, hidden: 2048, inner: 8192, vocabulary: 49_152, keyValue: 2048 },
+  "Qwen2.5-3B": { blocks: 36, hidden: 2048, inner: 11_008, vocabulary: 151_936, keyValue: 256 },
+  "Qwen2.5-1.5B": { blocks: 28, hidden: 1536, inner: 8960, vocabulary: 151_936, keyValue: 256 },
   "Qwen2.5-0.5B": { blocks: 24, hidden: 896, inner: 4864, vocabulary: 151_936, keyValue: 128 },
 };
 
-/** One decode step of a Llama-style model: a single token, keys and values of the context read from memory. */
-export function decodeStep(name: keyof typeof DECODERS & string, context = 128): ModelSpec {
+/** The sizes of a decoder. @throws Error for another name */
+function decoderSizes(name: string) {
   const sizes = DECODERS[name];
   if (sizes === undefined) throw new Error(`no decoder ${name}`);
-  const { blocks, hidden, inner, vocabulary, keyValue } = sizes;
+  return sizes;
+}
+
+/** A whole prompt through a Llama-style model: causal attention (half of the products), the last token's output layer. */
+export function prefill(name: string, tokens: number): ModelSpec {
+  const { blocks, hidden, inner, vocabulary, keyValue } = decoderSizes(name);
+  const net = new NetworkBuilder();
+  const products = (tokens * (tokens + 1) * hidden) / 2;
+  let x = net.embedding(tokens, vocabulary, hidden);
+  for (let i = 0; i < blocks; i++) {
+    const q = net.dense(x, hidden);
+    const k = net.dense(x, keyValue);
+    const v = net.dense(x, keyValue);
+    const scores = net.product(q, k, [1, hidden / 64, tokens, tokens], products, ["Softmax"]);
+    const mixed = net.product(scores, v, [1, tokens, hidden], products);
+    x = net.add(x, net.dense(mixed, hidden));
+    const gate = net.dense(x, inner, ["Swish", "Mul"]);
+    const up = net.dense(x, inner);
+    x = net.add(x, net.dense(net.add(gate, up), hidden));
+  }
+  net.dense(net.reshape(x, 1, hidden), vocabulary);
+  return net.build(`${name} prefill ${tokens}`);
+}
+
+/** One decode step of a Llama-style model: a single token, keys and values of the context read from memory. */
+export function decodeStep(name: string, context = 128): ModelSpec {
+  const { blocks, hidden, inner, vocabulary, keyValue } = decoderSizes(name);
   const net = new NetworkBuilder();
   let x = net.embedding(1, vocabulary, hidden);
   for (let i = 0; i < blocks; i++) {

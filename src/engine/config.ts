@@ -11,7 +11,7 @@ import {
 import type { HardwareTarget } from "../hardware/contract.js";
 import type { HardwareProfile } from "../hardware/profile-schema.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
-import { SENSITIVITY_NAMES, type SensitivityName } from "./sensitivity-choice.js";
+import { SENSITIVITY_NAMES, type SensitivityName } from "./sensitivity-names.js";
 
 /** When a run gets no further. */
 export interface Stagnation {

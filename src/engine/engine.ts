@@ -10,29 +10,28 @@ import {
 import { checkSignal } from "../evaluation/check-signal.js";
 import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
 import type { GenomeExplanation } from "../evaluation/genome-explanation.js";
-import { createNoiseTable } from "../evaluation/noise-table.js";
-import { createPredictedEvaluator } from "../evaluation/predicted-evaluator.js";
-import { normalized } from "../evaluation/sensitivity.js";
-import { checkedHarms } from "../evaluation/sensitivity-metrics/checked-harms.js";
 import type { SensitivityMetric } from "../evaluation/sensitivity-metrics/contract.js";
 import type { DocumentFormat } from "../export/parse-quantization-config.js";
 import { writeQuantizationConfig } from "../export/write-quantization-config.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
-import { costModelFor } from "../hardware/registry.js";
+import { costModelFor } from "../hardware/core-registry.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import { modelFromLayers } from "../model/model-from-layers.js";
 import { type QuantizationEvolutionConfig, type ResolvedConfig, resolveConfig } from "./config.js";
-import { EvaluationLedger } from "./evaluation-ledger.js";
 import { eventStream } from "./event-stream.js";
 import type { EvolutionEvent } from "./evolution-event.js";
 import { type EvolutionOptions, resolveRunOptions } from "./evolution-options.js";
 import type { EvolutionResult } from "./evolution-result.js";
-import { EvolutionRun, fittest } from "./evolution-run.js";
-import { type ExplainGenomeOptions, explainWith } from "./explain.js";
-import { createRunContext, type RunOptions } from "./run-context.js";
+import type { EvolutionRun } from "./evolution-run.js";
+import type { ExplainGenomeOptions } from "./explain.js";
+import { fittest } from "./fittest.js";
+import type { RunOptions } from "./run-context.js";
+import type { SensitivityName } from "./sensitivity-names.js";
 
-import { namedSensitivity, SENSITIVITY_NAMES, type SensitivityName } from "./sensitivity-choice.js";
+// The search itself (operators, exact allocation, evaluation) is loaded when it is first asked for: an application that
+// only reads documents or asks what a genome costs does not load it.
+const loadSearch = () => import("./search.js");
 
 /** The model of a run: a model, or layers, of which a name alone stands for a layer of the reference workload. */
 export type EvolutionLayers = ModelSpec | readonly (string | LayerSpec)[];
@@ -115,19 +114,22 @@ export class QuantizationEvolutionEngine {
         "a run of this engine is going on; await it, or make another engine",
       );
     const runOptions = resolveRunOptions(options, this.config);
-    const run = new EvolutionRun(
-      {
-        config: this.config,
-        model: modelFromLayers(layers),
-        costModel: this.#costModel,
-        evaluator: this.#evaluator,
-        sensitivity: this.#sensitivity,
-      },
-      { ...runOptions, listener: watch.listener, signals: [options.signal, watch.signal] },
-    );
-    this.#run = run;
+    const model = modelFromLayers(layers);
     this.#running = true;
+    this.#run = undefined;
     try {
+      const { EvolutionRun } = await loadSearch();
+      const run = new EvolutionRun(
+        {
+          config: this.config,
+          model,
+          costModel: this.#costModel,
+          evaluator: this.#evaluator,
+          sensitivity: this.#sensitivity,
+        },
+        { ...runOptions, listener: watch.listener, signals: [options.signal, watch.signal] },
+      );
+      this.#run = run;
       return await run.toEnd();
     } finally {
       this.#running = false;
@@ -165,28 +167,10 @@ export class QuantizationEvolutionEngine {
     const { signal, metric } = options;
     checkSignal(signal);
     const model = modelFromLayers(layers);
+    const { chosenSensitivity } = await loadSearch();
     const request = { concurrency: this.config.parallelEvaluations, signal };
-    return normalized(await checkedHarms(this.#sensitivityMetric(model, metric), model, request));
-  }
-
-  #sensitivityMetric(
-    model: ModelSpec,
-    asked: SensitivityName | SensitivityMetric | undefined,
-  ): SensitivityMetric {
-    const noiseTable = createNoiseTable(model);
-    const evaluator = this.#evaluator ?? createPredictedEvaluator(model, { noiseTable });
-    if (typeof asked === "string") {
-      if (SENSITIVITY_NAMES.includes(asked)) return namedSensitivity(asked, { noiseTable, evaluator });
-      throw new InvalidArgumentError(
-        "metric",
-        `metric is ${JSON.stringify(asked)}; allowed: ${SENSITIVITY_NAMES.join(", ")}, or a metric`,
-      );
-    }
-    return (
-      checkedPart(asked, "metric", "harms") ??
-      this.#sensitivity ??
-      namedSensitivity(this.#evaluator ? "accuracy-drop" : "predicted", { noiseTable, evaluator })
-    );
+    const asked = typeof metric === "string" ? metric : checkedPart(metric, "metric", "harms");
+    return chosenSensitivity(asked ?? this.#sensitivity, this.#evaluator, model, request);
   }
 
   /**
@@ -205,6 +189,7 @@ export class QuantizationEvolutionEngine {
     if (!Array.isArray(genomes))
       throw new InvalidArgumentError("genomes", "genomes is no array; allowed: an array of genomes");
     for (const [index, genome] of genomes.entries()) checkGenome(genome, `genomes.${index}`);
+    const { createRunContext, EvaluationLedger } = await loadSearch();
     const context = createRunContext({
       config: this.config,
       model: modelFromLayers(layers),
@@ -231,7 +216,7 @@ export class QuantizationEvolutionEngine {
   /**
    * Why a genome is as it is: how it stands to every limit, and for each layer what the next wider or narrower weights would do to
    * accuracy, size, latency and energy. Asks the evaluator up to twice a layer, at once as a run does.
-   * {@link explanationToString} writes it for people.
+   * `explanationToString` of `quantevo/evaluation` writes it for people.
    * @throws InvalidArgumentError, InvalidDataError or InvalidConfigError when an argument is not valid; EvaluationError naming the
    * layer whose neighbour failed; the signal's reason after an abort
    */
@@ -249,6 +234,7 @@ export class QuantizationEvolutionEngine {
       costModel: this.#costModel,
       evaluator: this.#evaluator,
     };
+    const { explainWith } = await loadSearch();
     return explainWith(parts, genome, options);
   }
 

@@ -3,7 +3,7 @@ import { InvalidArgumentError, InvalidConfigError } from "../errors.js";
 import { checkSignal } from "../evaluation/check-signal.js";
 import { type CheckpointOptions, resolveCheckpoint } from "./checkpoint-options.js";
 import { type ResolvedConfig, resolveConfig } from "./config.js";
-import { BASELINES, type BaselineName } from "./measured/baseline-genomes.js";
+import { BASELINES, type BaselineName } from "./measured/baseline-names.js";
 import type { ProgressCallback } from "./progress.js";
 import type { RunOptions } from "./run-context.js";
 import { checkStopCondition, type StopCondition, whenStagnant } from "./stop-condition.js";

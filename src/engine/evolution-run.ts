@@ -23,6 +23,7 @@ import {
   startEvolution,
 } from "./evolve.js";
 import { type ExactSeedParts, exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
+import { fittest } from "./fittest.js";
 import { frontHypervolume } from "./front-hypervolume.js";
 import { type BaselineReport, baselineReports } from "./measured/baseline-report.js";
 import { measuredMeans } from "./measured/measured-means.js";
@@ -367,11 +368,4 @@ export class EvolutionRun {
 /** An evaluator that works in processes or threads of its own tells by the path that one of them died or hung. */
 function lostWorker(error: unknown): boolean {
   return error instanceof EvaluationError && ["worker", "evaluationTimeoutMs"].includes(error.path);
-}
-
-/** The genome with the highest weighted fitness (infeasible ones are below all feasible ones); of equals the first. */
-export function fittest(genomes: readonly QuantizationGenome[]): QuantizationGenome | undefined {
-  let best = genomes[0];
-  for (const genome of genomes) if (best && genome.fitnessScore > best.fitnessScore) best = genome;
-  return best;
 }

@@ -17,11 +17,11 @@ export type { ConstraintStatus, EvolutionEvent } from "./evolution-event.js";
 export type { EvolutionOptions } from "./evolution-options.js";
 export type { EvolutionResult } from "./evolution-result.js";
 export type { ExplainGenomeOptions } from "./explain.js";
-export type { BaselineName } from "./measured/baseline-genomes.js";
+export type { BaselineName } from "./measured/baseline-names.js";
 export type { BaselineReport } from "./measured/baseline-report.js";
 export { type MergedArchive, type MergeSource, mergeArchives } from "./merge-archives.js";
 export type { GenerationStats, ProgressCallback } from "./progress.js";
-export type { SensitivityName } from "./sensitivity-choice.js";
+export type { SensitivityName } from "./sensitivity-names.js";
 export {
   afterEvaluations,
   afterGenerations,

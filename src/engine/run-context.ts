@@ -10,7 +10,7 @@ import type { ModelSpec } from "../model/layer-spec.js";
 import type { ResolvedCheckpointOptions } from "./checkpoint-options.js";
 import type { ResolvedConfig } from "./config.js";
 import type { EvolutionEvent } from "./evolution-event.js";
-import type { BaselineName } from "./measured/baseline-genomes.js";
+import type { BaselineName } from "./measured/baseline-names.js";
 import type { ProgressCallback } from "./progress.js";
 import type { RunLimits } from "./termination.js";
 

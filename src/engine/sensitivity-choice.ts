@@ -1,15 +1,14 @@
+import { InvalidArgumentError } from "../errors.js";
 import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
-import type { NoiseTable } from "../evaluation/noise-table.js";
+import { createNoiseTable, type NoiseTable } from "../evaluation/noise-table.js";
+import { createPredictedEvaluator } from "../evaluation/predicted-evaluator.js";
+import { normalized } from "../evaluation/sensitivity.js";
 import { accuracyDrop } from "../evaluation/sensitivity-metrics/accuracy-drop.js";
 import { checkedHarms } from "../evaluation/sensitivity-metrics/checked-harms.js";
 import type { SensitivityMetric, SensitivityRequest } from "../evaluation/sensitivity-metrics/contract.js";
 import { priorWeightedNoise, weightNoise } from "../evaluation/sensitivity-metrics/weight-noise.js";
 import type { ModelSpec } from "../model/layer-spec.js";
-
-/** Sensitivity metrics that a configuration may name. */
-export const SENSITIVITY_NAMES = ["predicted", "weight-noise", "accuracy-drop"] as const;
-/** One of the metrics that a configuration may name. */
-export type SensitivityName = (typeof SENSITIVITY_NAMES)[number];
+import { SENSITIVITY_NAMES, type SensitivityName } from "./sensitivity-names.js";
 
 /** What the built-in metrics look at. */
 export interface SensitivitySources {
@@ -24,6 +23,29 @@ export function namedSensitivity(
 ): SensitivityMetric {
   if (name === "accuracy-drop") return accuracyDrop(evaluator);
   return name === "weight-noise" ? weightNoise({ noiseTable }) : priorWeightedNoise({ noiseTable });
+}
+
+/**
+ * Sensitivity of each layer, 0 to 1, by a metric or the name of one; without either by the evaluator's drops, or predicted when
+ * there is no evaluator.
+ * @throws InvalidArgumentError for a name that is none; what the metric throws
+ */
+export async function chosenSensitivity(
+  asked: SensitivityName | SensitivityMetric | undefined,
+  given: AccuracyEvaluator | undefined,
+  model: ModelSpec,
+  request: SensitivityRequest,
+): Promise<ReadonlyMap<string, number>> {
+  if (typeof asked === "string" && !SENSITIVITY_NAMES.includes(asked))
+    throw new InvalidArgumentError(
+      "metric",
+      `metric is ${JSON.stringify(asked)}; allowed: ${SENSITIVITY_NAMES.join(", ")}, or a metric`,
+    );
+  const noiseTable = createNoiseTable(model);
+  const evaluator = given ?? createPredictedEvaluator(model, { noiseTable });
+  const name = asked ?? (given === undefined ? "predicted" : "accuracy-drop");
+  const metric = typeof name === "string" ? namedSensitivity(name, { noiseTable, evaluator }) : name;
+  return normalized(await checkedHarms(metric, model, request));
 }
 
 /**

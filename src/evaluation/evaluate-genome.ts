@@ -121,6 +121,10 @@ function toMetrics(
     inferenceLatencyMs: latencyMs,
     memoryFootprintMb: cost.memoryFootprintMb,
     energyPerInferenceMj: energyMj,
+    ...(cost.uncertainty !== undefined && {
+      latencyRelativeError: cost.uncertainty.latency,
+      energyRelativeError: cost.uncertainty.energy,
+    }),
     costKind: cost.kind,
     fitnessScore: weightedFitness(
       { accuracy, sizeBytes, latencyMs, energyMj },
@@ -145,6 +149,14 @@ function checkedCost(parts: EvaluationParts, genome: QuantizationGenome): CostEs
       throw new EvaluationError(
         `costModel.${name}`,
         `the cost model returned ${name} ${String(value)}; allowed: a finite number of at least 0`,
+      );
+  }
+  for (const name of ["latency", "energy"] as const) {
+    const error: unknown = cost.uncertainty === undefined ? 0 : cost.uncertainty?.[name];
+    if (!(typeof error === "number" && error >= 0 && Number.isFinite(error)))
+      throw new EvaluationError(
+        `costModel.uncertainty.${name}`,
+        `the cost model returned the uncertainty ${String(error)}; allowed: a finite number of at least 0, or no uncertainty`,
       );
   }
   if (!Array.isArray(cost.refusedLayers))

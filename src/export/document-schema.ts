@@ -46,6 +46,8 @@ const metricsSchema = z.strictObject({
   inferenceLatencyMs: nonNegative,
   memoryFootprintMb: nonNegative,
   energyPerInferenceMj: nonNegative,
+  latencyRelativeError: nonNegative.optional(),
+  energyRelativeError: nonNegative.optional(),
   costKind: z.enum(["predicted", "measured"]),
   fitnessScore: z.number(),
   violations: z.array(z.strictObject({ limit: z.string(), excess: z.number() })),

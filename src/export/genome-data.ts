@@ -59,6 +59,8 @@ function metricsToData(metrics: GenomeMetrics): NonNullable<GenomeData["metrics"
     inferenceLatencyMs: metrics.inferenceLatencyMs,
     memoryFootprintMb: metrics.memoryFootprintMb,
     energyPerInferenceMj: metrics.energyPerInferenceMj,
+    ...(metrics.latencyRelativeError !== undefined && { latencyRelativeError: metrics.latencyRelativeError }),
+    ...(metrics.energyRelativeError !== undefined && { energyRelativeError: metrics.energyRelativeError }),
     costKind: metrics.costKind,
     fitnessScore: metrics.fitnessScore,
     violations: Object.entries(metrics.violations).map(([limit, excess]) => ({ limit, excess })),

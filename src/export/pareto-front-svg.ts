@@ -99,7 +99,7 @@ export function paretoFrontSvg(
       ? first.accuracyKind
       : axis === "compressionRatio" || axis === "sizeBytes"
         ? "counted"
-        : first.costKind;
+        : `${first.costKind}${offBy(axis === "inferenceLatencyMs" ? first.latencyRelativeError : axis === "energyPerInferenceMj" ? first.energyRelativeError : undefined)}`;
 
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" role="img">`,
@@ -187,6 +187,10 @@ function staircase(
   }
   return corners;
 }
+
+/** How far a predicted axis may be off. */
+const offBy = (error: number | undefined): string =>
+  error === undefined ? "" : ` ±${Math.round(error * 100)}%`;
 
 const label = (value: number): string => (Math.abs(value) >= 10_000 ? value.toExponential(1) : String(value));
 

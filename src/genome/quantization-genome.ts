@@ -33,6 +33,12 @@ export interface GenomeMetrics {
   /** In MB of 10^6 bytes. */
   readonly memoryFootprintMb: number;
   readonly energyPerInferenceMj: number;
+  /**
+   * How far latency and energy may be off: the median absolute relative error of the cost model on published
+   * measurements, 0.2 = half of the checked predictions were off by less than 20%. Absent when nobody has checked it.
+   */
+  readonly latencyRelativeError?: number | undefined;
+  readonly energyRelativeError?: number | undefined;
   /** Whether latency and energy come from a cost model or a measurement. */
   readonly costKind: "predicted" | "measured";
   /** Weighted objectives, larger is better: 0 to 1 when feasible, below 0 when a limit is broken. */
@@ -80,6 +86,8 @@ const metricsSchema = z.strictObject({
   inferenceLatencyMs: nonNegative,
   memoryFootprintMb: nonNegative,
   energyPerInferenceMj: nonNegative,
+  latencyRelativeError: nonNegative.optional(),
+  energyRelativeError: nonNegative.optional(),
   costKind: z.enum(["predicted", "measured"]),
   fitnessScore: z.number(),
   violations: z.record(z.string(), z.number()),

@@ -8,6 +8,7 @@ export type {
   OperatorSupport,
 } from "./contract.js";
 export { HardwareTarget } from "./contract.js";
+export type { CostModelOptions } from "./cost-model-of.js";
 export type { ParameterDiagnosis } from "./fit-diagnosis.js";
 export {
   type FitHardwareProfileOptions,
@@ -35,7 +36,7 @@ export { loadHardwareProfile } from "./load-hardware-profile.js";
 export { ownerDocumentWorkload } from "./owner-workload.js";
 export { type Figure, type HardwareProfile, hardwareProfileJsonSchema } from "./profile-schema.js";
 export { profileWithThreads } from "./profile-with-threads.js";
-export { type CostModelOptions, costModelFor, hardwareDevices, hardwareProfiles } from "./registry.js";
+export { costModelFor, hardwareDevices, hardwareProfiles } from "./registry.js";
 export { type ResolvedOperator, resolveOperator } from "./resolve-operator.js";
 export { RooflineCostModel, type RooflineOptions } from "./roofline-cost-model.js";
 export { storedWeightBytes } from "./stored-weight-bytes.js";

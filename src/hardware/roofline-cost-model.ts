@@ -2,6 +2,7 @@ import { InvalidArgumentError } from "../errors.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
+import { type CompiledModel, compileModel, sharesProduct } from "./compiled-model.js";
 import { configKey } from "./config-key.js";
 import type {
   ComputeFormat,
@@ -13,34 +14,39 @@ import type {
   OperatorSupport,
 } from "./contract.js";
 import { EstimateDetail } from "./estimate-detail.js";
-import { type LayerRoofline, layerRoofline } from "./layer-roofline.js";
+import { layerRoofline } from "./layer-roofline.js";
+import { lazyList } from "./lazy-list.js";
 import { loadHardwareProfile } from "./load-hardware-profile.js";
-import { type ModelWiring, modelWiring } from "./model-wiring.js";
 import type { HardwareProfile } from "./profile-schema.js";
-import { type QdqWiring, qdqExecution, qdqRole, qdqWiring } from "./qdq-execution.js";
+import { qdqExecution, qdqRole } from "./qdq-execution.js";
 import { resolveOperator } from "./resolve-operator.js";
-import { COLUMNS, Column, FORMATS, type Row, RowStore, roofOf } from "./row-store.js";
+import { COLUMNS, Column, FORMATS, type Row, roofOf } from "./row-store.js";
 import { tiedLayers } from "./tied-layers.js";
 
-const BITS: Record<ComputeFormat, number> = { int4: 4, int8: 8, int16: 16, float16: 16, float32: 32 };
+// Local names of what the loop over layers reads: where modules are not bundled, a loader looks imported names up anew
+// each time.
+const keyOf = configKey;
+const WIDTH = COLUMNS;
+const {
+  STORED_BYTES,
+  PACKED_BYTES,
+  INPUT_BYTES,
+  OUTPUT_BYTES,
+  STREAMED_SECONDS,
+  RESIDENT_SECONDS,
+  STREAMED_JOULES,
+  RESIDENT_JOULES,
+  FORMAT,
+  REFUSED,
+} = Column;
+/** Bits of a value in each of FORMATS. */
+const BITS: readonly number[] = [4, 8, 16, 16, 32];
 const NONE: readonly string[] = Object.freeze([]);
 
 /** How a {@link RooflineCostModel} is used. */
 export interface RooflineOptions {
   /** Inputs worked on at once, 1 to 65,536. Default 1. */
   readonly batch?: number;
-}
-
-interface CompiledModel extends ModelWiring {
-  /** Rows by configuration, filled as configurations appear. */
-  readonly tables: readonly Map<number, number>[];
-  /** All rows, and their numbers side by side. */
-  readonly store: RowStore;
-  /** Of each layer, while one genome is summed: where its format stands in FORMATS. */
-  readonly formats: Uint8Array;
-  readonly names: readonly string[];
-  /** Only for a runtime that fuses QDQ pairs. */
-  readonly qdq: QdqWiring | undefined;
 }
 
 /**
@@ -102,11 +108,9 @@ export class RooflineCostModel implements HardwareCostModel {
   estimate(model: ModelSpec, genome: QuantizationGenome): CostEstimate {
     const { profile } = this;
     const compiled = this.#compile(model);
-    const { tables, names, births, deaths, external, edges, leaders } = compiled;
+    const { names, births, deathStarts, deaths, external, formats, slots, store } = compiled;
     const count = names.length;
     const { layerConfigs } = genome;
-    const { store, formats } = compiled;
-    const rows = new Array<Row>(count);
     let columns = store.values;
     let storedBytes = (model.floatParameterCount ?? 0) * 4;
     let packedBytes = storedBytes;
@@ -117,88 +121,80 @@ export class RooflineCostModel implements HardwareCostModel {
     let residentSeconds = 0;
     let streamedJoules = 0;
     let residentJoules = 0;
-    const slots = new Int32Array(count);
     for (let i = 0; i < count; i++) {
       const config = layerConfigs.get(names[i] as string);
       if (config === undefined) throw missingLayer(names[i] as string);
-      const key = configKey(config);
-      let slot = (tables[i] as Map<number, number>).get(key);
-      if (slot === undefined) {
-        slot = this.#fill(compiled, i, config, key);
+      const key = keyOf(config);
+      let slot = store.find(i, key);
+      if (slot < 0) {
+        slot = store.add(i, this.#row(compiled, i, config, key));
         columns = store.values;
       }
       slots[i] = slot;
-      const at = slot * COLUMNS;
-      const outputBytes = columns[at + Column.OUTPUT_BYTES] as number;
-      storedBytes += columns[at + Column.STORED_BYTES] as number;
-      packedBytes += columns[at + Column.PACKED_BYTES] as number;
-      refused += columns[at + Column.REFUSED] as number;
-      streamedSeconds += columns[at + Column.STREAMED_SECONDS] as number;
-      residentSeconds += columns[at + Column.RESIDENT_SECONDS] as number;
-      streamedJoules += columns[at + Column.STREAMED_JOULES] as number;
-      residentJoules += columns[at + Column.RESIDENT_JOULES] as number;
-      formats[i] = columns[at + Column.FORMAT] as number;
+      const at = slot * WIDTH;
+      const outputBytes = columns[at + OUTPUT_BYTES] as number;
+      storedBytes += columns[at + STORED_BYTES] as number;
+      packedBytes += columns[at + PACKED_BYTES] as number;
+      refused += columns[at + REFUSED] as number;
+      streamedSeconds += columns[at + STREAMED_SECONDS] as number;
+      residentSeconds += columns[at + RESIDENT_SECONDS] as number;
+      streamedJoules += columns[at + STREAMED_JOULES] as number;
+      residentJoules += columns[at + RESIDENT_JOULES] as number;
+      formats[i] = columns[at + FORMAT] as number;
       live += (births[i] as number) * outputBytes;
-      const now = external[i] === true ? live + (columns[at + Column.INPUT_BYTES] as number) : live;
+      const now = external[i] === 1 ? live + (columns[at + INPUT_BYTES] as number) : live;
       if (now > peak) peak = now;
-      const done = deaths[i] as readonly number[];
-      for (let j = 0; j < done.length; j++)
-        live -= columns[(slots[done[j] as number] as number) * COLUMNS + Column.OUTPUT_BYTES] as number;
+      const end = deathStarts[i + 1] as number;
+      for (let j = deathStarts[i] as number; j < end; j++)
+        live -= columns[(slots[deaths[j] as number] as number) * WIDTH + OUTPUT_BYTES] as number;
     }
     const footprintBytes = storedBytes + peak;
     const resident = footprintBytes <= profile.onChip.capacityBytes.value;
-    const merges = profile.fusion?.sharedInput === true;
-    if (compiled.qdq !== undefined || merges)
-      for (let i = 0; i < count; i++) rows[i] = store.rows[slots[i] as number] as Row;
-    const execution = compiled.qdq && qdqExecution(compiled.qdq, rows);
+    const execution = compiled.qdq && qdqExecution(compiled.qdq, store.rowsAt(slots));
 
     let seconds = profile.overheadPerGraphUs.value * 1e-6 + (resident ? residentSeconds : streamedSeconds);
     let joules = resident ? residentJoules : streamedJoules;
     if (execution === undefined) {
-      for (let i = 0; i < count; i++) {
-        const into = edges[i] as ModelWiring["edges"][number];
-        const to = formats[i] as number;
-        for (let j = 0; j < into.length; j++) {
-          const edge = into[j] as { from: number; elements: number };
-          const from = formats[edge.from] as number;
-          if (from === to) continue;
-          const bytes = this.#conversionBytes(
-            edge.elements,
-            FORMATS[from] as ComputeFormat,
-            FORMATS[to] as ComputeFormat,
-          );
-          seconds += this.#conversionSeconds(bytes);
-          joules += bytes * profile.onChip.energyPerBytePj.value * 1e-12;
-        }
+      const { edgeFrom, edgeTo, edgeElements } = compiled;
+      let bytes = 0;
+      let conversions = 0;
+      for (let e = 0; e < edgeFrom.length; e++) {
+        const from = formats[edgeFrom[e] as number] as number;
+        const to = formats[edgeTo[e] as number] as number;
+        if (from === to) continue;
+        conversions++;
+        bytes += ((edgeElements[e] as number) * ((BITS[from] as number) + (BITS[to] as number))) / 8;
       }
+      bytes *= this.batch;
+      seconds += this.#conversionSeconds(conversions, bytes);
+      joules += bytes * profile.onChip.energyPerBytePj.value * 1e-12;
     }
-    if (execution !== undefined || merges)
+    for (const i of compiled.mergeable) {
+      const row = store.row(slots[i] as number);
+      const shared = row.key === store.row(slots[compiled.wiring.leaders[i] as number] as number).key;
+      if (!shared) continue;
+      const unfused = execution?.integer[i] === 0;
+      const usual = roofOf(row, resident, false, unfused);
+      const roof = roofOf(row, resident, true, unfused);
+      seconds += roof.seconds - usual.seconds - profile.overheadPerOperatorUs.value * 1e-6;
+      joules += roof.joules - usual.joules;
+    }
+    if (execution !== undefined)
       for (let i = 0; i < count; i++) {
-        const row = rows[i] as Row;
-        const leader = leaders[i] as number;
-        const shared = merges && leader >= 0 && (rows[leader] as Row).key === row.key;
-        const unfused = execution?.integer[i] === 0;
-        if (shared || unfused) {
+        if (execution.integer[i] === 0) {
+          const row = store.row(slots[i] as number);
           const usual = roofOf(row, resident, false, false);
-          const roof = roofOf(row, resident, shared, unfused);
+          const roof = roofOf(row, resident, false, true);
           seconds += roof.seconds - usual.seconds;
           joules += roof.joules - usual.joules;
         }
-        if (shared) seconds -= profile.overheadPerOperatorUs.value * 1e-6;
-        if (execution === undefined) continue;
         const bytes = this.batch * (execution.convertedBytes[i] as number);
-        seconds += this.#qdqSeconds(execution.conversions[i] as number, bytes);
+        seconds += this.#conversionSeconds(execution.conversions[i] as number, bytes);
         joules += bytes * profile.onChip.energyPerBytePj.value * 1e-12;
       }
     joules += seconds * profile.staticPowerW.value;
 
-    const detail = new EstimateDetail(() =>
-      this.detail(
-        compiled,
-        Array.from(slots, (slot) => store.rows[slot] as Row),
-        resident,
-      ),
-    );
+    const detail = new EstimateDetail(() => this.#detail(compiled, rowsOf(compiled, genome), resident));
     const uncertainty = this.#uncertainty;
     return {
       kind: "predicted",
@@ -210,68 +206,46 @@ export class RooflineCostModel implements HardwareCostModel {
       batch: this.batch,
       ...(uncertainty === undefined ? {} : { uncertainty }),
       source: this.#source,
-      get layers() {
-        return detail.layers;
-      },
-      get notes() {
-        return detail.notes;
-      },
-      get refusedLayers() {
-        return refused > 0 ? detail.refusedLayers : NONE;
-      },
-      get conversions() {
-        return detail.conversions;
-      },
+      layers: lazyList(() => detail.layers),
+      notes: lazyList(() => detail.notes),
+      refusedLayers: refused > 0 ? lazyList(() => detail.refusedLayers) : NONE,
+      conversions: lazyList(() => detail.conversions),
     };
   }
 
-  /** Layer costs and conversions of rows that were summed; for {@link RooflineCostModel.estimate}. */
-  detail(
-    compiled: ModelWiring,
-    rows: readonly LayerRoofline[],
+  /** Layer costs and conversions of rows that were summed. */
+  #detail(
+    { qdq, wiring }: CompiledModel,
+    rows: readonly Row[],
     resident: boolean,
   ): { layers: LayerCost[]; conversions: FormatConversion[] } {
     const { profile } = this;
     const conversions: FormatConversion[] = [];
-    const qdq = (compiled as CompiledModel).qdq;
-    const execution = qdq && qdqExecution(qdq, rows as readonly Row[]);
-    const layers = (rows as readonly Row[]).map((row, i): LayerCost => {
-      const name = (compiled.layers[i] as LayerSpec).name;
-      const leader = compiled.leaders[i] as number;
-      const shared =
-        profile.fusion?.sharedInput === true && leader >= 0 && (rows[leader] as Row).key === row.key;
+    const execution = qdq && qdqExecution(qdq, rows);
+    const nameOf = (index: number) => (wiring.layers[index] as LayerSpec).name;
+    const layers = rows.map((row, i): LayerCost => {
+      const name = nameOf(i);
+      const shared = profile.fusion?.sharedInput === true && sharesProduct(wiring, rows, i);
       const roof = roofOf(row, resident, shared, execution?.integer[i] === 0);
       let extra = row.fixedSeconds - (shared ? profile.overheadPerOperatorUs.value * 1e-6 : 0);
       let joules = roof.joules + row.fixedJoules;
-      for (const one of execution?.list[i] ?? []) {
-        const bytes = this.batch * one.bytes;
-        const seconds = this.#qdqSeconds(1, bytes);
+      const convert = (from: string, fromFormat: ComputeFormat, toFormat: ComputeFormat, bytes: number) => {
+        const seconds = this.#conversionSeconds(1, bytes);
         const moved = bytes * profile.onChip.energyPerBytePj.value * 1e-12;
         extra += seconds;
         joules += moved;
         const energyMj = (moved + seconds * profile.staticPowerW.value) * 1e3;
-        const from = one.from < 0 ? "" : (compiled.layers[one.from] as LayerSpec).name;
-        const { fromFormat, toFormat } = one;
         conversions.push({ from, to: name, fromFormat, toFormat, bytes, latencyMs: seconds * 1e3, energyMj });
-      }
-      for (const edge of execution === undefined ? (compiled.edges[i] as ModelWiring["edges"][number]) : []) {
-        const fromFormat = (rows[edge.from] as Row).format;
-        if (fromFormat === row.format) continue;
-        const bytes = this.#conversionBytes(edge.elements, fromFormat, row.format);
-        const seconds = this.#conversionSeconds(bytes);
-        const moved = bytes * profile.onChip.energyPerBytePj.value * 1e-12;
-        extra += seconds;
-        joules += moved;
-        conversions.push({
-          from: (compiled.layers[edge.from] as LayerSpec).name,
-          to: name,
-          fromFormat,
-          toFormat: row.format,
-          bytes,
-          latencyMs: seconds * 1e3,
-          energyMj: (moved + seconds * profile.staticPowerW.value) * 1e3,
-        });
-      }
+      };
+      for (const { from, fromFormat, toFormat, bytes } of execution?.list[i] ?? [])
+        convert(from < 0 ? "" : nameOf(from), fromFormat, toFormat, this.batch * bytes);
+      if (execution === undefined)
+        for (const { from, elements } of wiring.edges[i] ?? []) {
+          const { format } = rows[from] as Row;
+          if (format === row.format) continue;
+          const bits = (BITS[FORMATS.indexOf(format)] ?? 0) + (BITS[FORMATS.indexOf(row.format)] ?? 0);
+          convert(nameOf(from), format, row.format, (this.batch * elements * bits) / 8);
+        }
       const seconds = roof.seconds + extra;
       return {
         name,
@@ -290,42 +264,30 @@ export class RooflineCostModel implements HardwareCostModel {
     return { layers, conversions };
   }
 
-  #qdqSeconds(count: number, bytes: number): number {
-    const { conversion, onChip } = this.profile;
-    return (
-      count * (conversion?.overheadUs.value ?? 0) * 1e-6 +
-      bytes / ((conversion ?? onChip).bandwidthGBs.value * 1e9)
-    );
-  }
-
-  #conversionBytes(elements: number, from: ComputeFormat, to: ComputeFormat): number {
-    return (this.batch * elements * (BITS[from] + BITS[to])) / 8;
-  }
-
-  #conversionSeconds(bytes: number): number {
+  #conversionSeconds(count: number, bytes: number): number {
     const { conversion, onChip } = this.profile;
     return conversion === undefined
       ? bytes / (onChip.bandwidthGBs.value * 1e9)
-      : conversion.overheadUs.value * 1e-6 + bytes / (conversion.bandwidthGBs.value * 1e9);
+      : count * conversion.overheadUs.value * 1e-6 + bytes / (conversion.bandwidthGBs.value * 1e9);
   }
 
-  #fill(compiled: CompiledModel, index: number, config: LayerQuantConfig, key: number): number {
+  #row({ wiring }: CompiledModel, index: number, config: LayerQuantConfig, key: number): Row {
     const { profile } = this;
-    const layer = compiled.layers[index] as LayerSpec;
+    const layer = wiring.layers[index] as LayerSpec;
     const roofline = layerRoofline(profile, layer, config, this.batch);
-    const { count, elements } = compiled.additions[index] as { count: number; elements: number };
+    const { count, elements } = wiring.additions[index] as { count: number; elements: number };
     const merged = profile.fusion?.residualAdd === true;
     // A merged addition reads one more input; one on its own reads two and writes one.
     const addedBytes =
       (this.batch * elements * (merged ? 1 : 3) * roofline.resolved.support.activationStorageBits) / 8;
     const overhead = profile.overheadPerOperatorUs.value * 1e-6;
-    const joined = compiled.concatenations[index] as { count: number; elements: number };
+    const joined = wiring.concatenations[index] as { count: number; elements: number };
     const joinedBytes = merged
       ? 0
       : (2 * this.batch * joined.elements * roofline.resolved.support.activationStorageBits) / 8;
     const cachedBytes =
-      (this.batch * (compiled.cached[index] as number) * roofline.resolved.support.activationStorageBits) / 8;
-    const row: Row = {
+      (this.batch * (wiring.cached[index] as number) * roofline.resolved.support.activationStorageBits) / 8;
+    return {
       ...roofline,
       key,
       format: roofline.resolved.activationFormat,
@@ -343,26 +305,21 @@ export class RooflineCostModel implements HardwareCostModel {
           cachedBytes * profile.dram.energyPerBytePj.value) *
           1e-12,
     };
-    const slot = compiled.store.add(row);
-    compiled.tables[index]?.set(key, slot);
-    return slot;
   }
 
   #compile(model: ModelSpec): CompiledModel {
     const known = this.#models.get(model);
     if (known !== undefined) return known;
-    const wiring = modelWiring(model);
-    const compiled: CompiledModel = {
-      ...wiring,
-      tables: wiring.layers.map(() => new Map()),
-      store: new RowStore(),
-      formats: new Uint8Array(wiring.layers.length),
-      names: wiring.layers.map((layer) => layer.name),
-      qdq: this.profile.qdq && qdqWiring(wiring.layers, this.profile.qdq.integerOutputs),
-    };
+    const compiled = compileModel(model, this.profile);
     this.#models.set(model, compiled);
     return compiled;
   }
+}
+
+/** The rows that an estimate of the genome has summed. */
+function rowsOf({ names, store }: CompiledModel, { layerConfigs }: QuantizationGenome): readonly Row[] {
+  const slots = names.map((name, i) => store.find(i, configKey(layerConfigs.get(name) as LayerQuantConfig)));
+  return store.rowsAt(slots);
 }
 
 function missingLayer(name: string): InvalidArgumentError {

@@ -34,18 +34,55 @@ export const Column = {
 /** Numbers of a row. */
 export const COLUMNS = 10;
 
-/** The rows of all layers of a model, and what is summed of them side by side. */
+/** Places of the hash table for settings: their keys are spread by the golden ratio. */
+const LEAST_PLACES = 64;
+const GOLDEN = 0x9e3779b1;
+
+/** The rows of all layers of a model, found by layer and settings, and what is summed of them side by side. */
 export class RowStore {
-  readonly rows: Row[] = [];
   /** {@link COLUMNS} numbers a row. Another array once rows are added. */
   values = new Float64Array(64 * COLUMNS);
+  readonly #rows: Row[] = [];
+  readonly #layers: number;
+  /** Settings met so far are counted through; an open hash table gives the count of a key. */
+  #keys = new Float64Array(LEAST_PLACES).fill(-1);
+  #counts = new Int32Array(LEAST_PLACES);
+  #met = 0;
+  /** Row of each layer in each of the settings met; -1 = none yet. */
+  #slots: Int32Array;
+
+  /** @param layers how many layers the model has */
+  constructor(layers: number) {
+    this.#layers = layers;
+    this.#slots = new Int32Array(layers * LEAST_PLACES).fill(-1);
+  }
+
+  /** @returns where the row of a layer stands in settings with this key (`configKey`), or -1 */
+  find(layer: number, key: number): number {
+    const place = this.#place(key);
+    return this.#keys[place] === key
+      ? (this.#slots[(this.#counts[place] as number) * this.#layers + layer] as number)
+      : -1;
+  }
+
+  /** The row that stands there. */
+  row(slot: number): Row {
+    return this.#rows[slot] as Row;
+  }
+
+  /** The rows that stand at these slots. */
+  rowsAt(slots: ArrayLike<number>): readonly Row[] {
+    return Array.from(slots, (slot) => this.#rows[slot] as Row);
+  }
 
   /** @returns where the row stands */
-  add(row: Row): number {
-    const slot = this.rows.length;
-    this.rows.push(row);
-    if (this.values.length < this.rows.length * COLUMNS) {
-      const wider = new Float64Array(2 * this.rows.length * COLUMNS);
+  add(layer: number, row: Row): number {
+    const slot = this.#rows.length;
+    this.#rows.push(row);
+    const count = this.#count(row.key);
+    this.#slots[count * this.#layers + layer] = slot;
+    if (this.values.length < this.#rows.length * COLUMNS) {
+      const wider = new Float64Array(2 * this.#rows.length * COLUMNS);
       wider.set(this.values);
       this.values = wider;
     }
@@ -61,6 +98,44 @@ export class RowStore {
     this.values[at + Column.FORMAT] = FORMATS.indexOf(row.format);
     this.values[at + Column.REFUSED] = row.refused ? 1 : 0;
     return slot;
+  }
+
+  /** The place of a key, or the free one where it belongs. At most half of the places are taken. */
+  #place(key: number): number {
+    const mask = this.#keys.length - 1;
+    let place = (Math.imul(key, GOLDEN) >>> 7) & mask;
+    for (;;) {
+      const there = this.#keys[place] as number;
+      if (there === key || there < 0) return place;
+      place = (place + 1) & mask;
+    }
+  }
+
+  #count(key: number): number {
+    let place = this.#place(key);
+    if (this.#keys[place] !== key) {
+      if (2 * (this.#met + 1) > this.#keys.length) {
+        this.#widen();
+        place = this.#place(key);
+      }
+      this.#keys[place] = key;
+      this.#counts[place] = this.#met++;
+    }
+    return this.#counts[place] as number;
+  }
+
+  #widen(): void {
+    const [keys, counts, slots] = [this.#keys, this.#counts, this.#slots];
+    this.#keys = new Float64Array(2 * keys.length).fill(-1);
+    this.#counts = new Int32Array(2 * keys.length);
+    this.#slots = new Int32Array(2 * slots.length).fill(-1);
+    this.#slots.set(slots);
+    keys.forEach((key, old) => {
+      if (key < 0) return;
+      const place = this.#place(key);
+      this.#keys[place] = key;
+      this.#counts[place] = counts[old] as number;
+    });
   }
 }
 

@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   archiveToString,
-  dominates,
   type EvolutionResult,
   mergeArchives,
   parseArchive,
@@ -10,6 +9,7 @@ import {
   QuantizationEvolutionEngine,
   type QuantizationGenome,
 } from "../../src/index.js";
+import { dominates } from "../../src/pareto/index.js";
 import { formulaEvaluator, TINY_LAYERS as LAYERS } from "./fakes.js";
 
 const run = (

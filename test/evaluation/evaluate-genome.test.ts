@@ -205,6 +205,23 @@ describe("evaluateGenome", () => {
     );
   });
 
+  it("carries how far the cost model may be off, and nothing where nobody has checked it", async () => {
+    const unsure = (uncertainty: unknown) => ({
+      costModel: {
+        ...bitCost,
+        estimate: (...asked: Parameters<typeof bitCost.estimate>) =>
+          ({ ...bitCost.estimate(...asked), uncertainty }) as ReturnType<typeof bitCost.estimate>,
+      },
+    });
+    const { metrics } = await evaluate(unsure({ latency: 0.12, energy: 0.5, source: "30 points" }));
+    expect(metrics).toMatchObject({ latencyRelativeError: 0.12, energyRelativeError: 0.5 });
+    expect((await evaluate()).metrics).not.toHaveProperty("latencyRelativeError");
+    for (const latency of [-0.1, Number.NaN, Number.POSITIVE_INFINITY, "0.1"])
+      expect(() => createEvaluationContext(parts(unsure({ latency, energy: 0.5, source: "" })))).toThrow(
+        expect.objectContaining({ path: "costModel.uncertainty.latency" }),
+      );
+  });
+
   it("checks limits and weights before anything runs", () => {
     expect(() => createEvaluationContext(parts({ targets: { targetMemoryMb: -1 } }))).toThrow(
       InvalidArgumentError,

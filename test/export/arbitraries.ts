@@ -65,21 +65,34 @@ const nonNegative = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }).
 const positive = fc.double({ min: Number.MIN_VALUE, max: 1e30, noNaN: true });
 const zeroPoint = fc.integer({ min: -32_768, max: 65_535 });
 
-const metrics: fc.Arbitrary<GenomeMetrics> = fc.record({
-  accuracy: fc.double({ min: 0, max: 1, noNaN: true }).map((x) => x + 0),
-  accuracyKind: fc.constantFrom("predicted", "measured"),
-  accuracyMetric: hostileText,
-  accuracyMetricValue: number.map((x) => x + 0),
-  compressionRatio: nonNegative,
-  sizeBytes: nonNegative,
-  storedBytes: nonNegative,
-  inferenceLatencyMs: nonNegative,
-  memoryFootprintMb: nonNegative,
-  energyPerInferenceMj: nonNegative,
-  costKind: fc.constantFrom("predicted", "measured"),
-  fitnessScore: number.map((x) => x + 0),
-  violations: fc.dictionary(fc.constantFrom("targetLatencyMs", "minAccuracy", "refusedLayers"), nonNegative),
-});
+const optionalError = fc.option(nonNegative, { nil: undefined });
+const metrics: fc.Arbitrary<GenomeMetrics> = fc
+  .tuple(
+    fc.record({
+      accuracy: fc.double({ min: 0, max: 1, noNaN: true }).map((x) => x + 0),
+      accuracyKind: fc.constantFrom("predicted", "measured"),
+      accuracyMetric: hostileText,
+      accuracyMetricValue: number.map((x) => x + 0),
+      compressionRatio: nonNegative,
+      sizeBytes: nonNegative,
+      storedBytes: nonNegative,
+      inferenceLatencyMs: nonNegative,
+      memoryFootprintMb: nonNegative,
+      energyPerInferenceMj: nonNegative,
+      costKind: fc.constantFrom("predicted", "measured"),
+      fitnessScore: number.map((x) => x + 0),
+      violations: fc.dictionary(
+        fc.constantFrom("targetLatencyMs", "minAccuracy", "refusedLayers"),
+        nonNegative,
+      ),
+    }),
+    fc.record({ latencyRelativeError: optionalError, energyRelativeError: optionalError }),
+  )
+  .map(([found, { latencyRelativeError, energyRelativeError }]) => ({
+    ...found,
+    ...(latencyRelativeError !== undefined && { latencyRelativeError }),
+    ...(energyRelativeError !== undefined && { energyRelativeError }),
+  }));
 
 const calibration: fc.Arbitrary<LayerCalibration> = fc.record(
   {

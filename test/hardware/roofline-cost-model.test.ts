@@ -212,7 +212,10 @@ describe("RooflineCostModel", () => {
         patched(index).layerConfigs.get(`layer_${index}`) as LayerQuantConfig,
       ).resident.seconds;
       after.forEach((layer, i) => {
-        const own = i === index ? alone * 1e3 + 0.022 : (before[i]?.latencyMs as number);
+        const own =
+          i === index
+            ? alone * 1e3 + armNeon.overheadPerOperatorUs.value / 1e3
+            : (before[i]?.latencyMs as number);
         const converted = (conversions as readonly number[]).includes(i) ? conversionMs : 0;
         expect(layer.latencyMs).toBeCloseTo(own + converted, 12);
         if (i !== index)
@@ -251,12 +254,13 @@ describe("RooflineCostModel", () => {
     const more = { ...model, floatParameterCount: 100 };
     expect(costModel.estimate(more, uniformGenome(more)).storedBytes).toBe(plain.storedBytes + 400);
     const sum = plain.layers.reduce((total, layer) => total + layer.latencyMs, 0);
-    expect(plain.latencyMs - sum).toBeCloseTo(0.092, 12);
+    const graphMs = qualcommHexagon.overheadPerGraphUs.value / 1e3;
+    expect(plain.latencyMs - sum).toBeCloseTo(graphMs, 12);
     const joules = plain.layers.reduce((total, layer) => total + layer.energyMj, 0);
-    expect(plain.energyMj - joules).toBeCloseTo(0.092 * 1.15, 12);
+    expect(plain.energyMj - joules).toBeCloseTo(graphMs * 1.15, 12);
     const config = new LayerQuantConfig({ activationScheme: "symmetric" });
     const first = layerRoofline(qualcommHexagon, model.layers[0] as LayerSpec, config).resident;
-    const firstMs = first.seconds * 1e3 + 0.00125;
+    const firstMs = first.seconds * 1e3 + qualcommHexagon.overheadPerOperatorUs.value / 1e3;
     expect(plain.layers[0]?.latencyMs).toBeCloseTo(firstMs, 12);
     expect(plain.layers[0]?.energyMj).toBeCloseTo(first.joules * 1e3 + 1.15 * firstMs, 12);
   });

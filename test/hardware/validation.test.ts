@@ -10,7 +10,7 @@ describe.each(Object.values(HardwareTarget))("%s against published latencies", (
     expect(new Set(points.map((point) => point.id)).size).toBe(points.length);
     for (const { source, split, latencyMs, device, id } of points) {
       expect(source.length, id).toBeGreaterThan(15);
-      expect(["fitted", "unseen"], id).toContain(split);
+      expect(["fitted", "unseen", "fresh"], id).toContain(split);
       expect(latencyMs, id).toBeGreaterThan(0);
       expect(
         hardwareDevices.some((profile) => profile.target === target && profile.deviceId === device),
@@ -20,14 +20,14 @@ describe.each(Object.values(HardwareTarget))("%s against published latencies", (
   });
 
   it("misses unseen points by 30% at most in the median, and orders 90% of pairs", () => {
-    const { unseen, medianError, ordered, pairs } = validateTarget(target);
-    expect(unseen).toBeGreaterThanOrEqual(4);
+    const { count, medianError, ordered, pairs } = validateTarget(target).unseen;
+    expect(count).toBeGreaterThanOrEqual(4);
     expect(medianError).toBeLessThanOrEqual(0.3);
     expect(ordered / pairs).toBeGreaterThanOrEqual(0.9);
   });
 
   it("states the error that its profiles carry", () => {
-    const { medianError } = validateTarget(target);
+    const { medianError } = validateTarget(target).notFitted;
     for (const profile of hardwareDevices.filter(
       (one) => one.target === target && one.validation !== undefined,
     )) {
@@ -39,14 +39,14 @@ describe.each(Object.values(HardwareTarget))("%s against published latencies", (
 });
 
 describe("estimating", () => {
-  it("stays table-driven: a small multiple of the plain loop that sums precomputed tables", () => {
-    // The goal is 3, which bench/estimate-speed.ts measures; a test on a shared machine only catches a table that is lost
-    // (a hundredfold). The best of a few attempts: other work only ever makes one of them slower.
+  it("costs at most 3 times the plain loop over typed arrays that gets the same genomes, with room for noise", () => {
+    // bench/estimate-speed.ts prints 2 to 3 on an idle machine (npm run bench:estimate). Here other tests run beside, and a
+    // loader stands between the modules: the best of some attempts, at most 4. A table that is lost costs a hundredfold.
     let ratio = Number.POSITIVE_INFINITY;
-    for (let attempt = 0; attempt < 5 && ratio > 10; attempt++) {
-      const { estimateMs, loopMs } = timeEstimates(10_000, 3);
-      ratio = Math.min(ratio, estimateMs / loopMs);
+    for (let attempt = 0; attempt < 8 && ratio > 3; attempt++) {
+      const { estimateMs, typedMs } = timeEstimates(4000, 4);
+      ratio = Math.min(ratio, estimateMs / typedMs);
     }
-    expect(ratio).toBeLessThanOrEqual(10);
+    expect(ratio).toBeLessThanOrEqual(4);
   });
 });

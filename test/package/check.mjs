@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
@@ -165,20 +165,35 @@ try {
   const core = [...reached.values()].join("");
   check(!core.includes("tinypool"), "the core does not reach the pool of worker processes");
   // What an application loads that imports quantevo, bundled and minified by esbuild; its dependencies (seedrandom, yaml,
-  // zod) are counted by their own packages.
+  // zod) are counted by their own packages. What `import()` loads later (the search, when a run begins) is a chunk of
+  // its own and is counted beside.
   const { build } = await import("esbuild");
   const bundle = await build({
-    entryPoints: [join(root, "dist/index.js")],
-    ...{ bundle: true, minify: true, format: "esm", platform: "node", write: false },
+    entryPoints: { core: join(root, "dist/index.js") },
+    ...{ bundle: true, minify: true, format: "esm", platform: "node", write: false, metafile: true },
+    ...{ splitting: true, outdir: join(work, "bundle") },
     external: Object.keys(manifest.dependencies),
   });
-  const coreBytes = gzipSync(bundle.outputFiles[0].contents, { level: 9 }).length;
-  // The goal is 60 KB (56 KB were reached before the hardware profiles gained devices, rules and sources, and the search
-  // its operators, checkpoints, events, sensitivity metrics and measured search); this bound keeps it from growing until those texts are made smaller.
-  const mostBytes = 100 * 1024;
+  const contents = new Map(bundle.outputFiles.map((file) => [basename(file.path), file.contents]));
+  const outputs = new Map(
+    Object.entries(bundle.metafile.outputs).map(([path, output]) => [basename(path), output]),
+  );
+  const atOnce = new Set();
+  const load = (name) => {
+    if (atOnce.has(name)) return;
+    atOnce.add(name);
+    for (const { path, kind, external } of outputs.get(name).imports)
+      if (kind === "import-statement" && external !== true) load(basename(path));
+  };
+  load("core.js");
+  const gzipped = (names) =>
+    gzipSync(Buffer.concat(names.map((name) => contents.get(name))), { level: 9 }).length;
+  const coreBytes = gzipped([...atOnce]);
+  const laterBytes = gzipped([...contents.keys()].filter((name) => !atOnce.has(name)));
+  const mostBytes = 60 * 1024;
   check(coreBytes <= mostBytes, `the core is ${coreBytes} bytes gzipped; at most ${mostBytes}`);
   process.stdout.write(
-    `core with WebAssembly inside: ${(coreBytes / 1024).toFixed(1)} KB gzipped (at most ${mostBytes / 1024})\n`,
+    `core with WebAssembly inside: ${(coreBytes / 1024).toFixed(1)} KB gzipped (at most ${mostBytes / 1024}), and ${(laterBytes / 1024).toFixed(1)} KB that a search loads when it begins\n`,
   );
   process.stdout.write(
     `quantevo core: ${reached.size} files, ${(gzipSync(core).length / 1024).toFixed(1)} KB gzipped, not minified\n`,

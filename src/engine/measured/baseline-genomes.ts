@@ -13,13 +13,9 @@ import { anchorConfig } from "../../operators/sampling/anchor-config.js";
 import { randomSampling } from "../../operators/sampling/random-sampling.js";
 import { Random } from "../../random/random.js";
 import { exactSeeds, granularSettings } from "../exact-seeds.js";
+import type { BaselineName } from "./baseline-names.js";
 import { greedyPath } from "./greedy-path.js";
 import { measuredLoss } from "./measured-loss.js";
-
-/** Ways to choose genomes that a search has to beat. */
-export const BASELINES = ["uniform", "greedy", "random", "exact"] as const;
-/** One of {@link BASELINES}. */
-export type BaselineName = (typeof BASELINES)[number];
 
 /** What the genomes of a baseline are made from. */
 export interface BaselineParts {

@@ -4,7 +4,8 @@ import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import { dominates } from "../../pareto/dominates.js";
 import { hypervolume } from "../../pareto/hypervolume.js";
 import { EvaluationLedger } from "../evaluation-ledger.js";
-import { type BaselineName, type BaselineParts, baselineGenomes } from "./baseline-genomes.js";
+import { type BaselineParts, baselineGenomes } from "./baseline-genomes.js";
+import type { BaselineName } from "./baseline-names.js";
 
 /** What a baseline found with the same budget, and where evolution did not beat it. */
 export interface BaselineReport {

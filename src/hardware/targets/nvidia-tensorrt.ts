@@ -118,10 +118,10 @@ const formats = {
 
 const validation = {
   latencyRelativeError: figure(
-    0.12,
+    0.08,
     "share",
     "derived",
-    "median absolute relative error of the 23 unseen points of this target, bench/validation-points/nvidia-tensorrt.json",
+    "median absolute relative error of the 35 unseen and fresh points of this target, bench/validation-points/nvidia-tensorrt.json",
   ),
   energyRelativeError: figure(
     0.5,
@@ -179,8 +179,8 @@ export const nvidiaTensorrtDevices = /* @__PURE__ */ devicesOf(shared, [
     device: "Jetson AGX Orin 64 GB, MaxN, GPU only",
     gmacsPerSecond: cores(
       1855,
-      18_400,
-      36_800,
+      18_000,
+      38_600,
       "70% of half of 5.3 TFLOPS float32 outside tensor cores (mzph.cn/web/30785, AGX Orin brief)",
     ),
     energyPerMacPj: energyPerMacPj(
@@ -188,7 +188,7 @@ export const nvidiaTensorrtDevices = /* @__PURE__ */ devicesOf(shared, [
       "A100 1.28 and L4 1.37 from thermal design power over rate; Orin MaxQ at the wall 5.0 with idle",
     ),
     efficiency: { "depthwise-conv": figure(0.05, "x", "estimated", "as fitted on the A100") },
-    halfRateOutputs: figure(76_000, "element", "calibrated", FIT),
+    halfRateOutputs: figure(77_500, "element", "calibrated", FIT),
     dram: {
       bandwidthGBs: figure(
         164,
@@ -208,7 +208,7 @@ export const nvidiaTensorrtDevices = /* @__PURE__ */ devicesOf(shared, [
       bandwidthGBs: figure(1000, "GB/s", "estimated", "L2 of an Ampere GPU, about five times its DRAM"),
       energyPerBytePj: cacheEnergy,
     },
-    overheadPerOperatorUs: figure(5.2, "us", "calibrated", FIT),
+    overheadPerOperatorUs: figure(5.66, "us", "calibrated", FIT),
     overheadPerGraphUs: figure(20, "us", "estimated", "enqueue and synchronisation of one inference"),
     conversion: conversion(4.5, 150),
     staticPowerW: figure(
@@ -222,10 +222,10 @@ export const nvidiaTensorrtDevices = /* @__PURE__ */ devicesOf(shared, [
     name: "NVIDIA TensorRT (A100)",
     deviceId: "a100",
     device: "A100 SXM 40 GB",
-    gmacsPerSecond: cores(6800, 116_000, 232_000, "70% of half of 19.5 TFLOPS float32 (sysrqmts.com)"),
+    gmacsPerSecond: cores(6800, 121_000, 230_000, "70% of half of 19.5 TFLOPS float32 (sysrqmts.com)"),
     energyPerMacPj: energyPerMacPj(1.28, "400 W of thermal design power over 312 TMAC/s of peak int8"),
-    efficiency: { "depthwise-conv": figure(0.049, "x", "calibrated", FIT) },
-    halfRateOutputs: figure(204_000, "element", "calibrated", FIT),
+    efficiency: { "depthwise-conv": figure(0.0489, "x", "calibrated", FIT) },
+    halfRateOutputs: figure(194_000, "element", "calibrated", FIT),
     dram: {
       bandwidthGBs: figure(1244, "GB/s", "estimated", "80% of 1555 GB/s (sysrqmts.com, A100 SXM4 40 GB)"),
       energyPerBytePj: hbm,
@@ -235,7 +235,7 @@ export const nvidiaTensorrtDevices = /* @__PURE__ */ devicesOf(shared, [
       bandwidthGBs: figure(4000, "GB/s", "estimated", "L2 of an Ampere GPU, about three times its DRAM"),
       energyPerBytePj: cacheEnergy,
     },
-    overheadPerOperatorUs: figure(4.8, "us", "calibrated", FIT),
+    overheadPerOperatorUs: figure(4.78, "us", "calibrated", FIT),
     overheadPerGraphUs: figure(10, "us", "estimated", "enqueue and synchronisation of one inference"),
     conversion: conversion(4, 1000),
     staticPowerW: figure(80, "W", "estimated", "a fifth of 400 W of thermal design power"),
@@ -244,10 +244,10 @@ export const nvidiaTensorrtDevices = /* @__PURE__ */ devicesOf(shared, [
     name: "NVIDIA TensorRT (L4)",
     deviceId: "l4",
     device: "L4 24 GB",
-    gmacsPerSecond: cores(10_900, 38_800, 77_600, "70% of half of 31.3 TFLOPS float32 (hmc-tech.com)"),
+    gmacsPerSecond: cores(10_900, 39_000, 78_000, "70% of half of 31.3 TFLOPS float32 (hmc-tech.com)"),
     energyPerMacPj: energyPerMacPj(1.37, "72 W of thermal design power over 52.7 TMAC/s of offline ResNet50"),
     efficiency: { "depthwise-conv": figure(0.05, "x", "estimated", "as fitted on the A100") },
-    halfRateOutputs: figure(135_000, "element", "calibrated", FIT),
+    halfRateOutputs: figure(138_000, "element", "calibrated", FIT),
     dram: {
       bandwidthGBs: figure(240, "GB/s", "estimated", "80% of 300 GB/s (fpsbench.com, L4)"),
       energyPerBytePj: figure(
@@ -262,7 +262,7 @@ export const nvidiaTensorrtDevices = /* @__PURE__ */ devicesOf(shared, [
       bandwidthGBs: figure(2000, "GB/s", "estimated", "L2 of an Ada GPU, several times its DRAM"),
       energyPerBytePj: cacheEnergy,
     },
-    overheadPerOperatorUs: figure(3.4, "us", "calibrated", FIT),
+    overheadPerOperatorUs: figure(3.33, "us", "calibrated", FIT),
     overheadPerGraphUs: figure(10, "us", "estimated", "enqueue and synchronisation of one inference"),
     conversion: conversion(3.5, 200),
     staticPowerW: figure(16, "W", "estimated", "board power beside the arithmetic, of 72 W"),

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
   archiveToString,
-  hypervolume,
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
   type QuantizationGenome,
 } from "../../../src/index.js";
+import { hypervolume } from "../../../src/pareto/index.js";
 import { memoryStore } from "../stores.js";
 import { sampledEvaluator } from "./sampled-evaluator.js";
 

@@ -1,0 +1,6 @@
+// What the engine loads when a search or an evaluation begins.
+export { EvaluationLedger } from "./evaluation-ledger.js";
+export { EvolutionRun } from "./evolution-run.js";
+export { explainWith } from "./explain.js";
+export { createRunContext } from "./run-context.js";
+export { chosenSensitivity } from "./sensitivity-choice.js";

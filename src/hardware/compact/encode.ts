@@ -1,0 +1,73 @@
+import { FIGURE_TAGS, type HardwareProfile } from "../profile-schema.js";
+import type { CompactDevices } from "./compact-devices.js";
+
+/** Parts as short as this are written out each time. */
+const SHORT = 24;
+
+/**
+ * Writes profiles without what only people read: a figure becomes `[value, tag, unit]`, a list `{ "[]": list }`, and
+ * equal parts are written once and referred to as `"@place"`. Sources of validation errors stay, since estimates show them.
+ */
+export function encodeDevices(devices: readonly HardwareProfile[]): CompactDevices {
+  const units: string[] = [];
+  const unitOf = (unit: string) => {
+    if (!units.includes(unit)) units.push(unit);
+    return units.indexOf(unit);
+  };
+  const slim = (node: unknown, path: readonly string[]): unknown => {
+    if (Array.isArray(node)) return { "[]": node.map((item) => slim(item, path)) };
+    if (typeof node !== "object" || node === null) return node;
+    if ("tag" in node && "unit" in node) {
+      const { value, tag, unit, source } = node as {
+        value: number;
+        tag: string;
+        unit: string;
+        source: string;
+      };
+      const figure = [value, FIGURE_TAGS.findIndex((known) => known === tag), unitOf(unit)];
+      return path.includes("validation") ? [...figure, source] : figure;
+    }
+    // What is left with a source says what a runtime fuses.
+    const parts = Object.entries(node).filter(([key]) => key !== "source");
+    return Object.fromEntries(parts.map(([key, part]) => [key, slim(part, [...path, key])]));
+  };
+  const slimmed = devices.map((device) => slim(device, []));
+  const counts = new Map<string, number>();
+  const count = (node: unknown) => {
+    if (typeof node !== "object" || node === null) return;
+    const text = JSON.stringify(node);
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+    if (counts.get(text) === 1) for (const part of Object.values(node)) count(part);
+  };
+  for (const device of slimmed) count(device);
+  const pool: unknown[] = [];
+  const places = new Map<string, number>();
+  const share = (node: unknown): unknown => {
+    if (typeof node !== "object" || node === null) return node;
+    const text = JSON.stringify(node);
+    const known = places.get(text);
+    if (known !== undefined) return `@${known}`;
+    const shared = Array.isArray(node)
+      ? node.map(share)
+      : Object.fromEntries(Object.entries(node).map(([key, part]) => [key, share(part)]));
+    if ((counts.get(text) ?? 0) < 2 || text.length < SHORT) return shared;
+    places.set(text, pool.length);
+    pool.push(shared);
+    return `@${pool.length - 1}`;
+  };
+  return { units, devices: slimmed.map(share), pool };
+}
+
+/** The module that holds compact devices, as text. */
+export function compactModule(devices: readonly HardwareProfile[]): string {
+  const json = JSON.stringify(encodeDevices(devices)).replaceAll("\\", "\\\\").replaceAll("'", "\\'");
+  return `// Generated from src/hardware/targets/ by \`npm run build:devices\`; do not edit.
+import type { CompactDevices } from "./compact-devices.js";
+
+/** Every built-in device, without the sources of its figures. */
+export const COMPACT_DEVICES: CompactDevices = JSON.parse(
+  // biome-ignore format: generated
+  '${json}',
+);
+`;
+}

@@ -1,0 +1,68 @@
+import { InvalidArgumentError } from "../errors.js";
+import type { HardwareCostModel, HardwareTarget } from "./contract.js";
+import type { HardwareProfile } from "./profile-schema.js";
+import { profileWithThreads } from "./profile-with-threads.js";
+import { RooflineCostModel, type RooflineOptions } from "./roofline-cost-model.js";
+
+/** Which device, and how it is used. */
+export interface CostModelOptions extends RooflineOptions {
+  /** A built-in device of the target by `deviceId` (`pixel-4`) or profile name. Default the target's first. */
+  readonly device?: string;
+  /** Threads of a CPU, 1 to 1024. Default those of the profile. */
+  readonly threads?: number;
+}
+
+/**
+ * The cost model of one of the devices, of a profile, or the given model itself.
+ * @throws InvalidArgumentError when no built-in profile has the target's name or the device's, or an option is out
+ * of range or makes no sense beside a cost model
+ * @throws InvalidDocumentError when a profile is not valid
+ */
+export function costModelOf(
+  devices: readonly HardwareProfile[],
+  target: HardwareTarget | HardwareProfile | HardwareCostModel,
+  options: CostModelOptions,
+): HardwareCostModel {
+  if (typeof target === "object" && target !== null && "estimate" in target) {
+    const given = Object.entries(options).find(([, value]) => value !== undefined);
+    if (given !== undefined)
+      throw new InvalidArgumentError(
+        given[0],
+        `${given[0]} is given beside a cost model; allowed: a target or profile`,
+      );
+    return target;
+  }
+  const { device, threads, batch } = options;
+  const chosen =
+    typeof target === "object" && target !== null ? target : builtIn(devices, target as unknown, device);
+  if (chosen === target && device !== undefined && device !== chosen.deviceId && device !== chosen.name)
+    throw new InvalidArgumentError(
+      "device",
+      `device is ${JSON.stringify(device)}; allowed beside a profile: its own, ${JSON.stringify(chosen.deviceId ?? chosen.name)}`,
+    );
+  const profile = threads === undefined ? chosen : profileWithThreads(chosen, threads);
+  return new RooflineCostModel(profile, batch === undefined ? {} : { batch });
+}
+
+function builtIn(
+  devices: readonly HardwareProfile[],
+  target: unknown,
+  device: string | undefined,
+): HardwareProfile {
+  const profiles = devices.filter((known) => known.target === target);
+  if (profiles.length === 0)
+    throw new InvalidArgumentError(
+      "hardwareTarget",
+      `hardwareTarget is ${JSON.stringify(target) ?? String(target)}; allowed: ${[...new Set(devices.map((known) => known.target))].join(", ")}, a hardware profile or a cost model`,
+    );
+  const profile =
+    device === undefined
+      ? profiles[0]
+      : profiles.find((known) => known.deviceId === device || known.name === device);
+  if (profile === undefined)
+    throw new InvalidArgumentError(
+      "device",
+      `device is ${JSON.stringify(device) ?? String(device)}; allowed for ${String(target)}: ${profiles.map((known) => known.deviceId).join(", ")}`,
+    );
+  return profile;
+}
