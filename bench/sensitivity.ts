@@ -11,7 +11,6 @@ import {
   sensitivityReport,
   weightNoise,
 } from "../src/evaluation/index.js";
-import {} from "../src/index.js";
 import {
   createOnnxEvaluator,
   layerInputPower,

@@ -4,6 +4,16 @@
  * @packageDocumentation
  */
 
+// Exact allocation
+export {
+  type AllocationLayer,
+  type AllocationPoint,
+  type AllocationProblem,
+  type AllocationQuestion,
+  type AllocationSolution,
+  allocationFront,
+  solveAllocation,
+} from "./allocation/index.js";
 // Kernels
 export {
   type CalibrateOptions,
@@ -34,9 +44,6 @@ export {
   type ExplainGenomeOptions,
   type FailedGenome,
   type GenerationStats,
-  type MergedArchive,
-  type MergeSource,
-  mergeArchives,
   type ProgressCallback,
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
@@ -122,14 +129,6 @@ export { RooflineCostModel } from "./hardware/roofline-cost-model.js";
 // Models
 export { LayerKind, type LayerSpec, type ModelSpec, type WeightLayout } from "./model/layer-spec.js";
 export { type ReferenceWorkloadOptions, referenceWorkload } from "./model/reference-workload.js";
-// Fronts
-export {
-  type ObjectiveMatrix,
-  type Objectives,
-  ParetoArchive,
-  type ParetoArchiveOptions,
-  type ParetoEntry,
-} from "./pareto/index.js";
 export {
   type Codes,
   dequantize,

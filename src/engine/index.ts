@@ -19,7 +19,6 @@ export type { EvolutionResult } from "./evolution-result.js";
 export type { ExplainGenomeOptions } from "./explain.js";
 export type { BaselineName } from "./measured/baseline-names.js";
 export type { BaselineReport } from "./measured/baseline-report.js";
-export { type MergedArchive, type MergeSource, mergeArchives } from "./merge-archives.js";
 export type { GenerationStats, ProgressCallback } from "./progress.js";
 export type { SensitivityName } from "./sensitivity-names.js";
 export {

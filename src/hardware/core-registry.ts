@@ -4,21 +4,15 @@ import type { HardwareCostModel, HardwareTarget } from "./contract.js";
 import { type CostModelOptions, costModelOf } from "./cost-model-of.js";
 import type { HardwareProfile } from "./profile-schema.js";
 
-/** Every built-in device, its figures without the texts of their sources: those are in `quantevo/hardware`. */
-export const coreDevices: readonly HardwareProfile[] = /* @__PURE__ */ decodeDevices(COMPACT_DEVICES);
-
 /**
- * The built-in profiles of the default devices, one for each target. Frozen; copy one to make a variant. The sources
- * of their figures are in `quantevo/hardware`, where the same profiles stand in full.
+ * The built-in profiles of the default devices, one for each target, their figures without the texts of their sources.
+ * Frozen; copy one to make a variant. The same profiles stand in full in `quantevo/hardware`, and other devices beside them.
  */
-export const hardwareProfiles: readonly HardwareProfile[] = /* @__PURE__ */ Object.freeze(
-  coreDevices.filter(
-    ({ target }, index) => coreDevices.findIndex((device) => device.target === target) === index,
-  ),
-);
+export const hardwareProfiles: readonly HardwareProfile[] = /* @__PURE__ */ decodeDevices(COMPACT_DEVICES);
 
 /**
- * The cost model of a built-in target, of a profile, or the given model itself.
+ * The cost model of a target's default device, of a profile, or the given model itself. The one of `quantevo/hardware`
+ * knows other devices too.
  * @throws InvalidArgumentError when no built-in profile has the target's name or the device's, or an option is out
  * of range or makes no sense beside a cost model
  * @throws InvalidDocumentError when a profile is not valid
@@ -27,5 +21,5 @@ export function costModelFor(
   target: HardwareTarget | HardwareProfile | HardwareCostModel,
   options: CostModelOptions = {},
 ): HardwareCostModel {
-  return costModelOf(coreDevices, target, options);
+  return costModelOf(hardwareProfiles, target, options, "; more devices: costModelFor of quantevo/hardware");
 }

@@ -14,6 +14,7 @@ export interface CostModelOptions extends RooflineOptions {
 
 /**
  * The cost model of one of the devices, of a profile, or the given model itself.
+ * @param elsewhere added to the message about an unknown device: where others are
  * @throws InvalidArgumentError when no built-in profile has the target's name or the device's, or an option is out
  * of range or makes no sense beside a cost model
  * @throws InvalidDocumentError when a profile is not valid
@@ -22,6 +23,7 @@ export function costModelOf(
   devices: readonly HardwareProfile[],
   target: HardwareTarget | HardwareProfile | HardwareCostModel,
   options: CostModelOptions,
+  elsewhere = "",
 ): HardwareCostModel {
   if (typeof target === "object" && target !== null && "estimate" in target) {
     const given = Object.entries(options).find(([, value]) => value !== undefined);
@@ -34,7 +36,9 @@ export function costModelOf(
   }
   const { device, threads, batch } = options;
   const chosen =
-    typeof target === "object" && target !== null ? target : builtIn(devices, target as unknown, device);
+    typeof target === "object" && target !== null
+      ? target
+      : builtIn(devices, target as unknown, device, elsewhere);
   if (chosen === target && device !== undefined && device !== chosen.deviceId && device !== chosen.name)
     throw new InvalidArgumentError(
       "device",
@@ -48,6 +52,7 @@ function builtIn(
   devices: readonly HardwareProfile[],
   target: unknown,
   device: string | undefined,
+  elsewhere: string,
 ): HardwareProfile {
   const profiles = devices.filter((known) => known.target === target);
   if (profiles.length === 0)
@@ -62,7 +67,7 @@ function builtIn(
   if (profile === undefined)
     throw new InvalidArgumentError(
       "device",
-      `device is ${JSON.stringify(device) ?? String(device)}; allowed for ${String(target)}: ${profiles.map((known) => known.deviceId).join(", ")}`,
+      `device is ${JSON.stringify(device) ?? String(device)}; allowed for ${String(target)}: ${profiles.map((known) => known.deviceId).join(", ")}${elsewhere}`,
     );
   return profile;
 }

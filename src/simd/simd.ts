@@ -1,6 +1,6 @@
 import { SCRATCH_BYTES, SimdInstance } from "./simd-instance.js";
 import type { SimdKernels } from "./simd-kernels.js";
-import { WASM_BASE64 } from "./wasm-bytes.js";
+import { WASM_HEX } from "./wasm-bytes.js";
 
 const PAGE_BYTES = 65_536;
 
@@ -81,8 +81,7 @@ function moduleNow(): WebAssembly.Module | null {
 }
 
 function wasmBytes(): Uint8Array<ArrayBuffer> {
-  const text = atob(WASM_BASE64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  const bytes = new Uint8Array(WASM_HEX.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(WASM_HEX.slice(2 * i, 2 * i + 2), 16);
   return bytes;
 }

@@ -20,11 +20,11 @@ export function encodeDevices(devices: readonly HardwareProfile[]): CompactDevic
     if ("tag" in node && "unit" in node) {
       const { value, tag, unit, source } = node as {
         value: number;
-        tag: string;
+        tag: (typeof FIGURE_TAGS)[number];
         unit: string;
         source: string;
       };
-      const figure = [value, FIGURE_TAGS.findIndex((known) => known === tag), unitOf(unit)];
+      const figure = [value, FIGURE_TAGS.indexOf(tag), unitOf(unit)];
       return path.includes("validation") ? [...figure, source] : figure;
     }
     // What is left with a source says what a runtime fuses.
@@ -64,7 +64,7 @@ export function compactModule(devices: readonly HardwareProfile[]): string {
   return `// Generated from src/hardware/targets/ by \`npm run build:devices\`; do not edit.
 import type { CompactDevices } from "./compact-devices.js";
 
-/** Every built-in device, without the sources of its figures. */
+/** The default device of each target, without the sources of its figures. */
 export const COMPACT_DEVICES: CompactDevices = JSON.parse(
   // biome-ignore format: generated
   '${json}',

@@ -1,16 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { archiveToString, mergeArchives, parseArchive } from "../../src/export/index.js";
 import {
-  archiveToString,
   type EvolutionResult,
-  mergeArchives,
-  parseArchive,
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
   type QuantizationGenome,
 } from "../../src/index.js";
 import { dominates } from "../../src/pareto/index.js";
-import { formulaEvaluator, TINY_LAYERS as LAYERS } from "./fakes.js";
+import { formulaEvaluator, TINY_LAYERS as LAYERS } from "../engine/fakes.js";
 
 const run = (
   seed: number,

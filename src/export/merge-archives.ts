@@ -2,10 +2,10 @@ import { describeNonRecord, isRecord } from "../check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 import { totalViolation, violationVector } from "../evaluation/constraints.js";
 import { objectiveVector } from "../evaluation/objectives.js";
-import { checkGenomes } from "../export/check-arguments.js";
-import type { ArchiveDocument } from "../export/parse-quantization-config.js";
 import type { GenomeMetrics, QuantizationGenome } from "../genome/quantization-genome.js";
 import { ParetoArchive } from "../pareto/pareto-archive.js";
+import { checkGenomes } from "./check-arguments.js";
+import type { ArchiveDocument } from "./parse-quantization-config.js";
 
 /** An archive to merge: the result of a run, an archive that was read from a document, or a list of genomes. */
 export type MergeSource =
