@@ -35,7 +35,16 @@ describe("float32 range", () => {
       expect(isPowerOfTwo(2 ** n)).toBe(true);
       if (n > -149) expect(isPowerOfTwo(2 ** n * 1.5)).toBe(false);
     }
-    for (const x of [0, -2, -(2 ** -127), 2 ** -150, 2 ** 128, Number.NaN, Number.POSITIVE_INFINITY, 1 + 2 ** -40])
+    for (const x of [
+      0,
+      -2,
+      -(2 ** -127),
+      2 ** -150,
+      2 ** 128,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      1 + 2 ** -40,
+    ])
       expect(isPowerOfTwo(x)).toBe(false);
   });
 });
