@@ -53,7 +53,7 @@ export function resolveCheckpoint(given: string | CheckpointOptions): ResolvedCh
   if (store !== undefined && (typeof store?.read !== "function" || typeof store.write !== "function"))
     throw new InvalidArgumentError(
       "checkpoint.store",
-      "checkpoint.store has no methods read and write; allowed: an object that has",
+      "checkpoint.store has no methods read and write; allowed: an object that has them",
     );
   if (!RESUME.includes(resume))
     throw new InvalidArgumentError(

@@ -279,7 +279,7 @@ function checkedPart<T extends object>(part: T | undefined, name: string, method
   if (typeof part !== "object" || part === null || typeof part[method] !== "function")
     throw new InvalidArgumentError(
       name,
-      `${name} has no method ${String(method)}; allowed: an object that has`,
+      `${name} has no method ${String(method)}; allowed: an object that has one`,
     );
   return part;
 }

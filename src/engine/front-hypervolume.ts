@@ -4,8 +4,8 @@ import { hypervolume } from "../pareto/hypervolume.js";
 
 /**
  * Hypervolume of a front in accuracy loss, size, latency and energy, exact, 0 to 1: the share of the box between a model
- * that loses and costs nothing and one that is never right and costs what float32 does. Genomes that cost more than float32 in
- * some way add nothing.
+ * that loses and costs nothing and one that is never right and costs twice what float32 does, so that genomes count whose
+ * latency is near float32's or above it (all of a small network's may be).
  */
 export function frontHypervolume(front: readonly QuantizationGenome[], float32: FitnessCosts): number {
   const points = front.map(({ metrics }) => [
@@ -17,7 +17,7 @@ export function frontHypervolume(front: readonly QuantizationGenome[], float32: 
   return points.length === 0 ? 0 : hypervolume(points, [1, 1, 1, 1]);
 }
 
-/** 0 when there is nothing to save. */
+/** Half at the float32 model's cost; 0 when there is nothing to save. */
 function share(value: number, whole: number): number {
-  return whole === 0 ? Math.min(1, value) : value / whole;
+  return whole === 0 ? Math.min(1, value) : value / (2 * whole);
 }

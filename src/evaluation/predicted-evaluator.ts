@@ -15,7 +15,7 @@ export interface PredictedEvaluatorOptions {
   readonly layerWeights?: ReadonlyMap<string, number> | undefined;
 }
 
-const METRIC = "relative accuracy (predicted)";
+const METRIC = "relative accuracy";
 
 /**
  * Predicts accuracy from quantization noise, in microseconds once the table is filled. Per layer, the relative noise

@@ -2,6 +2,9 @@ import { FileError } from "../errors.js";
 import type { CheckpointStore } from "./checkpoint-store.js";
 import { writeFileAtomically } from "./write-file-atomically.js";
 
+const isTrue = () => true;
+const isFalse = () => false;
+
 /**
  * Keeps a checkpoint in a file. A new one takes its place by renaming; additions go to its end and are flushed to the disk.
  * What an addition left that failed halfway (a full disk) is cut off again.
@@ -13,12 +16,22 @@ export function fileCheckpointStore(path: string): CheckpointStore {
   let torn = false;
   return {
     async read() {
-      const { readFile } = await import("node:fs/promises");
+      const { access, readFile } = await import("node:fs/promises");
+      const { dirname } = await import("node:path");
       try {
         const bytes = await readFile(path);
         length = bytes.length;
         return bytes.toString("utf8");
       } catch (error) {
+        // A mistyped folder would cost a whole run; a full or read-only one shows when it is written to.
+        const folder = dirname(path);
+        if (
+          (error as NodeJS.ErrnoException).code === "ENOENT" &&
+          !(await access(folder).then(isTrue, isFalse))
+        )
+          throw new FileError(path, `${path} cannot be written: there is no folder ${folder}`, {
+            cause: error,
+          });
         // ENOTDIR: part of the path is a file. Writing will fail and say so.
         if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
         throw new FileError(path, `${path} cannot be read: ${(error as Error).message}`, { cause: error });

@@ -71,7 +71,7 @@ describe("createPredictedEvaluator", () => {
     expect(evaluator.kind).toBe("predicted");
     expect(evaluator.baseline?.accuracy).toBe(1);
     const estimate = await evaluator.evaluate(weights(4), {});
-    expect(estimate.metric).toBe("relative accuracy (predicted)");
+    expect(estimate.metric).toBe("relative accuracy");
     expect(estimate.source).toContain("ResNet-20");
     expect(estimate.source).toContain("not a measurement");
   });

@@ -164,10 +164,31 @@ try {
   visit(join(root, "dist/index.js"));
   const core = [...reached.values()].join("");
   check(!core.includes("tinypool"), "the core does not reach the pool of worker processes");
+  // A bundler for browsers finds everything, in every door, and the core's bundle runs without a Node built-in.
+  const { build } = await import("esbuild");
+  for (const specifier of specifiers) {
+    const { outputFiles } = await build({
+      stdin: { contents: `export * from ${JSON.stringify(specifier)};`, resolveDir: consumer },
+      ...{ bundle: true, format: "esm", platform: "browser", write: false, logLevel: "silent" },
+      define: { process: "undefined", Buffer: "undefined" },
+    });
+    const [{ text }] = outputFiles;
+    check(!/\bfrom ["']node:|\brequire\(["']node:/.test(text), `${specifier} asks a browser for a built-in`);
+    if (specifier !== "quantevo") continue;
+    writeFileSync(
+      join(consumer, "browser.mjs"),
+      `${text}\nconst engine = new QuantizationEvolutionEngine({ populationSize: 4, maxGenerations: 1, seed: 1 });
+      await engine.runEvolution(["embedding", "attention", "output"]);
+      console.log(engine.paretoFront.length > 0 ? "browser bundle ok" : "no front");`,
+    );
+    check(
+      run("node", ["browser.mjs"], { cwd: consumer }).includes("browser bundle ok"),
+      "the core's browser bundle searches",
+    );
+  }
   // What an application loads that imports quantevo, bundled and minified by esbuild; its dependencies (seedrandom, yaml,
   // zod) are counted by their own packages. What `import()` loads later (the search, when a run begins) is a chunk of
   // its own and is counted beside.
-  const { build } = await import("esbuild");
   const bundle = await build({
     entryPoints: { core: join(root, "dist/index.js") },
     ...{ bundle: true, minify: true, format: "esm", platform: "node", write: false, metafile: true },
