@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { InvalidArgumentError, UnsupportedError } from "../../src/errors.js";
-import { fakeQuantize, openSharedMemory, type QuantizationParams, TensorArena } from "../../src/quantization/index.js";
+import {
+  fakeQuantize,
+  openSharedMemory,
+  type QuantizationParams,
+  TensorArena,
+} from "../../src/quantization/index.js";
 import { joinSharedMemory, leaveSharedMemory, nextOwner } from "../../src/simd/shared-memory.js";
 import { posted } from "./posted.js";
 
@@ -28,7 +33,7 @@ function twoSides(threads: number) {
 
 /** The scratch of a thread, by its place. */
 const scratch = ({ buffer }: Float32Array, place: number) =>
-  new Uint8Array(buffer, place * MIB + 64, MIB - 64);
+  new Uint8Array(buffer, place * MIB + 4096, MIB - 4096);
 const written = (bytes: Uint8Array) => bytes.some((byte) => byte !== 0);
 
 describe("a shared arena", () => {
