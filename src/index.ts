@@ -100,7 +100,6 @@ export {
   parseQuantizationConfig,
   parseQuantizationDocument,
   type QuantizationDocument,
-  writeQuantizationConfig,
 } from "./export/index.js";
 // Genomes
 export { ACTIVATION_BITS, type ActivationBits, WEIGHT_BITS, type WeightBits } from "./genome/bits.js";

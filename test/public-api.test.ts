@@ -16,7 +16,7 @@ const VALUES = names(`
   defaultLayerSpace dequantize exportToString fakeQuantize hardwareProfiles
   loadHardwareProfile packBits parseArchive parseQuantizationConfig parseQuantizationDocument
   quantizationError quantize quantizedSizeBits quantizedSizeBytes referenceWorkload
-  solveAllocation unpackBits weightedFitness whenStagnant writeQuantizationConfig
+  solveAllocation unpackBits weightedFitness whenStagnant
 `);
 
 const TYPES = names(`

@@ -12,7 +12,6 @@ import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
 import type { GenomeExplanation } from "../evaluation/genome-explanation.js";
 import type { SensitivityMetric } from "../evaluation/sensitivity-metrics/contract.js";
 import type { DocumentFormat } from "../export/parse-quantization-config.js";
-import { writeQuantizationConfig } from "../export/write-quantization-config.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
 import { costModelFor } from "../hardware/core-registry.js";
@@ -21,7 +20,7 @@ import { modelFromLayers } from "../model/model-from-layers.js";
 import { type QuantizationEvolutionConfig, type ResolvedConfig, resolveConfig } from "./config.js";
 import { eventStream } from "./event-stream.js";
 import type { EvolutionEvent } from "./evolution-event.js";
-import { type EvolutionOptions, resolveRunOptions } from "./evolution-options.js";
+import type { EvolutionOptions } from "./evolution-options.js";
 import type { EvolutionResult } from "./evolution-result.js";
 import type { EvolutionRun } from "./evolution-run.js";
 import type { ExplainGenomeOptions } from "./explain.js";
@@ -113,12 +112,12 @@ export class QuantizationEvolutionEngine {
         "runEvolution",
         "a run of this engine is going on; await it, or make another engine",
       );
-    const runOptions = resolveRunOptions(options, this.config);
-    const model = modelFromLayers(layers);
     this.#running = true;
-    this.#run = undefined;
     try {
-      const { EvolutionRun } = await loadSearch();
+      const { EvolutionRun, resolveRunOptions } = await loadSearch();
+      const runOptions = resolveRunOptions(options, this.config);
+      const model = modelFromLayers(layers);
+      this.#run = undefined;
       const run = new EvolutionRun(
         {
           config: this.config,
@@ -249,6 +248,7 @@ export class QuantizationEvolutionEngine {
     format?: DocumentFormat,
   ): Promise<void> {
     checkGenome(genome, "genome");
+    const { writeQuantizationConfig } = await loadSearch();
     await writeQuantizationConfig(genome, outputPath, format, {
       target: this.#costModel.target,
       notes: this.#notesOn(genome),

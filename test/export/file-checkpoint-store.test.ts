@@ -52,7 +52,7 @@ describe("fileCheckpointStore", () => {
     await expect(directory.read()).rejects.toMatchObject({ code: "IO" });
     await expect(directory.write("x")).rejects.toMatchObject({ code: "IO" });
     const nowhere = fileCheckpointStore(join(folder, "no", "checkpoint"));
-    expect(await nowhere.read()).toBeUndefined();
+    await expect(nowhere.read()).rejects.toThrow(/there is no folder .*no$/);
     await expect(nowhere.write("x")).rejects.toMatchObject({ code: "IO" });
     expect((await readdir(folder)).sort()).toEqual(["directory", "file"]);
   });
