@@ -1,4 +1,5 @@
 import type { AllocationProblem } from "../src/allocation/allocation-problem.js";
+import { tieGroups } from "../src/allocation/super-layers.js";
 import { VectorArchive } from "../src/search/vector-archive.js";
 
 const MOST = 1 << 21;
@@ -8,14 +9,7 @@ export function trueFront(
   problem: AllocationProblem,
   objectives: readonly string[],
 ): ReadonlySet<string> | undefined {
-  const groups: number[][] = [];
-  const tied = new Map<number, readonly number[]>();
-  for (const tie of problem.ties ?? []) for (const member of tie) tied.set(member, tie);
-  for (const i of problem.layers.keys()) {
-    const tie = tied.get(i);
-    if (tie === undefined) groups.push([i]);
-    else if (tie[0] === i) groups.push([...tie]);
-  }
+  const groups = tieGroups(problem);
   const counts = groups.map((group) => problem.layers[group[0]!]!.choices.length);
   const total = counts.reduce((product, count) => product * count, 1);
   if (total > MOST) return undefined;

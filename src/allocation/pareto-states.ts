@@ -91,6 +91,8 @@ function mergeShifted(
       const value = mergedB[i]!;
       if (value < least) {
         least = value;
+        // Rounding may have put two of one list side by side: the lower one takes the place.
+        if (size > 0 && outA[size - 1] === headM) size--;
         outA[size] = headM;
         outB[size] = value;
         outParent[size] = mergedParent[i]!;
@@ -102,6 +104,7 @@ function mergeShifted(
       const value = statesB[j]! + addB;
       if (value < least) {
         least = value;
+        if (size > 0 && outA[size - 1] === headS) size--;
         outA[size] = headS;
         outB[size] = value;
         outParent[size] = j;

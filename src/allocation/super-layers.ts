@@ -48,7 +48,8 @@ function replaces(a: SuperChoice, b: SuperChoice): boolean {
   return a.index < b.index || a.values.some((value, k) => value < b.values[k]!);
 }
 
-function tieGroups(problem: AllocationProblem): number[][] {
+/** Indices of the layers that take one choice together, group by group; a layer without a tie is a group of its own. */
+export function tieGroups(problem: AllocationProblem): number[][] {
   const root = problem.layers.map((_, i) => i);
   const find = (i: number): number => {
     let at = i;

@@ -4,13 +4,16 @@ import { archiveDocumentSchema, SCHEMA_VERSION } from "./document-schema.js";
 import { checkWritable } from "./export-to-string.js";
 import { GENERATOR } from "./generator.js";
 import { genomeToData } from "./genome-data.js";
+import type { ArchiveDocument } from "./parse-quantization-config.js";
 
-/** An archive to write: the result of a run, or a list of genomes. */
+/** An archive to write: the result of a run, an archive that was read from a document, or a list of genomes. */
 export type ArchiveSource =
   | readonly QuantizationGenome[]
+  | ArchiveDocument
   | {
       readonly paretoFront: readonly QuantizationGenome[];
       readonly target?: string | undefined;
+      readonly evaluatorIdentity?: string | undefined;
       readonly seed?: string | number | undefined;
       readonly notes?: readonly string[] | undefined;
     };
@@ -22,13 +25,16 @@ export type ArchiveSource =
  */
 export function archiveToString(source: ArchiveSource): string {
   checkSource(source);
-  const archive = "paretoFront" in source ? source : { paretoFront: source };
-  const genomes = [...archive.paretoFront].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  const archive: Exclude<ArchiveSource, readonly unknown[]> =
+    "paretoFront" in source || "genomes" in source ? source : { paretoFront: source };
+  const found = "genomes" in archive ? archive.genomes : archive.paretoFront;
+  const genomes = [...found].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   const data = {
     schemaVersion: SCHEMA_VERSION,
     kind: "quantization-archive",
     generator: GENERATOR,
     ...(archive.target !== undefined && { target: archive.target }),
+    ...(archive.evaluatorIdentity !== undefined && { evaluatorIdentity: archive.evaluatorIdentity }),
     ...(archive.seed !== undefined && { seed: archive.seed }),
     ...(archive.notes !== undefined && archive.notes.length > 0 && { notes: [...archive.notes] }),
     genomes: genomes.map((genome) => genomeToData(genome)),

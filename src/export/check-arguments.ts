@@ -13,19 +13,21 @@ export function checkGenomes(value: unknown, path: string): asserts value is rea
   for (const [i, genome] of value.entries()) checkGenome(genome, `${path}.${i}`);
 }
 
-/** @throws InvalidArgumentError unless `value` is an archive source: a list of genomes, or an object with `paretoFront` */
+/** @throws InvalidArgumentError unless `value` is an archive source: a list of genomes, or an object with `paretoFront` or `genomes` */
 export function checkSource(value: unknown): void {
   if (Array.isArray(value)) {
     checkGenomes(value, "source");
     return;
   }
-  const { paretoFront, notes } = (value ?? {}) as { paretoFront?: unknown; notes?: unknown };
-  if (typeof value !== "object" || paretoFront === undefined)
+  const { paretoFront, genomes, notes } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const name = genomes === undefined ? "paretoFront" : "genomes";
+  const found = genomes ?? paretoFront;
+  if (typeof value !== "object" || found === undefined)
     throw new InvalidArgumentError(
       "source",
       `source is ${isRecord(value) ? "an object without paretoFront" : describeValue(value)}; allowed: a list of QuantizationGenome, or an object with paretoFront`,
     );
-  checkGenomes(paretoFront, "paretoFront");
+  checkGenomes(found, name);
   checkNotes(notes);
 }
 

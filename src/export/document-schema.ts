@@ -79,6 +79,7 @@ export const archiveDocumentSchema = z.strictObject({
   kind: z.literal("quantization-archive"),
   generator: generatorSchema.optional(),
   target: z.string().min(1).optional(),
+  evaluatorIdentity: z.string().optional(),
   seed: z.union([z.string(), z.number()]).optional(),
   notes: z.array(z.string()).optional(),
   genomes: z.array(z.strictObject(genomeFields)),

@@ -1,10 +1,11 @@
-import { describeNonRecord, isRecord } from "../check-fields.js";
+import { checkFields, describeNonRecord, isRecord } from "../check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 import { totalViolation, violationVector } from "../evaluation/constraints.js";
 import { objectiveVector } from "../evaluation/objectives.js";
 import type { GenomeMetrics, QuantizationGenome } from "../genome/quantization-genome.js";
 import { ParetoArchive } from "../pareto/pareto-archive.js";
 import { checkGenomes } from "./check-arguments.js";
+import { genomeToData } from "./genome-data.js";
 import type { ArchiveDocument } from "./parse-quantization-config.js";
 
 /** An archive to merge: the result of a run, an archive that was read from a document, or a list of genomes. */
@@ -25,12 +26,15 @@ export interface MergedArchive {
   readonly feasible: boolean;
   /** What the archives say of their target; undefined when none does. */
   readonly target: string | undefined;
+  /** What they say of their evaluator; undefined when none does. */
+  readonly evaluatorIdentity: string | undefined;
 }
 
 /**
  * Merges the archives of several runs (other seeds, machines, parts of the space) into one front. The order of the archives does
- * not matter. Of genomes that quantize alike one is kept.
- * @throws InvalidArgumentError (path `archives.N...`) for what is no archive, a genome without metrics, and archives that cannot be
+ * not matter. Of genomes with equal objectives one is kept.
+ * @param options.archiveLimit most genomes of the front, from 1; of more the most crowded leave. Default: no limit
+ * @throws InvalidArgumentError (path `archives.N...`, or the option) for a bad option, what is no archive, a genome without metrics, and archives that cannot be
  * compared: other layers, another target, evaluator or metric, predicted beside measured figures
  */
 export function mergeArchives(
@@ -42,9 +46,12 @@ export function mergeArchives(
       "archives",
       `archives is ${Array.isArray(archives) ? "empty" : "no list"}; allowed: a list of at least one archive`,
     );
-  const kept = { key: (genome: QuantizationGenome) => genome.key, capacity: options.archiveLimit };
-  const feasible = new ParetoArchive<QuantizationGenome>(kept);
-  const infeasible = new ParetoArchive<QuantizationGenome>(kept);
+  checkFields(options, "options", ["archiveLimit"]);
+  const { archiveLimit: limit } = options;
+  if (limit !== undefined && !(limit === Number.POSITIVE_INFINITY || (Number.isInteger(limit) && limit >= 1)))
+    throw new InvalidArgumentError("archiveLimit", `archiveLimit is ${limit}; allowed: an integer from 1`);
+  const feasible = new ParetoArchive<QuantizationGenome>({ key: textOf });
+  const infeasible = new ParetoArchive<QuantizationGenome>({ key: textOf });
   const common = new CommonGround();
   for (const [i, archive] of archives.entries()) {
     const { genomes, path } = genomesOf(archive, `archives.${i}`);
@@ -55,12 +62,20 @@ export function mergeArchives(
       else infeasible.insert(genome, violationVector(metrics.violations));
     }
   }
+  const whole = feasible.size > 0 ? feasible : infeasible;
+  // Thinned when all are in, in their own order: the archives' order then plays no part in who leaves.
+  const kept = new ParetoArchive<QuantizationGenome>({ key: textOf, capacity: limit });
+  for (const { item, objectives } of whole.entries) kept.insert(item, objectives);
   return {
-    paretoFront: (feasible.size > 0 ? feasible : infeasible).items,
+    paretoFront: kept.items,
     feasible: feasible.size > 0,
-    target: common.target,
+    target: common.value("target"),
+    evaluatorIdentity: common.value("evaluatorIdentity"),
   };
 }
+
+/** All that a genome says, its key first: of equals with other metrics (a fitness with other weights) always the same one stays. */
+const textOf = (genome: QuantizationGenome): string => genome.key + JSON.stringify(genomeToData(genome));
 
 const isList = (archive: MergeSource): archive is readonly QuantizationGenome[] => Array.isArray(archive);
 
@@ -87,8 +102,8 @@ function genomesOf(
 class CommonGround {
   readonly #values = new Map<string, string>();
 
-  get target(): string | undefined {
-    return this.#values.get("target");
+  value(name: "target" | "evaluatorIdentity"): string | undefined {
+    return this.#values.get(name);
   }
 
   checkSource(archive: Exclude<MergeSource, readonly QuantizationGenome[]>, path: string): void {

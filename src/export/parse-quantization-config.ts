@@ -26,6 +26,8 @@ export interface QuantizationDocument {
 export interface ArchiveDocument {
   readonly genomes: readonly QuantizationGenome[];
   readonly target: string | undefined;
+  /** What tells the evaluator of the run from others, when the document says it. */
+  readonly evaluatorIdentity: string | undefined;
   readonly seed: string | number | undefined;
   readonly notes: readonly string[];
 }
@@ -52,6 +54,7 @@ export function parseArchive(text: string): ArchiveDocument {
   return {
     genomes: data.genomes.map((genome, i) => genomeFromData(genome, `genomes.${i}.`).genome),
     target: data.target,
+    evaluatorIdentity: data.evaluatorIdentity,
     seed: data.seed,
     notes: data.notes ?? [],
   };

@@ -28,6 +28,43 @@ describe("allocationFront", () => {
     );
   });
 
+  it("equals enumeration to the last bit where sums are rounded", () => {
+    const tenth = fc.integer({ min: 0, max: 9 }).map((n) => n / 10);
+    const rounded = smallProblems(tenth).map(({ layers }) => ({ layers }));
+    const example = (pairs: number[][]) => ({
+      name: "l",
+      choices: pairs.map(([error, size]) => ({ error: error!, size: size!, latency: 0 })),
+    });
+    const layers = [
+      [[0.3, 0.3]],
+      [
+        [0.1, 0.3],
+        [0.2, 0.2],
+      ],
+      [
+        [0.2, 0.1],
+        [0.1, 0.3],
+      ],
+      [[0.2, 0.1]],
+    ].map(example);
+    fc.assert(
+      fc.property(rounded, (problem) => {
+        const all = [...allAllocations(problem)].map((c) => [
+          sumOf(problem, c, "error"),
+          sumOf(problem, c, "size"),
+        ]);
+        const front = all.filter(
+          ([x, y]) => !all.some(([u, v]) => u! <= x! && v! <= y! && (u! < x! || v! < y!)),
+        );
+        const expected = [...new Map(front.map((p) => [p.join(), p])).values()].sort((p, q) => p[0]! - q[0]!);
+        expect(allocationFront(problem, { objectives: ["error", "size"] }).map((p) => p.values)).toEqual(
+          expected,
+        );
+      }),
+      { numRuns: 300, examples: [[{ layers }]] },
+    );
+  });
+
   it("of fifty layers with ten choices is exact, and meets the optimum under a budget at each of its points", () => {
     const random = new Random("fifty");
     const problem = {

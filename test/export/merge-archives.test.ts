@@ -51,6 +51,23 @@ describe("mergeArchives", () => {
     expect(mergeArchives(results, { archiveLimit: 2 }).paretoFront.length).toBeLessThanOrEqual(2);
   });
 
+  it("with a limit, and of equals with other fitness, keeps the same genomes whatever the order", async () => {
+    const results = [await run(1), await run(2), await run(3)];
+    const other = results[0]!.paretoFront.map((g) =>
+      g.with({ metrics: { ...g.metrics!, fitnessScore: 0.5 } }),
+    );
+    const archives = [...results.flatMap(({ paretoFront }) => paretoFront), ...other].map((g) => [g]);
+    for (const archiveLimit of [3, 5, undefined]) {
+      const text = archiveToString(mergeArchives(archives, { archiveLimit }));
+      fc.assert(
+        fc.property(fc.shuffledSubarray(archives, { minLength: archives.length }), (order) => {
+          expect(archiveToString(mergeArchives(order, { archiveLimit }))).toBe(text);
+        }),
+        { numRuns: 20 },
+      );
+    }
+  });
+
   it("puts feasible genomes before all others", async () => {
     const hopeless = await run(1, { targetLatencyMs: 1e-9 });
     const good = await run(2);
@@ -65,6 +82,11 @@ describe("mergeArchives", () => {
     for (const [other, path] of [
       [await run(1, { hardwareTarget: "arm-dot" }), "archives.1.target"],
       [{ ...result, evaluatorIdentity: "other data" }, "archives.1.evaluatorIdentity"],
+      [
+        parseArchive(archiveToString({ ...result, evaluatorIdentity: "other data" })),
+        "archives.1.evaluatorIdentity",
+      ],
+      [mergeArchives([{ ...result, evaluatorIdentity: "other data" }]), "archives.1.evaluatorIdentity"],
       [changed({ accuracyKind: "predicted" }), "archives.1.0.metrics.accuracyKind"],
       [
         { paretoFront: changed({ accuracyMetric: "perplexity" }) },
@@ -77,6 +99,19 @@ describe("mergeArchives", () => {
       [7, "archives.1"],
     ] as const)
       expect(() => mergeArchives([result, other as never]), path).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT", path }),
+      );
+    // The check outlives documents on either side.
+    const document = parseArchive(archiveToString(result));
+    expect(() => mergeArchives([document, { ...result, evaluatorIdentity: "other data" }])).toThrow(
+      "evaluatorIdentity",
+    );
+    for (const [options, path] of [
+      [{ archiveLimit: 0 }, "archiveLimit"],
+      [{ archiveLimit: "2" }, "archiveLimit"],
+      [{ foo: 1 }, "foo"],
+    ] as const)
+      expect(() => mergeArchives([result], options as never)).toThrow(
         expect.objectContaining({ code: "INVALID_ARGUMENT", path }),
       );
     expect(() => mergeArchives([])).toThrow("archives is empty");

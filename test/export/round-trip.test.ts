@@ -122,8 +122,18 @@ describe("archiveToString", () => {
     );
   });
 
-  it("keeps target, seed and notes", () => {
-    const text = archiveToString({ paretoFront: [], target: "arm-dot", seed: "s", notes: ["n"] });
-    expect(parseArchive(text)).toEqual({ genomes: [], target: "arm-dot", seed: "s", notes: ["n"] });
+  it("keeps target, evaluator, seed and notes", () => {
+    const said = { target: "arm-dot", evaluatorIdentity: "my data", seed: "s", notes: ["n"] };
+    const text = archiveToString({ paretoFront: [], ...said });
+    expect(parseArchive(text)).toEqual({ genomes: [], ...said });
+  });
+
+  it("writes what parseArchive read, to the same bytes", () => {
+    const genome = new QuantizationGenome({ layerConfigs: { a: {} } });
+    const text = archiveToString({ paretoFront: [genome], target: "arm-dot", seed: 3, notes: ["n"] });
+    expect(archiveToString(parseArchive(text))).toBe(text);
+    expect(() => archiveToString({ genomes: [1] } as never)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", path: "genomes.0" }),
+    );
   });
 });

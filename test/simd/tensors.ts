@@ -77,7 +77,8 @@ export const cases = shapes.chain((shape) =>
     shape: fc.constant<readonly number[]>(shape),
     granularity: fc.constantFrom(...Object.values(QuantizationGranularity)),
     axis: fc.integer({ min: 0, max: shape.length - 1 }),
-    groupSize: fc.constantFrom<number>(1, 3, 8, 16, 32, 50, 128),
+    // Also groups that no 32-bit count of the kernels holds.
+    groupSize: fc.constantFrom<number>(1, 3, 8, 16, 32, 50, 128, 2 ** 31, 2 ** 32, 2 ** 32 + 3, 2 ** 53 - 1),
     bits: fc.constantFrom(...INTEGER_BITS),
     signed: fc.boolean(),
     narrowRange: fc.boolean(),
@@ -98,7 +99,7 @@ export function paramsOf(c: Case): QuantizationParams {
   const count = scaleCount(c.shape, c.granularity, c.axis, c.groupSize);
   const shifted = c.scheme === "asymmetric" && c.bits >= 2;
   const scaleAt = () => {
-    if (c.scheme === "power-of-two") return 2 ** Math.floor(random() * 20 - 14);
+    if (c.scheme === "power-of-two") return 2 ** (random() < 0.05 ? -140 : Math.floor(random() * 20 - 14));
     if (c.kind === "ties") return 0.1;
     return random() < 0.05 ? 2 ** -140 : random() < 0.05 ? 3e38 : random() * 0.5 + 1e-4;
   };
