@@ -71,6 +71,9 @@ const shapes = fc.oneof(
   ),
 );
 
+/** Where a tensor lies: `shared` is an arena that another thread made. */
+export const PLACES = ["own", "offset", "arena", "shared"] as const;
+
 /** How a tensor is cut and filled: every granularity on every axis, groups that need not divide. */
 export const cases = shapes.chain((shape) =>
   fc.record({
@@ -86,7 +89,7 @@ export const cases = shapes.chain((shape) =>
     kind: fc.constantFrom(...KINDS),
     seed: fc.integer(),
     /** Where the arrays lie: on their own, at an odd offset of a greater buffer, in an arena. */
-    place: fc.constantFrom("own", "offset", "arena"),
+    place: fc.constantFrom(...PLACES),
   }),
 );
 export type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;

@@ -77,7 +77,9 @@ export class MeasuredSearch implements EvolutionSurroundings {
 
   async evaluate(genomes: readonly QuantizationGenome[]): Promise<readonly Individual[]> {
     const samples = this.#firstLook;
-    if (samples === undefined) return this.#ledger.evaluate(genomes);
+    // The end of a budget goes to whole evaluations: a look alone brings nothing into the archive.
+    if (samples === undefined || !this.#ledger.affordsFirstLook(genomes.length, samples))
+      return this.#ledger.evaluate(genomes);
     const looked = await this.#ledger.evaluate(genomes, samples);
     const rivals = [...looked, ...this.#ledger.frontIndividuals];
     const racing = stillRacing(looked, rivals, this.#record);

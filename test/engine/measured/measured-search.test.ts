@@ -75,6 +75,27 @@ describe("a search with an evaluator that can judge on a part of its samples", (
     expect(gains.filter((gain) => gain > 0).length).toBeGreaterThanOrEqual(2);
   });
 
+  it.each([1, 5, 13])("measures whole genomes with a budget of %i, and uses it up", async (budget) => {
+    for (const samples of [32, 100]) {
+      const evaluator = sampledEvaluator(SENSITIVITY, samples);
+      const engine = new QuantizationEvolutionEngine({ ...CONFIG, maxEvaluations: budget }, { evaluator });
+      const { stopReason, paretoFront, wholeEvaluations } = await engine.runEvolution(LAYERS);
+      expect(stopReason).toBe("max-evaluations");
+      expect(paretoFront.length).toBeGreaterThan(0);
+      expect(wholeEvaluations).toBeLessThanOrEqual(budget);
+      // Less than one evaluation can be left.
+      expect(wholeEvaluations).toBeGreaterThan(budget - 1);
+    }
+  });
+
+  it("goes on from a checkpoint whose budget ended in whole evaluations", async () => {
+    const checkpoint = { store: memoryStore() };
+    await run({ maxEvaluations: 20 }, { checkpoint });
+    const resumed = await run({ maxEvaluations: 40 }, { checkpoint });
+    const whole = await run({ maxEvaluations: 40 });
+    expect(archiveToString(resumed.paretoFront)).toBe(archiveToString(whole.paretoFront));
+  });
+
   it("evaluates every genome on all samples when both are switched off", async () => {
     const { evaluator } = await run({ surrogate: false, multiFidelity: false });
     expect(evaluator.asked.every(({ samples }) => samples === 256)).toBe(true);
