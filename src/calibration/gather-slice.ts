@@ -40,6 +40,6 @@ export function sliceLength(
 }
 
 /** Elements of the longest slice. */
-export function greatestSlice({ granularity, outer, extent, inner, groupSize }: ScaleLayout): number {
-  return granularity === QuantizationGranularity.PER_GROUP ? Math.min(groupSize, extent) : outer * inner;
+export function greatestSlice({ granularity, outer, inner, groupSize }: ScaleLayout): number {
+  return granularity === QuantizationGranularity.PER_GROUP ? groupSize : outer * inner;
 }

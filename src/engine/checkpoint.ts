@@ -61,6 +61,7 @@ export class Checkpoint implements AnswerRecord {
   readonly #answers = new Map<string, EvaluatorAnswer[]>();
   #marks: readonly GenerationMark[] = [];
   #resumedAnswers = 0;
+  #caughtUp = false;
   /** Lines that are not kept yet. */
   #pending: string[] = [];
   #pendingAnswers = 0;
@@ -105,13 +106,18 @@ export class Checkpoint implements AnswerRecord {
       const kept = text.slice(0, content.wholeCharacters);
       if (kept.length < text.length || this.#store.append === undefined) this.#whole = kept;
     }
-    if (!this.replaying) this.#listener.caughtUp();
+    if (this.#answers.size === 0) this.#catchUp();
     if (text === undefined) await this.#flush();
   }
 
-  /** Answers of an earlier run are left. */
+  /** The run has not come further than an earlier one yet. */
   get replaying(): boolean {
-    return this.#answers.size > 0;
+    return !this.#caughtUp;
+  }
+  #catchUp(): void {
+    if (this.#caughtUp) return;
+    this.#caughtUp = true;
+    this.#listener.caughtUp();
   }
   /** Generations that an earlier run had completed, the first population counted. */
   get resumedGenerations(): number {
@@ -123,7 +129,7 @@ export class Checkpoint implements AnswerRecord {
     const answer = known?.shift();
     if (known?.length === 0) {
       this.#answers.delete(question);
-      if (!this.replaying) this.#listener.caughtUp();
+      if (this.#answers.size === 0) this.#catchUp();
     }
     return answer;
   }
@@ -153,6 +159,8 @@ export class Checkpoint implements AnswerRecord {
       if (differences.length > 0) throw new CheckpointMismatchError(differences);
       return;
     }
+    // Answers that are left were given to the end of a smaller budget, which this run had no reason to ask for.
+    this.#catchUp();
     this.#pending.push(generationLine(mark));
     if (mark.generation % this.#options.everyGenerations === 0) await this.#flush();
   }

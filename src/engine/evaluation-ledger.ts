@@ -90,9 +90,20 @@ export class EvaluationLedger {
   get failureCount(): number {
     return this.#failureCount;
   }
-  /** Some genome was left unevaluated because `maxEvaluations` was reached. */
+  /** The end of the budget was in sight: a genome was left unevaluated, or not judged as with a larger budget. */
   get budgetSpent(): boolean {
     return this.#budgetSpent;
+  }
+  /**
+   * The budget allows to judge so many genomes on so many samples first, and a quarter of them, at least one, on all afterwards.
+   * What is left is counted as its end when it does not.
+   */
+  affordsFirstLook(genomes: number, samples: number): boolean {
+    const { maxEvaluations = Number.POSITIVE_INFINITY } = this.#options;
+    const least = genomes * this.#shareOf(samples) + Math.max(1, genomes / 4);
+    const affords = maxEvaluations - this.#wholeEvaluations >= least - ROUNDING;
+    if (!affords) this.#budgetSpent = true;
+    return affords;
   }
   /** Some genome kept to every limit. */
   get feasible(): boolean {
@@ -137,8 +148,7 @@ export class EvaluationLedger {
       (genome) => this.#failures.peek(genome) === undefined && !this.#knows(genome, samples),
     );
     const left = (maxEvaluations - this.#wholeEvaluations) / this.#shareOf(samples);
-    // The sum of shares is rounded; a budget that is used up to that is used up.
-    const unknown = wanted.slice(0, Math.max(0, Math.floor(left + 1e-6)));
+    const unknown = wanted.slice(0, Math.max(0, Math.floor(left + ROUNDING)));
     if (unknown.length < wanted.length) this.#budgetSpent = true;
     const outcomes = await mapConcurrent(
       unknown,
@@ -215,6 +225,8 @@ export class EvaluationLedger {
   }
 }
 
+/** The sum of shares is rounded; a budget that is used up to that is used up. */
+const ROUNDING = 1e-6;
 /** Genomes remembered by a run. */
 const CACHE_CAPACITY = 200_000;
 

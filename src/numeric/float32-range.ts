@@ -13,9 +13,11 @@ export function float32Below(value: number): number {
   return word[0]!;
 }
 
-/** True for 2^n that float32 holds exactly as a normal number. */
+/** True for 2^n that float32 holds exactly, denormal ones from 2^-149 included. */
 export function isPowerOfTwo(value: number): boolean {
   word[0] = value;
   const bits = wordBits[0]!;
-  return word[0] === value && bits > 0 && bits < 0x7f800000 && (bits & 0x7fffff) === 0;
+  // A normal number's only other bits are its exponent; a denormal one's are the bits of n.
+  const rest = bits < 0x800000 ? bits & (bits - 1) : bits & 0x7fffff;
+  return word[0] === value && bits > 0 && bits < 0x7f800000 && rest === 0;
 }

@@ -7,7 +7,7 @@ import {
   sampleOf,
 } from "../evaluation/noise-table.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
-import type { ModelSpec } from "../model/layer-spec.js";
+import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import { inThreads, type ThreadOptions, threadCount } from "./workers/thread-pool.js";
 import type { NoiseTask } from "./workers/thread-worker.js";
 
@@ -26,8 +26,11 @@ export interface ComputeNoiseTableOptions extends ThreadOptions {
 /** Seconds for a weight in a setting, the mean over methods and granularities. */
 const SECONDS = 1.5e-7;
 
+/** The settings of layers larger than such a part of a thread's work are tried in several tasks. */
+const PARTS_PER_THREAD = 4;
+
 /**
- * A noise table that is filled at once, its layers side by side in threads; other entries are computed when they are
+ * A noise table that is filled at once, its layers, and the settings of large ones, side by side in threads; other entries are computed when they are
  * asked for, as in any table. It gives what `createNoiseTable` gives, bit for bit.
  * @param settings tried on every layer that has weights
  * @throws InvalidArgumentError for a number of threads or `maxElements` out of range; InvalidDataError for weights that
@@ -41,30 +44,45 @@ export async function computeNoiseTable(
   const { maxElements = defaultMaxElements(model), signal } = options;
   const table = createNoiseTable(model, { maxElements });
   const wanted = settings.filter(({ config }) => config.weightBits !== 32);
-  const plain = wanted.map(({ config, method }) => [config.toDict(), method] as const);
-  const tasks = model.layers
+  const samples = model.layers
     .filter(({ weights }) => weights !== undefined)
-    .map((layer): NoiseTask => {
+    .map((layer): LayerSpec => {
       const { values, layout } = sampleOf(layer, maxElements);
-      return { layer: { ...layer, weights: values, weightLayout: layout }, settings: plain };
+      return { ...layer, weights: values, weightLayout: layout };
     });
-  const elements = tasks.reduce((sum, { layer }) => sum + layer.weights!.length, 0);
-  const threads = await threadCount(options, elements * wanted.length * SECONDS);
+  const work = wanted.length * samples.reduce((sum, { weights }) => sum + weights!.length, 0);
+  const threads = await threadCount(options, work * SECONDS);
+  // No layer is worth several tasks where there is nothing to do.
+  const share = work === 0 ? 0 : (wanted.length * threads * PARTS_PER_THREAD) / work;
+  const parts = samples.flatMap((layer) =>
+    inParts(wanted, layer.weights!.length * share).map((part) => ({ layer, part })),
+  );
+  const tasks = parts.map(({ layer, part }): NoiseTask => {
+    return { layer, settings: part.map(({ config, method }) => [config.toDict(), method]) };
+  });
   const rows =
     threads > 1 && tasks.length > 1
       ? await inThreads<NoiseTask, Float64Array>("noise", tasks, threads, signal)
       : undefined;
   if (rows === undefined) {
-    for (const { layer } of tasks) {
+    for (const { name } of samples) {
       signal?.throwIfAborted();
-      for (const { config, method } of wanted) table.weightNoise(layer.name, config, method);
+      for (const { config, method } of wanted) table.weightNoise(name, config, method);
     }
     return table;
   }
-  const known = rows.flatMap((row, i) =>
-    wanted.map(({ config, method }, j): KnownNoise => {
-      return { layer: tasks[i]!.layer.name, config, method, noise: row[j]! };
+  const known = parts.flatMap(({ layer, part }, i) =>
+    part.map(({ config, method }, j): KnownNoise => {
+      return { layer: layer.name, config, method, noise: rows[i]![j]! };
     }),
   );
   return createNoiseTable(model, { maxElements, known });
+}
+
+/** A list cut into about as many parts of consecutive items, of equal length but the last; at least 1 item in each. */
+function inParts<T>(items: readonly T[], count: number): T[][] {
+  const length = Math.max(1, Math.floor(items.length / Math.max(1, count)));
+  return Array.from({ length: Math.ceil(items.length / length) }, (_, i) =>
+    items.slice(i * length, (i + 1) * length),
+  );
 }

@@ -1,5 +1,6 @@
 export { type ActivationFormat, ActivationRanges, type ObservedTensor } from "./activation-ranges.js";
 export { type CalibrateActivationsOptions, calibrateActivations } from "./calibrate-activations.js";
+export { calibrateWeights } from "./calibrate-weights.js";
 export {
   type ComputeNoiseTableOptions,
   computeNoiseTable,
@@ -29,6 +30,7 @@ export {
   quantizeOnnxWithReport,
 } from "./quantize-onnx.js";
 export type { QuantizedLayer } from "./quantized-model.js";
+export { shareWeights } from "./share-weights.js";
 export { splitBatches } from "./split-batches.js";
 export type { StorageType } from "./storage-type.js";
 export type { Batch, TensorArray, TensorData } from "./tensor-data.js";

@@ -19,18 +19,16 @@ export interface QuantizedWeights {
   readonly float16Scale: boolean;
 }
 
-/**
- * Quantizes the weights of a layer as its settings say.
- * @param layer has weights and their layout
- * @param float16 round the scales to float16 first (where they are in its range), so that codes fit the rounded scales
- * @throws InvalidArgumentError when the layer has no weights or is to stay in float32
- */
-export function quantizeLayer(
+/** How the weights of a layer are quantized. */
+export type CalibratedWeights = Pick<QuantizedWeights, "params" | "float16Scale">;
+
+/** What {@link quantizeLayer} quantizes with. Arguments and errors as of that. */
+export function calibrateLayer(
   layer: LayerSpec,
   config: LayerQuantConfig,
   method: CalibrationMethod,
   float16 = false,
-): QuantizedWeights {
+): CalibratedWeights {
   const { weights, weightLayout: layout } = layer;
   const bits = config.weightBits;
   if (weights === undefined || layout === undefined || bits === 32)
@@ -53,10 +51,29 @@ export function quantizeLayer(
     name: layer.name,
   });
   const rounded = float16 ? float16Scales(calibrated.scale) : undefined;
-  const params = rounded === undefined ? calibrated : { ...calibrated, scale: rounded };
-  const storage = storageType(bits, params.signed);
-  const data = packBits(quantize(weights, params), storage.bits);
-  return { params, storage, data, float16Scale: rounded !== undefined };
+  return {
+    params: rounded === undefined ? calibrated : { ...calibrated, scale: rounded },
+    float16Scale: rounded !== undefined,
+  };
+}
+
+/**
+ * Quantizes the weights of a layer as its settings say.
+ * @param layer has weights and their layout
+ * @param float16 round the scales to float16 first (where they are in its range), so that codes fit the rounded scales
+ * @throws InvalidArgumentError when the layer has no weights or is to stay in float32
+ */
+export function quantizeLayer(
+  layer: LayerSpec,
+  config: LayerQuantConfig,
+  method: CalibrationMethod,
+  float16 = false,
+): QuantizedWeights {
+  const calibrated = calibrateLayer(layer, config, method, float16);
+  const { params } = calibrated;
+  const storage = storageType(params.bits, params.signed);
+  const data = packBits(quantize(layer.weights!, params), storage.bits);
+  return { ...calibrated, storage, data };
 }
 
 /** Bytes of packed codes and scales that a {@link LayerQuantizer} keeps. */

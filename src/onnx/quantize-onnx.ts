@@ -1,14 +1,16 @@
+import { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
 import type { ActivationRanges } from "./activation-ranges.js";
 import { type CalibrateActivationsOptions, calibrateActivations } from "./calibrate-activations.js";
 import { checkModel, checkOptions } from "./check-arguments.js";
 import { encodeModel } from "./encode-model.js";
 import type { OnnxModel } from "./onnx-model.js";
-import { checkGenomeLayers, needsRanges } from "./plan-layers.js";
-import { quantizeInThreads } from "./quantize-in-threads.js";
+import { checkGenomeLayers, needsRanges, quantizerOf } from "./plan-layers.js";
+import type { QuantizedWeights } from "./quantize-layer.js";
 import { type QuantizedLayer, quantizedModel } from "./quantized-model.js";
 import type { Batch } from "./tensor-data.js";
 import type { ThreadOptions } from "./workers/thread-pool.js";
+import { longTasksInThreads, weightTasks } from "./workers/weight-tasks.js";
 
 /** Where the ranges of activations come from; neither is needed when all activations stay in float32. */
 export interface QuantizeOnnxOptions extends CalibrateActivationsOptions, ThreadOptions {
@@ -46,7 +48,11 @@ export async function quantizeOnnxWithReport(
       importRuntime: options.importRuntime,
       signal: options.signal,
     });
-  const ready = await quantizeInThreads(model, genome, options);
+  const unknown = weightTasks(model, genome).filter(
+    ({ layer, config, method, float16 }) =>
+      !quantizerOf(model).knows(layer, LayerQuantConfig.fromDict(config), method, float16),
+  );
+  const ready = await longTasksInThreads<QuantizedWeights>("quantize", unknown, options);
   const { proto, layers } = quantizedModel(model, genome, ranges, ready);
   return {
     bytes: encodeModel(proto),

@@ -1,5 +1,6 @@
+export { openSharedMemory, type SharedMemory } from "../simd/shared-memory.js";
 export { initSimd, setSimdEnabled, simdEnabled } from "../simd/simd.js";
-export { type ArenaArray, TensorArena } from "../simd/tensor-arena.js";
+export { type ArenaArray, TensorArena, type TensorArenaOptions } from "../simd/tensor-arena.js";
 export { checkParams } from "./check-params.js";
 export { type CodeFormat, codeRange, createCodes } from "./code-range.js";
 export { dequantize } from "./dequantize.js";

@@ -20,6 +20,7 @@ export interface ScaleLayout {
   readonly outer: number;
   readonly extent: number;
   readonly inner: number;
+  /** Elements of a block along the axis, at most all of it. */
   readonly groupSize: number;
   readonly blocks: number;
   readonly kind: "runs" | "rows";
@@ -90,6 +91,8 @@ export function scaleLayout(
     };
   }
   const blocks = Math.ceil(extent / groupSize);
+  // No block is longer than its axis: the kernels count in 32 bits.
+  const blockSize = Math.max(1, Math.min(groupSize, extent));
   return {
     granularity,
     length,
@@ -97,15 +100,15 @@ export function scaleLayout(
     outer,
     extent,
     inner,
-    groupSize,
+    groupSize: blockSize,
     blocks,
     kind: inner === 1 ? "runs" : "rows",
     rowLength: inner === 1 ? extent : inner,
-    runLength: groupSize,
+    runLength: blockSize,
     runs: length === 0 ? 0 : outer * blocks,
     cycles: outer,
     rowsPerCycle: extent,
-    rowsPerBlock: groupSize,
+    rowsPerBlock: blockSize,
     blocksPerCycle: blocks,
   };
 }

@@ -5,7 +5,8 @@ export const STAGED_ELEMENTS = 16_384;
 /** Scales that fit into the tables of an instance. */
 export const TABLE_ENTRIES = 16_384;
 
-// The first mebibyte of every memory belongs to the kernels. Byte offsets:
+// The first mebibyte of every memory belongs to the kernels; of a memory that threads share, one mebibyte to those of
+// each thread. Addresses are counted from its start. Byte offsets:
 /** First table: scales, or least values. */
 export const TABLE_A = 0x1000;
 /** Second table: zero points, or greatest values. */
@@ -22,12 +23,12 @@ export const COUNTERS_BYTES = 0x8_0000;
 export const SLICE = 0xc_1000;
 /** Elements that fit into {@link SLICE}. */
 export const SLICE_ELEMENTS = 64_512;
-/** Where the memory's tensors begin. */
+/** Where the memory's tensors begin, or the scratch of the next thread. */
 export const SCRATCH_BYTES = 0x10_0000;
 
-/** The kernels bound to one memory, with views of all of it. */
+/** The kernels bound to one memory, with views of it from the scratch of this thread on. */
 export class SimdInstance {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
   readonly u8: Uint8Array;
   readonly i32: Int32Array;
   readonly u32: Uint32Array;
@@ -36,20 +37,21 @@ export class SimdInstance {
 
   constructor(
     readonly kernels: SimdKernels,
-    memory: WebAssembly.Memory,
+    readonly memory: WebAssembly.Memory,
+    base: number,
   ) {
-    const buffer = memory.buffer;
+    const buffer: ArrayBufferLike = memory.buffer;
     this.buffer = buffer;
-    this.u8 = new Uint8Array(buffer);
-    this.i32 = new Int32Array(buffer);
-    this.u32 = new Uint32Array(buffer);
-    this.f32 = new Float32Array(buffer);
-    this.f64 = new Float64Array(buffer);
+    this.u8 = new Uint8Array(buffer, base);
+    this.i32 = new Int32Array(buffer, base);
+    this.u32 = new Uint32Array(buffer, base);
+    this.f32 = new Float32Array(buffer, base);
+    this.f64 = new Float64Array(buffer, base);
   }
 
   /** The address of an array in this memory, or -1 when it lies elsewhere. */
   addressOf(array: ArrayBufferView): number {
-    return array.buffer === this.buffer ? array.byteOffset : -1;
+    return array.buffer === this.buffer ? array.byteOffset - this.u8.byteOffset : -1;
   }
 
   /** Copies part of an array to an address. */

@@ -4,9 +4,9 @@ import { WASM_HEX } from "./wasm-bytes.js";
 
 const PAGE_BYTES = 65_536;
 
-/** Undefined: not tried yet; null: this host cannot (SIMD or compiling at once is missing). */
-let compiled: WebAssembly.Module | null | undefined;
-let shared: SimdInstance | undefined;
+/** By whether their memory is shared by threads. Null: this host cannot (SIMD or compiling at once is missing). */
+const modules = new Map<boolean, WebAssembly.Module | null>();
+let staging: SimdInstance | undefined;
 let enabled = true;
 const instances = new WeakMap<ArrayBufferLike, SimdInstance>();
 
@@ -17,9 +17,9 @@ const instances = new WeakMap<ArrayBufferLike, SimdInstance>();
  * @returns whether the SIMD kernels run from now on
  */
 export async function initSimd(): Promise<boolean> {
-  if (moduleNow() === null) {
+  if (moduleFor(false) === null) {
     try {
-      compiled = await WebAssembly.compile(wasmBytes());
+      modules.set(false, await WebAssembly.compile(wasmBytes(false)));
     } catch {
       return false;
     }
@@ -29,7 +29,7 @@ export async function initSimd(): Promise<boolean> {
 
 /** Whether the SIMD kernels run: they are supported here and not switched off. */
 export function simdEnabled(): boolean {
-  return enabled && moduleNow() !== null;
+  return enabled && moduleFor(false) !== null;
 }
 
 /** Switches the SIMD kernels off or on again, for comparison: results are the same, bit for bit. */
@@ -40,8 +40,8 @@ export function setSimdEnabled(on: boolean): void {
 /** Kernels in a memory that only holds what is staged, or undefined where there is no SIMD. */
 export function stagingInstance(): SimdInstance | undefined {
   if (!enabled) return undefined;
-  shared ??= createInstance(SCRATCH_BYTES);
-  return shared;
+  staging ??= createInstance(SCRATCH_BYTES);
+  return staging;
 }
 
 /** The kernels in whose memory one of the arrays lies (the first that lies in any), else the staging ones. */
@@ -56,32 +56,54 @@ export function instanceFor(...arrays: readonly ArrayBufferView[]): SimdInstance
 
 /**
  * Kernels in a memory of their own; {@link instanceFor} finds them by its buffer.
+ * @param shared the memory can be given to other threads
  * @returns undefined where there is no SIMD @throws RangeError when the memory is not to be had
  */
-export function createInstance(bytes: number): SimdInstance | undefined {
-  const module = moduleNow();
+export function createInstance(bytes: number, shared = false): SimdInstance | undefined {
+  const module = moduleFor(shared);
   if (module === null) return undefined;
   const pages = Math.ceil(bytes / PAGE_BYTES);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const exports = new WebAssembly.Instance(module, { env: { memory } }).exports;
-  const instance = new SimdInstance(exports as unknown as SimdKernels, memory);
+  return bind(module, new WebAssembly.Memory({ initial: pages, maximum: pages, shared }), 0);
+}
+
+/**
+ * Binds this thread's kernels to a shared memory that another thread made; {@link instanceFor} finds them from then on.
+ * @param base where the scratch of this thread begins; tensors lie behind that of all threads
+ */
+export function bindShared(memory: WebAssembly.Memory, base: number): void {
+  const module = moduleFor(true);
+  if (module !== null) bind(module, memory, base);
+}
+
+/** The memory that an array lies in, if it is one that kernels of this thread are bound to. */
+export function memoryOf(array: ArrayBufferView): WebAssembly.Memory | undefined {
+  return instances.get(array.buffer)?.memory;
+}
+
+function bind(module: WebAssembly.Module, memory: WebAssembly.Memory, base: number): SimdInstance {
+  const exports = new WebAssembly.Instance(module, { env: { memory, base } }).exports;
+  const instance = new SimdInstance(exports as unknown as SimdKernels, memory, base);
   instances.set(memory.buffer, instance);
   return instance;
 }
 
-function moduleNow(): WebAssembly.Module | null {
-  if (compiled === undefined) {
+function moduleFor(shared: boolean): WebAssembly.Module | null {
+  let module = modules.get(shared);
+  if (module === undefined) {
     try {
-      compiled = new WebAssembly.Module(wasmBytes());
+      module = new WebAssembly.Module(wasmBytes(shared));
     } catch {
-      compiled = null;
+      module = null;
     }
+    modules.set(shared, module);
   }
-  return compiled;
+  return module;
 }
 
-function wasmBytes(): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(WASM_HEX.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(WASM_HEX.slice(2 * i, 2 * i + 2), 16);
+/** The module; it imports a memory that threads share when one bit is set in the flags that follow the import's name. */
+function wasmBytes(shared: boolean): Uint8Array<ArrayBuffer> {
+  const hex = shared ? WASM_HEX.replace("6d656d6f72790201", "6d656d6f72790203") : WASM_HEX;
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
   return bytes;
 }

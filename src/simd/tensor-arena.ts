@@ -1,24 +1,29 @@
-import { InvalidArgumentError } from "../errors.js";
+import { InvalidArgumentError, UnsupportedError } from "../errors.js";
+import { createShared, MOST_THREADS, type SharedMemory } from "./shared-memory.js";
 import { createInstance } from "./simd.js";
 import { SCRATCH_BYTES } from "./simd-instance.js";
 
 /** Blocks begin at multiples of a cache line. */
 const ALIGNMENT = 64;
-const GREATEST_BYTES = 2 ** 32 - SCRATCH_BYTES;
+const DEFAULT_THREADS = 16;
 
 /** The classes that an arena makes arrays of. */
-export type ArenaArray =
-  | Float32Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer>
-  | Int16Array<ArrayBuffer>
-  | Uint16Array<ArrayBuffer>
-  | Int8Array<ArrayBuffer>
-  | Uint8Array<ArrayBuffer>;
+export type ArenaArray = Float32Array | Int32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
+
+/** How large an arena is, and who works on it. */
+export interface TensorArenaOptions {
+  /** Bytes for tensors, 64 to 2^32 - 2^20, less 2^20 for each further thread. */
+  readonly maxBytes: number;
+  /** Threads can be given the memory, see {@link openSharedMemory}. Default false. */
+  readonly shared?: boolean | undefined;
+  /** Of a shared arena: most threads, this one among them, whose kernels work on it without copying, 1 to 256; default 16. */
+  readonly threads?: number | undefined;
+}
 
 interface ArenaArrayType<T extends ArenaArray> {
   readonly BYTES_PER_ELEMENT: number;
   readonly name: string;
-  new (buffer: ArrayBuffer, byteOffset: number, length: number): T;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): T;
 }
 
 interface Block {
@@ -35,7 +40,8 @@ interface Block {
 export class TensorArena {
   /** Bytes that tensors can take, each rounded up to 64. */
   readonly capacityBytes: number;
-  #buffer: ArrayBuffer | undefined;
+  #buffer: ArrayBufferLike | undefined;
+  #memory: SharedMemory | undefined;
   readonly #base: number;
   #used = new Map<number, number>();
   #free: Block[];
@@ -43,20 +49,30 @@ export class TensorArena {
   #fresh: number;
 
   /**
-   * @param options `maxBytes`: bytes for tensors, 64 to 2^32 - 2^20
-   * @throws InvalidArgumentError when `maxBytes` is out of range or the host does not give that much
+   * @throws InvalidArgumentError when `maxBytes` or `threads` is out of range or the host does not give that much;
+   *   UnsupportedError for `shared` where there is no SharedArrayBuffer (a web page has it when it is cross-origin isolated)
    */
-  constructor(options: { readonly maxBytes: number }) {
-    const { maxBytes } = options;
-    if (!(Number.isInteger(maxBytes) && maxBytes >= ALIGNMENT && maxBytes <= GREATEST_BYTES))
+  constructor(options: TensorArenaOptions) {
+    const { maxBytes, shared = false, threads = DEFAULT_THREADS } = options;
+    if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS))
+      throw new InvalidArgumentError(
+        "threads",
+        `threads is ${threads}; allowed: an integer from 1 to ${MOST_THREADS}`,
+      );
+    const scratchBytes = (shared ? threads : 1) * SCRATCH_BYTES;
+    const greatest = 2 ** 32 - scratchBytes;
+    if (!(Number.isInteger(maxBytes) && maxBytes >= ALIGNMENT && maxBytes <= greatest))
       throw new InvalidArgumentError(
         "maxBytes",
-        `maxBytes is ${maxBytes}; allowed: an integer from ${ALIGNMENT} to ${GREATEST_BYTES}`,
+        `maxBytes is ${maxBytes}; allowed: an integer from ${ALIGNMENT} to ${greatest}`,
       );
+    if (shared && typeof SharedArrayBuffer === "undefined")
+      throw new UnsupportedError("shared", "shared is true; allowed without SharedArrayBuffer: false");
     try {
-      const instance = createInstance(SCRATCH_BYTES + maxBytes);
-      this.#buffer = instance?.buffer ?? new ArrayBuffer(maxBytes);
-      this.#base = instance === undefined ? 0 : SCRATCH_BYTES;
+      if (shared) this.#memory = createShared(maxBytes, threads);
+      const memory =
+        this.#memory ?? createInstance(scratchBytes + maxBytes)?.memory ?? new ArrayBuffer(maxBytes);
+      [this.#buffer, this.#base] = "buffer" in memory ? [memory.buffer, scratchBytes] : [memory, 0];
     } catch (cause) {
       const message = `maxBytes is ${maxBytes}, which this host does not give; allowed: less, or several arenas`;
       throw new InvalidArgumentError("maxBytes", message, { cause });
@@ -64,6 +80,11 @@ export class TensorArena {
     this.capacityBytes = Math.floor((this.#buffer.byteLength - this.#base) / ALIGNMENT) * ALIGNMENT;
     this.#free = [{ offset: this.#base, bytes: this.capacityBytes }];
     this.#fresh = this.#base;
+  }
+
+  /** What other threads need, for {@link openSharedMemory}; undefined when the arena is not shared or disposed of. */
+  get memory(): SharedMemory | undefined {
+    return this.#memory;
   }
 
   /** Bytes taken by arrays that were not released. */
@@ -102,8 +123,8 @@ export class TensorArena {
   }
 
   /** A copy of the values in the arena. @throws InvalidArgumentError as {@link allocate} */
-  put(values: Float32Array): Float32Array<ArrayBuffer> {
-    const array = this.allocate<Float32Array<ArrayBuffer>>(Float32Array, values.length);
+  put(values: Float32Array): Float32Array {
+    const array = this.allocate<Float32Array>(Float32Array, values.length);
     array.set(values);
     return array;
   }
@@ -141,6 +162,7 @@ export class TensorArena {
   /** Lets go of the memory; it is freed once no array made here is in use any more. */
   dispose(): void {
     this.#buffer = undefined;
+    this.#memory = undefined;
     this.#used.clear();
     this.#free = [];
   }

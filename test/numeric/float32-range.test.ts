@@ -31,7 +31,20 @@ describe("float32 range", () => {
       expect(isPowerOfTwo(2 ** n)).toBe(true);
       expect(isPowerOfTwo(Math.fround(2 ** n * 1.5))).toBe(false);
     }
-    for (const x of [0, -2, 2 ** -127, 2 ** 128, Number.NaN, Number.POSITIVE_INFINITY, 1 + 2 ** -40])
+    for (let n = -149; n < -126; n++) {
+      expect(isPowerOfTwo(2 ** n)).toBe(true);
+      if (n > -149) expect(isPowerOfTwo(2 ** n * 1.5)).toBe(false);
+    }
+    for (const x of [
+      0,
+      -2,
+      -(2 ** -127),
+      2 ** -150,
+      2 ** 128,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      1 + 2 ** -40,
+    ])
       expect(isPowerOfTwo(x)).toBe(false);
   });
 });

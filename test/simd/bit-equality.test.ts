@@ -14,6 +14,7 @@ import {
   fakeQuantize,
   fakeQuantizeError,
   INTEGER_BITS,
+  openSharedMemory,
   packBits,
   packedByteLength,
   quantize,
@@ -23,16 +24,21 @@ import {
   unpackBits,
 } from "../../src/quantization/index.js";
 import { expectSame } from "./both.js";
-import { type Case, cases, KINDS, mulberry, paramsOf, tensor } from "./tensors.js";
+import { posted } from "./posted.js";
+import { type Case, cases, KINDS, mulberry, PLACES, paramsOf, tensor } from "./tensors.js";
 
 const RUNS = { numRuns: 2000 };
 const arena = new TensorArena({ maxBytes: 2 ** 26 });
 const held: ArenaArray[] = [];
+const sharedArena = new TensorArena({ maxBytes: 2 ** 26, shared: true, threads: 2 });
+/** The same memory as a second thread gets it. */
+const second = openSharedMemory(posted(sharedArena.memory!));
+const sharedHeld: ArenaArray[] = [];
 
 /** The same array where the case wants it. */
 function placed<T extends ArenaArray>(array: ArrayLike<number> & ArrayBufferView, place: Case["place"]): T {
   const type = array.constructor as (new (
-    buffer: ArrayBuffer,
+    buffer: ArrayBufferLike,
     offset: number,
     length: number,
   ) => T) & {
@@ -46,6 +52,13 @@ function placed<T extends ArenaArray>(array: ArrayLike<number> & ArrayBufferView
     held.push(copy);
     return copy;
   }
+  if (place === "shared") {
+    const made = sharedArena.allocate(type, array.length);
+    sharedHeld.push(made);
+    const copy = new type(second, made.byteOffset, made.length);
+    copy.set(array);
+    return copy;
+  }
   const bytes = type.BYTES_PER_ELEMENT;
   const copy = new type(new ArrayBuffer(bytes * (array.length + 7)), 3 * bytes, array.length);
   copy.set(array);
@@ -57,6 +70,7 @@ function check(property: (c: Case) => void): void {
     fc.property(cases, (c) => {
       property(c);
       for (const array of held.splice(0)) arena.release(array);
+      for (const array of sharedHeld.splice(0)) sharedArena.release(array);
     }),
     RUNS,
   );
@@ -233,11 +247,11 @@ describe("SIMD and plain kernels, bit for bit", () => {
       length: fc.integer({ min: 0, max: 9000 }),
       kind: fc.constantFrom(...KINDS),
       seed: fc.integer(),
-      place: fc.constantFrom("own", "offset", "arena"),
+      place: fc.constantFrom(...PLACES),
     });
     fc.assert(
       fc.property(input, ({ length, kind, seed, place }) => {
-        const values = placed<Float32Array<ArrayBuffer>>(tensor(kind, length, seed), place as Case["place"]);
+        const values = placed<Float32Array<ArrayBuffer>>(tensor(kind, length, seed), place);
         expectSame(() => findNonFinite(values));
         if (findNonFinite(values) === undefined) {
           expectSame(() => valueRange(values));
@@ -249,6 +263,7 @@ describe("SIMD and plain kernels, bit for bit", () => {
           });
         }
         for (const array of held.splice(0)) arena.release(array);
+        for (const array of sharedHeld.splice(0)) sharedArena.release(array);
       }),
       RUNS,
     );
@@ -287,6 +302,7 @@ describe("SIMD and plain kernels, bit for bit", () => {
             expectSame(() => calibrate(values, { ...options, method: "mse" }));
         }
         for (const array of held.splice(0)) arena.release(array);
+        for (const array of sharedHeld.splice(0)) sharedArena.release(array);
       });
 
   it("every width packs in blocks", () => {

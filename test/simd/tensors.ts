@@ -71,13 +71,17 @@ const shapes = fc.oneof(
   ),
 );
 
+/** Where a tensor lies: `shared` is an arena that another thread made. */
+export const PLACES = ["own", "offset", "arena", "shared"] as const;
+
 /** How a tensor is cut and filled: every granularity on every axis, groups that need not divide. */
 export const cases = shapes.chain((shape) =>
   fc.record({
     shape: fc.constant<readonly number[]>(shape),
     granularity: fc.constantFrom(...Object.values(QuantizationGranularity)),
     axis: fc.integer({ min: 0, max: shape.length - 1 }),
-    groupSize: fc.constantFrom<number>(1, 3, 8, 16, 32, 50, 128),
+    // Also groups that no 32-bit count of the kernels holds.
+    groupSize: fc.constantFrom<number>(1, 3, 8, 16, 32, 50, 128, 2 ** 31, 2 ** 32, 2 ** 32 + 3, 2 ** 53 - 1),
     bits: fc.constantFrom(...INTEGER_BITS),
     signed: fc.boolean(),
     narrowRange: fc.boolean(),
@@ -85,7 +89,7 @@ export const cases = shapes.chain((shape) =>
     kind: fc.constantFrom(...KINDS),
     seed: fc.integer(),
     /** Where the arrays lie: on their own, at an odd offset of a greater buffer, in an arena. */
-    place: fc.constantFrom("own", "offset", "arena"),
+    place: fc.constantFrom(...PLACES),
   }),
 );
 export type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
@@ -98,7 +102,7 @@ export function paramsOf(c: Case): QuantizationParams {
   const count = scaleCount(c.shape, c.granularity, c.axis, c.groupSize);
   const shifted = c.scheme === "asymmetric" && c.bits >= 2;
   const scaleAt = () => {
-    if (c.scheme === "power-of-two") return 2 ** Math.floor(random() * 20 - 14);
+    if (c.scheme === "power-of-two") return 2 ** (random() < 0.05 ? -140 : Math.floor(random() * 20 - 14));
     if (c.kind === "ties") return 0.1;
     return random() < 0.05 ? 2 ** -140 : random() < 0.05 ? 3e38 : random() * 0.5 + 1e-4;
   };

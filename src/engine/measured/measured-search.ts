@@ -77,7 +77,9 @@ export class MeasuredSearch implements EvolutionSurroundings {
 
   async evaluate(genomes: readonly QuantizationGenome[]): Promise<readonly Individual[]> {
     const samples = this.#firstLook;
-    if (samples === undefined) return this.#ledger.evaluate(genomes);
+    // The end of a budget goes to whole evaluations: a look alone brings nothing into the archive.
+    if (samples === undefined || !this.#ledger.affordsFirstLook(genomes.length, samples))
+      return this.#ledger.evaluate(genomes);
     const looked = await this.#ledger.evaluate(genomes, samples);
     const rivals = [...looked, ...this.#ledger.frontIndividuals];
     const racing = stillRacing(looked, rivals, this.#record);
@@ -86,7 +88,7 @@ export class MeasuredSearch implements EvolutionSurroundings {
 }
 
 /** Samples of the first look; undefined where it would spare little. */
-function firstLook(sampleCount: number | undefined): number | undefined {
+export function firstLook(sampleCount: number | undefined): number | undefined {
   if (sampleCount === undefined) return undefined;
   const samples = Math.max(LEAST_SAMPLES, Math.ceil(sampleCount * FIRST_LOOK));
   return samples <= sampleCount / 2 ? samples : undefined;

@@ -1,6 +1,7 @@
 // Quantize, fake-quantize and dequantize. All arithmetic is that of the TypeScript kernels: float32 division, clamp,
 // then rounding half to even by adding 1.5 * 2^23 (which also turns -0 into +0), so every bit is the same.
 
+import { BASE } from "./base";
 import { requireFinite } from "./finite";
 
 /** 1.5 * 2^23, and its bits. */
@@ -57,6 +58,10 @@ export function walkRuns(
   qMin: i32,
   qMax: i32,
 ): u32 {
+  src += BASE;
+  dst += BASE;
+  scales += BASE;
+  zeros += BASE;
   const known = op & KNOWN_FINITE;
   op &= ~KNOWN_FINITE;
   const inBytes: usize = sourceBytes(op);
@@ -124,6 +129,10 @@ export function walkRows(
   qMin: i32,
   qMax: i32,
 ): u32 {
+  src += BASE;
+  dst += BASE;
+  scales += BASE;
+  zeros += BASE;
   const known = op & KNOWN_FINITE;
   op &= ~KNOWN_FINITE;
   const inBytes: usize = sourceBytes(op);

@@ -10,7 +10,7 @@ const target = new URL("../wasm-bytes.ts", import.meta.url);
 /** The text of src/simd/wasm-bytes.ts for the committed source. */
 export async function compile() {
   let bytes;
-  const options = "-O3 --enable simd --runtime stub --noAssert --importMemory --memoryBase 1024 --use abort=";
+  const options = "-O3 --enable simd --runtime stub --noAssert --importMemory --maximumMemory 65536 --memoryBase 1024 --use abort=";
   const { error, stderr } = await asc.main(
     ["index.ts", ...options.split(" "), "--outFile", "kernels.wasm"],
     {

@@ -1,3 +1,5 @@
+import { BASE } from "./base";
+
 /** True when none of the `n` float32 from `src` is NaN or infinite: all exponents are below the greatest. */
 export function requireFinite(src: usize, n: u32): bool {
   const mask = i32x4.splat(0x7fffffff);
@@ -20,6 +22,7 @@ export function requireFinite(src: usize, n: u32): bool {
 
 /** The first of `n` float32, 1024 at a time, in whose stretch there is NaN or infinity; 0xffffffff for none. */
 export function findNonFinite(src: usize, n: u32): u32 {
+  src += BASE;
   for (let at: u32 = 0; at < n; at += 1024) {
     if (!requireFinite(src + (<usize>at << 2), min<u32>(1024, n - at))) return at;
   }

@@ -1,3 +1,5 @@
+import { BASE } from "./base";
+
 const TWO_23: f32 = 8388608.0;
 /** The bits of 2^23, 0x4b000000, times 4. */
 const BIAS: u32 = 0x2c000000;
@@ -8,6 +10,9 @@ const BIAS: u32 = 0x2c000000;
  * first, then x with it set. Zeros are counted too, in bin 0 of their sign, and again in `zeros` (two uint32: +0, -0).
  */
 export function countMagnitudes(src: usize, n: u32, inverse: f32, bins: u32, counts: usize, zeros: usize): void {
+  src += BASE;
+  counts += BASE;
+  zeros += BASE;
   const mask = i32x4.splat(0x7fffffff);
   const inv = f32x4.splat(inverse);
   const table: usize = <usize>bins << 3;

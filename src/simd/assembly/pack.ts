@@ -1,11 +1,15 @@
 // Codes of 1 to 6 bits, a byte each, to a little-endian bit stream and back.
 
+import { BASE } from "./base";
+
 /**
  * Packs `n` codes of `bits` (1..6). A code is right when code - least, as an unsigned byte, is at most `span` and
  * shares no bit with `odd` (1 where only every second code exists: binary -1 and +1). Binary signed codes become
  * 0 and 1, the others keep their low bits. @returns 1, or 0 when a code is not right
  */
 export function pack(src: usize, dst: usize, n: u32, bits: i32, least: i32, span: i32, odd: i32): i32 {
+  src += BASE;
+  dst += BASE;
   const l = i8x16.splat(<i8>least);
   const s = i8x16.splat(<i8>span);
   const o = i8x16.splat(<i8>odd);
@@ -72,6 +76,8 @@ export function pack(src: usize, dst: usize, n: u32, bits: i32, least: i32, span
 
 /** Unpacks `n` codes of `bits` (1..6). `sign` is the sign bit of two's complement, 0 for unsigned codes; `binary` makes 0 and 1 into -1 and +1. */
 export function unpack(src: usize, dst: usize, n: u32, bits: i32, sign: i32, binary: i32): void {
+  src += BASE;
+  dst += BASE;
   const end = dst + <usize>n;
   const srcEnd = src + ((<usize>n * bits + 7) >> 3);
   const mask = (1 << bits) - 1;

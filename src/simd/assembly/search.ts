@@ -1,5 +1,7 @@
 // Squared errors of many formats in one pass over the data.
 
+import { BASE } from "./base";
+
 const MAGIC: f32 = 12582912.0;
 
 /**
@@ -9,6 +11,9 @@ const MAGIC: f32 = 12582912.0;
  * @returns the elements taken
  */
 export function squaredErrors(src: usize, n: u32, formats: usize, sums: usize, bound: f64): u32 {
+  src += BASE;
+  formats += BASE;
+  sums += BASE;
   const magic = f32x4.splat(MAGIC);
   const scaleA = v128.load(formats);
   const scaleB = v128.load(formats, 16);

@@ -1,5 +1,7 @@
 // Least and greatest values of slices, checked for NaN and infinity on the way.
 
+import { BASE } from "./base";
+
 const GREATEST_FINITE: i32 = 0x7f7fffff;
 const CHECKED: u32 = 4096;
 /** 2^-126. */
@@ -23,6 +25,9 @@ export function rangeOfRuns(
   mins: usize,
   maxs: usize,
 ): u32 {
+  src += BASE;
+  mins += BASE;
+  maxs += BASE;
   const mask = i32x4.splat(0x7fffffff);
   let inRun: u32 = inRow % runLength;
   let at: u32 = 0;
@@ -107,6 +112,9 @@ export function rangeOfRuns(
 
 /** As {@link rangeOfRuns} for rows whose neighbours belong to neighbouring slices, as walkRows has them. */
 export function rangeOfRows(src: usize, n: u32, rowLength: u32, inRow: u32, mins: usize, maxs: usize): u32 {
+  src += BASE;
+  mins += BASE;
+  maxs += BASE;
   const mask = i32x4.splat(0x7fffffff);
   let bits = i32x4.splat(0);
   let at: u32 = 0;
@@ -153,6 +161,8 @@ export function rangeOfRows(src: usize, n: u32, rowLength: u32, inRow: u32, mins
  * @returns 0, or 1 when a range comes so near to the end of float32 that codes could overflow (nothing is promised then)
  */
 export function symmetricScales(mins: usize, maxs: usize, n: u32, qMax: i32): i32 {
+  mins += BASE;
+  maxs += BASE;
   const q = <f64>qMax;
   const qq = f64x2.splat(q);
   const zero = f32x4.splat(0);

@@ -1,6 +1,8 @@
 // Sums over slices in double precision. The order of addition is part of the result, and that of the plain kernels: a
 // slice that lies in runs has four sums, by the position in the run modulo 4; one whose elements stand alone has one.
 
+import { BASE } from "./base";
+
 /** Bytes of the sums of a slice in runs: four float64 for each quantity. */
 const QUANTITY: usize = 32;
 
@@ -19,6 +21,9 @@ export function sumsOfRuns(
   count: u32,
   sums: usize,
 ): void {
+  x += BASE;
+  if (y != 0) y += BASE;
+  sums += BASE;
   const stride: usize = y != 0 ? 2 * QUANTITY : 3 * QUANTITY;
   let inRun: u32 = inRow % runLength;
   let at: u32 = 0;
@@ -136,6 +141,9 @@ export function sumsOfRows(
   count: u32,
   sums: usize,
 ): void {
+  x += BASE;
+  if (y != 0) y += BASE;
+  sums += BASE;
   const quantity = <usize>count << 3;
   const end = x + (<usize>n << 2);
   while (x < end) {

@@ -1,5 +1,7 @@
 // The ternary scale with the least squared error: all thresholds, found by sorting.
 
+import { BASE } from "./base";
+
 /** Up to so many, inserting one by one is quicker than counting bytes. */
 const FEW: u32 = 64;
 
@@ -62,6 +64,9 @@ function count(p: usize): void {
  * for {@link sortMagnitudes}.
  */
 export function ternaryScale(values: usize, spare: usize, n: u32, tables: usize, powers: i32): f64 {
+  values += BASE;
+  spare += BASE;
+  tables += BASE;
   sortMagnitudes(values, spare, n, tables);
   let p = values + (<usize>n << 2);
   let sum: f64 = 0;

@@ -75,6 +75,27 @@ describe("a search with an evaluator that can judge on a part of its samples", (
     expect(gains.filter((gain) => gain > 0).length).toBeGreaterThanOrEqual(2);
   });
 
+  it.each([1, 5, 13])("measures whole genomes with a budget of %i, and uses it up", async (budget) => {
+    for (const samples of [32, 100]) {
+      const evaluator = sampledEvaluator(SENSITIVITY, samples);
+      const engine = new QuantizationEvolutionEngine({ ...CONFIG, maxEvaluations: budget }, { evaluator });
+      const { stopReason, paretoFront, wholeEvaluations } = await engine.runEvolution(LAYERS);
+      expect(stopReason).toBe("max-evaluations");
+      expect(paretoFront.length).toBeGreaterThan(0);
+      expect(wholeEvaluations).toBeLessThanOrEqual(budget);
+      // Less than one evaluation can be left.
+      expect(wholeEvaluations).toBeGreaterThan(budget - 1);
+    }
+  });
+
+  it("goes on from a checkpoint whose budget ended in whole evaluations", async () => {
+    const checkpoint = { store: memoryStore() };
+    await run({ maxEvaluations: 20 }, { checkpoint });
+    const resumed = await run({ maxEvaluations: 40 }, { checkpoint });
+    const whole = await run({ maxEvaluations: 40 });
+    expect(archiveToString(resumed.paretoFront)).toBe(archiveToString(whole.paretoFront));
+  });
+
   it("evaluates every genome on all samples when both are switched off", async () => {
     const { evaluator } = await run({ surrogate: false, multiFidelity: false });
     expect(evaluator.asked.every(({ samples }) => samples === 256)).toBe(true);
@@ -104,6 +125,63 @@ describe("a search with an evaluator that can judge on a part of its samples", (
     expect(stopReason).toBe("max-evaluations");
     expect(wholeEvaluations).toBeLessThanOrEqual(20);
     expect(wholeEvaluations).toBeGreaterThan(18);
+  });
+});
+
+describe("first looks at single layers", () => {
+  const alone = (key: string) => key.split("32").length > 2 * (LAYERS.length - 1);
+
+  it("come before everything else, on few samples, and say what layers are sensitive", async () => {
+    const { evaluator, sensitivity } = await run({ parallelEvaluations: 1 });
+    const first = evaluator.asked.slice(0, LAYERS.length);
+    expect(first.every(({ key, samples }) => samples === 32 && alone(key))).toBe(true);
+    expect(evaluator.asked.slice(LAYERS.length).some(({ key }) => alone(key))).toBe(false);
+    const order = [...sensitivity!].sort(([, a], [, b]) => b - a).map(([name]) => name);
+    expect(order[0]).toBe("attention");
+    expect(sensitivity!.get("attention")).toBe(1);
+    expect(sensitivity!.get("embedding")!).toBeLessThanOrEqual(sensitivity!.get("ffn2")!);
+    // What shows nothing on 32 samples loses less than the least that does, one sample; not nothing.
+    expect(Math.min(...sensitivity!.values())).toBeGreaterThan(0.01);
+  });
+
+  it("are left out when sensitivity is not asked for, named, or dear for the budget", async () => {
+    for (const config of [
+      { useSensitivityAnalysis: false },
+      { useSensitivityAnalysis: "predicted" },
+      { multiFidelity: false },
+      { maxEvaluations: 7 },
+    ] as const) {
+      // Half of 32 samples a look: 2.5 whole evaluations.
+      const evaluator = sampledEvaluator(SENSITIVITY, "maxEvaluations" in config ? 32 : 256);
+      await new QuantizationEvolutionEngine({ ...CONFIG, ...config }, { evaluator }).runEvolution(LAYERS);
+      expect(evaluator.asked.length).toBeGreaterThan(0);
+      expect(evaluator.asked.some(({ key }) => alone(key))).toBe(false);
+    }
+  });
+
+  it("that fail count as the most sensitive layer, and all failing leaves the predicted ones", async () => {
+    const failing = async (fails: (key: string, nth: number) => boolean) => {
+      const evaluator = sampledEvaluator(SENSITIVITY);
+      const evaluate: typeof evaluator.evaluate = async (genome, options) => {
+        const estimate = await evaluator.evaluate(genome, options);
+        if (fails(genome.key, evaluator.asked.length)) throw new Error("no answer");
+        return estimate;
+      };
+      const engine = new QuantizationEvolutionEngine(
+        { ...CONFIG, parallelEvaluations: 1, maxEvaluations: 20 },
+        { evaluator: { ...evaluator, evaluate } },
+      );
+      return engine.runEvolution(LAYERS);
+    };
+    const one = await failing((key, nth) => alone(key) && nth === 1);
+    expect(one.failures).toHaveLength(1);
+    expect(one.sensitivity!.get("embedding")).toBe(1);
+    const all = await failing((key) => alone(key));
+    expect(all.failures).toHaveLength(LAYERS.length);
+    expect(all.sensitivity).toEqual(
+      await new QuantizationEvolutionEngine(CONFIG).analyzeSensitivity(LAYERS, { metric: "predicted" }),
+    );
+    expect(all.paretoFront.length).toBeGreaterThan(0);
   });
 });
 

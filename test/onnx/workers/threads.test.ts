@@ -1,13 +1,17 @@
+import { deserialize, serialize } from "node:v8";
 import { describe, expect, it, vi } from "vitest";
 import { InvalidArgumentError, InvalidDataError } from "../../../src/errors.js";
 import { createNoiseTable } from "../../../src/evaluation/noise-table.js";
 import { LayerQuantConfig } from "../../../src/genome/layer-quant-config.js";
 import type { LayerSpec, ModelSpec } from "../../../src/model/layer-spec.js";
 import {
+  calibrateWeights,
   computeNoiseTable,
   loadOnnxModel,
   type NoiseSetting,
   quantizeOnnx,
+  quantizeOnnxWithReport,
+  shareWeights,
 } from "../../../src/onnx/index.js";
 import { inThreads, threadCount } from "../../../src/onnx/workers/thread-pool.js";
 import { warnOfNoWorkers } from "../../../src/onnx/workers/warn-of-no-workers.js";
@@ -39,12 +43,65 @@ describe("quantizeOnnx in threads", () => {
     const fields = { weightBits: 4, activationBits: 32, granularity: "per-group", groupSize: 32 } as const;
     const write = async (threads: number) => {
       // Loaded afresh, as a model remembers its quantized weights.
-      const loaded = await loadOnnxModel(bytes);
+      const own = await loadOnnxModel(bytes);
+      const loaded = threads === 3 ? shareWeights(own) : own;
       const genome = uniform(loaded, fields).with({ calibrationMethod: "mse" });
       return quantizeOnnx(loaded, genome, { threads });
     };
     const alone = await write(1);
-    expect(await write(3)).toEqual(alone);
+    for (const threads of [2, 3]) expect(await write(threads)).toEqual(alone);
+  });
+});
+
+describe("calibrateWeights", () => {
+  it("gives the params of quantizeOnnx, for any number of threads and wherever the weights lie", async () => {
+    const loaded = await loadOnnxModel(bytes);
+    const fields = { weightBits: 4, activationBits: 32, granularity: "per-channel" } as const;
+    const genome = uniform(loaded, fields).with({ calibrationMethod: "mse" });
+    const { layers } = await quantizeOnnxWithReport(loaded, genome);
+    const expected = layers.map(({ layer, weight }) => [layer, weight]);
+    for (const [model, threads] of [
+      [loaded, 1],
+      [shareWeights(loaded), 2],
+    ] as const)
+      expect(
+        [...(await calibrateWeights(model, genome, { threads }))].map(([layer, { scale, zeroPoint }]) => [
+          layer,
+          { scale, zeroPoint },
+        ]),
+      ).toEqual(expected);
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(calibrateWeights(loaded, genome, { signal })).rejects.toThrow("enough");
+  });
+});
+
+describe("shareWeights", () => {
+  it("puts weights where the threads' kernels work on them in place, and their scratch is given back", async () => {
+    const loaded = await loadOnnxModel(bytes);
+    const shared = shareWeights(loaded);
+    const [{ buffer }] = shared.layers.map(({ weights }) => weights!) as [Float32Array];
+    for (const [i, { weights }] of shared.layers.entries()) {
+      expect(weights!.buffer).toBe(buffer);
+      expect(weights!.slice()).toEqual(loaded.layers[i]!.weights);
+    }
+    const mib = 2 ** 20;
+    const used = () =>
+      [0, 1, 2, 3].map((place) =>
+        new Uint8Array(buffer, place * mib + 4096, mib - 4096).some((byte) => byte),
+      );
+    const [{ config, method }] = settings as [NoiseSetting];
+    const options = { threads: 2, maxElements: 2 ** 20 };
+    const table = await computeNoiseTable(shared.spec, settings, options);
+    const plain = createNoiseTable(loaded.spec, options);
+    for (const { name } of loaded.layers)
+      expect(table.weightNoise(name, config, method)).toBe(plain.weightNoise(name, config, method));
+    expect(used()).toEqual([false, true, true, false]);
+  });
+
+  it("leaves the model one that worker processes take", async () => {
+    const loaded = shareWeights(await loadOnnxModel(bytes));
+    const copy = deserialize(serialize(loaded.layers)) as LayerSpec[];
+    expect(copy[1]!.weights).toEqual(loaded.layers[1]!.weights!.slice());
   });
 });
 
@@ -99,6 +156,9 @@ describe("threads", () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     const { layers } = await loadOnnxModel(bytes);
     const tasks = layers.map((layer) => ({ layer }));
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    expect(await inThreads("noise", tasks, 2)).toBeUndefined();
+    vi.unstubAllGlobals();
     expect(await inThreads("no such function", tasks, 2)).toBeUndefined();
     warnOfNoWorkers("again");
     expect(warn).toHaveBeenCalledTimes(1);
