@@ -49,6 +49,7 @@ export {
   QuantizationEvolutionEngine,
   type ResolvedConfig,
   type SearchProgress,
+  type SensitivityFallback,
   type SensitivityName,
   type SensitivityOptions,
   type Stagnation,
