@@ -1,4 +1,3 @@
-import { EvaluationError } from "../errors.js";
 import { reasonOf } from "../evaluation/checked-evaluate.js";
 import type { EvaluationContext } from "../evaluation/evaluate-genome.js";
 import { createNoiseTable, type NoiseTable } from "../evaluation/noise-table.js";
@@ -13,6 +12,7 @@ import { Checkpoint, type CheckpointListener } from "./checkpoint.js";
 import type { ResolvedConfig } from "./config.js";
 import { costLimitRepair } from "./cost-limit-repair.js";
 import { type CountedDrops, countedDrops } from "./counted-drops.js";
+import { allFailed, lostWorker } from "./evaluation-failures.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionEvent } from "./evolution-event.js";
 import type { EvolutionResult } from "./evolution-result.js";
@@ -185,7 +185,7 @@ export class EvolutionRun {
     let state = await startEvolution(rules, this.#surroundings);
     if (state.population.length === 0) {
       if (this.#stop.reason !== undefined) return this.#stop.reason;
-      throw this.#allFailed();
+      throw allFailed(this.ledger.failures);
     }
     for (;;) {
       // A generation that an abort cut short is not reported; what it evaluated is in the archive.
@@ -384,19 +384,4 @@ export class EvolutionRun {
       checkpoint: this.#checkpoint?.report,
     };
   }
-
-  #allFailed(): EvaluationError {
-    const { failures } = this.ledger;
-    const first = failures[0];
-    return new EvaluationError(
-      "evaluator",
-      `all ${failures.length} genomes of the first population failed; the first reason: ${first?.reason ?? "unknown"}`,
-      { cause: first?.error },
-    );
-  }
-}
-
-/** An evaluator that works in processes or threads of its own tells by the path that one of them died or hung. */
-function lostWorker(error: unknown): boolean {
-  return error instanceof EvaluationError && ["worker", "evaluationTimeoutMs"].includes(error.path);
 }
