@@ -61,7 +61,7 @@ export interface FormatConversion {
   readonly to: string;
   readonly fromFormat: ComputeFormat;
   readonly toFormat: ComputeFormat;
-  /** Bytes read and written. */
+  /** Bytes read and written; 0, as the cost, where the layer before writes the new format at once. */
   readonly bytes: number;
   readonly latencyMs: number;
   readonly energyMj: number;
@@ -82,7 +82,7 @@ export interface CostEstimate {
   readonly batch?: number;
   /** How far latency and energy may be off; absent when nobody has checked this model of the device. */
   readonly uncertainty?: CostUncertainty;
-  /** Every conversion between formats; their costs are contained in the layers that read. */
+  /** Every change of format between layers; their costs are contained in the layers that read. */
   readonly conversions?: readonly FormatConversion[];
   readonly layers: readonly LayerCost[];
   /** What was widened, emulated or refused, for people; empty when everything is native. */

@@ -28,6 +28,8 @@ export interface QdqWiring {
 export interface QdqRole {
   /** The runtime has an integer kernel for these settings. */
   readonly integer: boolean;
+  /** What the input is quantized to; float32 when it is not. */
+  readonly format: ComputeFormat;
   /** Format that the input is quantized to, told apart by bits and scheme; 0 when it is not. */
   readonly inputFormat: number;
   /**
@@ -46,18 +48,17 @@ export function qdqRole(layer: LayerSpec, config: LayerQuantConfig, computeForma
   const scheme = activationScheme === "asymmetric" ? 1 : activationScheme === "symmetric" ? 2 : 3;
   return {
     integer: quantized && computeFormat === "int8",
+    format: quantized ? (activationBits === 16 ? "int16" : "int8") : "float32",
     inputFormat: quantized ? 4 * activationBits + scheme : 0,
     absorbsClamp: quantized && activationBits === 8 && activationScheme === "asymmetric",
     quantizedWeights: weightBits !== 32 && layer.parameterCount > 0,
   };
 }
 
-/** An operator that only changes the format of a tensor. */
-export interface QdqConversion {
-  /** The layer that the tensor comes from; -1 for a graph input. A layer itself, for its weights. */
+/** The QuantizeLinear of a layer's input. */
+interface QuantizedInput {
+  /** The layer that the tensor comes from; -1 for a graph input. */
   readonly from: number;
-  readonly fromFormat: ComputeFormat;
-  readonly toFormat: ComputeFormat;
   /** Bytes read and written at batch 1. */
   readonly bytes: number;
 }
@@ -66,11 +67,11 @@ export interface QdqConversion {
 export interface QdqExecution {
   /** Per layer: 1 when it runs on integers. */
   readonly integer: Uint8Array;
-  /** Per layer: how many conversions come before it, and the bytes that they read and write. */
-  readonly conversions: Uint16Array;
-  readonly convertedBytes: Float64Array;
-  /** Per layer: the conversions one by one. */
-  readonly list: readonly (readonly QdqConversion[])[];
+  /** Per layer: how many QuantizeLinear and DequantizeLinear run for it, and the bytes that they read and write. */
+  readonly operators: Uint16Array;
+  readonly operatorBytes: Float64Array;
+  /** Per layer: the QuantizeLinear among them; undefined when its input is not quantized, or was for another reader. */
+  readonly quantizedInputs: readonly (QuantizedInput | undefined)[];
 }
 
 /**
@@ -129,17 +130,14 @@ export function qdqExecution(
   const roles = layers.map(({ role }) => role);
   const count = roles.length;
   const integer = new Uint8Array(count);
-  const conversions = new Uint16Array(count);
-  const convertedBytes = new Float64Array(count);
-  const list: QdqConversion[][] = Array.from({ length: count }, () => []);
-  const convert = (layer: number, from: number, elements: number, quantizes: boolean) => {
+  const operators = new Uint16Array(count);
+  const operatorBytes = new Float64Array(count);
+  const quantizedInputs = new Array<QuantizedInput | undefined>(count);
+  const convert = (layer: number, elements: number) => {
     const bytes = 5 * elements;
-    conversions[layer]!++;
-    convertedBytes[layer]! += bytes;
-    const [fromFormat, toFormat] = quantizes
-      ? (["float32", "int8"] as const)
-      : (["int8", "float32"] as const);
-    (list[layer] as QdqConversion[]).push({ from, fromFormat, toFormat, bytes });
+    operators[layer]!++;
+    operatorBytes[layer]! += bytes;
+    return bytes;
   };
   roles.forEach((role, i) => {
     const readers = directReaders[i] as readonly number[];
@@ -154,7 +152,7 @@ export function qdqExecution(
     // Packed weights beside a float input have kernels of their own, save in convolutions.
     const unpacked = role.inputFormat !== 0 || writesIntegers[i] === true;
     if (integer[i] !== 1 && role.quantizedWeights && unpacked && lookups[i] !== true)
-      convert(i, i, parameterCounts[i] as number, false);
+      convert(i, parameterCounts[i] as number);
   });
   for (const { producer, origin, readers, elements } of tensors) {
     const made = new Set<number>();
@@ -163,10 +161,11 @@ export function qdqExecution(
     for (const reader of readers) {
       const { inputFormat } = roles[reader] as QdqRole;
       if (inputFormat === 0) continue;
-      if (!made.has(inputFormat)) convert(reader, origin, elements, true);
+      if (!made.has(inputFormat))
+        quantizedInputs[reader] = { from: origin, bytes: convert(reader, elements) };
       made.add(inputFormat);
-      if (integer[reader] !== 1) convert(reader, origin, elements, false);
+      if (integer[reader] !== 1) convert(reader, elements);
     }
   }
-  return { integer, conversions, convertedBytes, list };
+  return { integer, operators, operatorBytes, quantizedInputs };
 }

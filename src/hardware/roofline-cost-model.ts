@@ -5,7 +5,6 @@ import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import { type CompiledModel, compileModel, sharesProduct } from "./compiled-model.js";
 import { configKey } from "./config-key.js";
 import type {
-  ComputeFormat,
   CostEstimate,
   CostUncertainty,
   FormatConversion,
@@ -188,8 +187,8 @@ export class RooflineCostModel implements HardwareCostModel {
           seconds += roof.seconds - usual.seconds;
           joules += roof.joules - usual.joules;
         }
-        const bytes = this.batch * (execution.convertedBytes[i] as number);
-        seconds += this.#conversionSeconds(execution.conversions[i] as number, bytes);
+        const bytes = this.batch * (execution.operatorBytes[i] as number);
+        seconds += this.#conversionSeconds(execution.operators[i] as number, bytes);
         joules += bytes * profile.onChip.energyPerBytePj.value * 1e-12;
       }
     joules += seconds * profile.staticPowerW.value;
@@ -222,6 +221,8 @@ export class RooflineCostModel implements HardwareCostModel {
     const { profile } = this;
     const conversions: FormatConversion[] = [];
     const execution = qdq && qdqExecution(qdq, rows);
+    // In a QDQ graph the format is what the input is quantized to, also where it is dequantized again at once.
+    const formatOf = ({ format, role }: Row) => (execution === undefined ? format : role.format);
     const nameOf = (index: number) => (wiring.layers[index] as LayerSpec).name;
     const layers = rows.map((row, i): LayerCost => {
       const name = nameOf(i);
@@ -229,23 +230,36 @@ export class RooflineCostModel implements HardwareCostModel {
       const roof = roofOf(row, resident, shared, execution?.integer[i] === 0);
       let extra = row.fixedSeconds - (shared ? profile.overheadPerOperatorUs.value * 1e-6 : 0);
       let joules = roof.joules + row.fixedJoules;
-      const convert = (from: string, fromFormat: ComputeFormat, toFormat: ComputeFormat, bytes: number) => {
-        const seconds = this.#conversionSeconds(1, bytes);
+      const charge = (count: number, bytes: number) => {
+        const seconds = this.#conversionSeconds(count, bytes);
         const moved = bytes * profile.onChip.energyPerBytePj.value * 1e-12;
         extra += seconds;
         joules += moved;
         const energyMj = (moved + seconds * profile.staticPowerW.value) * 1e3;
-        conversions.push({ from, to: name, fromFormat, toFormat, bytes, latencyMs: seconds * 1e3, energyMj });
+        return { bytes, latencyMs: seconds * 1e3, energyMj };
       };
-      for (const { from, fromFormat, toFormat, bytes } of execution?.list[i] ?? [])
-        convert(from < 0 ? "" : nameOf(from), fromFormat, toFormat, this.batch * bytes);
-      if (execution === undefined)
-        for (const { from, elements } of wiring.edges[i] ?? []) {
-          const { format } = rows[from] as Row;
-          if (format === row.format) continue;
-          const bits = (BITS[FORMATS.indexOf(format)] ?? 0) + (BITS[FORMATS.indexOf(row.format)] ?? 0);
-          convert(nameOf(from), format, row.format, (this.batch * elements * bits) / 8);
+      // Of a QDQ graph's operators, the one that quantizes what another layer wrote in float is its conversion. The
+      // others are the layer's own cost, as what is dequantized around a layer that is not fused.
+      const toFormat = formatOf(row);
+      let ownOperators = execution?.operators[i] ?? 0;
+      let ownBytes = this.batch * (execution?.operatorBytes[i] ?? 0);
+      let quantized = execution?.quantizedInputs[i];
+      for (const { from, elements } of wiring.edges[i] ?? []) {
+        const fromFormat = formatOf(rows[from] as Row);
+        if (fromFormat === toFormat) continue;
+        let count = 1;
+        const bits = (BITS[FORMATS.indexOf(fromFormat)] ?? 0) + (BITS[FORMATS.indexOf(toFormat)] ?? 0);
+        let bytes = (this.batch * elements * bits) / 8;
+        if (execution !== undefined) {
+          count = quantized?.from === from ? 1 : 0;
+          bytes = count === 1 ? this.batch * (quantized?.bytes ?? 0) : 0;
+          if (count === 1) quantized = undefined;
+          ownOperators -= count;
+          ownBytes -= bytes;
         }
+        conversions.push({ from: nameOf(from), to: name, fromFormat, toFormat, ...charge(count, bytes) });
+      }
+      if (execution !== undefined) charge(ownOperators, ownBytes);
       const seconds = roof.seconds + extra;
       return {
         name,
