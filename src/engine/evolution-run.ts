@@ -1,17 +1,18 @@
-import { EvaluationError } from "../errors.js";
 import { reasonOf } from "../evaluation/checked-evaluate.js";
 import type { EvaluationContext } from "../evaluation/evaluate-genome.js";
 import { createNoiseTable, type NoiseTable } from "../evaluation/noise-table.js";
 import { raceAbort } from "../evaluation/race-abort.js";
 import { normalized } from "../evaluation/sensitivity.js";
 import { checkedHarms } from "../evaluation/sensitivity-metrics/checked-harms.js";
-import type { SensitivityMetric } from "../evaluation/sensitivity-metrics/contract.js";
+import type { SensitivityMetric, SensitivityRequest } from "../evaluation/sensitivity-metrics/contract.js";
 import { sensitivityPrior } from "../evaluation/sensitivity-prior.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { SearchRules } from "../operators/contract.js";
 import { Checkpoint, type CheckpointListener } from "./checkpoint.js";
 import type { ResolvedConfig } from "./config.js";
 import { costLimitRepair } from "./cost-limit-repair.js";
+import { type CountedDrops, countedDrops } from "./counted-drops.js";
+import { allFailed, lostWorker } from "./evaluation-failures.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionEvent } from "./evolution-event.js";
 import type { EvolutionResult } from "./evolution-result.js";
@@ -26,7 +27,8 @@ import { type ExactSeedParts, exactSeeds, prepareExactSeeds } from "./exact-seed
 import { fittest } from "./fittest.js";
 import { frontHypervolume } from "./front-hypervolume.js";
 import { type BaselineReport, baselineReports } from "./measured/baseline-report.js";
-import { measuredMeans } from "./measured/measured-means.js";
+import { FIRST_LOOK } from "./measured/first-look-sensitivity.js";
+import { type MeasuredMeans, measuredMeans } from "./measured/measured-means.js";
 import type { MeasuredRecord } from "./measured/measured-record.js";
 import { significantFront } from "./measured/significant-front.js";
 import { type GenerationStats, generationStats } from "./progress.js";
@@ -53,6 +55,7 @@ export class EvolutionRun {
   readonly #surroundings: EvolutionSurroundings;
   readonly #record: MeasuredRecord | undefined;
   readonly #settingsOf: ExactSeedParts["settingsOf"];
+  readonly #lookAtLayers: MeasuredMeans["lookAtLayers"];
   readonly #seedShare: number | undefined;
   readonly #options: RunOptions;
   readonly #stop: StopSignal;
@@ -65,6 +68,9 @@ export class EvolutionRun {
   #evaluationsAtStart = 0;
   #generationAtStart = 0;
   readonly #metric: SensitivityMetric;
+  /** The metric is the drops of the run's own evaluator, which its ledger counts. */
+  readonly #measuresDrops: boolean;
+  #drops: CountedDrops | undefined;
   #sensitivity: ReadonlyMap<string, number> | undefined;
   /** How much each layer's noise counts in the tables of exact seeds; undefined = alike. */
   #noiseWeights: ReadonlyMap<string, number> | undefined;
@@ -81,7 +87,7 @@ export class EvolutionRun {
     if (options.checkpoint !== undefined)
       this.#checkpoint = new Checkpoint(options.checkpoint, this.#checkpointListener(), signal);
     this.context = createRunContext(parts, this.#noiseTable, this.#checkpoint);
-    const means = measuredMeans(config, this.context, this.#noiseTable, this.#space);
+    const means = measuredMeans(config, this.context, this.#noiseTable, this.#space, options.maxEvaluations);
     this.#record = means.record;
     const { useSensitivityAnalysis } = config;
     this.#metric =
@@ -90,6 +96,7 @@ export class EvolutionRun {
         noiseTable: this.#noiseTable,
         evaluator: this.context.evaluator,
       });
+    this.#measuresDrops = parts.sensitivity === undefined && useSensitivityAnalysis === "accuracy-drop";
     this.ledger = new EvaluationLedger(this.context, {
       concurrency: config.parallelEvaluations,
       caching: config.enableCaching,
@@ -105,6 +112,9 @@ export class EvolutionRun {
       signal,
       onEvaluated: (evaluated) => this.#record?.add(evaluated),
     });
+    // What was asked for by name, or brought, stands.
+    if (useSensitivityAnalysis === true && parts.sensitivity === undefined)
+      this.#lookAtLayers = means.lookAtLayers;
     this.#surroundings = means.surroundings(this.ledger);
     this.#settingsOf = means.settingsOf;
     this.#seedShare = means.seedShare;
@@ -150,7 +160,8 @@ export class EvolutionRun {
     if (this.#stop.reason !== undefined) return;
     if (this.#checkpoint === undefined) return this.#startClock();
     try {
-      await this.#checkpoint.open(runIdentity(this.#config, this.context, this.#space, this.#metric.name));
+      const sensitivity = this.#lookAtLayers === undefined ? this.#metric.name : FIRST_LOOK;
+      await this.#checkpoint.open(runIdentity(this.#config, this.context, this.#space, sensitivity));
     } catch (error) {
       if (this.#stop.reason === undefined) throw error;
       return;
@@ -174,7 +185,7 @@ export class EvolutionRun {
     let state = await startEvolution(rules, this.#surroundings);
     if (state.population.length === 0) {
       if (this.#stop.reason !== undefined) return this.#stop.reason;
-      throw this.#allFailed();
+      throw allFailed(this.ledger.failures);
     }
     for (;;) {
       // A generation that an abort cut short is not reported; what it evaluated is in the archive.
@@ -220,10 +231,17 @@ export class EvolutionRun {
   /** Leaves it undefined when an abort came in between. */
   async #analyzeSensitivity(): Promise<void> {
     const { signal } = this.#stop;
+    const looked = await this.#lookAtLayers?.(this.ledger);
+    if (signal.aborted) return;
+    if (looked !== undefined) {
+      this.#noiseWeights = looked.perNoise;
+      this.#sensitivity = normalized(looked.harms);
+      return;
+    }
     try {
       const { model } = this.context;
       const request = { concurrency: this.#config.parallelEvaluations, signal };
-      const harms = await checkedHarms(this.#metric, model, request);
+      const harms = await this.#harms(request);
       this.#noiseWeights =
         this.#metric.name === "predicted"
           ? sensitivityPrior(model)
@@ -232,6 +250,17 @@ export class EvolutionRun {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
+  }
+
+  async #harms(request: SensitivityRequest): Promise<ReadonlyMap<string, number>> {
+    const { context, ledger } = this;
+    if (!this.#measuresDrops) return checkedHarms(this.#metric, context.model, request);
+    const drops = await countedDrops(
+      { context, ledger, noiseTable: this.#noiseTable, maxEvaluations: this.#options.maxEvaluations },
+      request,
+    );
+    this.#drops = drops;
+    return drops.harms;
   }
 
   get #allocates(): boolean {
@@ -276,8 +305,9 @@ export class EvolutionRun {
       this.#hypervolumes.push(ledger.feasible ? frontHypervolume(front, this.context.reference) : 0);
     const { generation, evaluations } = stats;
     // One that the budget cut short is not how a run with a larger budget goes on.
-    // Nor is one that an abort cut short.
-    if (this.#checkpoint !== undefined && !ledger.budgetSpent && this.#stop.reason === undefined)
+    // Nor is one that an abort cut short, or whose sensitivities the budget did.
+    const cut = ledger.budgetSpent || this.#drops?.cut;
+    if (this.#checkpoint !== undefined && !cut && this.#stop.reason === undefined)
       await this.#checkpoint.completed({ generation, evaluations, digest: searchDigest(state, front) });
     // An earlier run told of those that it completed.
     if (generation < (this.#checkpoint?.resumedGenerations ?? 0)) return;
@@ -350,22 +380,8 @@ export class EvolutionRun {
       target: context.costModel.target,
       seed: this.#config.seed,
       sensitivity: this.#sensitivity,
+      ...(this.#drops?.fallbacks.length && { sensitivityFallbacks: this.#drops.fallbacks }),
       checkpoint: this.#checkpoint?.report,
     };
   }
-
-  #allFailed(): EvaluationError {
-    const { failures } = this.ledger;
-    const first = failures[0];
-    return new EvaluationError(
-      "evaluator",
-      `all ${failures.length} genomes of the first population failed; the first reason: ${first?.reason ?? "unknown"}`,
-      { cause: first?.error },
-    );
-  }
-}
-
-/** An evaluator that works in processes or threads of its own tells by the path that one of them died or hung. */
-function lostWorker(error: unknown): boolean {
-  return error instanceof EvaluationError && ["worker", "evaluationTimeoutMs"].includes(error.path);
 }

@@ -30,7 +30,7 @@ const UNUSED = 1e-6;
  */
 export function diagnoseFit(
   problem: LatencyProblem,
-  { multiples, scale, deviation }: LatencySolution,
+  { multiples, scale, lower, deviation }: LatencySolution,
   chosen: readonly number[],
   tolerance: number,
 ): readonly ParameterDiagnosis[] {
@@ -52,7 +52,7 @@ export function diagnoseFit(
     const multiple = multiples[j]!;
     const value = problem.valueOf(j, multiple);
     const { least, most } = problem.parameters[j]!;
-    const low = reciprocal ? multiple <= scale * 0.0100001 : multiple === 0;
+    const low = reciprocal ? multiple <= lower[j]! * 1.00001 : multiple === 0;
     return low || value <= least || value >= most;
   });
   const free = norms.map((_, j) => j).filter((j) => norms[j]! > UNUSED && bound[j] === false);

@@ -59,7 +59,7 @@ export interface HardwareProfileFit {
   readonly notDetermined: readonly string[];
   /** Errors of the start. */
   readonly before: LatencyErrors;
-  /** Errors on the measurements that were fitted: too good to be believed. */
+  /** Errors on the measurements that were fitted: too good to be believed. The median is never above that of the start. */
   readonly after: LatencyErrors;
   /** Errors on measurements left out of the fit; absent when there are fewer than two groups. */
   readonly crossValidation?: LatencyErrors & { readonly folds: number };

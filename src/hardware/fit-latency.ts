@@ -111,6 +111,8 @@ export interface LatencySolution {
   readonly multiples: Float64Array;
   /** Factor that the whole start was scaled by first. */
   readonly scale: number;
+  /** The least that each multiple could become. */
+  readonly lower: readonly number[];
   /** Robust standard deviation of the relative errors. */
   readonly deviation: number;
 }
@@ -120,19 +122,21 @@ export interface LatencySolution {
  * prior at the start. Latency is a sum of terms that are linear in time per MAC, per byte and per operator, save for
  * the larger of compute and memory time, efficiencies that multiply, and clamps; so each round assigns every layer to
  * its roof (by differences of the cost model itself), solves the linear problem with the active-set method and takes
- * the step when the error falls, else a shorter one (Levenberg and Marquardt's damping).
+ * the step when the error falls, else a shorter one (Levenberg and Marquardt's damping). The start itself is the
+ * answer when its median error is less.
  */
 export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): LatencySolution {
   const { parameters } = problem;
   const count = parameters.length;
-  const first = problem.predict(
-    Float64Array.from({ length: count }, (_, j) => problem.start(j)),
-    chosen,
-  );
+  const start = Float64Array.from(parameters, (_, j) => problem.start(j));
+  const first = problem.predict(start, chosen);
   const scale = median(Array.from(first, (ms, i) => problem.measurements[chosen[i]!]!.latencyMs / ms));
-  const lower = parameters.map(({ reciprocal }) => (reciprocal ? scale / REACH : 0));
-  const upper = parameters.map((_, j) => (problem.start(j) === 0 ? 1e5 : scale * REACH));
-  const prior = parameters.map((_, j) => problem.start(j) * scale);
+  // Efficiencies multiply rates: to scale both would scale twice.
+  const rated = parameters.some(({ unit }) => unit === "GMAC/s");
+  const scales = parameters.map(({ unit }) => (rated && unit === "x" ? 1 : scale));
+  const lower = parameters.map(({ reciprocal }, j) => (reciprocal ? scales[j]! / REACH : 0));
+  const upper = parameters.map((_, j) => (problem.start(j) === 0 ? 1e5 : scales[j]! * REACH));
+  const prior = parameters.map((_, j) => problem.start(j) * scales[j]!);
   // An overhead that starts at 0 may become a good part of the latency.
   const typicalUs = 1e3 * median(chosen.map((at) => problem.measurements[at]!.latencyMs));
   const width = prior.map((center) => PRIOR_WIDTH * (center || typicalUs / 10));
@@ -189,7 +193,10 @@ export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): 
     // Small steps only end the search once the bend has settled.
     if (!improved && generous < robustDeviation(errors)) break;
   }
-  return { multiples, scale, deviation: robustDeviation(errors) };
+  const untouched = problem.errors(first, chosen);
+  if (medianSize(untouched) < medianSize(errors))
+    return { multiples: start, scale, lower, deviation: robustDeviation(untouched) };
+  return { multiples, scale, lower, deviation: robustDeviation(errors) };
 }
 
 /** Huber's loss, on the scale of squares. */
@@ -200,8 +207,10 @@ function huber(error: number, bend: number): number {
 
 /** From the median absolute error, as of a normal distribution; at least a quarter of what counts as noise. */
 function robustDeviation(errors: Float64Array): number {
-  return Math.max(NOISE / 4, 1.4826 * median(Array.from(errors, Math.abs)));
+  return Math.max(NOISE / 4, 1.4826 * medianSize(errors));
 }
+
+const medianSize = (errors: Float64Array): number => median(Array.from(errors, Math.abs));
 
 /** The middle value, or the mean of the two. */
 export function median(values: readonly number[]): number {

@@ -7,6 +7,7 @@ import type { LatencyMeasurement } from "../../src/hardware/latency-measurement.
 import { loadHardwareProfile } from "../../src/hardware/load-hardware-profile.js";
 import type { Figure, HardwareProfile } from "../../src/hardware/profile-schema.js";
 import { RooflineCostModel } from "../../src/hardware/roofline-cost-model.js";
+import { intelVnni } from "../../src/hardware/targets/intel-vnni.js";
 import { intelVnniOnnxRuntime } from "../../src/hardware/targets/intel-vnni-onnx-runtime.js";
 import type { LayerSpec, ModelSpec } from "../../src/model/layer-spec.js";
 import { Random } from "../../src/random/random.js";
@@ -163,6 +164,35 @@ describe("fitHardwareProfile", () => {
     // What can be said is said: the latency itself.
     expect(fit.after.medianRelativeError).toBeLessThan(0.01);
   });
+
+  it.each([[[1, 300]], [[1, 100, 1, 100]], [[1, 1000, 1000, 1000]], [[0.001, 50]], [[20_000, 90_000]]])(
+    "of one network with latencies %j stays within the data, no worse than the start",
+    (latencies) => {
+      const model: ModelSpec = {
+        name: "one",
+        source: "user",
+        layers: [
+          {
+            name: "conv",
+            kind: "conv",
+            parameterCount: 36_864,
+            macs: 28_901_376,
+            inputShape: [1, 64, 28, 28],
+            outputShape: [1, 64, 28, 28],
+            inputs: [],
+          },
+        ],
+      };
+      const genome = new QuantizationGenome({ layerConfigs: { conv: {} } });
+      const rows = latencies.map((latencyMs, i) => ({ name: `${i}`, model, genome, latencyMs }));
+      for (const profile of [intelVnni, start]) {
+        const { before, after } = fitHardwareProfile(rows, { profile });
+        expect(after.medianRelativeError).toBeLessThanOrEqual(before.medianRelativeError);
+        expect(after.predictedMs[0]).toBeGreaterThan(0.99 * Math.min(...latencies));
+        expect(after.predictedMs[0]).toBeLessThan(1.01 * Math.max(...latencies));
+      }
+    },
+  );
 
   it("counts no graph overhead in layers that were measured within a run, and weighs noisy ones less", () => {
     const profile = changed({ ...truth, overheadPerGraphUs: 200 });
