@@ -3,7 +3,7 @@ import { rankCorrelation } from "../numeric/rank-correlation.js";
 import { Random } from "../random/random.js";
 import type { HardwareCostModel } from "./contract.js";
 import { diagnoseFit, type ParameterDiagnosis } from "./fit-diagnosis.js";
-import { fitLatency, LatencyProblem, median } from "./fit-latency.js";
+import { type FitOrigin, fitLatency, LatencyProblem, median } from "./fit-latency.js";
 import { chooseParameters, type FitParameter, fitParameters, withFigures } from "./fit-parameters.js";
 import type { LatencyMeasurement } from "./latency-measurement.js";
 import { loadHardwareProfile } from "./load-hardware-profile.js";
@@ -57,9 +57,11 @@ export interface HardwareProfileFit {
   readonly parameters: readonly FittedParameter[];
   /** Paths that the data do not determine: `undetermined`, `at-bound` or `unused`. */
   readonly notDetermined: readonly string[];
+  /** Whether the figures were fitted, or the fit was worse than the start. */
+  readonly origin: FitOrigin;
   /** Errors of the start. */
   readonly before: LatencyErrors;
-  /** Errors on the measurements that were fitted: too good to be believed. */
+  /** Errors on the measurements that were fitted: too good to be believed. The median is never above that before. */
   readonly after: LatencyErrors;
   /** Errors on measurements left out of the fit; absent when there are fewer than two groups. */
   readonly crossValidation?: LatencyErrors & { readonly folds: number };
@@ -103,8 +105,9 @@ export function fitHardwareProfile(
   const crossValidation = crossValidate(problem, measurements, options.folds, seed);
   const after = problem.predict(solution.multiples, all);
   return {
-    profile: newProfile(start, fitted, measurements, crossValidation, options),
+    profile: newProfile(start, fitted, solution.origin, measurements, crossValidation, options),
     parameters: fitted,
+    origin: solution.origin,
     notDetermined: fitted.filter(({ status }) => status !== "determined").map(({ path }) => path),
     before: latencyErrors(before, measurements),
     after: latencyErrors(after, measurements),
@@ -188,6 +191,7 @@ function crossValidate(
 function newProfile(
   start: HardwareProfile,
   fitted: readonly FittedParameter[],
+  fitOrigin: FitOrigin,
   measurements: readonly LatencyMeasurement[],
   crossValidation: LatencyErrors | undefined,
   { source, name, device }: FitHardwareProfileOptions,
@@ -199,9 +203,11 @@ function newProfile(
     const doubt =
       status === "at-bound"
         ? "; the data want it at the end of its range"
-        : confoundedWith.length > 0
-          ? `; the data do not tell it from ${confoundedWith.join(", ")}`
-          : "; the data hardly determine it";
+        : fitOrigin !== "fitted"
+          ? `; a fit was worse than the start, so this is ${fitOrigin === "start" ? "the start's" : "the start's, scaled"}`
+          : confoundedWith.length > 0
+            ? `; the data do not tell it from ${confoundedWith.join(", ")}`
+            : "; the data hardly determine it";
     figures.set(path, (old) => ({
       ...old,
       value,

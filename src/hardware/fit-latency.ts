@@ -54,6 +54,18 @@ export class LatencyProblem {
     return this.parameters[index]!.value === 0 ? 0 : 1;
   }
 
+  /** The least multiple whose figure a profile may hold. */
+  least(index: number): number {
+    const { value, reciprocal, least, most } = this.parameters[index]!;
+    return reciprocal ? value / most : least / this.#scale(index);
+  }
+
+  /** The greatest multiple whose figure a profile may hold. */
+  most(index: number): number {
+    const { value, reciprocal, least, most } = this.parameters[index]!;
+    return reciprocal ? value / least : most / this.#scale(index);
+  }
+
   /** Predicted latencies in ms. */
   predict(multiples: ArrayLike<number>, chosen: readonly number[]): Float64Array {
     const figures = new Map(
@@ -85,11 +97,12 @@ export class LatencyProblem {
     return predicted.map((ms, i) => ms / this.measurements[chosen[i]!]!.latencyMs - 1);
   }
 
-  /** Change of each relative error for a change of each multiple by one, row by row, by forward differences. */
+  /** Change of each relative error for a change of each multiple by one, row by row, by differences, forward where there is room. */
   jacobian(multiples: Float64Array, predicted: Float64Array, chosen: readonly number[]): Float64Array[] {
     const rows = chosen.map(() => new Float64Array(multiples.length));
     for (let j = 0; j < multiples.length; j++) {
-      const step = 1e-4 * Math.max(multiples[j]!, 1e-2);
+      const forward = 1e-4 * Math.max(multiples[j]!, 1e-2);
+      const step = multiples[j]! + forward > this.most(j) ? -forward : forward;
       const moved = Float64Array.from(multiples);
       moved[j]! += step;
       const after = this.predict(moved, chosen);
@@ -106,6 +119,12 @@ export class LatencyProblem {
   }
 }
 
+/**
+ * `fitted`; or, where that has a greater median relative error than the start on the data themselves, `scaled` (the
+ * start with all its times scaled alike) or the `start` as it is.
+ */
+export type FitOrigin = "fitted" | "scaled" | "start";
+
 /** Multiples of the start that fit a choice of measurements, and where they were held. */
 export interface LatencySolution {
   readonly multiples: Float64Array;
@@ -113,6 +132,7 @@ export interface LatencySolution {
   readonly scale: number;
   /** Robust standard deviation of the relative errors. */
   readonly deviation: number;
+  readonly origin: FitOrigin;
 }
 
 /**
@@ -120,19 +140,23 @@ export interface LatencySolution {
  * prior at the start. Latency is a sum of terms that are linear in time per MAC, per byte and per operator, save for
  * the larger of compute and memory time, efficiencies that multiply, and clamps; so each round assigns every layer to
  * its roof (by differences of the cost model itself), solves the linear problem with the active-set method and takes
- * the step when the error falls, else a shorter one (Levenberg and Marquardt's damping).
+ * the step when the error falls, else a shorter one (Levenberg and Marquardt's damping). The median relative error on
+ * the data is never greater than that of the start.
  */
 export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): LatencySolution {
   const { parameters } = problem;
   const count = parameters.length;
-  const first = problem.predict(
-    Float64Array.from({ length: count }, (_, j) => problem.start(j)),
-    chosen,
-  );
+  const start = Float64Array.from({ length: count }, (_, j) => problem.start(j));
+  const first = problem.predict(start, chosen);
   const scale = median(Array.from(first, (ms, i) => problem.measurements[chosen[i]!]!.latencyMs / ms));
-  const lower = parameters.map(({ reciprocal }) => (reciprocal ? scale / REACH : 0));
-  const upper = parameters.map((_, j) => (problem.start(j) === 0 ? 1e5 : scale * REACH));
-  const prior = parameters.map((_, j) => problem.start(j) * scale);
+  // An efficiency multiplies a rate: scaling both would scale twice.
+  const scales = parameters.map(({ unit }) => (unit === "x" ? 1 : scale));
+  // Nor beyond what a profile may hold: there nothing moves any more.
+  const within = (j: number, multiple: number) =>
+    Math.max(problem.least(j), Math.min(problem.most(j), multiple));
+  const lower = parameters.map(({ reciprocal }, j) => within(j, reciprocal ? scales[j]! / REACH : 0));
+  const upper = parameters.map((_, j) => within(j, problem.start(j) === 0 ? 1e5 : scales[j]! * REACH));
+  const prior = parameters.map((_, j) => within(j, problem.start(j) * scales[j]!));
   // An overhead that starts at 0 may become a good part of the latency.
   const typicalUs = 1e3 * median(chosen.map((at) => problem.measurements[at]!.latencyMs));
   const width = prior.map((center) => PRIOR_WIDTH * (center || typicalUs / 10));
@@ -189,7 +213,17 @@ export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): 
     // Small steps only end the search once the bend has settled.
     if (!improved && generous < robustDeviation(errors)) break;
   }
-  return { multiples, scale, deviation: robustDeviation(errors) };
+  const solution = (origin: FitOrigin, at: Float64Array, list: Float64Array) => ({
+    solution: { multiples: at, scale, deviation: robustDeviation(list), origin },
+    error: typicalError(list),
+  });
+  const scaled = Float64Array.from(prior);
+  const unfitted = solution("start", start, problem.errors(first, chosen));
+  return [
+    solution("fitted", multiples, errors),
+    solution("scaled", scaled, problem.errors(problem.predict(scaled, chosen), chosen)),
+    unfitted,
+  ].find(({ error }) => error <= unfitted.error)!.solution;
 }
 
 /** Huber's loss, on the scale of squares. */
@@ -200,7 +234,12 @@ function huber(error: number, bend: number): number {
 
 /** From the median absolute error, as of a normal distribution; at least a quarter of what counts as noise. */
 function robustDeviation(errors: Float64Array): number {
-  return Math.max(NOISE / 4, 1.4826 * median(Array.from(errors, Math.abs)));
+  return Math.max(NOISE / 4, 1.4826 * typicalError(errors));
+}
+
+/** The median absolute error. */
+function typicalError(errors: Float64Array): number {
+  return median(Array.from(errors, Math.abs));
 }
 
 /** The middle value, or the mean of the two. */
