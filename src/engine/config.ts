@@ -81,7 +81,8 @@ export interface QuantizationEvolutionConfig {
   /**
    * Layers are ordered by sensitivity (else by size) where that guides the search. A name says by which: `predicted` from noise and
    * what is known of kinds of layers, `weight-noise` from noise alone, `accuracy-drop` by the evaluator, which costs one
-   * evaluation a layer before the search. Default true, which is `predicted`.
+   * evaluation a layer before the search. Default true: measured by a first look at each layer alone where the search looks at few samples
+   * first and that costs no more than a third of a population and of `maxEvaluations`, else `predicted`.
    */
   readonly useSensitivityAnalysis?: boolean | SensitivityName | undefined;
   /** The first population has mixed-precision genomes with more bits for sensitive layers. Default true. */

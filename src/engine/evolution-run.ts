@@ -26,7 +26,8 @@ import { type ExactSeedParts, exactSeeds, prepareExactSeeds } from "./exact-seed
 import { fittest } from "./fittest.js";
 import { frontHypervolume } from "./front-hypervolume.js";
 import { type BaselineReport, baselineReports } from "./measured/baseline-report.js";
-import { measuredMeans } from "./measured/measured-means.js";
+import { FIRST_LOOK } from "./measured/first-look-sensitivity.js";
+import { type MeasuredMeans, measuredMeans } from "./measured/measured-means.js";
 import type { MeasuredRecord } from "./measured/measured-record.js";
 import { significantFront } from "./measured/significant-front.js";
 import { type GenerationStats, generationStats } from "./progress.js";
@@ -53,6 +54,7 @@ export class EvolutionRun {
   readonly #surroundings: EvolutionSurroundings;
   readonly #record: MeasuredRecord | undefined;
   readonly #settingsOf: ExactSeedParts["settingsOf"];
+  readonly #lookAtLayers: MeasuredMeans["lookAtLayers"];
   readonly #seedShare: number | undefined;
   readonly #options: RunOptions;
   readonly #stop: StopSignal;
@@ -81,7 +83,7 @@ export class EvolutionRun {
     if (options.checkpoint !== undefined)
       this.#checkpoint = new Checkpoint(options.checkpoint, this.#checkpointListener(), signal);
     this.context = createRunContext(parts, this.#noiseTable, this.#checkpoint);
-    const means = measuredMeans(config, this.context, this.#noiseTable, this.#space);
+    const means = measuredMeans(config, this.context, this.#noiseTable, this.#space, options.maxEvaluations);
     this.#record = means.record;
     const { useSensitivityAnalysis } = config;
     this.#metric =
@@ -105,6 +107,9 @@ export class EvolutionRun {
       signal,
       onEvaluated: (evaluated) => this.#record?.add(evaluated),
     });
+    // What was asked for by name, or brought, stands.
+    if (useSensitivityAnalysis === true && parts.sensitivity === undefined)
+      this.#lookAtLayers = means.lookAtLayers;
     this.#surroundings = means.surroundings(this.ledger);
     this.#settingsOf = means.settingsOf;
     this.#seedShare = means.seedShare;
@@ -150,7 +155,8 @@ export class EvolutionRun {
     if (this.#stop.reason !== undefined) return;
     if (this.#checkpoint === undefined) return this.#startClock();
     try {
-      await this.#checkpoint.open(runIdentity(this.#config, this.context, this.#space, this.#metric.name));
+      const sensitivity = this.#lookAtLayers === undefined ? this.#metric.name : FIRST_LOOK;
+      await this.#checkpoint.open(runIdentity(this.#config, this.context, this.#space, sensitivity));
     } catch (error) {
       if (this.#stop.reason === undefined) throw error;
       return;
@@ -220,6 +226,13 @@ export class EvolutionRun {
   /** Leaves it undefined when an abort came in between. */
   async #analyzeSensitivity(): Promise<void> {
     const { signal } = this.#stop;
+    const looked = await this.#lookAtLayers?.(this.ledger);
+    if (signal.aborted) return;
+    if (looked !== undefined) {
+      this.#noiseWeights = looked.perNoise;
+      this.#sensitivity = normalized(looked.harms);
+      return;
+    }
     try {
       const { model } = this.context;
       const request = { concurrency: this.#config.parallelEvaluations, signal };

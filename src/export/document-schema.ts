@@ -2,12 +2,12 @@ import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
 import { ACTIVATION_BITS, WEIGHT_BITS } from "../genome/bits.js";
 import { MAX_GROUP_SIZE } from "../genome/layer-quant-config.js";
+import { intervalRule, metricFields } from "../genome/metric-fields.js";
 import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
 
 /** Version of the documents that this library writes, and the only one that it reads. */
 export const SCHEMA_VERSION = 1;
 
-const nonNegative = z.number().min(0);
 const zeroPoint = z.int().min(-32_768).max(65_535);
 
 const parametersSchema = z
@@ -19,7 +19,7 @@ const parametersSchema = z
 
 const layerSchema = z.strictObject({
   name: z.string().min(1),
-  parameterCount: nonNegative.optional(),
+  parameterCount: z.number().min(0).optional(),
   weightBits: z.literal(WEIGHT_BITS),
   activationBits: z.literal(ACTIVATION_BITS),
   weightScheme: z.enum(QuantizationScheme),
@@ -32,26 +32,12 @@ const layerSchema = z.strictObject({
   activation: z.strictObject({ scale: z.number().gt(0), zeroPoint }).optional(),
 });
 
-const metricsSchema = z.strictObject({
-  accuracy: z.number().min(0).max(1),
-  accuracyKind: z.enum(["predicted", "measured"]),
-  accuracyMetric: z.string(),
-  accuracyMetricValue: z.number(),
-  accuracySamples: z.number().min(1).optional(),
-  accuracyStandardError: nonNegative.optional(),
-  accuracyInterval: z.tuple([z.number().min(0), z.number().max(1)]).optional(),
-  compressionRatio: nonNegative,
-  sizeBytes: nonNegative,
-  storedBytes: nonNegative,
-  inferenceLatencyMs: nonNegative,
-  memoryFootprintMb: nonNegative,
-  energyPerInferenceMj: nonNegative,
-  latencyRelativeError: nonNegative.optional(),
-  energyRelativeError: nonNegative.optional(),
-  costKind: z.enum(["predicted", "measured"]),
-  fitnessScore: z.number(),
-  violations: z.array(z.strictObject({ limit: z.string(), excess: z.number() })),
-});
+const metricsSchema = z
+  .strictObject({
+    ...metricFields,
+    violations: z.array(z.strictObject({ limit: z.string(), excess: z.number() })),
+  })
+  .refine(...intervalRule);
 
 const generatorSchema = z.strictObject({ name: z.string(), version: z.string() });
 

@@ -6,6 +6,7 @@ import { QuantizationScheme } from "../quantization/scheme.js";
 import { Random } from "../random/random.js";
 import { genomeKey } from "./genome-key.js";
 import { LayerQuantConfig, type LayerQuantConfigFields } from "./layer-quant-config.js";
+import { intervalRule, metricFields } from "./metric-fields.js";
 import { mutateLayerConfig } from "./mutate-layer-config.js";
 import { defaultLayerSpace, type SearchSpace } from "./search-space.js";
 
@@ -71,27 +72,9 @@ export interface VariationOptions {
   readonly space?: SearchSpace;
 }
 
-const nonNegative = z.number().min(0);
-const metricsSchema = z.strictObject({
-  accuracy: z.number().min(0).max(1),
-  accuracyKind: z.enum(["predicted", "measured"]),
-  accuracyMetric: z.string(),
-  accuracyMetricValue: z.number(),
-  accuracySamples: z.number().min(1).optional(),
-  accuracyStandardError: nonNegative.optional(),
-  accuracyInterval: z.tuple([z.number().min(0), z.number().max(1)]).optional(),
-  compressionRatio: nonNegative,
-  sizeBytes: nonNegative,
-  storedBytes: nonNegative,
-  inferenceLatencyMs: nonNegative,
-  memoryFootprintMb: nonNegative,
-  energyPerInferenceMj: nonNegative,
-  latencyRelativeError: nonNegative.optional(),
-  energyRelativeError: nonNegative.optional(),
-  costKind: z.enum(["predicted", "measured"]),
-  fitnessScore: z.number(),
-  violations: z.record(z.string(), z.number()),
-});
+const metricsSchema = z
+  .strictObject({ ...metricFields, violations: z.record(z.string(), z.number()) })
+  .refine(...intervalRule);
 
 const genomeSchema = z.strictObject({
   layerConfigs: z.custom<Record<string, unknown>>(

@@ -5,8 +5,8 @@ import type { LatencyProblem, LatencySolution } from "./fit-latency.js";
 export interface ParameterDiagnosis {
   /**
    * `determined`: its standard error is small. `at-bound`: the data want it at the end of its range. `undetermined`:
-   * the error is large, alone or because others can stand in for it, or nothing was fitted in the end. `unused`: no
-   * latency depends on it.
+   * the error is large, alone or because others can stand in for it, or the start was kept. `unused`: no latency
+   * depends on it.
    */
   readonly status: "determined" | "at-bound" | "undetermined" | "unused";
   /** Standard error over the value, from the data alone; Infinity when they do not say. */
@@ -31,7 +31,7 @@ const UNUSED = 1e-6;
  */
 export function diagnoseFit(
   problem: LatencyProblem,
-  { multiples, scale, deviation, origin }: LatencySolution,
+  { multiples, scale, lower, deviation, origin }: LatencySolution,
   chosen: readonly number[],
   tolerance: number,
 ): readonly ParameterDiagnosis[] {
@@ -49,11 +49,11 @@ export function diagnoseFit(
   // At an end of its range a parameter may move nothing any more, for having moved so much.
   const start = Float64Array.from(multiples, (_, j) => problem.start(j));
   const atStart = normsAt(jacobianAt(start), start);
-  const bound = problem.parameters.map(({ reciprocal, unit }, j) => {
+  const bound = problem.parameters.map(({ reciprocal }, j) => {
     const multiple = multiples[j]!;
     const value = problem.valueOf(j, multiple);
     const { least, most } = problem.parameters[j]!;
-    const low = reciprocal ? multiple <= (unit === "x" ? 1 : scale) * 0.0100001 : multiple === 0;
+    const low = reciprocal ? multiple <= lower[j]! * 1.00001 : multiple === 0;
     return low || value <= least || value >= most;
   });
   const free = norms.map((_, j) => j).filter((j) => norms[j]! > UNUSED && bound[j] === false);

@@ -57,11 +57,11 @@ export interface HardwareProfileFit {
   readonly parameters: readonly FittedParameter[];
   /** Paths that the data do not determine: `undetermined`, `at-bound` or `unused`. */
   readonly notDetermined: readonly string[];
-  /** Whether the figures were fitted, or the fit was worse than the start. */
+  /** `start` when the fit was worse, and the start was kept. */
   readonly origin: FitOrigin;
   /** Errors of the start. */
   readonly before: LatencyErrors;
-  /** Errors on the measurements that were fitted: too good to be believed. The median is never above that before. */
+  /** Errors on the measurements that were fitted: too good to be believed. The median is never above that of the start. */
   readonly after: LatencyErrors;
   /** Errors on measurements left out of the fit; absent when there are fewer than two groups. */
   readonly crossValidation?: LatencyErrors & { readonly folds: number };
@@ -203,8 +203,8 @@ function newProfile(
     const doubt =
       status === "at-bound"
         ? "; the data want it at the end of its range"
-        : fitOrigin !== "fitted"
-          ? `; a fit was worse than the start, so this is ${fitOrigin === "start" ? "the start's" : "the start's, scaled"}`
+        : fitOrigin === "start"
+          ? "; a fit was worse than the start, which was kept"
           : confoundedWith.length > 0
             ? `; the data do not tell it from ${confoundedWith.join(", ")}`
             : "; the data hardly determine it";

@@ -119,17 +119,16 @@ export class LatencyProblem {
   }
 }
 
-/**
- * `fitted`; or, where that has a greater median relative error than the start on the data themselves, `scaled` (the
- * start with all its times scaled alike) or the `start` as it is.
- */
-export type FitOrigin = "fitted" | "scaled" | "start";
+/** `fitted`; or the `start` as it is, where the fit has a greater median relative error on the data themselves. */
+export type FitOrigin = "fitted" | "start";
 
 /** Multiples of the start that fit a choice of measurements, and where they were held. */
 export interface LatencySolution {
   readonly multiples: Float64Array;
   /** Factor that the whole start was scaled by first. */
   readonly scale: number;
+  /** The least that each multiple could become. */
+  readonly lower: readonly number[];
   /** Robust standard deviation of the relative errors. */
   readonly deviation: number;
   readonly origin: FitOrigin;
@@ -140,17 +139,18 @@ export interface LatencySolution {
  * prior at the start. Latency is a sum of terms that are linear in time per MAC, per byte and per operator, save for
  * the larger of compute and memory time, efficiencies that multiply, and clamps; so each round assigns every layer to
  * its roof (by differences of the cost model itself), solves the linear problem with the active-set method and takes
- * the step when the error falls, else a shorter one (Levenberg and Marquardt's damping). The median relative error on
- * the data is never greater than that of the start.
+ * the step when the error falls, else a shorter one (Levenberg and Marquardt's damping). The start itself is the
+ * answer when its median error is less.
  */
 export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): LatencySolution {
   const { parameters } = problem;
   const count = parameters.length;
-  const start = Float64Array.from({ length: count }, (_, j) => problem.start(j));
+  const start = Float64Array.from(parameters, (_, j) => problem.start(j));
   const first = problem.predict(start, chosen);
   const scale = median(Array.from(first, (ms, i) => problem.measurements[chosen[i]!]!.latencyMs / ms));
-  // An efficiency multiplies a rate: scaling both would scale twice.
-  const scales = parameters.map(({ unit }) => (unit === "x" ? 1 : scale));
+  // Efficiencies multiply rates: to scale both would scale twice.
+  const rated = parameters.some(({ unit }) => unit === "GMAC/s");
+  const scales = parameters.map(({ unit }) => (rated && unit === "x" ? 1 : scale));
   // Nor beyond what a profile may hold: there nothing moves any more.
   const within = (j: number, multiple: number) =>
     Math.max(problem.least(j), Math.min(problem.most(j), multiple));
@@ -213,17 +213,10 @@ export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): 
     // Small steps only end the search once the bend has settled.
     if (!improved && generous < robustDeviation(errors)) break;
   }
-  const solution = (origin: FitOrigin, at: Float64Array, list: Float64Array) => ({
-    solution: { multiples: at, scale, deviation: robustDeviation(list), origin },
-    error: typicalError(list),
-  });
-  const scaled = Float64Array.from(prior);
-  const unfitted = solution("start", start, problem.errors(first, chosen));
-  return [
-    solution("fitted", multiples, errors),
-    solution("scaled", scaled, problem.errors(problem.predict(scaled, chosen), chosen)),
-    unfitted,
-  ].find(({ error }) => error <= unfitted.error)!.solution;
+  const untouched = problem.errors(first, chosen);
+  if (medianSize(untouched) < medianSize(errors))
+    return { multiples: start, scale, lower, deviation: robustDeviation(untouched), origin: "start" };
+  return { multiples, scale, lower, deviation: robustDeviation(errors), origin: "fitted" };
 }
 
 /** Huber's loss, on the scale of squares. */
@@ -234,13 +227,10 @@ function huber(error: number, bend: number): number {
 
 /** From the median absolute error, as of a normal distribution; at least a quarter of what counts as noise. */
 function robustDeviation(errors: Float64Array): number {
-  return Math.max(NOISE / 4, 1.4826 * typicalError(errors));
+  return Math.max(NOISE / 4, 1.4826 * medianSize(errors));
 }
 
-/** The median absolute error. */
-function typicalError(errors: Float64Array): number {
-  return median(Array.from(errors, Math.abs));
-}
+const medianSize = (errors: Float64Array): number => median(Array.from(errors, Math.abs));
 
 /** The middle value, or the mean of the two. */
 export function median(values: readonly number[]): number {

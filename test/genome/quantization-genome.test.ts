@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InvalidArgumentError } from "../../src/errors.js";
+import {
+  archiveToString,
+  exportToString,
+  parseArchive,
+  parseQuantizationConfig,
+} from "../../src/export/index.js";
 import { LayerQuantConfig } from "../../src/genome/layer-quant-config.js";
 import { type GenomeMetrics, QuantizationGenome } from "../../src/genome/quantization-genome.js";
 import { defaultLayerSpace } from "../../src/genome/search-space.js";
@@ -283,6 +289,32 @@ describe("what is no genome", () => {
       expect(
         refusalOf(() => QuantizationGenome.fromDict({ ...valid, metrics: { ...metrics, accuracy } })),
       ).toMatchObject({ code: "INVALID_ARGUMENT", path: "metrics.accuracy" });
+    for (const [accuracyInterval, accuracy] of [
+      [[0.9, 0.1], 0.5],
+      [[0, 0], 0.7],
+      [[0.8, 1], 0.7],
+    ] as const) {
+      const patched = { ...metrics, accuracy, accuracyInterval };
+      expect(refusalOf(() => QuantizationGenome.fromDict({ ...valid, metrics: patched }))).toMatchObject({
+        code: "INVALID_ARGUMENT",
+        path: "metrics.accuracyInterval",
+      });
+      const within = { ...patched, accuracyInterval: [accuracy, 1] };
+      const genome = QuantizationGenome.fromDict({ ...valid, metrics: within });
+      expect(genome.metrics?.accuracyInterval).toEqual([accuracy, 1]);
+      const document = JSON.parse(exportToString(genome));
+      document.metrics.accuracyInterval = accuracyInterval;
+      expect(refusalOf(() => parseQuantizationConfig(JSON.stringify(document)))).toMatchObject({
+        code: "INVALID_DOCUMENT",
+        path: "metrics.accuracyInterval",
+      });
+      const archive = JSON.parse(archiveToString([genome]));
+      archive.genomes[0].metrics.accuracyInterval = accuracyInterval;
+      expect(refusalOf(() => parseArchive(JSON.stringify(archive)))).toMatchObject({
+        code: "INVALID_DOCUMENT",
+        path: "genomes.0.metrics.accuracyInterval",
+      });
+    }
   });
 });
 

@@ -166,6 +166,35 @@ describe("fitHardwareProfile", () => {
     expect(fit.after.medianRelativeError).toBeLessThan(0.01);
   });
 
+  it.each([[[1, 300]], [[1, 100, 1, 100]], [[1, 1000, 1000, 1000]], [[0.001, 50]], [[20_000, 90_000]]])(
+    "of one network with latencies %j stays within the data, no worse than the start",
+    (latencies) => {
+      const model: ModelSpec = {
+        name: "one",
+        source: "user",
+        layers: [
+          {
+            name: "conv",
+            kind: "conv",
+            parameterCount: 36_864,
+            macs: 28_901_376,
+            inputShape: [1, 64, 28, 28],
+            outputShape: [1, 64, 28, 28],
+            inputs: [],
+          },
+        ],
+      };
+      const genome = new QuantizationGenome({ layerConfigs: { conv: {} } });
+      const rows = latencies.map((latencyMs, i) => ({ name: `${i}`, model, genome, latencyMs }));
+      for (const profile of [intelVnni, start]) {
+        const { before, after } = fitHardwareProfile(rows, { profile });
+        expect(after.medianRelativeError).toBeLessThanOrEqual(before.medianRelativeError);
+        expect(after.predictedMs[0]).toBeGreaterThan(0.99 * Math.min(...latencies));
+        expect(after.predictedMs[0]).toBeLessThan(1.01 * Math.max(...latencies));
+      }
+    },
+  );
+
   it("counts no graph overhead in layers that were measured within a run, and weighs noisy ones less", () => {
     const profile = changed({ ...truth, overheadPerGraphUs: 200 });
     const costs = new RooflineCostModel(profile);
@@ -259,7 +288,7 @@ describe("fitHardwareProfile", () => {
     list.map((latencyMs, i) => ({ name: `${i}`, model: oneLayer, genome: uniform, latencyMs }));
 
   it.each([[[1, 300]], [[1, 100, 1, 100]], [[1, 1000, 1000, 1000]], [[1e-3, 2e-3]]])(
-    "stays within the data where one thing took %j ms",
+    "stays within the data where a small layer took %j ms",
     (list) => {
       const fit = fitHardwareProfile(timed(list), { profile: intelVnni });
       expect(fit.after.medianRelativeError).toBeLessThan(fit.before.medianRelativeError);
@@ -286,7 +315,7 @@ describe("fitHardwareProfile", () => {
       profile: intelVnni,
       parameters: ["overheadPerOperatorUs", "gmacsPerSecond.int8"],
     });
-    expect(kept.origin).not.toBe("fitted");
+    expect(kept.origin).toBe("start");
     expect(kept.after.medianRelativeError).toBe(kept.before.medianRelativeError);
     expect(kept.notDetermined).toHaveLength(2);
     expect(kept.profile.overheadPerOperatorUs).toMatchObject({

@@ -6,8 +6,9 @@ import type { ResolvedConfig } from "../config.js";
 import type { EvaluationLedger } from "../evaluation-ledger.js";
 import type { EvolutionSurroundings } from "../evolve.js";
 import { type ExactSeedParts, granularSettings } from "../exact-seeds.js";
+import { type FirstLookSensitivity, firstLookSensitivity } from "./first-look-sensitivity.js";
 import { MeasuredRecord } from "./measured-record.js";
-import { MeasuredSearch } from "./measured-search.js";
+import { firstLook, MeasuredSearch } from "./measured-search.js";
 
 /** What a run has beside its ledger when its evaluations are dear. */
 export interface MeasuredMeans {
@@ -17,6 +18,13 @@ export interface MeasuredMeans {
   readonly settingsOf: ExactSeedParts["settingsOf"];
   /** Most exact seeds, as a share of the first population; undefined = the default. */
   readonly seedShare: number | undefined;
+  /**
+   * {@link firstLookSensitivity}, which the surrogate starts from as well; undefined where nothing is looked at on few
+   * samples or it would cost too much.
+   */
+  readonly lookAtLayers:
+    | ((ledger: EvaluationLedger) => Promise<FirstLookSensitivity | undefined>)
+    | undefined;
   /** What evolution asks: the ledger itself, or a {@link MeasuredSearch} before it. */
   surroundings(ledger: EvaluationLedger): EvolutionSurroundings;
 }
@@ -24,12 +32,19 @@ export interface MeasuredMeans {
 /** Exact seeds in the first population of a search with a surrogate. */
 const SEED_SHARE = 0.6;
 
+/**
+ * Most whole evaluations that looking at each layer alone may cost, as a share of the first population and of the budget. So a
+ * budget that decides it is one that hardly allows the first population.
+ */
+const MOST_FOR_LAYERS = 1 / 3;
+
 /** By default both means are used where the evaluator measures and can judge on a part of its samples. */
 export function measuredMeans(
-  config: Pick<ResolvedConfig, "surrogate" | "multiFidelity">,
+  config: Pick<ResolvedConfig, "surrogate" | "multiFidelity" | "populationSize">,
   context: EvaluationContext,
   noiseTable: NoiseTable,
   rules: SearchRules,
+  maxEvaluations = Number.POSITIVE_INFINITY,
 ): MeasuredMeans {
   const { evaluator, model } = context;
   const measures = evaluator.kind === "measured";
@@ -40,8 +55,19 @@ export function measuredMeans(
   const { baseline } = evaluator;
   const record =
     helped || measures ? new MeasuredRecord({ model, noiseTable, layerWeights, baseline }) : undefined;
+  // Without the float model's scores of the same samples, losses on few of them tell nothing.
+  const samples = multiFidelity && baseline?.sampleScores ? firstLook(evaluator.sampleCount) : undefined;
+  const most = MOST_FOR_LAYERS * Math.min(config.populationSize, maxEvaluations);
   return {
     record,
+    lookAtLayers:
+      record === undefined || samples === undefined || layerLooks(context, samples) > most
+        ? undefined
+        : async (ledger) => {
+            const found = await firstLookSensitivity({ model, rules, noiseTable, ledger, record, samples });
+            if (found !== undefined) record.layerWeights = found.perNoise;
+            return found;
+          },
     // Random genomes teach a surrogate less than they cost: nearly all of them are ruined.
     seedShare: surrogate ? SEED_SHARE : undefined,
     settingsOf: surrogate ? granularSettings : undefined,
@@ -50,4 +76,9 @@ export function measuredMeans(
         ? ledger
         : new MeasuredSearch(context, ledger, record, { surrogate, multiFidelity, rules, noiseTable }),
   };
+}
+
+/** What looking at each layer costs, in whole evaluations. */
+function layerLooks({ model, evaluator }: EvaluationContext, samples: number): number {
+  return (model.layers.length * samples) / (evaluator.sampleCount ?? samples);
 }

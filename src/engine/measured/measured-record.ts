@@ -36,11 +36,13 @@ interface Measured extends MeasuredLoss {
 export class MeasuredRecord implements SampleScores {
   readonly #parts: MeasuredRecordParts;
   readonly #measured = new Map<string, Measured>();
+  #layerWeights: ReadonlyMap<string, number>;
   readonly #scores = new Map<string, Float32Array>();
   #model: LossModel | undefined;
 
   constructor(parts: MeasuredRecordParts) {
     this.#parts = parts;
+    this.#layerWeights = parts.layerWeights;
   }
 
   /** Takes a measurement in. */
@@ -61,8 +63,14 @@ export class MeasuredRecord implements SampleScores {
   }
 
   /** The loss that was measured; undefined when none was, or it is no longer kept. */
-  lossOf(genome: QuantizationGenome): number | undefined {
-    return this.#measured.get(genome.key)?.loss;
+  measuredLossOf(genome: QuantizationGenome): MeasuredLoss | undefined {
+    return this.#measured.get(genome.key);
+  }
+
+  /** From now on the surrogate starts from these: how much each layer's noise matters, by name, above 0. */
+  set layerWeights(weights: ReadonlyMap<string, number>) {
+    this.#layerWeights = weights;
+    this.#model = undefined;
   }
 
   /** What the surrogate reads of a genome. */
@@ -72,13 +80,13 @@ export class MeasuredRecord implements SampleScores {
 
   /** The surrogate, fitted on all that was measured so far. Something was. */
   lossModel(): LossModel {
-    const { model, layerWeights } = this.#parts;
+    const { model } = this.#parts;
     if (this.#model === undefined) {
       const observations = [...this.#measured.values()].map((measured) => {
         measured.noise ??= this.noiseOf(measured.genome);
         return { noise: measured.noise, loss: measured.loss, variance: measured.variance };
       });
-      this.#model = fitLossModel(observations, noisePrior(model, layerWeights));
+      this.#model = fitLossModel(observations, noisePrior(model, this.#layerWeights));
     }
     return this.#model;
   }

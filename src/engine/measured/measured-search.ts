@@ -88,7 +88,7 @@ export class MeasuredSearch implements EvolutionSurroundings {
 }
 
 /** Samples of the first look; undefined where it would spare little. */
-function firstLook(sampleCount: number | undefined): number | undefined {
+export function firstLook(sampleCount: number | undefined): number | undefined {
   if (sampleCount === undefined) return undefined;
   const samples = Math.max(LEAST_SAMPLES, Math.ceil(sampleCount * FIRST_LOOK));
   return samples <= sampleCount / 2 ? samples : undefined;

@@ -69,7 +69,7 @@ export class Screening {
 
   #measured(genome: QuantizationGenome, model: LossModel): Individual {
     const metrics = genome.metrics!;
-    const loss = this.#record.lossOf(genome) ?? this.#lossOf(metrics.accuracy);
+    const loss = this.#record.measuredLossOf(genome)?.loss ?? this.#lossOf(metrics.accuracy);
     return {
       genome,
       objectives: [model.toScale(loss), ...objectiveVector(metrics).slice(1)],

@@ -128,6 +128,63 @@ describe("a search with an evaluator that can judge on a part of its samples", (
   });
 });
 
+describe("first looks at single layers", () => {
+  const alone = (key: string) => key.split("32").length > 2 * (LAYERS.length - 1);
+
+  it("come before everything else, on few samples, and say what layers are sensitive", async () => {
+    const { evaluator, sensitivity } = await run({ parallelEvaluations: 1 });
+    const first = evaluator.asked.slice(0, LAYERS.length);
+    expect(first.every(({ key, samples }) => samples === 32 && alone(key))).toBe(true);
+    expect(evaluator.asked.slice(LAYERS.length).some(({ key }) => alone(key))).toBe(false);
+    const order = [...sensitivity!].sort(([, a], [, b]) => b - a).map(([name]) => name);
+    expect(order[0]).toBe("attention");
+    expect(sensitivity!.get("attention")).toBe(1);
+    expect(sensitivity!.get("embedding")!).toBeLessThanOrEqual(sensitivity!.get("ffn2")!);
+    // What shows nothing on 32 samples loses less than the least that does, one sample; not nothing.
+    expect(Math.min(...sensitivity!.values())).toBeGreaterThan(0.01);
+  });
+
+  it("are left out when sensitivity is not asked for, named, or dear for the budget", async () => {
+    for (const config of [
+      { useSensitivityAnalysis: false },
+      { useSensitivityAnalysis: "predicted" },
+      { multiFidelity: false },
+      { maxEvaluations: 7 },
+    ] as const) {
+      // Half of 32 samples a look: 2.5 whole evaluations.
+      const evaluator = sampledEvaluator(SENSITIVITY, "maxEvaluations" in config ? 32 : 256);
+      await new QuantizationEvolutionEngine({ ...CONFIG, ...config }, { evaluator }).runEvolution(LAYERS);
+      expect(evaluator.asked.length).toBeGreaterThan(0);
+      expect(evaluator.asked.some(({ key }) => alone(key))).toBe(false);
+    }
+  });
+
+  it("that fail count as the most sensitive layer, and all failing leaves the predicted ones", async () => {
+    const failing = async (fails: (key: string, nth: number) => boolean) => {
+      const evaluator = sampledEvaluator(SENSITIVITY);
+      const evaluate: typeof evaluator.evaluate = async (genome, options) => {
+        const estimate = await evaluator.evaluate(genome, options);
+        if (fails(genome.key, evaluator.asked.length)) throw new Error("no answer");
+        return estimate;
+      };
+      const engine = new QuantizationEvolutionEngine(
+        { ...CONFIG, parallelEvaluations: 1, maxEvaluations: 20 },
+        { evaluator: { ...evaluator, evaluate } },
+      );
+      return engine.runEvolution(LAYERS);
+    };
+    const one = await failing((key, nth) => alone(key) && nth === 1);
+    expect(one.failures).toHaveLength(1);
+    expect(one.sensitivity!.get("embedding")).toBe(1);
+    const all = await failing((key) => alone(key));
+    expect(all.failures).toHaveLength(LAYERS.length);
+    expect(all.sensitivity).toEqual(
+      await new QuantizationEvolutionEngine(CONFIG).analyzeSensitivity(LAYERS, { metric: "predicted" }),
+    );
+    expect(all.paretoFront.length).toBeGreaterThan(0);
+  });
+});
+
 describe("significantFront", () => {
   it("is the part of the front whose accuracy is not a tie with something cheaper", async () => {
     const { paretoFront, significantFront } = await run();
