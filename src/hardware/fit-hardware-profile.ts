@@ -118,11 +118,19 @@ export function fitHardwareProfile(
 /**
  * How far latencies are from the measured ones.
  * @param predictedMs one for each measurement
+ * @throws InvalidDataError for no measurements or a latency that is not above 0; InvalidArgumentError for another
+ *   number of predictions
  */
 export function latencyErrors(
   predictedMs: ArrayLike<number>,
   measurements: readonly LatencyMeasurement[],
 ): LatencyErrors {
+  checkMeasurements(measurements);
+  if (predictedMs.length !== measurements.length)
+    throw new InvalidArgumentError(
+      "predictedMs",
+      `predictedMs has ${predictedMs.length} elements; allowed: ${measurements.length}, one for each measurement`,
+    );
   const errors = measurements.map(({ latencyMs }, i) => Math.abs(predictedMs[i]! / latencyMs - 1));
   const sorted = [...errors].sort((a, b) => a - b);
   return {

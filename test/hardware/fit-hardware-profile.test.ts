@@ -347,6 +347,8 @@ describe("fitHardwareProfile", () => {
     expect(() => attempt([one], { parameters: [] })).toThrow(/parameters is empty/);
     expect(() => attempt([one], { tolerance: 0 })).toThrow(/tolerance is 0/);
     expect(() => attempt([one, one], { folds: 1.5 })).toThrow(/folds is 1.5/);
+    expect(() => latencyErrors([], [])).toThrow(/measurements is empty/);
+    expect(() => latencyErrors([1, 2], [one!])).toThrow(/predictedMs has 2 elements; allowed: 1/);
     expect(() => attempt([one], { profile: {} })).toThrow(/hardware profile/);
   });
 });

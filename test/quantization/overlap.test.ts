@@ -57,7 +57,9 @@ describe("an `out` that overlaps the input, at any offset or in place", () => {
         expect(fakeQuantize(...inOrder(sharing(values, floats, shift), params))).toEqual(
           fakeQuantize(values, params),
         );
-        expect(dequantize(...inOrder(sharing(codes, floats, shift), params))).toEqual(dequantize(codes, params));
+        expect(dequantize(...inOrder(sharing(codes, floats, shift), params))).toEqual(
+          dequantize(codes, params),
+        );
         expect(quantizeAndPack(...inOrder(sharing(values, bytes, shift), params))).toEqual(
           quantizeAndPack(values, params),
         );
