@@ -31,6 +31,7 @@ export function readInstance(path: string): AllocationInstance {
   checkAllocationProblem(problem, []);
   const metrics = Object.keys(problem.layers[0]!.choices[0]!).filter((metric) => metric !== "bits");
   checkAllocationProblem(problem, metrics);
+  checkSums(problem, metrics);
   const minimized = ["omega", "error"].find((metric) => metrics.includes(metric));
   if (minimized === undefined || metrics.length < 2)
     throw new InvalidDocumentError(
@@ -38,6 +39,25 @@ export function readInstance(path: string): AllocationInstance {
       `layers.0.choices.0 has the metrics [${metrics}]; allowed: omega (or error) and at least one cost`,
     );
   return { name: String(name), problem, metrics, minimized, budgets };
+}
+
+/** Fronts and hypervolumes are made of sums, and of differences of sums: both must be finite. */
+function checkSums({ layers }: AllocationProblem, metrics: readonly string[]): void {
+  for (const metric of metrics) {
+    let most = 0;
+    for (const [i, { choices }] of layers.entries()) {
+      const sizes = choices.map((choice) => Math.abs(choice[metric]!));
+      const largest = sizes.indexOf(Math.max(...sizes));
+      most += sizes[largest]!;
+      if (most > Number.MAX_VALUE / 2) {
+        const path = `layers.${i}.choices.${largest}.${metric}`;
+        throw new InvalidDocumentError(
+          path,
+          `${path} is ${choices[largest]![metric]}; allowed: numbers whose sum over the layers stays below 8e307`,
+        );
+      }
+    }
+  }
 }
 
 interface Instance {
@@ -55,7 +75,7 @@ function parsed(path: string): unknown {
     throw new FileError(path, `${path} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { cause });
   }
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
     throw new InvalidDocumentError("", `${path} is no JSON: ${(cause as Error).message}`, { cause });
   }

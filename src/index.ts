@@ -49,6 +49,7 @@ export {
   QuantizationEvolutionEngine,
   type ResolvedConfig,
   type SearchProgress,
+  type SensitivityFallback,
   type SensitivityName,
   type SensitivityOptions,
   type Stagnation,
@@ -86,22 +87,20 @@ export type {
   LimitState,
   WidthStep,
 } from "./evaluation/genome-explanation.js";
-// Documents
+// Documents. Not through their door, as what is there besides would be loaded with the core.
+export { type ArchiveSource, archiveToString } from "./export/archive-to-string.js";
+export type { CheckpointStore } from "./export/checkpoint-store.js";
+export { type ExportContext, exportToString } from "./export/export-to-string.js";
+export type { LayerCalibration } from "./export/genome-data.js";
 export {
   type ArchiveDocument,
-  type ArchiveSource,
-  archiveToString,
-  type CheckpointStore,
   type DocumentFormat,
-  type ExportContext,
-  exportToString,
-  type LayerCalibration,
   parseArchive,
   parseQuantizationConfig,
   parseQuantizationDocument,
   type QuantizationDocument,
-  writeQuantizationConfig,
-} from "./export/index.js";
+} from "./export/parse-quantization-config.js";
+export { writeQuantizationConfig } from "./export/write-quantization-config.js";
 // Genomes
 export { ACTIVATION_BITS, type ActivationBits, WEIGHT_BITS, type WeightBits } from "./genome/bits.js";
 export { LayerQuantConfig, type LayerQuantConfigFields } from "./genome/layer-quant-config.js";

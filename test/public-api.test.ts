@@ -33,7 +33,7 @@ const TYPES = names(`
   ProgressCallback QuantevoErrorCode QuantizationDocument QuantizationError QuantizationEvolutionConfig
   QuantizationGenomeDict QuantizationGenomeFields QuantizationParams RandomState RangeObserver
   RangeRequest ReferenceWorkloadOptions ResolvedConfig SearchProgress SearchSpace
-  SensitivityName SensitivityOptions Stagnation StopCondition StopReason
+  SensitivityFallback SensitivityName SensitivityOptions Stagnation StopCondition StopReason
   VariationOptions ViolatedLimit WeightBits WeightLayout WidthStep
 `);
 

@@ -25,7 +25,7 @@ export interface AllocationSolution {
   readonly choice: number[];
   /** Sum of the minimised metric, in layer order. */
   readonly objective: number;
-  /** No allocation within the budgets has less. Equal to `objective` when that is proven optimal. */
+  /** No allocation within the budgets has less, but for rounding (10^-12 of it). Equal to `objective` when that is proven optimal. */
   readonly lowerBound: number;
   /** (objective - lowerBound) / |objective|; 0 when proven optimal. */
   readonly gap: number;

@@ -1,5 +1,7 @@
+import { checkedEvaluate } from "../evaluation/checked-evaluate.js";
 import { totalViolation, violationVector } from "../evaluation/constraints.js";
 import { type AssessedGenome, assessGenome, type EvaluationContext } from "../evaluation/evaluate-genome.js";
+import type { AccuracyEstimate } from "../evaluation/evaluator.js";
 import { GenomeCache } from "../evaluation/genome-cache.js";
 import { mapConcurrent } from "../evaluation/map-concurrent.js";
 import { nextTask } from "../evaluation/next-task.js";
@@ -143,39 +145,73 @@ export class EvaluationLedger {
    */
   async evaluate(genomes: readonly QuantizationGenome[], samples?: number): Promise<readonly Individual[]> {
     const unique = [...new Map(genomes.map((genome) => [genome.key, genome])).values()];
-    const { concurrency, signal, maxEvaluations = Number.POSITIVE_INFINITY } = this.#options;
+    const { signal, maxEvaluations = Number.POSITIVE_INFINITY } = this.#options;
     const wanted = unique.filter(
       (genome) => this.#failures.peek(genome) === undefined && !this.#knows(genome, samples),
     );
     const left = (maxEvaluations - this.#wholeEvaluations) / this.#shareOf(samples);
     const unknown = wanted.slice(0, Math.max(0, Math.floor(left + ROUNDING)));
     if (unknown.length < wanted.length) this.#budgetSpent = true;
-    const outcomes = await mapConcurrent(
-      unknown,
-      concurrency,
-      async (genome) => {
-        await nextTask();
-        signal?.throwIfAborted();
-        return assessGenome(genome, this.#context, { signal, samples });
-      },
-      signal,
+    const assessed = await this.#each(unknown, samples, (genome) =>
+      assessGenome(genome, this.#context, { signal, samples }),
     );
     const fresh = new Map<string, QuantizationGenome>();
-    for (const [i, outcome] of outcomes.entries()) {
-      const genome = unknown[i]!;
-      if (outcome.status === "fulfilled") {
-        this.#count(samples);
-        fresh.set(genome.key, outcome.value.genome);
-        this.#enter(outcome.value, samples);
-      } else if (outcome.status === "rejected" && !signal?.aborted) {
-        this.#count(samples);
-        this.#fail(genome, outcome.reason);
-      }
+    for (const one of assessed) {
+      if (one === undefined) continue;
+      fresh.set(one.genome.key, one.genome);
+      this.#enter(one, samples);
     }
     return unique.flatMap((genome) => {
       const found = fresh.get(genome.key) ?? this.#recall(genome, samples);
       return found === undefined ? [] : [toIndividual(found)];
     });
+  }
+
+  /**
+   * What the evaluator says of genomes that are no candidates, in their order. Counted as whole evaluations, and reported when they
+   * fail; nothing else knows of them. Does not look at `maxEvaluations`.
+   * @returns undefined for those that failed or that an abort left out
+   */
+  ask(genomes: readonly QuantizationGenome[]): Promise<readonly (AccuracyEstimate | undefined)[]> {
+    const { signal } = this.#options;
+    return this.#each(genomes, undefined, (genome) =>
+      checkedEvaluate(this.#context.evaluator, genome, signal),
+    );
+  }
+
+  /** Evaluates each, counts it, and books what fails: in order, whatever finishes first. */
+  async #each<T>(
+    genomes: readonly QuantizationGenome[],
+    samples: number | undefined,
+    evaluate: (genome: QuantizationGenome) => Promise<T>,
+  ): Promise<readonly (T | undefined)[]> {
+    const { concurrency, signal } = this.#options;
+    const outcomes = await mapConcurrent(
+      genomes,
+      concurrency,
+      async (genome) => {
+        await nextTask();
+        signal?.throwIfAborted();
+        return evaluate(genome);
+      },
+      signal,
+    );
+    return outcomes.map((outcome, i) => {
+      if (outcome.status === "fulfilled") {
+        this.#count(samples);
+        return outcome.value;
+      }
+      if (outcome.status === "rejected" && !signal?.aborted) {
+        this.#count(samples);
+        this.#fail(genomes[i]!, outcome.reason);
+      }
+      return undefined;
+    });
+  }
+
+  /** The reason why a genome failed; undefined when it did not. */
+  reasonOf(genome: QuantizationGenome): string | undefined {
+    return this.#failures.peek(genome)?.reason;
   }
 
   /** The genome was judged on so many samples or more. */

@@ -1,5 +1,6 @@
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { CheckpointReport } from "./checkpoint.js";
+import type { SensitivityFallback } from "./counted-drops.js";
 import type { FailedGenome } from "./evaluation-ledger.js";
 import type { BaselineReport } from "./measured/baseline-report.js";
 import type { GenerationStats } from "./progress.js";
@@ -50,6 +51,8 @@ export interface EvolutionResult {
   readonly baselines?: readonly BaselineReport[];
   /** Predicted sensitivity by layer, 0 to 1; undefined when sensitivity analysis is switched off or was aborted. */
   readonly sensitivity: ReadonlyMap<string, number> | undefined;
+  /** Layers whose `accuracy-drop` could not be measured, or not within the budget, and was predicted; absent when there are none. */
+  readonly sensitivityFallbacks?: readonly SensitivityFallback[];
   /** What became of the checkpoint; undefined when there was none. */
   readonly checkpoint: CheckpointReport | undefined;
 }

@@ -1,17 +1,18 @@
-import { EvaluationError } from "../errors.js";
 import { reasonOf } from "../evaluation/checked-evaluate.js";
 import type { EvaluationContext } from "../evaluation/evaluate-genome.js";
 import { createNoiseTable, type NoiseTable } from "../evaluation/noise-table.js";
 import { raceAbort } from "../evaluation/race-abort.js";
 import { normalized } from "../evaluation/sensitivity.js";
 import { checkedHarms } from "../evaluation/sensitivity-metrics/checked-harms.js";
-import type { SensitivityMetric } from "../evaluation/sensitivity-metrics/contract.js";
+import type { SensitivityMetric, SensitivityRequest } from "../evaluation/sensitivity-metrics/contract.js";
 import { sensitivityPrior } from "../evaluation/sensitivity-prior.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { SearchRules } from "../operators/contract.js";
 import { Checkpoint, type CheckpointListener } from "./checkpoint.js";
 import type { ResolvedConfig } from "./config.js";
 import { costLimitRepair } from "./cost-limit-repair.js";
+import { type CountedDrops, countedDrops } from "./counted-drops.js";
+import { allFailed, lostWorker } from "./evaluation-failures.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionEvent } from "./evolution-event.js";
 import type { EvolutionResult } from "./evolution-result.js";
@@ -67,6 +68,9 @@ export class EvolutionRun {
   #evaluationsAtStart = 0;
   #generationAtStart = 0;
   readonly #metric: SensitivityMetric;
+  /** The metric is the drops of the run's own evaluator, which its ledger counts. */
+  readonly #measuresDrops: boolean;
+  #drops: CountedDrops | undefined;
   #sensitivity: ReadonlyMap<string, number> | undefined;
   /** How much each layer's noise counts in the tables of exact seeds; undefined = alike. */
   #noiseWeights: ReadonlyMap<string, number> | undefined;
@@ -92,6 +96,7 @@ export class EvolutionRun {
         noiseTable: this.#noiseTable,
         evaluator: this.context.evaluator,
       });
+    this.#measuresDrops = parts.sensitivity === undefined && useSensitivityAnalysis === "accuracy-drop";
     this.ledger = new EvaluationLedger(this.context, {
       concurrency: config.parallelEvaluations,
       caching: config.enableCaching,
@@ -180,7 +185,7 @@ export class EvolutionRun {
     let state = await startEvolution(rules, this.#surroundings);
     if (state.population.length === 0) {
       if (this.#stop.reason !== undefined) return this.#stop.reason;
-      throw this.#allFailed();
+      throw allFailed(this.ledger.failures);
     }
     for (;;) {
       // A generation that an abort cut short is not reported; what it evaluated is in the archive.
@@ -236,7 +241,7 @@ export class EvolutionRun {
     try {
       const { model } = this.context;
       const request = { concurrency: this.#config.parallelEvaluations, signal };
-      const harms = await checkedHarms(this.#metric, model, request);
+      const harms = await this.#harms(request);
       this.#noiseWeights =
         this.#metric.name === "predicted"
           ? sensitivityPrior(model)
@@ -245,6 +250,17 @@ export class EvolutionRun {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
+  }
+
+  async #harms(request: SensitivityRequest): Promise<ReadonlyMap<string, number>> {
+    const { context, ledger } = this;
+    if (!this.#measuresDrops) return checkedHarms(this.#metric, context.model, request);
+    const drops = await countedDrops(
+      { context, ledger, noiseTable: this.#noiseTable, maxEvaluations: this.#options.maxEvaluations },
+      request,
+    );
+    this.#drops = drops;
+    return drops.harms;
   }
 
   get #allocates(): boolean {
@@ -289,8 +305,9 @@ export class EvolutionRun {
       this.#hypervolumes.push(ledger.feasible ? frontHypervolume(front, this.context.reference) : 0);
     const { generation, evaluations } = stats;
     // One that the budget cut short is not how a run with a larger budget goes on.
-    // Nor is one that an abort cut short.
-    if (this.#checkpoint !== undefined && !ledger.budgetSpent && this.#stop.reason === undefined)
+    // Nor is one that an abort cut short, or whose sensitivities the budget did.
+    const cut = ledger.budgetSpent || this.#drops?.cut;
+    if (this.#checkpoint !== undefined && !cut && this.#stop.reason === undefined)
       await this.#checkpoint.completed({ generation, evaluations, digest: searchDigest(state, front) });
     // An earlier run told of those that it completed.
     if (generation < (this.#checkpoint?.resumedGenerations ?? 0)) return;
@@ -363,22 +380,8 @@ export class EvolutionRun {
       target: context.costModel.target,
       seed: this.#config.seed,
       sensitivity: this.#sensitivity,
+      ...(this.#drops?.fallbacks.length && { sensitivityFallbacks: this.#drops.fallbacks }),
       checkpoint: this.#checkpoint?.report,
     };
   }
-
-  #allFailed(): EvaluationError {
-    const { failures } = this.ledger;
-    const first = failures[0];
-    return new EvaluationError(
-      "evaluator",
-      `all ${failures.length} genomes of the first population failed; the first reason: ${first?.reason ?? "unknown"}`,
-      { cause: first?.error },
-    );
-  }
-}
-
-/** An evaluator that works in processes or threads of its own tells by the path that one of them died or hung. */
-function lostWorker(error: unknown): boolean {
-  return error instanceof EvaluationError && ["worker", "evaluationTimeoutMs"].includes(error.path);
 }

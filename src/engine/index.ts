@@ -6,6 +6,7 @@ export {
   resolveConfig,
   type Stagnation,
 } from "./config.js";
+export type { SensitivityFallback } from "./counted-drops.js";
 export {
   type EngineParts,
   type EvolutionLayers,

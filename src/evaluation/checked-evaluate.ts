@@ -1,4 +1,4 @@
-import { EvaluationError } from "../errors.js";
+import { EvaluationError, InvalidArgumentError } from "../errors.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "./evaluator.js";
 import { raceAbort } from "./race-abort.js";
@@ -28,7 +28,40 @@ export async function checkedEvaluate(
     throw new EvaluationError("evaluator", `the evaluator failed: ${reasonOf(cause)}`, { cause });
   }
   checkEstimate(estimate, evaluator.kind);
+  checkScoreCount(estimate, evaluator.sampleCount, samples);
   return estimate;
+}
+
+/** Scores are compared by their places: one for each sample that was judged, or they are those of others. */
+function checkScoreCount(
+  { samples: told, sampleScores }: AccuracyEstimate,
+  sampleCount: number | undefined,
+  asked: number | undefined,
+): void {
+  if (sampleScores === undefined) return;
+  const { length } = sampleScores;
+  if (told !== undefined && length !== told)
+    throw refusal("sampleScores.length", length, `one score for each of the ${told} samples`);
+  if (sampleCount === undefined) return;
+  const least = asked ?? sampleCount;
+  if (length < least || length > sampleCount)
+    throw refusal("sampleScores.length", length, `${least} to ${sampleCount}, the samples judged`);
+}
+
+/** @throws InvalidArgumentError for a `sampleCount` that is no number of samples, or a baseline of other samples */
+export function checkSampleCount({ sampleCount, baseline }: AccuracyEvaluator): void {
+  if (sampleCount === undefined) return;
+  if (!Number.isSafeInteger(sampleCount) || sampleCount < 1)
+    throw new InvalidArgumentError(
+      "evaluator.sampleCount",
+      `evaluator.sampleCount is ${typeof sampleCount === "string" ? JSON.stringify(sampleCount) : String(sampleCount)}; allowed: an integer of at least 1, or none`,
+    );
+  const scores = baseline?.sampleScores?.length;
+  if (scores !== undefined && scores !== sampleCount)
+    throw new InvalidArgumentError(
+      "evaluator.baseline.sampleScores",
+      `evaluator.baseline.sampleScores has ${scores} scores; allowed: as many as evaluator.sampleCount, ${sampleCount}`,
+    );
 }
 
 /** What an error says, for a message. */

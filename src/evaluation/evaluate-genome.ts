@@ -2,7 +2,7 @@ import { EvaluationError } from "../errors.js";
 import type { GenomeMetrics, QuantizationGenome } from "../genome/quantization-genome.js";
 import type { CostEstimate, HardwareCostModel } from "../hardware/contract.js";
 import type { ModelSpec } from "../model/layer-spec.js";
-import { checkedEvaluate, reasonOf } from "./checked-evaluate.js";
+import { checkedEvaluate, checkSampleCount, reasonOf } from "./checked-evaluate.js";
 import {
   type ConstraintTargets,
   checkConstraintTargets,
@@ -31,11 +31,12 @@ export interface EvaluationContext extends EvaluationParts {
 
 /**
  * Checks the parts and asks the cost model for the float32 model once.
- * @throws InvalidArgumentError when a limit or weight is out of range; EvaluationError when the cost model fails
+ * @throws InvalidArgumentError when a limit, weight or the evaluator's `sampleCount` is out of range; EvaluationError when the cost model fails
  */
 export function createEvaluationContext(parts: EvaluationParts): EvaluationContext {
   checkConstraintTargets(parts.targets);
   checkFitnessWeights(parts.weights);
+  checkSampleCount(parts.evaluator);
   const { latencyMs, energyMj } = checkedCost(parts, float32Genome(parts.model));
   return { ...parts, reference: { sizeBytes: float32SizeBytes(parts.model), latencyMs, energyMj } };
 }

@@ -15,7 +15,7 @@ export interface AccuracyEstimate {
   /**
    * One value a sample, in the order of the data, whose mean rises and falls with `accuracy` (`top-1`: 1 for right, 0
    * for wrong; `perplexity`: the log-probability of a token). Two genomes measured on the same samples are compared
-   * by the differences of these. Absent when unknown.
+   * by the differences of these: there are `samples` of them. Absent when unknown.
    */
   readonly sampleScores?: Float32Array;
   /** Standard error of `accuracy`, samples taken as independent draws. Absent when unknown. */
@@ -43,7 +43,7 @@ export interface AccuracyEvaluator {
   readonly baseline?: AccuracyEstimate;
   /** Distinguishes evaluators in cache keys and checkpoints: model, data, metric. Default: the kind. */
   readonly identity?: string;
-  /** Samples that a whole evaluation judges, at least 1. An evaluator that gives it can judge on fewer. */
+  /** Samples that a whole evaluation judges, an integer of at least 1. An evaluator that gives it can judge on fewer. */
   readonly sampleCount?: number;
   evaluate(genome: QuantizationGenome, options: EvaluateOptions): Promise<AccuracyEstimate>;
 }

@@ -1,6 +1,7 @@
 import { EvaluationError, InvalidArgumentError } from "../errors.js";
 import type { WeightBits } from "../genome/bits.js";
 import { LayerQuantConfig } from "../genome/layer-quant-config.js";
+import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { ModelSpec } from "../model/layer-spec.js";
 import { checkSignal } from "./check-signal.js";
 import { checkedEvaluate, reasonOf } from "./checked-evaluate.js";
@@ -71,14 +72,10 @@ export async function accuracyDrops(
   checkSignal(signal);
   const floats = float32Genome(model);
   const baseline = evaluator.baseline ?? (await checkedEvaluate(evaluator, floats, signal));
-  const config = new LayerQuantConfig({ weightBits: bits, activationBits: 32, calibrationMethod: "min-max" });
   const outcomes = await mapConcurrent(
     model.layers,
     concurrency,
-    (layer) => {
-      const layerConfigs = new Map(floats.layerConfigs).set(layer.name, config);
-      return checkedEvaluate(evaluator, floats.with({ layerConfigs }), signal);
-    },
+    ({ name }) => checkedEvaluate(evaluator, layerAlone(floats, name, bits), signal),
     signal,
   );
   signal?.throwIfAborted();
@@ -95,6 +92,16 @@ export async function accuracyDrops(
       );
     }),
   );
+}
+
+/** The float32 genome with the weights of one layer quantized (symmetric, per-channel, min-max). */
+export function layerAlone(
+  floats: QuantizationGenome,
+  name: string,
+  bits: WeightBits = DEFAULT_BITS,
+): QuantizationGenome {
+  const config = new LayerQuantConfig({ weightBits: bits, activationBits: 32, calibrationMethod: "min-max" });
+  return floats.with({ layerConfigs: new Map(floats.layerConfigs).set(name, config) });
 }
 
 /** Scaled so that the largest is 1; all 0 when all are. */

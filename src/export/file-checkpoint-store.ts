@@ -5,18 +5,26 @@ import { writeFileAtomically } from "./write-file-atomically.js";
 /**
  * Keeps a checkpoint in a file. A new one takes its place by renaming; additions go to its end and are flushed to the disk.
  * What an addition left that failed halfway (a full disk) is cut off again.
+ * One run a file: whoever writes a new one takes the place of another's, whose next addition then fails with a FileError.
  */
 export function fileCheckpointStore(path: string): CheckpointStore {
   /** Bytes that are known to be whole. */
   let length = 0;
   /** An addition of ours may have left something behind those. */
   let torn = false;
+  /** Which file it is: another run's may have taken its place, and be as long. */
+  let inode: number | undefined;
+  const identify = async () => {
+    const { stat } = await import("node:fs/promises");
+    inode = (await stat(path)).ino;
+  };
   return {
     async read() {
       const { readFile } = await import("node:fs/promises");
       try {
         const bytes = await readFile(path);
         length = bytes.length;
+        await identify();
         return bytes.toString("utf8");
       } catch (error) {
         // ENOTDIR: part of the path is a file. Writing will fail and say so.
@@ -26,6 +34,7 @@ export function fileCheckpointStore(path: string): CheckpointStore {
     },
     async write(text) {
       await writeFileAtomically(path, text);
+      await identify();
       length = Buffer.byteLength(text);
       torn = false;
     },
@@ -35,7 +44,8 @@ export function fileCheckpointStore(path: string): CheckpointStore {
       try {
         const file = await open(path, "r+");
         try {
-          const { size } = await file.stat();
+          const { size, ino } = await file.stat();
+          if (ino !== inode) throw new Error("another run's checkpoint is in its place");
           if (size < length || (size > length && !torn))
             throw new Error(`it has ${size} bytes, this run left ${length}: another program changed it`);
           torn = true;

@@ -56,6 +56,10 @@ describe("readInstance", () => {
     [JSON.stringify({ layers: [layer, { name: "b", choices: [{ bits: 4, sizeMb: 1 }] }] }), /has no "omega"/],
     [JSON.stringify({ layers: [{ name: "a", choices: [{ bits: 4, sizeMb: 1 }] }] }), /allowed: omega/],
     [JSON.stringify({ layers: [{ name: "a", choices: [{ bits: 4, omega: 1 }] }] }), /at least one cost/],
+    [
+      '{"layers":[{"name":"a","choices":[{"omega":1,"sizeMb":1}]},{"name":"b","choices":[{"omega":1,"sizeMb":1},{"omega":1,"sizeMb":-1e308}]}]}',
+      /^layers\.1\.choices\.1\.sizeMb is -1e\+308; allowed/,
+    ],
     [JSON.stringify({ layers: [layer], ties: [[0, 5]] }), /ties\.0 names layer 5/],
     [JSON.stringify({ layers: [layer], ties: [[-1]] }), /ties\.0\.0 is -1/],
     [JSON.stringify({ layers: [layer], ties: 5 }), /ties is 5/],
@@ -71,6 +75,10 @@ describe("readInstance", () => {
     expect(error).toBeInstanceOf(QuantevoError);
     expect((error as Error).message).toMatch(message);
     expect((error as Error).message).not.toContain("\n");
+  });
+
+  it("takes a byte order mark", () => {
+    expect(read(`\uFEFF${JSON.stringify({ layers: [layer] })}`).metrics).toEqual(["omega", "sizeMb"]);
   });
 
   it("names a file that cannot be read", () => {

@@ -6,6 +6,7 @@ import {
   type EvolutionOptions,
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
+  type QuantizationGenome,
 } from "../../src/index.js";
 import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL, tinyLayer } from "./fakes.js";
 import { memoryStore } from "./stores.js";
@@ -115,6 +116,126 @@ describe("evaluators that fail", () => {
       evaluator,
     );
     expect(told.length).toBe(result.failures.length);
+  });
+});
+
+describe("evaluators that miscount their samples", () => {
+  it.each([Number.NaN, 0, -5, 2.5, "64", Number.POSITIVE_INFINITY])(
+    "are refused: sampleCount %s",
+    async (sampleCount) => {
+      const evaluator = { ...formulaEvaluator(), sampleCount } as unknown as AccuracyEvaluator;
+      await expect(run({}, {}, evaluator)).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        path: "evaluator.sampleCount",
+      });
+    },
+  );
+
+  it.each([
+    [64, { samples: 64 }, 63],
+    [64, {}, 63],
+    [64, {}, 65],
+    [undefined, { samples: 10 }, 11],
+  ])("fail with %s samples, an estimate of %o and %i scores", async (sampleCount, told, scores) => {
+    const formula = formulaEvaluator();
+    const evaluator: AccuracyEvaluator = {
+      kind: "measured",
+      ...(sampleCount && { sampleCount }),
+      evaluate: async (genome, options) => ({
+        ...(await formula.evaluate(genome, options)),
+        ...told,
+        sampleScores: new Float32Array(scores),
+      }),
+    };
+    await expect(run({}, { surrogate: false, multiFidelity: false }, evaluator)).rejects.toThrow(
+      `the evaluator returned sampleScores.length ${scores}`,
+    );
+  });
+});
+
+describe("sensitivities that are measured", () => {
+  const isProbe = (genome: QuantizationGenome, layer: string) =>
+    [...genome.layerConfigs].every(([name, config]) => (config.weightBits === 3) === (name === layer));
+  const CONFIG = { useSensitivityAnalysis: "accuracy-drop", surrogate: false, multiFidelity: false } as const;
+
+  it("count, and are paid for by the budget", async () => {
+    for (const maxEvaluations of [1, 2, 5, 7, 10, 20]) {
+      const evaluator = formulaEvaluator();
+      const result = await run({ maxEvaluations }, CONFIG, evaluator);
+      expect(result.evaluations).toBe(evaluator.calls.length);
+      expect(result.wholeEvaluations).toBe(maxEvaluations);
+      expect(result.stopReason).toBe("max-evaluations");
+      expect(result.paretoFront.length).toBeGreaterThan(0);
+      // The float32 model, and four layers.
+      expect(result.sensitivityFallbacks?.length ?? 0).toBe(
+        Math.min(4, Math.max(0, 5 - Math.floor(maxEvaluations / 2))),
+      );
+    }
+  });
+
+  it.each(["throws", "hangs"])("cost one layer its measurement when its evaluation %s", async (how) => {
+    const evaluator = formulaEvaluator(
+      { attention: 0.03 },
+      {
+        before: (genome) => {
+          if (!isProbe(genome, "ffn")) return;
+          if (how === "throws") throw new Error("out of memory");
+          return new Promise<void>(() => {});
+        },
+      },
+    );
+    const result = await run({}, { ...CONFIG, evaluationTimeoutMs: 50 }, evaluator);
+    const reason = expect.stringContaining(how === "throws" ? "out of memory" : "no answer within 50 ms");
+    expect(result.sensitivityFallbacks).toEqual([{ layer: "ffn", reason }]);
+    expect(result.failures).toMatchObject([{ reason }]);
+    expect(result.evaluations).toBe(evaluator.calls.length);
+    expect(result.sensitivity!.get("attention")).toBe(1);
+    expect(result.sensitivity!.get("ffn")).toBeGreaterThan(0);
+    expect(result.stopReason).toBe("max-generations");
+  });
+
+  it("are all predicted when the float32 model itself fails", async () => {
+    const evaluator = formulaEvaluator(
+      {},
+      {
+        before: (genome) => {
+          if ([...genome.layerConfigs.values()].every(({ weightBits }) => weightBits === 32))
+            throw new Error("no float");
+        },
+      },
+    );
+    const result = await run({}, CONFIG, evaluator);
+    expect(result.sensitivityFallbacks).toHaveLength(4);
+    expect(result.sensitivity).toEqual((await run()).sensitivity);
+  });
+});
+
+describe("baselines that fail", () => {
+  it("cost the evaluations that failed, and never the result", async () => {
+    let over = false;
+    const evaluator = formulaEvaluator(
+      {},
+      {
+        before: () => {
+          if (over) throw new Error("the device is gone");
+        },
+      },
+    );
+    const engine = new QuantizationEvolutionEngine(SMALL, { evaluator });
+    const result = await engine.runEvolution(LAYERS, {
+      baselines: ["greedy", "random"],
+      callback: (generation) => {
+        over = generation === SMALL.maxGenerations;
+      },
+    });
+    expect(result.paretoFront.length).toBeGreaterThan(0);
+    expect(result.baselines).toHaveLength(2);
+    for (const report of result.baselines!) {
+      expect(report.front).toEqual([]);
+      expect(report.failures.length).toBeGreaterThan(0);
+      expect(report.failures[0]!.reason).toContain("the device is gone");
+      expect(report.wholeEvaluations).toBeLessThanOrEqual(result.wholeEvaluations);
+    }
   });
 });
 

@@ -41,6 +41,21 @@ describe("fileCheckpointStore", () => {
     await expect(store.append!("second\n")).rejects.toMatchObject({ code: "IO" });
   });
 
+  it("does not add to another run's file that took its place, though it is as long", async () => {
+    const path = join(folder, "checkpoint");
+    const first = fileCheckpointStore(path);
+    const second = fileCheckpointStore(path);
+    await first.write("run 1\n");
+    await second.write("run 2\n");
+    await expect(first.append!("more of 1\n")).rejects.toMatchObject({
+      code: "IO",
+      path,
+      message: expect.stringContaining("another run's checkpoint is in its place"),
+    });
+    await second.append!("more of 2\n");
+    expect(await readFile(path, "utf8")).toBe("run 2\nmore of 2\n");
+  });
+
   it("says what cannot be read or written", async () => {
     const file = join(folder, "file");
     await writeFile(file, "x");

@@ -1,6 +1,4 @@
-import { checkedEvaluate } from "../../evaluation/checked-evaluate.js";
 import type { EvaluationContext } from "../../evaluation/evaluate-genome.js";
-import { mapConcurrent } from "../../evaluation/map-concurrent.js";
 import type { NoiseTable } from "../../evaluation/noise-table.js";
 import { sensitivityPrior } from "../../evaluation/sensitivity-prior.js";
 import { float32Genome } from "../../evaluation/uniform-genome.js";
@@ -12,7 +10,9 @@ import { repairToRules } from "../../operators/repair/repair-to-rules.js";
 import { anchorConfig } from "../../operators/sampling/anchor-config.js";
 import { randomSampling } from "../../operators/sampling/random-sampling.js";
 import { Random } from "../../random/random.js";
+import type { EvaluationLedger } from "../evaluation-ledger.js";
 import { exactSeeds, granularSettings } from "../exact-seeds.js";
+import { fillFromPrediction } from "../fill-from-prediction.js";
 import type { BaselineName } from "./baseline-names.js";
 import { greedyPath } from "./greedy-path.js";
 import { measuredLoss } from "./measured-loss.js";
@@ -23,15 +23,8 @@ export interface BaselineParts {
   readonly context: EvaluationContext;
   readonly noiseTable: NoiseTable;
   readonly seed: string | number;
-  /** Most evaluations in flight. */
-  readonly concurrency: number;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Genomes that a baseline wants evaluated, and the whole evaluations that choosing them has cost. */
-export interface BaselineChoice {
-  readonly genomes: readonly QuantizationGenome[];
-  readonly spent: number;
+  /** Counts what choosing the genomes costs. */
+  readonly ledger: EvaluationLedger;
 }
 
 /**
@@ -45,24 +38,24 @@ export async function baselineGenomes(
   name: BaselineName,
   budget: number,
   parts: BaselineParts,
-): Promise<BaselineChoice> {
+): Promise<readonly QuantizationGenome[]> {
   const { rules, context, noiseTable, seed } = parts;
   const { model, costModel } = context;
   const noiseWeights = sensitivityPrior(model);
   switch (name) {
     case "uniform":
-      return { genomes: uniformGenomes(rules).slice(0, budget), spent: 0 };
+      return uniformGenomes(rules).slice(0, budget);
     case "greedy":
       return greedyGenomes(budget, parts);
     case "random": {
       const random = new Random(seed).child("baseline random");
       const drawn = randomSampling.sample(rules, budget, random);
-      return { genomes: drawn.map((genome) => repairToRules.repair(genome, rules)), spent: 0 };
+      return drawn.map((genome) => repairToRules.repair(genome, rules));
     }
     case "exact": {
       const seeds = exactSeeds({ model, costModel, noiseTable, noiseWeights, settingsOf: granularSettings });
       const drawn = seeds.sample(rules, budget, new Random(seed));
-      return { genomes: drawn.map((genome) => repairToRules.repair(genome, rules)), spent: 0 };
+      return drawn.map((genome) => repairToRules.repair(genome, rules));
     }
   }
 }
@@ -87,39 +80,34 @@ function uniformGenomes(rules: SearchRules): readonly QuantizationGenome[] {
   return [...new Map(genomes.map((genome) => [genome.key, genome])).values()];
 }
 
-async function greedyGenomes(budget: number, parts: BaselineParts): Promise<BaselineChoice> {
+async function greedyGenomes(budget: number, parts: BaselineParts): Promise<readonly QuantizationGenome[]> {
   const { rules, context, noiseTable } = parts;
   const { model, evaluator } = context;
   const measures = evaluator.kind === "measured" && budget >= 2 * model.layers.length;
   const sensitivity = measures ? await measuredSensitivities(parts) : sensitivityPrior(model);
-  const spent = measures ? model.layers.length : 0;
-  return { genomes: greedyPath(rules, model, noiseTable, sensitivity, budget - spent), spent };
+  return greedyPath(rules, model, noiseTable, sensitivity, budget - parts.ledger.evaluations);
 }
 
-/** Loss per noise power of each layer, by quantizing it alone to the width nearest to 3 bits. */
+/** Loss per noise power of each layer, by quantizing it alone to the width nearest to 3 bits; by the prior where that fails. */
 async function measuredSensitivities(parts: BaselineParts): Promise<ReadonlyMap<string, number>> {
-  const { rules, context, noiseTable, concurrency, signal } = parts;
+  const { rules, context, noiseTable, ledger } = parts;
   const { model, evaluator } = context;
   const floats = float32Genome(model);
-  const outcomes = await mapConcurrent(
-    model.layers,
-    concurrency,
-    async ({ name }) => {
-      const config = anchorConfig(rules.layers.get(name)!, PROBE_BITS);
-      const layerConfigs = new Map(floats.layerConfigs).set(name, config);
-      const estimate = await checkedEvaluate(evaluator, floats.with({ layerConfigs }), signal);
-      const { loss } = measuredLoss(estimate, evaluator.baseline);
-      const noise = noiseTable.weightNoise(name, config, config.calibrationMethod ?? "mse");
-      return Math.max(loss, LEAST_LOSS) / Math.max(noise, Number.EPSILON);
-    },
-    signal,
+  const configs = model.layers.map(({ name }) => anchorConfig(rules.layers.get(name)!, PROBE_BITS));
+  const answers = await ledger.ask(
+    model.layers.map(({ name }, i) =>
+      floats.with({ layerConfigs: new Map(floats.layerConfigs).set(name, configs[i]!) }),
+    ),
   );
-  return new Map(
-    outcomes.map((outcome, i) => {
-      if (outcome.status === "rejected") throw outcome.reason;
-      return [model.layers[i]!.name, outcome.status === "fulfilled" ? outcome.value : 0];
-    }),
-  );
+  const measured = new Map<string, number>();
+  for (const [i, { name }] of model.layers.entries()) {
+    const [estimate, config] = [answers[i], configs[i]!];
+    if (estimate === undefined) continue;
+    const { loss } = measuredLoss(estimate, evaluator.baseline);
+    const noise = noiseTable.weightNoise(name, config, config.calibrationMethod ?? "mse");
+    measured.set(name, Math.max(loss, LEAST_LOSS) / Math.max(noise, Number.EPSILON));
+  }
+  return fillFromPrediction(measured, sensitivityPrior(model));
 }
 
 /** Width at which a layer alone is measured. */

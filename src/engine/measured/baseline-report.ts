@@ -1,9 +1,10 @@
+import { reasonOf } from "../../evaluation/checked-evaluate.js";
 import { totalViolation } from "../../evaluation/constraints.js";
 import { objectiveVector } from "../../evaluation/objectives.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import { dominates } from "../../pareto/dominates.js";
 import { hypervolume } from "../../pareto/hypervolume.js";
-import { EvaluationLedger } from "../evaluation-ledger.js";
+import { EvaluationLedger, type FailedGenome } from "../evaluation-ledger.js";
 import { type BaselineParts, baselineGenomes } from "./baseline-genomes.js";
 import type { BaselineName } from "./baseline-names.js";
 
@@ -22,6 +23,17 @@ export interface BaselineReport {
   readonly evolvedHypervolume: number;
   /** Genomes of its front that no evolved genome dominates or equals in every objective. Empty: beaten everywhere. */
   readonly unbeaten: readonly QuantizationGenome[];
+  /** Its genomes that could not be evaluated, those that chose others included. */
+  readonly failures: readonly FailedGenome[];
+  /** Why it could not be carried out to its end; absent when it was. */
+  readonly incomplete?: string;
+}
+
+/** What baselines work with. */
+export interface BaselineSurroundings extends Omit<BaselineParts, "ledger"> {
+  /** Most evaluations in flight. */
+  readonly concurrency: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -33,17 +45,13 @@ export async function baselineReports(
   names: readonly BaselineName[],
   evolved: readonly QuantizationGenome[],
   budget: number,
-  parts: BaselineParts,
+  parts: BaselineSurroundings,
 ): Promise<readonly BaselineReport[]> {
   const reports: BaselineReport[] = [];
   for (const name of names) {
     if (parts.signal?.aborted) break;
-    try {
-      const report = await baselineReport(name, evolved, Math.max(1, Math.floor(budget)), parts);
-      if (!parts.signal?.aborted) reports.push(report);
-    } catch (error) {
-      if (!parts.signal?.aborted) throw error;
-    }
+    const report = await baselineReport(name, evolved, Math.max(1, Math.floor(budget)), parts);
+    if (!parts.signal?.aborted) reports.push(report);
   }
   return reports;
 }
@@ -57,23 +65,30 @@ export async function baselineReport(
   name: BaselineName,
   evolved: readonly QuantizationGenome[],
   budget: number,
-  parts: BaselineParts,
+  parts: BaselineSurroundings,
 ): Promise<BaselineReport> {
   const { context, concurrency, signal } = parts;
-  const { genomes, spent } = await baselineGenomes(name, budget, parts);
   const ledger = new EvaluationLedger(context, { concurrency, caching: true, signal });
-  await ledger.evaluate(genomes);
+  let incomplete: string | undefined;
+  try {
+    await ledger.evaluate(await baselineGenomes(name, budget, { ...parts, ledger }));
+  } catch (error) {
+    // The search is over and has a result, which this is not to cost.
+    incomplete = reasonOf(error);
+  }
   const front = ledger.feasible || !isFeasible(evolved) ? ledger.front : [];
   const points = front.map(pointOf);
   const rivals = evolved.map(pointOf);
   const [own, theirs] = hypervolumes([points, rivals]);
   return {
     name,
-    wholeEvaluations: ledger.wholeEvaluations + spent,
+    wholeEvaluations: ledger.wholeEvaluations,
     front,
     hypervolume: own!,
     evolvedHypervolume: theirs!,
     unbeaten: front.filter((_, i) => !rivals.some((rival) => dominatesOrEquals(rival, points[i]!))),
+    failures: ledger.failures,
+    ...(incomplete !== undefined && { incomplete }),
   };
 }
 

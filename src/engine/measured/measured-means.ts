@@ -57,7 +57,10 @@ export function measuredMeans(
     helped || measures ? new MeasuredRecord({ model, noiseTable, layerWeights, baseline }) : undefined;
   // Without the float model's scores of the same samples, losses on few of them tell nothing.
   const samples = multiFidelity && baseline?.sampleScores ? firstLook(evaluator.sampleCount) : undefined;
-  const most = MOST_FOR_LAYERS * Math.min(config.populationSize, maxEvaluations);
+  const most = Math.min(
+    MOST_FOR_LAYERS * Math.min(config.populationSize, maxEvaluations),
+    maxEvaluations - 1,
+  );
   return {
     record,
     lookAtLayers:
