@@ -1,6 +1,7 @@
 import { requireFinite } from "../numeric/find-non-finite.js";
 import { requireInstance } from "../quantization/check-params.js";
 import { createCodes } from "../quantization/code-range.js";
+import { overlap } from "../quantization/overlap.js";
 import type { Codes, QuantizationParams } from "../quantization/params.js";
 import { quantize } from "../quantization/quantize.js";
 import { scaleLayout } from "../quantization/scale-layout.js";
@@ -69,7 +70,7 @@ function quantizeGroups(
     requireInstance(out, createCodes({ bits, signed }, 0).constructor as new () => Codes, "out", length);
   const instance = instanceFor(values, codes);
   // Codes that overlap the values are for the plain kernels to sort out.
-  if (instance === undefined || (values.buffer === codes.buffer && overlap(values, codes))) return undefined;
+  if (instance === undefined || overlap(values, codes)) return undefined;
   const scale = new Float32Array(layout.count);
   const zeroPoint = new Int32Array(layout.count);
   const operation = bits <= 8 ? WalkOperation.QUANTIZE_I8 : WalkOperation.QUANTIZE_I16;
@@ -122,8 +123,4 @@ function quantizeGroups(
   if (plain) return undefined;
   const params = { bits, signed, narrowRange, scheme, granularity, shape, axis, groupSize, scale, zeroPoint };
   return { params, codes };
-}
-
-function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
-  return a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
 }

@@ -14,6 +14,7 @@ import { gatherSlice, greatestSlice } from "./gather-slice.js";
 import { CalibrationMethod } from "./method.js";
 import type { RangeRequest } from "./observer.js";
 import { checkMethod, checkPercentile, DEFAULT_PERCENTILE, rangeTarget } from "./range-target.js";
+import { requireChannels } from "./require-channels.js";
 import { sliceRanges } from "./slice-ranges.js";
 import { SliceSource } from "./slice-source.js";
 import { ternaryScales } from "./ternary-scales.js";
@@ -101,19 +102,13 @@ const OPTIONS: Readonly<Record<keyof CalibrateOptions, true>> = {
   ...{ shape: true, axis: true, groupSize: true, percentile: true, name: true },
 };
 
-/** Refuses unknown options, and channels that nobody named: the defaults would make each element a channel. */
+/** Refuses unknown options, a shape that is no list, and channels that nobody named. */
 export function checkCalibrateOptions(options: CalibrateOptions): void {
   checkFields(options, "options", Object.keys(OPTIONS));
-  const { shape, axis } = options;
+  const { shape } = options;
   if (shape !== undefined && !Array.isArray(shape))
     throw new InvalidArgumentError("shape", `shape is ${String(shape)}; allowed: a list of integers from 0`);
-  if (options.granularity !== QuantizationGranularity.PER_CHANNEL) return;
-  for (const [name, value] of Object.entries({ shape, axis }))
-    if (value === undefined)
-      throw new InvalidArgumentError(
-        name,
-        `${name} is missing; allowed: for per-channel, give the shape of the tensor and the axis of its channels, such as shape: [64, 128], axis: 0`,
-      );
+  requireChannels(options);
 }
 
 /** Calls `visit` with each slice, to be read only: a copy, or where a copy is no use, the values themselves. */

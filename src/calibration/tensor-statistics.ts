@@ -4,15 +4,16 @@ import { requireInstance } from "../quantization/check-params.js";
 import { scaleLayout } from "../quantization/scale-layout.js";
 import { QuantizationGranularity } from "../quantization/scheme.js";
 import { SliceSums } from "../quantization/slice-sums.js";
+import { requireChannels } from "./require-channels.js";
 import { sliceRanges } from "./slice-ranges.js";
 
 /** How a tensor is cut for {@link tensorStatistics}. */
 export interface StatisticsOptions {
   /** Default per-tensor. */
   readonly granularity?: QuantizationGranularity;
-  /** Default [values.length]. */
+  /** Default [values.length]; needed for per-channel. */
   readonly shape?: readonly number[];
-  /** Channel axis or blocked axis; default 0. */
+  /** Channel axis or blocked axis; default 0, but needed for per-channel. */
   readonly axis?: number;
   /** Elements in a block along `axis`; needed for per-group. */
   readonly groupSize?: number;
@@ -42,6 +43,7 @@ export interface TensorStatistics {
  */
 export function tensorStatistics(values: Float32Array, options: StatisticsOptions = {}): TensorStatistics {
   checkFields(options, "options", ["granularity", "shape", "axis", "groupSize", "name"]);
+  requireChannels(options);
   const {
     granularity = QuantizationGranularity.PER_TENSOR,
     axis = 0,
@@ -51,8 +53,6 @@ export function tensorStatistics(values: Float32Array, options: StatisticsOption
   requireInstance(values, Float32Array, name);
   if (values.length === 0) throw new InvalidDataError(name, `${name} is empty; allowed: 1 element or more`);
   const shape = options.shape ?? [values.length];
-  if (!Array.isArray(shape))
-    throw new InvalidArgumentError("shape", `shape is ${String(shape)}; allowed: a list of integers from 0`);
   const layout = scaleLayout(shape, granularity, axis, groupSize);
   if (layout.length !== values.length)
     throw new InvalidArgumentError(

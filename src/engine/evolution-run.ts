@@ -282,6 +282,7 @@ export class EvolutionRun {
       mutationScores: this.#sensitivity,
       limitRepair: costLimitRepair(this.context, this.#sensitivity),
       seedShare: this.#seedShare,
+      signal: this.#stop.signal,
       seeds: allocates
         ? exactSeeds({
             model,

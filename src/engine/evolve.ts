@@ -43,6 +43,8 @@ export interface EvolutionRules extends VariationRates {
   readonly seedShare?: number | undefined;
   /** Brings genomes within limits on their costs; absent = there are none. */
   readonly limitRepair?: RepairOperator | undefined;
+  /** Once aborted, no more genomes are made. */
+  readonly signal?: AbortSignal | undefined;
   /** Default: {@link builtInOperators}. */
   readonly operators?: VariationOperators | undefined;
 }
@@ -67,13 +69,14 @@ export async function startEvolution(
   surroundings: EvolutionSurroundings,
 ): Promise<EvolutionState> {
   const random = new Random(rules.seed).child("generation 0");
-  const genomes = initialPopulation(
+  const genomes = await initialPopulation(
     rules.space,
     rules.populationSize,
     random,
     rules.allocationScores,
     rules.seeds,
     rules.seedShare,
+    rules.signal,
   );
   return { generation: 0, population: survivors(await surroundings.evaluate(genomes), rules) };
 }
@@ -93,13 +96,15 @@ export async function evolveGeneration(
   const present = new Set(state.population.map((individual) => individual.genome.key));
   const operators = rules.operators ?? builtInOperators(rules.mutationScores);
   const operatorRates = new OperatorRates(operators, state.operatorCredit);
-  const made = makeOffspring(
+  const offspring = await makeOffspring(
     { population: state.population, archive: surroundings.front },
     rules.populationSize * (surroundings.childrenPerPlace ?? 1),
     { rules: rules.space, rates: rules, operators, operatorRates, limitRepair: rules.limitRepair },
     random,
     (genome) => present.has(genome.key) || surroundings.isKnown(genome),
-  ).filter(({ genome }) => !present.has(genome.key));
+    rules.signal,
+  );
+  const made = offspring.filter(({ genome }) => !present.has(genome.key));
   const all = made.map(({ genome }) => genome);
   const chosen = surroundings.screen?.(all, rules.populationSize) ?? all;
   const evaluated = await surroundings.evaluate(chosen);

@@ -1,3 +1,4 @@
+import { nextTask } from "../evaluation/next-task.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { SamplingOperator, SearchRules } from "../operators/contract.js";
 import { repairToRules } from "../operators/repair/repair-to-rules.js";
@@ -12,16 +13,18 @@ export const MAX_REDRAWS = 20;
 /**
  * The first population, without repetition: uniform-precision anchors, then (with `seeds`) seeds up to
  * `seedShare` of the size, (with `scores`) up to a quarter, or beside seeds an eighth, of mixed-precision genomes that follow the scores, then
- * random ones. Smaller than `size` only when the space is.
+ * random ones. Smaller than `size` only when the space is, or after an abort:
+ * the event loop has its turn between genomes.
  */
-export function initialPopulation(
+export async function initialPopulation(
   rules: SearchRules,
   size: number,
   random: Random,
   scores?: ReadonlyMap<string, number>,
   seeds?: SamplingOperator,
   seedShare = 1 / 4,
-): readonly QuantizationGenome[] {
+  signal?: AbortSignal,
+): Promise<readonly QuantizationGenome[]> {
   const population = new Map<string, QuantizationGenome>();
   const add = (genomes: readonly QuantizationGenome[]) => {
     for (const genome of genomes) {
@@ -30,10 +33,14 @@ export function initialPopulation(
     }
   };
   add(uniformAnchors.sample(rules, size, random));
-  if (seeds !== undefined) add(seeds.sample(rules, Math.ceil(size * seedShare), random));
-  if (scores !== undefined)
+  await nextTask();
+  if (seeds !== undefined && !signal?.aborted) add(seeds.sample(rules, Math.ceil(size * seedShare), random));
+  await nextTask();
+  if (scores !== undefined && !signal?.aborted)
     add(sensitivityAllocation(scores).sample(rules, Math.ceil(size / (seeds === undefined ? 4 : 8)), random));
   for (let misses = 0; population.size < size && misses < MAX_REDRAWS; ) {
+    await nextTask();
+    if (signal?.aborted) break;
     const before = population.size;
     add(randomSampling.sample(rules, 1, random));
     misses = population.size === before ? misses + 1 : 0;

@@ -1,3 +1,4 @@
+import { nextTask } from "../evaluation/next-task.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type {
   RankedIndividual,
@@ -51,18 +52,21 @@ const ARCHIVE_SHARE = 0.5;
 
 /**
  * Up to `count` children, no two alike. Genomes that `isKnown` are drawn again a bounded number of times; what is
- * left after that is kept, the cache has it.
+ * left after that is kept, the cache has it. The event loop has its turn between children; fewer after an abort.
  */
-export function makeOffspring(
+export async function makeOffspring(
   parents: ParentPools,
   count: number,
   parts: VariationParts,
   random: Random,
   isKnown: (genome: QuantizationGenome) => boolean,
-): readonly Child[] {
+  signal?: AbortSignal,
+): Promise<readonly Child[]> {
   const children = new Map<string, Child>();
   const pending: Child[] = [];
   for (let place = 0; place < count; place++) {
+    await nextTask();
+    if (signal?.aborted) break;
     let child: Child | undefined;
     for (let draw = 0; draw < MAX_REDRAWS; draw++) {
       if (pending.length === 0) pending.push(...mate(parents, parts, random));

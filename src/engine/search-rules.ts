@@ -3,6 +3,7 @@ import { weightLayoutOf } from "../evaluation/weight-layout-of.js";
 import type { LayerQuantConfigFields } from "../genome/layer-quant-config.js";
 import type { LayerSpace } from "../genome/search-space.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
+import { RooflineCostModel } from "../hardware/roofline-cost-model.js";
 import { supportedLayerSpace } from "../hardware/supported-layer-space.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import type { SearchRules } from "../operators/contract.js";
@@ -31,11 +32,18 @@ export function searchRules(
     const shared = sharedPins(tie, pinned);
     if (Object.keys(shared).length > 0) for (const name of tie) pinned.set(name, shared);
   }
+  // The roofline model asks for nothing but these of a layer; another one may know it by its name.
+  const alike = costModel.constructor === RooflineCostModel;
+  const known = new Map<string, LayerSpace>();
   const layers = new Map(
-    model.layers.map((layer) => [
-      layer.name,
-      acceptedSpace(costModel, layer, layerSpace(layer, config, pinned.get(layer.name) ?? {})),
-    ]),
+    model.layers.map((layer) => {
+      const { name, kind, parameterCount, inputShape, outputShape } = layer;
+      const space = layerSpace(layer, config, pinned.get(name) ?? {});
+      const key = alike ? JSON.stringify([kind, parameterCount, inputShape, outputShape, space]) : name;
+      const accepted = known.get(key) ?? acceptedSpace(costModel, layer, space);
+      known.set(key, accepted);
+      return [name, accepted];
+    }),
   );
   for (const [i, tie] of ties.entries()) {
     const shared = tie.map((name) => layers.get(name)!).reduce(intersection);

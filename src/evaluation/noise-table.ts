@@ -71,23 +71,23 @@ export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = 
     );
   // Layers of equal shapes whose weights are not known draw the same ones: they share a row.
   const shared = new Map<string, NoiseRow>();
-  const rows = new Map(
-    model.layers.map((layer): [string, NoiseRow] => {
-      const row = { layer, noise: new Map<number, number>() };
-      return [
-        layer.name,
-        layer.weights === undefined
-          ? remember(shared, JSON.stringify(weightLayoutOf(layer)), () => row)
-          : row,
-      ];
-    }),
-  );
+  const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
+  const rows = new Map<string, NoiseRow>();
+  // Made when it is asked for: to look whether a layer has weights may be to draw them.
+  const rowOf = (name: string): NoiseRow | undefined => {
+    const layer = layers.get(name);
+    if (layer === undefined) return undefined;
+    const make = (): NoiseRow => ({ layer, noise: new Map() });
+    return remember(rows, name, () =>
+      layer.weights === undefined ? remember(shared, JSON.stringify(weightLayoutOf(layer)), make) : make(),
+    );
+  };
   const samples = new Map<NoiseRow, WeightSample>();
   const activations = new Map<number, number>();
   let entryCount = 0;
   for (const { layer, config, method, noise } of options.known ?? []) {
     const code = weightCode(config, method);
-    const row = rows.get(layer)?.noise;
+    const row = rowOf(layer)?.noise;
     if (row === undefined || row.has(code)) continue;
     row.set(code, noise);
     entryCount++;
@@ -99,7 +99,7 @@ export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = 
     },
     weightNoise(name, config, method) {
       if (config.weightBits === 32) return 0;
-      const row = rows.get(name);
+      const row = rowOf(name);
       if (row === undefined)
         throw new InvalidArgumentError("layer", `the model has no layer ${JSON.stringify(name)}`);
       return remember(row.noise, weightCode(config, method), () => {

@@ -5,7 +5,8 @@ import type { LatencyProblem, LatencySolution } from "./fit-latency.js";
 export interface ParameterDiagnosis {
   /**
    * `determined`: its standard error is small. `at-bound`: the data want it at the end of its range. `undetermined`:
-   * the error is large, alone or because others can stand in for it. `unused`: no latency depends on it.
+   * the error is large, alone or because others can stand in for it, or the start was kept. `unused`: no latency
+   * depends on it.
    */
   readonly status: "determined" | "at-bound" | "undetermined" | "unused";
   /** Standard error over the value, from the data alone; Infinity when they do not say. */
@@ -30,7 +31,7 @@ const UNUSED = 1e-6;
  */
 export function diagnoseFit(
   problem: LatencyProblem,
-  { multiples, scale, lower, deviation }: LatencySolution,
+  { multiples, scale, lower, deviation, origin }: LatencySolution,
   chosen: readonly number[],
   tolerance: number,
 ): readonly ParameterDiagnosis[] {
@@ -82,7 +83,7 @@ export function diagnoseFit(
       });
     });
     const relativeError = (spread * Math.sqrt(variance)) / norm;
-    const determined = relativeError <= tolerance && chosen.length > free.length;
+    const determined = origin === "fitted" && relativeError <= tolerance && chosen.length > free.length;
     return {
       status: determined ? "determined" : "undetermined",
       relativeError,

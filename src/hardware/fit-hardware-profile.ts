@@ -3,7 +3,7 @@ import { rankCorrelation } from "../numeric/rank-correlation.js";
 import { Random } from "../random/random.js";
 import type { HardwareCostModel } from "./contract.js";
 import { diagnoseFit, type ParameterDiagnosis } from "./fit-diagnosis.js";
-import { fitLatency, LatencyProblem, median } from "./fit-latency.js";
+import { type FitOrigin, fitLatency, LatencyProblem, median } from "./fit-latency.js";
 import { chooseParameters, type FitParameter, fitParameters, withFigures } from "./fit-parameters.js";
 import type { LatencyMeasurement } from "./latency-measurement.js";
 import { loadHardwareProfile } from "./load-hardware-profile.js";
@@ -57,6 +57,8 @@ export interface HardwareProfileFit {
   readonly parameters: readonly FittedParameter[];
   /** Paths that the data do not determine: `undetermined`, `at-bound` or `unused`. */
   readonly notDetermined: readonly string[];
+  /** `start` when the fit was worse, and the start was kept. */
+  readonly origin: FitOrigin;
   /** Errors of the start. */
   readonly before: LatencyErrors;
   /** Errors on the measurements that were fitted: too good to be believed. The median is never above that of the start. */
@@ -103,8 +105,9 @@ export function fitHardwareProfile(
   const crossValidation = crossValidate(problem, measurements, options.folds, seed);
   const after = problem.predict(solution.multiples, all);
   return {
-    profile: newProfile(start, fitted, measurements, crossValidation, options),
+    profile: newProfile(start, fitted, solution.origin, measurements, crossValidation, options),
     parameters: fitted,
+    origin: solution.origin,
     notDetermined: fitted.filter(({ status }) => status !== "determined").map(({ path }) => path),
     before: latencyErrors(before, measurements),
     after: latencyErrors(after, measurements),
@@ -115,11 +118,19 @@ export function fitHardwareProfile(
 /**
  * How far latencies are from the measured ones.
  * @param predictedMs one for each measurement
+ * @throws InvalidDataError for no measurements or a latency that is not above 0; InvalidArgumentError for another
+ *   number of predictions
  */
 export function latencyErrors(
   predictedMs: ArrayLike<number>,
   measurements: readonly LatencyMeasurement[],
 ): LatencyErrors {
+  checkMeasurements(measurements);
+  if (predictedMs.length !== measurements.length)
+    throw new InvalidArgumentError(
+      "predictedMs",
+      `predictedMs has ${predictedMs.length} elements; allowed: ${measurements.length}, one for each measurement`,
+    );
   const errors = measurements.map(({ latencyMs }, i) => Math.abs(predictedMs[i]! / latencyMs - 1));
   const sorted = [...errors].sort((a, b) => a - b);
   return {
@@ -188,6 +199,7 @@ function crossValidate(
 function newProfile(
   start: HardwareProfile,
   fitted: readonly FittedParameter[],
+  fitOrigin: FitOrigin,
   measurements: readonly LatencyMeasurement[],
   crossValidation: LatencyErrors | undefined,
   { source, name, device }: FitHardwareProfileOptions,
@@ -199,9 +211,11 @@ function newProfile(
     const doubt =
       status === "at-bound"
         ? "; the data want it at the end of its range"
-        : confoundedWith.length > 0
-          ? `; the data do not tell it from ${confoundedWith.join(", ")}`
-          : "; the data hardly determine it";
+        : fitOrigin === "start"
+          ? "; a fit was worse than the start, which was kept"
+          : confoundedWith.length > 0
+            ? `; the data do not tell it from ${confoundedWith.join(", ")}`
+            : "; the data hardly determine it";
     figures.set(path, (old) => ({
       ...old,
       value,

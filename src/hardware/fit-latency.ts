@@ -54,6 +54,18 @@ export class LatencyProblem {
     return this.parameters[index]!.value === 0 ? 0 : 1;
   }
 
+  /** The least multiple whose figure a profile may hold. */
+  least(index: number): number {
+    const { value, reciprocal, least, most } = this.parameters[index]!;
+    return reciprocal ? value / most : least / this.#scale(index);
+  }
+
+  /** The greatest multiple whose figure a profile may hold. */
+  most(index: number): number {
+    const { value, reciprocal, least, most } = this.parameters[index]!;
+    return reciprocal ? value / least : most / this.#scale(index);
+  }
+
   /** Predicted latencies in ms. */
   predict(multiples: ArrayLike<number>, chosen: readonly number[]): Float64Array {
     const figures = new Map(
@@ -85,11 +97,12 @@ export class LatencyProblem {
     return predicted.map((ms, i) => ms / this.measurements[chosen[i]!]!.latencyMs - 1);
   }
 
-  /** Change of each relative error for a change of each multiple by one, row by row, by forward differences. */
+  /** Change of each relative error for a change of each multiple by one, row by row, by differences, forward where there is room. */
   jacobian(multiples: Float64Array, predicted: Float64Array, chosen: readonly number[]): Float64Array[] {
     const rows = chosen.map(() => new Float64Array(multiples.length));
     for (let j = 0; j < multiples.length; j++) {
-      const step = 1e-4 * Math.max(multiples[j]!, 1e-2);
+      const forward = 1e-4 * Math.max(multiples[j]!, 1e-2);
+      const step = multiples[j]! + forward > this.most(j) ? -forward : forward;
       const moved = Float64Array.from(multiples);
       moved[j]! += step;
       const after = this.predict(moved, chosen);
@@ -106,6 +119,9 @@ export class LatencyProblem {
   }
 }
 
+/** `fitted`; or the `start` as it is, where the fit has a greater median relative error on the data themselves. */
+export type FitOrigin = "fitted" | "start";
+
 /** Multiples of the start that fit a choice of measurements, and where they were held. */
 export interface LatencySolution {
   readonly multiples: Float64Array;
@@ -115,6 +131,7 @@ export interface LatencySolution {
   readonly lower: readonly number[];
   /** Robust standard deviation of the relative errors. */
   readonly deviation: number;
+  readonly origin: FitOrigin;
 }
 
 /**
@@ -134,9 +151,12 @@ export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): 
   // Efficiencies multiply rates: to scale both would scale twice.
   const rated = parameters.some(({ unit }) => unit === "GMAC/s");
   const scales = parameters.map(({ unit }) => (rated && unit === "x" ? 1 : scale));
-  const lower = parameters.map(({ reciprocal }, j) => (reciprocal ? scales[j]! / REACH : 0));
-  const upper = parameters.map((_, j) => (problem.start(j) === 0 ? 1e5 : scales[j]! * REACH));
-  const prior = parameters.map((_, j) => problem.start(j) * scales[j]!);
+  // Nor beyond what a profile may hold: there nothing moves any more.
+  const within = (j: number, multiple: number) =>
+    Math.max(problem.least(j), Math.min(problem.most(j), multiple));
+  const lower = parameters.map(({ reciprocal }, j) => within(j, reciprocal ? scales[j]! / REACH : 0));
+  const upper = parameters.map((_, j) => within(j, problem.start(j) === 0 ? 1e5 : scales[j]! * REACH));
+  const prior = parameters.map((_, j) => within(j, problem.start(j) * scales[j]!));
   // An overhead that starts at 0 may become a good part of the latency.
   const typicalUs = 1e3 * median(chosen.map((at) => problem.measurements[at]!.latencyMs));
   const width = prior.map((center) => PRIOR_WIDTH * (center || typicalUs / 10));
@@ -195,8 +215,8 @@ export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): 
   }
   const untouched = problem.errors(first, chosen);
   if (medianSize(untouched) < medianSize(errors))
-    return { multiples: start, scale, lower, deviation: robustDeviation(untouched) };
-  return { multiples, scale, lower, deviation: robustDeviation(errors) };
+    return { multiples: start, scale, lower, deviation: robustDeviation(untouched), origin: "start" };
+  return { multiples, scale, lower, deviation: robustDeviation(errors), origin: "fitted" };
 }
 
 /** Huber's loss, on the scale of squares. */

@@ -18,6 +18,7 @@ export {
   type LatencyErrors,
   latencyErrors,
 } from "./fit-hardware-profile.js";
+export type { FitOrigin } from "./fit-latency.js";
 export {
   type LatencyMeasurement,
   type MeasurementTable,

@@ -1,4 +1,4 @@
-import { checkLayers } from "../model/check-layers.js";
+import { checkWiring } from "../model/check-layers.js";
 import { elementCount, LayerKind, type LayerSpec, type ModelSpec } from "../model/layer-spec.js";
 
 /** A tensor on its way from the layer that made it to a layer that reads it. */
@@ -61,7 +61,7 @@ export function modelWiring(model: ModelSpec): ModelWiring {
 
 function findWiring(model: ModelSpec): ModelWiring {
   const { layers } = model;
-  checkLayers(layers);
+  checkWiring(layers);
   const indexOf = new Map(layers.map((layer, index) => [layer.name, index]));
   const producers = layers.map((layer, index) =>
     layer.inputs === undefined

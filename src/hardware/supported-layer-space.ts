@@ -22,7 +22,7 @@ export function supportedLayerSpace(
   };
   const weightSchemes = new Map<number, Set<string>>();
   const activationSchemes = new Map<number, Set<string>>();
-  for (const config of combinations(space)) {
+  for (const config of combinationsOf(space)) {
     if (costModel.supports(layer, config).status === "refused") continue;
     kept.weightBits.add(config.weightBits);
     kept.activationBits.add(config.activationBits);
@@ -57,6 +57,29 @@ function common(all: readonly string[], byBits: ReadonlyMap<number, ReadonlySet<
 function keep<T>(values: readonly T[], kept: ReadonlySet<unknown>): readonly T[] {
   const some = values.filter((value) => kept.has(value));
   return some.length > 0 ? some : values;
+}
+
+/** Of the spaces that were asked for lately, by their content: thousands of layers have the same. */
+const known = new Map<string, readonly LayerQuantConfig[]>();
+const MOST_KNOWN = 16;
+
+function combinationsOf(space: LayerSpace): readonly LayerQuantConfig[] {
+  const { granularities, groupSizes, weightBits, activationBits, weightSchemes, activationSchemes } = space;
+  const key = JSON.stringify([
+    granularities,
+    groupSizes,
+    weightBits,
+    activationBits,
+    weightSchemes,
+    activationSchemes,
+  ]);
+  let all = known.get(key);
+  if (all === undefined) {
+    all = [...combinations(space)];
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(key, all);
+  }
+  return all;
 }
 
 function* combinations(space: LayerSpace): Generator<LayerQuantConfig> {

@@ -11,6 +11,14 @@ const KINDS = new Set<string>(Object.values(LayerKind));
  * @throws InvalidDataError (path `layers.N.weights`) when weights hold NaN or infinity
  */
 export function checkLayers(layers: readonly LayerSpec[]): void {
+  checkWiring(layers);
+  layers.forEach((layer, index) => {
+    if (layer.weights !== undefined) checkWeights(layer, `layers.${index}`);
+  });
+}
+
+/** {@link checkLayers} without a look at the weights: what costs depend on. @throws InvalidArgumentError as it does */
+export function checkWiring(layers: readonly LayerSpec[]): void {
   if (!Array.isArray(layers) || layers.length === 0)
     throw new InvalidArgumentError("layers", "layers is empty or no array; allowed: at least one layer");
   const names = new Map<string, number>();
@@ -64,7 +72,6 @@ function checkLayer(layer: LayerSpec, path: string): void {
   if (layer.inputs !== undefined && !Array.isArray(layer.inputs))
     throw new InvalidArgumentError(`${path}.inputs`, `${path}.inputs must be an array of layer names`);
   if (layer.weightLayout !== undefined) checkLayout(layer, path);
-  if (layer.weights !== undefined) checkWeights(layer, path);
 }
 
 function checkLayout(layer: LayerSpec, path: string): void {

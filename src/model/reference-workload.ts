@@ -74,15 +74,23 @@ export function referenceWorkload(
   return {
     name: options.modelName ?? "reference workload",
     source: "reference-workload",
-    layers: names.map((name, index) => ({
-      ...referenceLayer(name, { ...options, hiddenSize }),
-      inputs: inputs[index] as readonly string[],
-    })),
+    layers: names.map((name, index) =>
+      drawnLayer(name, { ...options, hiddenSize }, { inputs: inputs[index] as readonly string[] }),
+    ),
   };
 }
 
 /** One layer of a {@link referenceWorkload}, without `inputs`. @throws InvalidArgumentError as it does */
 export function referenceLayer(name: string, options: ReferenceWorkloadOptions = {}): LayerSpec {
+  return drawnLayer(name, options);
+}
+
+/** Draws the weights when they are first read: those of thousands of layers take seconds, which a run spreads over its turns. */
+function drawnLayer(
+  name: string,
+  options: ReferenceWorkloadOptions,
+  wiring: Pick<LayerSpec, "inputs"> = {},
+): LayerSpec {
   checkName(name, "name");
   const sizes: Sizes = {
     hidden: size("hiddenSize", options.hiddenSize ?? 256, 16, 2048),
@@ -94,7 +102,7 @@ export function referenceLayer(name: string, options: ReferenceWorkloadOptions =
   const plan = planOf(role, sizes);
   const [rows = 1, columns = 1] = plan.layout.shape;
   const fanIn = plan.layout.channelAxis === 0 ? columns : rows;
-  const random = new Random(`reference ${sizes.seed}`).child(name);
+  let weights: Float32Array | undefined;
   return {
     name,
     kind: plan.kind,
@@ -102,8 +110,17 @@ export function referenceLayer(name: string, options: ReferenceWorkloadOptions =
     macs: plan.macs,
     inputShape: plan.inputShape,
     outputShape: plan.outputShape,
-    weights: referenceWeights(plan.layout, plan.distribution, 1 / Math.sqrt(fanIn), random),
+    get weights() {
+      weights ??= referenceWeights(
+        plan.layout,
+        plan.distribution,
+        1 / Math.sqrt(fanIn),
+        new Random(`reference ${sizes.seed}`).child(name),
+      );
+      return weights;
+    },
     weightLayout: plan.layout,
+    ...wiring,
   };
 }
 

@@ -1,3 +1,4 @@
+import { describeNonRecord, isRecord } from "../check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 import { isPowerOfTwo } from "../numeric/float32-range.js";
 import { codeRange } from "./code-range.js";
@@ -9,11 +10,16 @@ const SCHEMES: readonly string[] = Object.values(QuantizationScheme);
 
 /**
  * Checks parameters and gives the layout of their scales.
- * @throws InvalidArgumentError naming the field: bits, signed (binary and ternary codes are signed), scheme,
+ * @throws InvalidArgumentError naming `params` when it is no object, else the field: bits, signed (binary and ternary codes are signed), scheme,
  *   shape, granularity, axis, groupSize, scale (count; positive and finite; 2^n where the scheme says so) or
  *   zeroPoint (count; inside the code range; 0 unless asymmetric)
  */
 export function checkParams(params: QuantizationParams): ScaleLayout {
+  if (!isRecord(params))
+    throw new InvalidArgumentError(
+      "params",
+      `params is ${describeNonRecord(params)}; allowed: what calibrate gives`,
+    );
   const { bits, signed, scheme, scale, zeroPoint } = params;
   const { qMin, qMax } = codeRange(params);
   if (bits < 2 && !signed)

@@ -1,6 +1,7 @@
 import { WalkOperation } from "../simd/simd-kernels.js";
 import { checkParams, requireInstance } from "./check-params.js";
 import { createCodes } from "./code-range.js";
+import { apartFrom } from "./overlap.js";
 import type { Codes, QuantizationParams } from "./params.js";
 import { WALK_DONE, walkSimd } from "./walk-simd.js";
 
@@ -8,7 +9,7 @@ import { WALK_DONE, walkSimd } from "./walk-simd.js";
  * Integer codes to real values, as ONNX DequantizeLinear (https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html):
  * `(code - zeroPoint) * scale` in float32. Codes are taken as they are, also outside the format's range.
  * @param codes the class {@link quantize} gives for these params
- * @param out receives the values
+ * @param out receives the values; may overlap `codes`
  * @returns `out`, or a fresh array
  * @throws InvalidArgumentError for bad params, codes of another class or length, or an `out` of another length
  */
@@ -17,6 +18,7 @@ export function dequantize(codes: Codes, params: QuantizationParams, out?: Float
   requireInstance(codes, createCodes(params, 0).constructor as new () => Codes, "codes", layout.length);
   if (out !== undefined) requireInstance(out, Float32Array, "out", layout.length);
   const values = out ?? new Float32Array(layout.length);
+  codes = apartFrom(values, codes);
   const { scale, zeroPoint } = params;
   if (walkSimd(operationFor(codes), codes, values, layout, scale, zeroPoint, 0, 0) === WALK_DONE)
     return values;

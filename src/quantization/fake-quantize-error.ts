@@ -5,6 +5,7 @@ import { WalkOperation } from "../simd/simd-kernels.js";
 import { checkParams, requireInstance } from "./check-params.js";
 import { codeRange } from "./code-range.js";
 import { fakeQuantize } from "./fake-quantize.js";
+import { apartFrom } from "./overlap.js";
 import type { QuantizationParams } from "./params.js";
 import { sqnrDb } from "./quantization-error.js";
 import { forEachPiece, type ScalePiece } from "./scale-pieces.js";
@@ -28,7 +29,7 @@ export interface FakeQuantizeError {
  * of the tensor's size is written but `out`, where it is asked for. Sums are in double precision, in an order
  * that depends on the layout alone; the plain kernels give the same bits.
  * @param values float32, row-major, as many as `params.shape` says
- * @param out receives the fake-quantized values; may be `values` itself
+ * @param out receives the fake-quantized values; may be `values` itself or overlap it
  * @throws InvalidArgumentError for bad params, empty `values` or an `out` of another type or length; InvalidDataError for
  *   NaN or infinity, in which case the contents of `out` are not defined
  */
@@ -42,6 +43,7 @@ export function fakeQuantizeError(
   if (out !== undefined) requireInstance(out, Float32Array, "out", layout.length);
   if (values.length === 0)
     throw new InvalidArgumentError("values", "values is empty; allowed: 1 element or more");
+  if (out !== undefined) values = apartFrom(out, values);
   const { scale, zeroPoint } = params;
   const { qMin, qMax } = codeRange(params);
   const operation = params.bits === 1 ? WalkOperation.FAKE_BINARY : WalkOperation.FAKE_QUANTIZE;

@@ -3,13 +3,14 @@ import { ROUNDING_MAGIC } from "../numeric/round-half-even.js";
 import { WalkOperation } from "../simd/simd-kernels.js";
 import { checkParams, requireInstance } from "./check-params.js";
 import { codeRange } from "./code-range.js";
+import { apartFrom } from "./overlap.js";
 import type { QuantizationParams } from "./params.js";
 import { WALK_DONE, walkSimd } from "./walk-simd.js";
 
 /**
  * `dequantize(quantize(values))` without the codes between, bit for bit the same.
  * @param values float32, row-major, as many as `params.shape` says
- * @param out receives the values; may be `values` itself
+ * @param out receives the values; may be `values` itself or overlap it
  * @returns `out`, or a fresh array
  * @throws InvalidArgumentError for bad params or an `out` of another type or length; InvalidDataError for NaN or
  *   infinity, in which case the contents of `out` are not defined
@@ -23,6 +24,7 @@ export function fakeQuantize(
   requireInstance(values, Float32Array, "values", layout.length);
   if (out !== undefined) requireInstance(out, Float32Array, "out", layout.length);
   const result = out ?? new Float32Array(layout.length);
+  values = apartFrom(result, values);
   const { scale, zeroPoint } = params;
   const binary = params.bits === 1;
   const { qMin, qMax } = codeRange(params);

@@ -3,6 +3,7 @@ import { instanceFor } from "../simd/simd.js";
 import { STAGE_IN, STAGE_OUT, STAGED_ELEMENTS } from "../simd/simd-instance.js";
 import { requireAttached, requireInstance } from "./check-params.js";
 import { codeRange } from "./code-range.js";
+import { apartFrom, overlap } from "./overlap.js";
 import { packedByteLength } from "./packed-byte-length.js";
 import type { Codes, IntegerBits } from "./params.js";
 
@@ -14,7 +15,7 @@ const FEWEST = 64;
  * the low bits of the first byte. Signed codes (Int8Array, Int16Array) are two's complement. Binary: -1 is bit
  * 0, +1 bit 1 (unsigned arrays: 0 and 1). Ternary: five trits a byte in base 3 (code + 1), the first the least
  * significant, 1.6 bits a weight. Unused bits are 0 (ternary: unused trits are 0).
- * @param out receives the bytes, {@link packedByteLength} of them; not on the codes' own bytes
+ * @param out receives the bytes, {@link packedByteLength} of them; may overlap `codes`
  * @returns `out`, or a fresh array
  * @throws InvalidDataError when a code is outside the width's range (the contents of `out` are not defined then);
  *   InvalidArgumentError for bad `bits` or an `out` of another class or length
@@ -25,6 +26,7 @@ export function packBits(codes: Codes, bits: IntegerBits, out?: Uint8Array): Uin
   const length = packedByteLength(codes.length, bits);
   if (out !== undefined) requireInstance(out, Uint8Array, "out", length);
   const bytes = out ?? new Uint8Array(length);
+  codes = apartFrom(bytes, codes);
   if (packSimd(codes, bits, signed, bytes)) return bytes;
   checkCodes(codes, bits, signed);
   if (bits === 1.58) return packTrits(codes, bytes);
@@ -57,7 +59,7 @@ export function packBits(codes: Codes, bits: IntegerBits, out?: Uint8Array): Uin
 function packSimd(codes: Codes, bits: IntegerBits, signed: boolean, bytes: Uint8Array): boolean {
   if (codes.BYTES_PER_ELEMENT !== 1 || bits === 1.58 || bits > 6 || codes.length < FEWEST) return false;
   const instance = instanceFor(codes, bytes);
-  if (instance === undefined || (codes.buffer === bytes.buffer && overlap(codes, bytes))) return false;
+  if (instance === undefined || overlap(codes, bytes)) return false;
   const binary = bits === 1;
   const { qMin, qMax } = binary && !signed ? { qMin: 0, qMax: 1 } : codeRange({ bits, signed });
   const odd = binary && signed ? 1 : 0;
@@ -74,10 +76,6 @@ function packSimd(codes: Codes, bits: IntegerBits, signed: boolean, bytes: Uint8
     if (to < 0) instance.copyOut(STAGE_OUT, Math.ceil((length * bits) / 8), bytes, firstByte);
   }
   return true;
-}
-
-function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
-  return a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
 }
 
 function isSigned(codes: Codes): boolean {

@@ -3,6 +3,7 @@ import { ROUNDING_MAGIC } from "../numeric/round-half-even.js";
 import { WalkOperation } from "../simd/simd-kernels.js";
 import { checkParams, requireInstance } from "./check-params.js";
 import { codeRange, createCodes } from "./code-range.js";
+import { apartFrom } from "./overlap.js";
 import type { Codes, QuantizationParams } from "./params.js";
 import { WALK_DONE, walkSimd } from "./walk-simd.js";
 
@@ -11,7 +12,8 @@ import { WALK_DONE, walkSimd } from "./walk-simd.js";
  * `saturate(roundHalfEven(x / scale) + zeroPoint)` with the division in float32. Binary (1 bit): -1 for x < 0,
  * else +1. Ternary: rounds to -1, 0, +1, so the threshold is half the scale and ties go to 0.
  * @param values float32, row-major, as many as `params.shape` says
- * @param out receives the codes: Int8Array for signed up to 8 bits, Uint8Array for unsigned, 16-bit arrays for 16
+ * @param out receives the codes: Int8Array for signed up to 8 bits, Uint8Array for unsigned, 16-bit arrays for 16;
+ *   may overlap `values`
  * @returns `out`, or a fresh array
  * @throws InvalidArgumentError for bad params or an `out` of another type or length; InvalidDataError for NaN or
  *   infinity, in which case the contents of `out` are not defined
@@ -24,6 +26,7 @@ export function quantize(values: Float32Array, params: QuantizationParams, out?:
     const type = createCodes(params, 0).constructor as new () => Codes;
     requireInstance(out, type, "out", layout.length);
   }
+  values = apartFrom(codes, values);
   const { scale, zeroPoint, bits } = params;
   const { qMin, qMax } = codeRange(params);
   const operation = bits === 1 ? WalkOperation.QUANTIZE_BINARY : operationFor(codes);

@@ -156,6 +156,8 @@ function checkLayout(
   axis: number,
   groupSize: number,
 ): void {
+  if (!Array.isArray(shape))
+    throw new InvalidArgumentError("shape", `shape is ${String(shape)}; allowed: a list of integers from 0`);
   if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
     throw new InvalidArgumentError(
       "shape",

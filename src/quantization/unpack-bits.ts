@@ -3,6 +3,7 @@ import { instanceFor } from "../simd/simd.js";
 import { STAGE_IN, STAGE_OUT, STAGED_ELEMENTS } from "../simd/simd-instance.js";
 import { requireInstance } from "./check-params.js";
 import { createCodes } from "./code-range.js";
+import { overlap } from "./overlap.js";
 import { packedByteLength } from "./packed-byte-length.js";
 import type { Codes, IntegerBits } from "./params.js";
 
@@ -13,7 +14,8 @@ const FEWEST = 64;
  * The codes that {@link packBits} packed; unused bits at the end are not read.
  * @param length how many codes
  * @param signed two's complement (binary: -1 and +1) when true; ternary must be signed
- * @param out receives the codes, of the class {@link createCodes} gives (binary and unsigned: Uint8Array); not on the bytes themselves
+ * @param out receives the codes, of the class {@link createCodes} gives (binary and unsigned: Uint8Array);
+ *   may overlap `bytes`
  * @returns `out`, or a fresh array
  * @throws InvalidArgumentError when `bytes` is not exactly as long as `length` codes need, for bad `bits`, or for an
  *   `out` of another class or length; InvalidDataError for a ternary byte above 242
@@ -29,12 +31,14 @@ export function unpackBits(
   if (bits === 1.58) {
     if (!signed) throw new InvalidArgumentError("signed", "signed is false; allowed: true for ternary codes");
     if (out !== undefined) requireInstance(out, Int8Array, "out", length);
-    return unpackTrits(bytes, out ?? new Int8Array(length));
+    const trits = out ?? new Int8Array(length);
+    return unpackTrits(apart(bytes, trits), trits);
   }
   const fresh = (count: number) =>
     bits === 1 && !signed ? new Uint8Array(count) : createCodes({ bits, signed }, count);
   if (out !== undefined) requireInstance(out, fresh(0).constructor as new () => Codes, "out", length);
   const codes = out ?? fresh(length);
+  bytes = apart(bytes, codes);
   if (unpackSimd(bytes, bits, signed, codes)) return codes;
   if (bits === 8) {
     new Uint8Array(codes.buffer, codes.byteOffset, length).set(bytes);
@@ -61,14 +65,16 @@ export function unpackBits(
   return codes;
 }
 
+/** The bytes, or a copy: a code takes more room than its bits, so also in place it would overwrite what is still to be read. */
+function apart(bytes: Uint8Array, codes: Codes): Uint8Array {
+  return overlap(bytes, codes) ? bytes.slice() : bytes;
+}
+
 /** Unpacks 1 to 6 bits; false when the plain kernel must do it. */
 function unpackSimd(bytes: Uint8Array, bits: IntegerBits, signed: boolean, codes: Codes): boolean {
   if (bits > 6 || codes.length < FEWEST) return false;
   const instance = instanceFor(codes, bytes);
   if (instance === undefined) return false;
-  if (codes.buffer === bytes.buffer && codes.byteOffset < bytes.byteOffset + bytes.byteLength) {
-    if (bytes.byteOffset < codes.byteOffset + codes.byteLength) return false;
-  }
   const sign = signed && bits > 1 ? 2 ** (bits - 1) : 0;
   const binary = signed && bits === 1 ? 1 : 0;
   const from = instance.addressOf(bytes);

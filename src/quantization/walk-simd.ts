@@ -32,9 +32,10 @@ export interface BlockSink {
 
 /**
  * Runs one elementwise kernel over a tensor: in place where its arrays lie in an arena, else staged in blocks.
+ * @param output not on the input's bytes unless exactly in place
  * @returns {@link WALK_DONE}; or the first element of a stretch of at most 4096 that holds NaN or infinity, with
  *   nothing before it missing from `output`; or undefined when the plain kernel must do it (no SIMD, a small or oddly
- *   laid out tensor, arrays that partly overlap)
+ *   laid out tensor)
  */
 export function walkSimd(
   operation: WalkOperation,
@@ -47,7 +48,7 @@ export function walkSimd(
   qMax: number,
   sink?: BlockSink,
 ): number | undefined {
-  if (layout.length < FEWEST || overlapPartly(input, output)) return undefined;
+  if (layout.length < FEWEST) return undefined;
   if (
     layout.kind === "rows" &&
     layout.rowLength * Math.min(layout.rowsPerBlock, layout.rowsPerCycle) < FEWEST
@@ -134,12 +135,4 @@ export function walkSimd(
     return true;
   });
   return result;
-}
-
-/** True when the arrays share bytes other than element by element, so that the order of writing matters. */
-function overlapPartly(a: Elements, b: Elements): boolean {
-  if (a.buffer !== b.buffer) return false;
-  if (a.byteOffset >= b.byteOffset + b.byteLength || b.byteOffset >= a.byteOffset + a.byteLength)
-    return false;
-  return a.byteOffset !== b.byteOffset || a.BYTES_PER_ELEMENT !== b.BYTES_PER_ELEMENT;
 }

@@ -47,6 +47,8 @@ describe("tensorStatistics", () => {
     expect(() => tensorStatistics(Float32Array.of(Number.NaN), { name: "w" })).toThrow(/w holds 1/);
     expect(() => tensorStatistics(x, { shape: [2] })).toThrow(/shape is \[2\], 2 elements/);
     expect(() => tensorStatistics(x, { shape: 3 as never })).toThrow(/shape is 3/);
+    expect(() => tensorStatistics(x, { granularity: "per-channel" })).toThrow(/shape is missing/);
+    expect(() => tensorStatistics(x, { granularity: "per-channel", shape: [3] })).toThrow(/axis is missing/);
     expect(() => tensorStatistics(x, { axes: 1 } as never)).toThrow(InvalidArgumentError);
     expect(() => tensorStatistics(x, { granularity: "per-group" })).toThrow(/groupSize is 0/);
   });

@@ -204,3 +204,26 @@ describe("limits on memory", () => {
     expect(other.paretoFront.map(({ key }) => key)).toEqual(result.paretoFront.map(({ key }) => key));
   });
 });
+
+describe("many layers", () => {
+  it.each([{}, { adaptiveBitAllocation: false, useSensitivityAnalysis: false }])(
+    "let the event loop have its turns, and an abort its way: %o",
+    async (config) => {
+      const layers = Array.from({ length: 1000 }, (_, i) => `conv${i}`);
+      const controller = new AbortController();
+      const engine = new QuantizationEvolutionEngine({ maxGenerations: 1, ...config });
+      await engine.runEvolution(["conv"]); // loads and warms what every run needs
+      let turns = 0;
+      const watch = setInterval(() => {
+        if (++turns === 3) controller.abort();
+      }, 1);
+      const before = process.cpuUsage();
+      const { stopReason } = await engine.runEvolution(layers, { signal: controller.signal });
+      clearInterval(watch);
+      expect(stopReason).toBe("aborted");
+      // Processor time, for other work on the machine not to count: it was 4 seconds.
+      const { user, system } = process.cpuUsage(before);
+      expect((user + system) / 1e6).toBeLessThan(1.5);
+    },
+  );
+});

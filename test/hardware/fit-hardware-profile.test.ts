@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LayerQuantConfig } from "../../src/genome/layer-quant-config.js";
 import { QuantizationGenome } from "../../src/genome/quantization-genome.js";
@@ -268,6 +269,62 @@ describe("fitHardwareProfile", () => {
     expect(fit.profile.validation).toEqual(start.validation);
   });
 
+  const oneLayer: ModelSpec = {
+    name: "one",
+    source: "user",
+    layers: [
+      {
+        name: "a",
+        kind: "conv",
+        parameterCount: 2304,
+        macs: 147_456,
+        inputShape: [1, 16, 8, 8],
+        outputShape: [1, 16, 8, 8],
+      },
+    ],
+  };
+  const uniform = new QuantizationGenome({ layerConfigs: { a: {} } });
+  const timed = (list: readonly number[]) =>
+    list.map((latencyMs, i) => ({ name: `${i}`, model: oneLayer, genome: uniform, latencyMs }));
+
+  it.each([[[1, 300]], [[1, 100, 1, 100]], [[1, 1000, 1000, 1000]], [[1e-3, 2e-3]]])(
+    "stays within the data where a small layer took %j ms",
+    (list) => {
+      const fit = fitHardwareProfile(timed(list), { profile: intelVnni });
+      expect(fit.after.medianRelativeError).toBeLessThan(fit.before.medianRelativeError);
+      const [predicted] = fit.after.predictedMs;
+      expect(predicted).toBeGreaterThanOrEqual(0.99 * Math.min(...list));
+      expect(predicted).toBeLessThanOrEqual(1.01 * Math.max(...list));
+    },
+  );
+
+  it("is never worse than its start on the data, and says when it kept that", () => {
+    const latency = fc.double({ min: -3, max: 4, noNaN: true }).map((power) => 10 ** power);
+    fc.assert(
+      fc.property(fc.array(latency, { minLength: 1, maxLength: 5 }), (list) => {
+        const fit = fitHardwareProfile(timed(list), { profile: intelVnni });
+        expect(fit.after.medianRelativeError).toBeLessThanOrEqual(fit.before.medianRelativeError);
+      }),
+      { numRuns: 15 },
+    );
+    // Two noisy measurements are as the start predicts; the sure one, which the fit follows, is not.
+    const { latencyMs } = new RooflineCostModel(intelVnni).estimate(oneLayer, uniform);
+    const [first, second, sure] = timed([latencyMs, latencyMs, 10 * latencyMs]);
+    const noisy = { spreadMs: 10 * latencyMs };
+    const kept = fitHardwareProfile([{ ...first!, ...noisy }, { ...second!, ...noisy }, sure!], {
+      profile: intelVnni,
+      parameters: ["overheadPerOperatorUs", "gmacsPerSecond.int8"],
+    });
+    expect(kept.origin).toBe("start");
+    expect(kept.after.medianRelativeError).toBe(kept.before.medianRelativeError);
+    expect(kept.notDetermined).toHaveLength(2);
+    expect(kept.profile.overheadPerOperatorUs).toMatchObject({
+      tag: "estimated",
+      source: expect.stringContaining("a fit was worse than the start"),
+    });
+    expect(fitHardwareProfile(timed([5]), { profile: intelVnni }).origin).toBe("fitted");
+  });
+
   it("gives the same answer for the same data", () => {
     const measurements = measure(changed(truth), 10, 0.05, "again");
     const once = fitHardwareProfile(measurements, { profile: start, parameters: paths });
@@ -290,6 +347,8 @@ describe("fitHardwareProfile", () => {
     expect(() => attempt([one], { parameters: [] })).toThrow(/parameters is empty/);
     expect(() => attempt([one], { tolerance: 0 })).toThrow(/tolerance is 0/);
     expect(() => attempt([one, one], { folds: 1.5 })).toThrow(/folds is 1.5/);
+    expect(() => latencyErrors([], [])).toThrow(/measurements is empty/);
+    expect(() => latencyErrors([1, 2], [one!])).toThrow(/predictedMs has 2 elements; allowed: 1/);
     expect(() => attempt([one], { profile: {} })).toThrow(/hardware profile/);
   });
 });

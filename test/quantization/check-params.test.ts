@@ -60,11 +60,19 @@ describe("checkParams", () => {
     checkParams(good);
   });
 
+  it.each([null, undefined, 3, [], new Map()])("names params when it is %s", (params) => {
+    expect(() => checkParams(params as never)).toThrow(
+      expect.objectContaining({ name: "InvalidArgumentError", path: "params" }),
+    );
+  });
+
   it.each<[string, Partial<Record<keyof QuantizationParams, unknown>>]>([
     ["bits", { bits: 7 }],
     ["signed", { bits: 1, signed: false }],
     ["scheme", { scheme: "affine" }],
     ["granularity", { granularity: "per-row" }],
+    ["shape", { shape: undefined }],
+    ["shape", { shape: 3 }],
     ["shape", { shape: [2, -5] }],
     ["shape", { shape: [2, 2.5] }],
     ["axis", { axis: 2 }],
