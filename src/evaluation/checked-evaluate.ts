@@ -28,24 +28,28 @@ export async function checkedEvaluate(
     throw new EvaluationError("evaluator", `the evaluator failed: ${reasonOf(cause)}`, { cause });
   }
   checkEstimate(estimate, evaluator.kind);
-  checkScoreCount(estimate, evaluator.sampleCount, samples);
+  checkScoreCount(estimate, evaluator, samples);
   return estimate;
 }
 
-/** Scores are compared by their places: one for each sample that was judged, or they are those of others. */
+/**
+ * Scores are compared by their places, so a whole evaluation has as many as the float32 model's. Fewer than `samples` are
+ * right where a score stands for several (a window of tokens), fewer than `sampleCount` where some have nothing to judge.
+ */
 function checkScoreCount(
   { samples: told, sampleScores }: AccuracyEstimate,
-  sampleCount: number | undefined,
+  { baseline, sampleCount }: AccuracyEvaluator,
   asked: number | undefined,
 ): void {
   if (sampleScores === undefined) return;
   const { length } = sampleScores;
-  if (told !== undefined && length !== told)
-    throw refusal("sampleScores.length", length, `one score for each of the ${told} samples`);
-  if (sampleCount === undefined) return;
-  const least = asked ?? sampleCount;
-  if (length < least || length > sampleCount)
-    throw refusal("sampleScores.length", length, `${least} to ${sampleCount}, the samples judged`);
+  if (told !== undefined && length > told)
+    throw refusal("sampleScores.length", length, `at most the ${told} samples judged`);
+  const whole = baseline?.sampleScores?.length ?? sampleCount;
+  if (whole === undefined) return;
+  const least = asked === undefined || asked === sampleCount ? whole : 1;
+  if (length < least || length > whole)
+    throw refusal("sampleScores.length", length, `${least} to ${whole}, as the samples judged`);
 }
 
 /** @throws InvalidArgumentError for a `sampleCount` that is no number of samples, or a baseline of other samples */
@@ -57,10 +61,10 @@ export function checkSampleCount({ sampleCount, baseline }: AccuracyEvaluator): 
       `evaluator.sampleCount is ${typeof sampleCount === "string" ? JSON.stringify(sampleCount) : String(sampleCount)}; allowed: an integer of at least 1, or none`,
     );
   const scores = baseline?.sampleScores?.length;
-  if (scores !== undefined && scores !== sampleCount)
+  if (scores !== undefined && !(scores >= 1 && scores <= sampleCount))
     throw new InvalidArgumentError(
       "evaluator.baseline.sampleScores",
-      `evaluator.baseline.sampleScores has ${scores} scores; allowed: as many as evaluator.sampleCount, ${sampleCount}`,
+      `evaluator.baseline.sampleScores has ${scores} scores; allowed: 1 to evaluator.sampleCount, ${sampleCount}`,
     );
 }
 

@@ -14,8 +14,9 @@ export interface AccuracyEstimate {
   readonly samples?: number;
   /**
    * One value a sample, in the order of the data, whose mean rises and falls with `accuracy` (`top-1`: 1 for right, 0
-   * for wrong; `perplexity`: the log-probability of a token). Two genomes measured on the same samples are compared
-   * by the differences of these: there are `samples` of them. Absent when unknown.
+   * for wrong; `perplexity`: the mean log-probability of a window's tokens). Two genomes measured on the same samples are
+   * compared by the differences of these: as many as the float32 model has, at most `samples` and `sampleCount`. Absent
+   * when unknown.
    */
   readonly sampleScores?: Float32Array;
   /** Standard error of `accuracy`, samples taken as independent draws. Absent when unknown. */
