@@ -6,18 +6,10 @@ import type { SensitivityRequest } from "../evaluation/sensitivity-metrics/contr
 import { priorWeightedNoise } from "../evaluation/sensitivity-metrics/weight-noise.js";
 import { float32Genome } from "../evaluation/uniform-genome.js";
 import type { EvaluationLedger } from "./evaluation-ledger.js";
-import { fillFromPrediction } from "./fill-from-prediction.js";
-
-/** A layer whose sensitivity is predicted although it was to be measured. */
-export interface SensitivityFallback {
-  readonly layer: string;
-  readonly reason: string;
-}
+import { type FilledHarms, fillFromPrediction } from "./fill-from-prediction.js";
 
 /** Drops of accuracy by layer, and what of them is none. */
-export interface CountedDrops {
-  readonly harms: ReadonlyMap<string, number>;
-  readonly fallbacks: readonly SensitivityFallback[];
+export interface CountedDrops extends FilledHarms {
   /** The budget left layers out. */
   readonly cut: boolean;
 }

@@ -1,7 +1,7 @@
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { CheckpointReport } from "./checkpoint.js";
-import type { SensitivityFallback } from "./counted-drops.js";
 import type { FailedGenome } from "./evaluation-ledger.js";
+import type { SensitivityFallback } from "./fill-from-prediction.js";
 import type { BaselineReport } from "./measured/baseline-report.js";
 import type { GenerationStats } from "./progress.js";
 import type { StopReason } from "./termination.js";
@@ -51,7 +51,10 @@ export interface EvolutionResult {
   readonly baselines?: readonly BaselineReport[];
   /** Predicted sensitivity by layer, 0 to 1; undefined when sensitivity analysis is switched off or was aborted. */
   readonly sensitivity: ReadonlyMap<string, number> | undefined;
-  /** Layers whose `accuracy-drop` could not be measured, or not within the budget, and was predicted; absent when there are none. */
+  /**
+   * Layers whose `accuracy-drop` could not be measured, or not within the budget, or of which a metric of yours said no harm (all layers
+   * when it threw), and why: theirs is predicted. Absent when there are none.
+   */
   readonly sensitivityFallbacks?: readonly SensitivityFallback[];
   /** What became of the checkpoint; undefined when there was none. */
   readonly checkpoint: CheckpointReport | undefined;

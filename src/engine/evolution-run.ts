@@ -8,10 +8,11 @@ import type { SensitivityMetric, SensitivityRequest } from "../evaluation/sensit
 import { sensitivityPrior } from "../evaluation/sensitivity-prior.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { SearchRules } from "../operators/contract.js";
+import { broughtHarms } from "./brought-harms.js";
 import { Checkpoint, type CheckpointListener } from "./checkpoint.js";
 import type { ResolvedConfig } from "./config.js";
 import { costLimitRepair } from "./cost-limit-repair.js";
-import { type CountedDrops, countedDrops } from "./counted-drops.js";
+import { countedDrops } from "./counted-drops.js";
 import { allFailed, lostWorker } from "./evaluation-failures.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionEvent } from "./evolution-event.js";
@@ -24,6 +25,7 @@ import {
   startEvolution,
 } from "./evolve.js";
 import { type ExactSeedParts, exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
+import type { FilledHarms } from "./fill-from-prediction.js";
 import { fittest } from "./fittest.js";
 import { frontHypervolume } from "./front-hypervolume.js";
 import { type BaselineReport, baselineReports } from "./measured/baseline-report.js";
@@ -68,9 +70,11 @@ export class EvolutionRun {
   #evaluationsAtStart = 0;
   #generationAtStart = 0;
   readonly #metric: SensitivityMetric;
-  /** The metric is the drops of the run's own evaluator, which its ledger counts. */
-  readonly #measuresDrops: boolean;
-  #drops: CountedDrops | undefined;
+  /** Where the metric comes from: `own-drops` are those of the run's own evaluator, which its ledger counts. */
+  readonly #metricIs: "brought" | "own-drops" | "built-in";
+  #fallbacks: FilledHarms["fallbacks"] = [];
+  /** The budget left layers out of the sensitivities. */
+  #sensitivityIsCut = false;
   #sensitivity: ReadonlyMap<string, number> | undefined;
   /** How much each layer's noise counts in the tables of exact seeds; undefined = alike. */
   #noiseWeights: ReadonlyMap<string, number> | undefined;
@@ -96,7 +100,8 @@ export class EvolutionRun {
         noiseTable: this.#noiseTable,
         evaluator: this.context.evaluator,
       });
-    this.#measuresDrops = parts.sensitivity === undefined && useSensitivityAnalysis === "accuracy-drop";
+    const built = useSensitivityAnalysis === "accuracy-drop" ? "own-drops" : "built-in";
+    this.#metricIs = parts.sensitivity === undefined ? built : "brought";
     this.ledger = new EvaluationLedger(this.context, {
       concurrency: config.parallelEvaluations,
       caching: config.enableCaching,
@@ -241,9 +246,10 @@ export class EvolutionRun {
     try {
       const { model } = this.context;
       const request = { concurrency: this.#config.parallelEvaluations, signal };
-      const harms = await this.#harms(request);
+      const { harms, fallbacks } = await this.#harms(request);
+      this.#fallbacks = fallbacks;
       this.#noiseWeights =
-        this.#metric.name === "predicted"
+        this.#metric.name === "predicted" || fallbacks.length === model.layers.length
           ? sensitivityPrior(model)
           : await harmPerNoise(harms, model, this.#noiseTable, request);
       this.#sensitivity = normalized(harms);
@@ -252,15 +258,17 @@ export class EvolutionRun {
     }
   }
 
-  async #harms(request: SensitivityRequest): Promise<ReadonlyMap<string, number>> {
+  async #harms(request: SensitivityRequest): Promise<FilledHarms> {
     const { context, ledger } = this;
-    if (!this.#measuresDrops) return checkedHarms(this.#metric, context.model, request);
-    const drops = await countedDrops(
-      { context, ledger, noiseTable: this.#noiseTable, maxEvaluations: this.#options.maxEvaluations },
-      request,
-    );
-    this.#drops = drops;
-    return drops.harms;
+    const { model } = context;
+    const noiseTable = this.#noiseTable;
+    if (this.#metricIs === "brought") return broughtHarms(this.#metric, model, noiseTable, request);
+    if (this.#metricIs === "built-in")
+      return { harms: await checkedHarms(this.#metric, model, request), fallbacks: [] };
+    const { maxEvaluations } = this.#options;
+    const drops = await countedDrops({ context, ledger, noiseTable, maxEvaluations }, request);
+    this.#sensitivityIsCut = drops.cut;
+    return drops;
   }
 
   get #allocates(): boolean {
@@ -307,7 +315,7 @@ export class EvolutionRun {
     const { generation, evaluations } = stats;
     // One that the budget cut short is not how a run with a larger budget goes on.
     // Nor is one that an abort cut short, or whose sensitivities the budget did.
-    const cut = ledger.budgetSpent || this.#drops?.cut;
+    const cut = ledger.budgetSpent || this.#sensitivityIsCut;
     if (this.#checkpoint !== undefined && !cut && this.#stop.reason === undefined)
       await this.#checkpoint.completed({ generation, evaluations, digest: searchDigest(state, front) });
     // An earlier run told of those that it completed.
@@ -381,7 +389,7 @@ export class EvolutionRun {
       target: context.costModel.target,
       seed: this.#config.seed,
       sensitivity: this.#sensitivity,
-      ...(this.#drops?.fallbacks.length && { sensitivityFallbacks: this.#drops.fallbacks }),
+      ...(this.#fallbacks.length > 0 && { sensitivityFallbacks: this.#fallbacks }),
       checkpoint: this.#checkpoint?.report,
     };
   }

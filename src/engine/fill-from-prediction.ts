@@ -1,3 +1,15 @@
+/** A layer whose sensitivity is predicted although it was to be told otherwise. */
+export interface SensitivityFallback {
+  readonly layer: string;
+  readonly reason: string;
+}
+
+/** Harms of every layer, and which of them are predicted instead. */
+export interface FilledHarms {
+  readonly harms: ReadonlyMap<string, number>;
+  readonly fallbacks: readonly SensitivityFallback[];
+}
+
 /**
  * What was measured by layer, and for layers that it says nothing of the prediction, in the scale that the two have on the layers
  * that both know.

@@ -6,7 +6,6 @@ export {
   resolveConfig,
   type Stagnation,
 } from "./config.js";
-export type { SensitivityFallback } from "./counted-drops.js";
 export {
   type EngineParts,
   type EvolutionLayers,
@@ -18,6 +17,7 @@ export type { ConstraintStatus, EvolutionEvent } from "./evolution-event.js";
 export type { EvolutionOptions } from "./evolution-options.js";
 export type { EvolutionResult } from "./evolution-result.js";
 export type { ExplainGenomeOptions } from "./explain.js";
+export type { SensitivityFallback } from "./fill-from-prediction.js";
 export type { BaselineName } from "./measured/baseline-names.js";
 export type { BaselineReport } from "./measured/baseline-report.js";
 export type { GenerationStats, ProgressCallback } from "./progress.js";

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { SensitivityMetric } from "../../src/evaluation/index.js";
 import {
   type AccuracyEvaluator,
   archiveToString,
@@ -207,6 +208,90 @@ describe("sensitivities that are measured", () => {
     const result = await run({}, CONFIG, evaluator);
     expect(result.sensitivityFallbacks).toHaveLength(4);
     expect(result.sensitivity).toEqual((await run()).sensitivity);
+  });
+});
+
+describe("a sensitivity metric of the user's", () => {
+  const NAMES = LAYERS.map(({ name }) => name);
+  const metric = (harms: SensitivityMetric["harms"]): SensitivityMetric => ({
+    name: "mine",
+    kind: "predicted",
+    harms,
+  });
+  const runWith = (harms: SensitivityMetric["harms"], options: EvolutionOptions = {}) =>
+    new QuantizationEvolutionEngine(SMALL, {
+      evaluator: formulaEvaluator(),
+      sensitivity: metric(harms),
+    }).runEvolution(LAYERS, options);
+
+  const failing: readonly (readonly [string, () => unknown])[] = [
+    [
+      "throws at once",
+      () => {
+        throw new Error("no gradients");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("no gradients"))],
+    ["rejects with no error", () => Promise.reject("no gradients")],
+  ];
+  it.each(failing)("that %s leaves the run with predicted sensitivities", async (_, harms) => {
+    const result = await runWith(harms as never);
+    const plain = await run();
+    expect(archiveToString(result)).toBe(archiveToString(plain));
+    expect(result.sensitivity).toEqual(plain.sensitivity);
+    expect(result.sensitivityFallbacks).toEqual(
+      NAMES.map((layer) => ({ layer, reason: expect.stringContaining("no gradients") })),
+    );
+    expect(plain.sensitivityFallbacks).toBeUndefined();
+  });
+
+  it.each([undefined, [1, 2], { ffn: 1 }, new Map()])(
+    "that answers %o says nothing of any layer",
+    async (answer) => {
+      const result = await runWith(async () => answer as never);
+      expect(archiveToString(result)).toBe(archiveToString(await run()));
+      expect(result.sensitivityFallbacks).toHaveLength(4);
+    },
+  );
+
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY, "3", undefined])(
+    "that says %s of a layer costs that layer its harm",
+    async (odd) => {
+      const result = await runWith(
+        async () => new Map(NAMES.map((name) => [name, name === "ffn" ? (odd as number) : 2])),
+      );
+      expect(result.sensitivityFallbacks).toEqual([
+        { layer: "ffn", reason: expect.stringContaining(`says ${odd} of layer "ffn"`) },
+      ]);
+      expect(result.sensitivity!.get("ffn")).toBeGreaterThan(0);
+      const [first, ...rest] = NAMES.filter((name) => name !== "ffn").map((n) => result.sensitivity!.get(n));
+      expect(rest).toEqual([first, first]);
+      expect(result.stopReason).toBe("max-generations");
+    },
+  );
+
+  it("that hangs is not waited for after an abort, and at the end of the time", async () => {
+    const never = () => new Promise<never>(() => {});
+    const aborted = await runWith(never, { signal: AbortSignal.timeout(10) });
+    expect(aborted).toMatchObject({ stopReason: "aborted", evaluations: 0, sensitivity: undefined });
+    expect((await runWith(never, { timeLimitMs: 10 })).stopReason).toBe("time-limit");
+    const engine = new QuantizationEvolutionEngine(SMALL);
+    await expect(
+      engine.analyzeSensitivity(LAYERS, { metric: metric(never), signal: AbortSignal.timeout(10) }),
+    ).rejects.toMatchObject({ name: "TimeoutError" });
+  });
+
+  it("that throws after an abort is no failure", async () => {
+    const abort = new AbortController();
+    const result = await runWith(
+      async () => {
+        abort.abort();
+        throw new Error("gave up");
+      },
+      { signal: abort.signal },
+    );
+    expect(result.stopReason).toBe("aborted");
+    expect(result.sensitivityFallbacks).toBeUndefined();
   });
 });
 
