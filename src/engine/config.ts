@@ -36,8 +36,8 @@ export interface QuantizationEvolutionConfig {
    */
   readonly maxEvaluations?: number | undefined;
   /**
-   * Milliseconds after which the run stops, above 0 to 2,147,483,647, also in the middle of an evaluation. What a
-   * checkpoint spares does not count. Default: no limit.
+   * Milliseconds from its call after which the run stops, above 0 to 2,147,483,647, also in the middle of an evaluation. What a
+   * checkpoint spares does not count: of a resumed run time counts from there. Default: no limit.
    */
   readonly timeLimitMs?: number | undefined;
   /** The run stops when it gets no further, see {@link Stagnation}. Default: it does not. */

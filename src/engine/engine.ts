@@ -113,12 +113,13 @@ export class QuantizationEvolutionEngine {
         "a run of this engine is going on; await it, or make another engine",
       );
     this.#running = true;
+    const startedAt = performance.now();
     try {
       const { EvolutionRun, resolveRunOptions } = await loadSearch();
       const runOptions = resolveRunOptions(options, this.config);
       const model = modelFromLayers(layers);
       this.#run = undefined;
-      const run = new EvolutionRun(
+      const run = await EvolutionRun.prepare(
         {
           config: this.config,
           model,
@@ -126,7 +127,7 @@ export class QuantizationEvolutionEngine {
           evaluator: this.#evaluator,
           sensitivity: this.#sensitivity,
         },
-        { ...runOptions, listener: watch.listener, signals: [options.signal, watch.signal] },
+        { ...runOptions, startedAt, listener: watch.listener, signals: [options.signal, watch.signal] },
       );
       this.#run = run;
       return await run.toEnd();

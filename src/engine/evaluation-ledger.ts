@@ -60,6 +60,7 @@ export class EvaluationLedger {
   #failureCount = 0;
   #budgetSpent = false;
   #cacheHits = 0;
+  #latestTurn: Promise<void> = Promise.resolve();
 
   constructor(context: EvaluationContext, options: LedgerOptions) {
     this.#context = context;
@@ -190,7 +191,7 @@ export class EvaluationLedger {
       genomes,
       concurrency,
       async (genome) => {
-        await nextTask();
+        await this.#ownTurn();
         signal?.throwIfAborted();
         return evaluate(genome);
       },
@@ -207,6 +208,12 @@ export class EvaluationLedger {
       }
       return undefined;
     });
+  }
+
+  /** A turn of the event loop that no other evaluation begins in: with thousands of layers each takes a tenth of a second to cost. */
+  #ownTurn(): Promise<void> {
+    this.#latestTurn = this.#latestTurn.then(nextTask);
+    return this.#latestTurn;
   }
 
   /** The reason why a genome failed; undefined when it did not. */

@@ -1,5 +1,6 @@
 import { reasonOf } from "../evaluation/checked-evaluate.js";
 import type { EvaluationContext } from "../evaluation/evaluate-genome.js";
+import { nextTask } from "../evaluation/next-task.js";
 import { createNoiseTable, type NoiseTable } from "../evaluation/noise-table.js";
 import { raceAbort } from "../evaluation/race-abort.js";
 import { normalized } from "../evaluation/sensitivity.js";
@@ -24,7 +25,7 @@ import {
   evolveGeneration,
   startEvolution,
 } from "./evolve.js";
-import { type ExactSeedParts, exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
+import { type ExactSeedParts, type ExactSeedTables, exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
 import type { FilledHarms } from "./fill-from-prediction.js";
 import { fittest } from "./fittest.js";
 import { frontHypervolume } from "./front-hypervolume.js";
@@ -79,14 +80,23 @@ export class EvolutionRun {
   /** How much each layer's noise counts in the tables of exact seeds; undefined = alike. */
   #noiseWeights: ReadonlyMap<string, number> | undefined;
 
-  /** @throws InvalidConfigError when the configuration does not fit the model; EvaluationError when the cost model fails */
-  constructor(parts: RunParts, options: RunOptions) {
-    const { config, model, costModel } = parts;
+  /**
+   * Thousands of layers take a while: the event loop has its turn between.
+   * @throws InvalidConfigError when the configuration does not fit the model; EvaluationError when the cost model fails
+   */
+  static async prepare(parts: RunParts, options: RunOptions): Promise<EvolutionRun> {
+    const space = searchRules(parts.model, parts.config, parts.costModel);
+    await nextTask();
+    return new EvolutionRun(parts, options, space);
+  }
+
+  private constructor(parts: RunParts, options: RunOptions, space: SearchRules) {
+    const { config, model } = parts;
     this.#config = config;
     this.#options = options;
     this.#stop = new StopSignal(options.signals ?? []);
     const { signal } = this.#stop;
-    this.#space = searchRules(model, config, costModel);
+    this.#space = space;
     this.#noiseTable = createNoiseTable(model);
     if (options.checkpoint !== undefined)
       this.#checkpoint = new Checkpoint(options.checkpoint, this.#checkpointListener(), signal);
@@ -166,7 +176,7 @@ export class EvolutionRun {
     if (this.#checkpoint === undefined) return this.#startClock();
     try {
       const sensitivity = this.#lookAtLayers === undefined ? this.#metric.name : FIRST_LOOK;
-      await this.#checkpoint.open(runIdentity(this.#config, this.context, this.#space, sensitivity));
+      await this.#checkpoint.open(await runIdentity(this.#config, this.context, this.#space, sensitivity));
     } catch (error) {
       if (this.#stop.reason === undefined) throw error;
       return;
@@ -179,14 +189,12 @@ export class EvolutionRun {
     const { signal } = this.#stop;
     // Every step may end by an abort; the next one is then not begun.
     if (this.#config.useSensitivityAnalysis && !signal.aborted) await this.#analyzeSensitivity();
-    if (this.#allocates && !signal.aborted)
-      await prepareExactSeeds(
-        this.#space,
-        { model: this.context.model, noiseTable: this.#noiseTable, settingsOf: this.#settingsOf },
-        signal,
-      );
+    const tables =
+      this.#allocates && !signal.aborted
+        ? await prepareExactSeeds(this.#space, this.#exactSeedParts, signal)
+        : undefined;
     if (this.#stop.reason !== undefined) return this.#stop.reason;
-    const rules = this.#rules();
+    const rules = this.#rules(tables);
     let state = await startEvolution(rules, this.#surroundings);
     if (state.population.length === 0) {
       if (this.#stop.reason !== undefined) return this.#stop.reason;
@@ -201,11 +209,17 @@ export class EvolutionRun {
     }
   }
 
+  /**
+   * Time counts from the call, whatever comes before the search included; of a resumed run from where an earlier one left off, or a
+   * short limit would never get it any further.
+   */
   #startClock(): void {
-    this.#stopwatch.start();
+    const resumes = (this.#checkpoint?.report.resumedAnswers ?? 0) > 0;
+    this.#stopwatch.start(resumes ? undefined : this.#options.startedAt);
     this.#evaluationsAtStart = this.ledger?.wholeEvaluations ?? 0;
     this.#generationAtStart = this.#history.length;
-    if (this.#options.timeLimitMs !== undefined) this.#stop.startTimer(this.#options.timeLimitMs);
+    const { timeLimitMs } = this.#options;
+    if (timeLimitMs !== undefined) this.#stop.startTimer(timeLimitMs, this.#stopwatch.elapsedMs);
   }
 
   #checkpointListener(): CheckpointListener {
@@ -275,9 +289,20 @@ export class EvolutionRun {
     return this.#config.adaptiveBitAllocation && this.#config.allowMixedPrecision;
   }
 
-  #rules(): EvolutionRules {
-    const config = this.#config;
+  get #exactSeedParts(): ExactSeedParts {
     const { model, costModel } = this.context;
+    return {
+      model,
+      costModel,
+      noiseTable: this.#noiseTable,
+      settingsOf: this.#settingsOf,
+      noiseWeights: this.#noiseWeights,
+    };
+  }
+
+  #rules(tables: ExactSeedTables | undefined): EvolutionRules {
+    const config = this.#config;
+    const { model } = this.context;
     const allocates = this.#allocates;
     return {
       space: this.#space,
@@ -291,15 +316,7 @@ export class EvolutionRun {
       limitRepair: costLimitRepair(this.context, this.#sensitivity),
       seedShare: this.#seedShare,
       signal: this.#stop.signal,
-      seeds: allocates
-        ? exactSeeds({
-            model,
-            noiseTable: this.#noiseTable,
-            costModel,
-            settingsOf: this.#settingsOf,
-            noiseWeights: this.#noiseWeights,
-          })
-        : undefined,
+      seeds: allocates ? exactSeeds({ ...this.#exactSeedParts, tables }) : undefined,
     };
   }
 

@@ -19,9 +19,22 @@ export interface ExactSeedParts {
   readonly costModel: HardwareCostModel;
   /** How much each layer's noise counts, by name, at least 0. Default: all the same. */
   readonly noiseWeights?: ReadonlyMap<string, number> | undefined;
+  /** What {@link prepareExactSeeds} found. Default: made when it is needed. */
+  readonly tables?: ExactSeedTables | undefined;
   /** Settings that a layer may have. Default: {@link anchorConfig} at each of its widths. */
   readonly settingsOf?: ((space: LayerSpace) => readonly LayerQuantConfig[]) | undefined;
 }
+
+/** What {@link exactSeeds} solves. */
+export interface ExactSeedTables {
+  readonly problem: AllocationProblem;
+  readonly objectives: readonly string[];
+  /** What each choice of each layer means, layers in the order of the model. */
+  readonly settings: readonly (readonly LayerQuantConfig[])[];
+}
+
+/** Latency of every layer by name, ms, when all layers have a width as far as they can; by width. */
+type WidthLatencies = ReadonlyMap<WeightBits, ReadonlyMap<string, number>>;
 
 /** {@link anchorConfig} at each width, and where weights may be cut per group or tensor these besides. */
 export function granularSettings(space: LayerSpace): readonly LayerQuantConfig[] {
@@ -45,7 +58,7 @@ export function exactSeeds(parts: ExactSeedParts): SamplingOperator {
   return {
     name: "exact-allocation",
     sample(rules, count) {
-      const { problem, objectives, settings } = tables(rules, parts);
+      const { problem, objectives, settings } = parts.tables ?? tablesNow(rules, parts);
       const names = [...rules.layers.keys()];
       const place = new Map(names.map((name, i) => [name, i]));
       return exactAllocations(problem, { objectives, count }).map((choice) =>
@@ -56,19 +69,28 @@ export function exactSeeds(parts: ExactSeedParts): SamplingOperator {
 }
 
 /**
- * Computes what {@link exactSeeds} will read of the noise table, one layer a turn of the event loop, so that a run can
- * be stopped meanwhile. Returns early when the signal aborts.
+ * Makes what {@link exactSeeds} solves, one layer of the noise table or one estimate of the cost model a turn of the event
+ * loop, so that a run can be stopped meanwhile.
+ * @returns undefined when the signal was aborted
  */
 export async function prepareExactSeeds(
   rules: SearchRules,
-  { model, noiseTable, settingsOf = anchorSettings }: Omit<ExactSeedParts, "costModel">,
+  parts: ExactSeedParts,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<ExactSeedTables | undefined> {
+  const { model, noiseTable, costModel, settingsOf = anchorSettings } = parts;
   for (const layer of model.layers) {
     const space = rules.layers.get(layer.name)!;
     for (const config of settingsOf(space)) anchorNoise(noiseTable, layer, config);
     await nextTask();
-    if (signal?.aborted) return;
+    if (signal?.aborted) return undefined;
+  }
+  const widths = latenciesByWidth(rules, model, costModel);
+  for (;;) {
+    const { done, value } = widths.next();
+    await nextTask();
+    if (signal?.aborted) return undefined;
+    if (done) return tables(rules, parts, value);
   }
 }
 
@@ -78,13 +100,11 @@ function anchorNoise(noiseTable: NoiseTable, layer: LayerSpec, config: LayerQuan
 
 function tables(
   rules: SearchRules,
-  { model, noiseTable, costModel, noiseWeights, settingsOf = anchorSettings }: ExactSeedParts,
-): {
-  problem: AllocationProblem;
-  objectives: readonly string[];
-  settings: readonly (readonly LayerQuantConfig[])[];
-} {
-  const latencies = tellingLatencies(latenciesByWidth(rules, model, costModel));
+  parts: ExactSeedParts,
+  known: WidthLatencies | undefined,
+): ExactSeedTables {
+  const { model, noiseTable, noiseWeights, settingsOf = anchorSettings } = parts;
+  const latencies = tellingLatencies(known);
   const place = new Map(model.layers.map((layer, i) => [layer.name, i]));
   const settings = model.layers.map((layer) => settingsOf(rules.layers.get(layer.name)!));
   const layers = model.layers.map((layer, i) => {
@@ -109,20 +129,18 @@ function tables(
 }
 
 /** The latencies, unless every width has the same. */
-function tellingLatencies(
-  latencies: ReadonlyMap<WeightBits, ReadonlyMap<string, number>> | undefined,
-): typeof latencies {
+function tellingLatencies(latencies: WidthLatencies | undefined): WidthLatencies | undefined {
   const [first, ...others] = [...(latencies?.values() ?? [])];
   const tells = others.some((other) => [...other].some(([name, latency]) => first!.get(name) !== latency));
   return tells ? latencies : undefined;
 }
 
-/** Latency of every layer by name, for each width, when all layers have it as far as they can. */
-function latenciesByWidth(
+/** By width, one a step; undefined when the cost model cannot say what one costs. */
+function* latenciesByWidth(
   rules: SearchRules,
   model: ModelSpec,
   costModel: HardwareCostModel,
-): ReadonlyMap<WeightBits, ReadonlyMap<string, number>> | undefined {
+): Generator<void, WidthLatencies | undefined> {
   const widths = new Set([...rules.layers.values()].flatMap((space) => space.weightBits));
   const latencies = new Map<WeightBits, ReadonlyMap<string, number>>();
   for (const bits of widths) {
@@ -135,6 +153,15 @@ function latenciesByWidth(
       // It will fail the genomes themselves, with its reason.
       return undefined;
     }
+    yield;
   }
   return latencies;
+}
+
+function tablesNow(rules: SearchRules, parts: ExactSeedParts): ExactSeedTables {
+  const widths = latenciesByWidth(rules, parts.model, parts.costModel);
+  for (;;) {
+    const { done, value } = widths.next();
+    if (done) return tables(rules, parts, value);
+  }
 }

@@ -26,23 +26,26 @@ export async function initialPopulation(
   signal?: AbortSignal,
 ): Promise<readonly QuantizationGenome[]> {
   const population = new Map<string, QuantizationGenome>();
-  const add = (genomes: readonly QuantizationGenome[]) => {
+  const add = async (genomes: readonly QuantizationGenome[]) => {
     for (const genome of genomes) {
+      await nextTask();
       const repaired = repairToRules.repair(genome, rules);
       if (population.size < size && !population.has(repaired.key)) population.set(repaired.key, repaired);
     }
   };
-  add(uniformAnchors.sample(rules, size, random));
+  await add(uniformAnchors.sample(rules, size, random));
   await nextTask();
-  if (seeds !== undefined && !signal?.aborted) add(seeds.sample(rules, Math.ceil(size * seedShare), random));
+  if (seeds !== undefined && !signal?.aborted)
+    await add(seeds.sample(rules, Math.ceil(size * seedShare), random));
   await nextTask();
   if (scores !== undefined && !signal?.aborted)
-    add(sensitivityAllocation(scores).sample(rules, Math.ceil(size / (seeds === undefined ? 4 : 8)), random));
+    await add(
+      sensitivityAllocation(scores).sample(rules, Math.ceil(size / (seeds === undefined ? 4 : 8)), random),
+    );
   for (let misses = 0; population.size < size && misses < MAX_REDRAWS; ) {
-    await nextTask();
     if (signal?.aborted) break;
     const before = population.size;
-    add(randomSampling.sample(rules, 1, random));
+    await add(randomSampling.sample(rules, 1, random));
     misses = population.size === before ? misses + 1 : 0;
   }
   return [...population.values()];

@@ -27,6 +27,8 @@ export interface RunParts {
 
 /** How far a run goes and who hears of it. */
 export interface RunOptions extends RunLimits {
+  /** When the run was asked for, as `performance.now()` tells it. */
+  readonly startedAt: number;
   readonly timeLimitMs?: number | undefined;
   readonly callback?: ProgressCallback | undefined;
   /** Baselines that are given the same budget when the search is over. Default: none. */

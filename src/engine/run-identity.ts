@@ -1,5 +1,6 @@
 import { CheckpointMismatchError } from "../errors.js";
 import type { EvaluationContext } from "../evaluation/evaluate-genome.js";
+import { nextTask } from "../evaluation/next-task.js";
 import { uniformGenome } from "../evaluation/uniform-genome.js";
 import { GENERATOR } from "../export/generator.js";
 import type { LayerSpec } from "../model/layer-spec.js";
@@ -29,12 +30,13 @@ const FREE_FIELDS: ReadonlySet<string> = new Set<keyof ResolvedConfig>([
  * An extension whose choices depend on anything else adds that here.
  * @param sensitivity name of the metric of sensitivity
  */
-export function runIdentity(
+export async function runIdentity(
   config: ResolvedConfig,
   context: EvaluationContext,
   space: SearchRules,
   sensitivity: string,
-): RunIdentity {
+): Promise<RunIdentity> {
+  await nextTask();
   const identity: RunIdentity = { quantevo: GENERATOR.version };
   for (const [name, value] of Object.entries(config))
     if (!FREE_FIELDS.has(name) && value !== undefined) identity[`config.${name}`] = plain(value);
@@ -46,6 +48,7 @@ export function runIdentity(
     identity[`model.layers.${i}`] = layer.name;
     identity[`model.layers.${layer.name}`] = layerFingerprint(layer);
     identity[`space.${layer.name}`] = fingerprint(JSON.stringify(space.layers.get(layer.name)));
+    if (i % LAYERS_A_TURN === LAYERS_A_TURN - 1) await nextTask();
   }
   identity["space.ties"] = JSON.stringify(space.ties);
   identity["costModel.target"] = costModel.target;
@@ -56,6 +59,9 @@ export function runIdentity(
   identity["evaluator.identity"] = evaluator.identity ?? evaluator.kind;
   return identity;
 }
+
+/** Layers that are looked at in one turn of the event loop. */
+const LAYERS_A_TURN = 512;
 
 /** @throws CheckpointMismatchError naming every difference, the first one in its message */
 export function checkSameRun(written: RunIdentity, running: RunIdentity): void {

@@ -10,7 +10,7 @@ export interface SearchProgress {
   readonly evaluations: number;
   /** Something was left unevaluated because `maxEvaluations` did not allow it. */
   readonly budgetSpent: boolean;
-  /** Milliseconds since the run began, or used up what its checkpoint held. The only figure here that a clock goes into. */
+  /** Milliseconds since the run was called, or used up what its checkpoint held. The only figure here that a clock goes into. */
   readonly elapsedMs: number;
   /** Of each generation from 0 up, the latest last. */
   readonly history: readonly GenerationStats[];

@@ -21,13 +21,13 @@ export class StopSignal {
     return this.#timeIsOver ? "time-limit" : "aborted";
   }
 
-  /** Aborts when so many milliseconds have passed. */
-  startTimer(timeLimitMs: number): void {
+  /** Aborts when so many milliseconds have passed, of which `elapsedMs` have already. */
+  startTimer(timeLimitMs: number, elapsedMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timeIsOver = !this.signal.aborted;
       this.#controller.abort(new Error(`the time limit of ${timeLimitMs} ms is over`));
-    }, timeLimitMs);
+    }, timeLimitMs - elapsedMs);
   }
 
   /** Lets go of the timer and of the caller's signals. */

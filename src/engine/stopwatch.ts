@@ -2,9 +2,9 @@
 export class Stopwatch {
   #start: number | undefined;
 
-  /** Begins at 0, also when it runs already. */
-  start(): void {
-    this.#start = performance.now();
+  /** Counts from a moment, as `performance.now()` tells it, also when it runs already. Default: now. */
+  start(moment = performance.now()): void {
+    this.#start = moment;
   }
   /** 0 before it was started. */
   get elapsedMs(): number {

@@ -431,6 +431,11 @@ describe("checkpoints that cannot be written", () => {
 describe("an abort", () => {
   const phases = {
     "before it begins": () => ({ signal: AbortSignal.abort() }),
+    "while it is prepared": () => {
+      const abort = new AbortController();
+      setImmediate(() => abort.abort());
+      return { signal: abort.signal };
+    },
     "during sensitivity": () => {
       const abort = new AbortController();
       queueMicrotask(() => abort.abort());

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { HardwareCostModel } from "../../src/hardware/contract.js";
+import { costModelFor } from "../../src/hardware/registry.js";
 import {
   afterEvaluations,
   afterGenerations,
@@ -12,6 +14,7 @@ import {
   whenStagnant,
 } from "../../src/index.js";
 import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL } from "./fakes.js";
+import { memoryStore } from "./stores.js";
 
 function run(
   options: EvolutionOptions = {},
@@ -73,7 +76,7 @@ describe("the time limit", () => {
       {},
       { before: () => (++asked > 5 ? new Promise(() => {}) : undefined) },
     );
-    const result = await run({ timeLimitMs: 60 }, {}, evaluator);
+    const result = await run({ timeLimitMs: 400 }, {}, evaluator);
     expect(result).toMatchObject({ stopReason: "time-limit", evaluations: 5 });
     expect(result.paretoFront.length).toBeGreaterThan(0);
   });
@@ -83,6 +86,85 @@ describe("the time limit", () => {
     expect(result.stopReason).toBe("max-generations");
     expect(result.paretoFront.map(({ key }) => key)).toEqual((await run()).paretoFront.map(({ key }) => key));
     await expect(run({ timeLimitMs: 0 })).rejects.toMatchObject({ path: "timeLimitMs" });
+  });
+});
+
+/** Costs by the engine's own model; `before` is called ahead of each estimate. */
+function watchedCosts(before: () => void): HardwareCostModel {
+  const costs = costModelFor("arm-neon");
+  return {
+    target: costs.target,
+    supports: (layer, config) => costs.supports(layer, config),
+    estimate(model, genome) {
+      before();
+      return costs.estimate(model, genome);
+    },
+  };
+}
+
+describe("what comes before the search", () => {
+  /** Busy once, as with thousands of layers. */
+  const slowly = (ms: number) => {
+    let slept = false;
+    return watchedCosts(() => {
+      for (const start = performance.now(); !slept && performance.now() - start < ms; );
+      slept = true;
+    });
+  };
+
+  it("counts in the time limit", async () => {
+    const evaluator = formulaEvaluator({}, { before: () => new Promise((done) => setTimeout(done, 50)) });
+    for (const checkpoint of [undefined, { store: memoryStore() }]) {
+      const engine = new QuantizationEvolutionEngine(SMALL, { evaluator, costModel: slowly(300) });
+      const result = await engine.runEvolution(LAYERS, { timeLimitMs: 250, checkpoint });
+      expect(result.stopReason).toBe("time-limit");
+      // Four are in flight.
+      expect(result.evaluations).toBeLessThanOrEqual(4);
+    }
+  });
+
+  it("counts in what conditions and the time left are told", async () => {
+    const elapsed: number[] = [];
+    const engine = new QuantizationEvolutionEngine(SMALL, {
+      evaluator: formulaEvaluator(),
+      costModel: slowly(200),
+    });
+    const stopWhen = {
+      name: "watch",
+      isMet: ({ elapsedMs }: SearchProgress) => elapsed.push(elapsedMs) === 0,
+    };
+    await engine.runEvolution(LAYERS, { stopWhen });
+    expect(Math.min(...elapsed)).toBeGreaterThanOrEqual(200);
+  });
+
+  it("does not count where a checkpoint is gone on from, which would else get no further", async () => {
+    const store = memoryStore();
+    const goOn = (costModel: HardwareCostModel, options: EvolutionOptions) =>
+      new QuantizationEvolutionEngine(SMALL, { evaluator: formulaEvaluator(), costModel }).runEvolution(
+        LAYERS,
+        { checkpoint: { store }, ...options },
+      );
+    await goOn(slowly(0), { maxGenerations: 1 });
+    const resumed = await goOn(slowly(600), { timeLimitMs: 550 });
+    expect(resumed.stopReason).toBe("max-generations");
+  });
+
+  it("lets the event loop have its turn between estimates, those in flight at once too", async () => {
+    let estimates = 0;
+    let inTurn = 0;
+    let most = 0;
+    const costModel = watchedCosts(() => {
+      estimates++;
+      if (inTurn++ === 0) setImmediate(() => (inTurn = 0));
+      most = Math.max(most, inTurn);
+    });
+    const engine = new QuantizationEvolutionEngine(
+      { ...SMALL, parallelEvaluations: 4 },
+      { evaluator: formulaEvaluator(), costModel },
+    );
+    await engine.runEvolution(LAYERS, { checkpoint: { store: memoryStore() } });
+    expect(estimates).toBeGreaterThan(40);
+    expect(most).toBe(1);
   });
 });
 
