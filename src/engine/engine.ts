@@ -27,6 +27,7 @@ import type { ExplainGenomeOptions } from "./explain.js";
 import { fittest } from "./fittest.js";
 import type { RunOptions } from "./run-context.js";
 import type { SensitivityName } from "./sensitivity-names.js";
+import { Stopwatch } from "./stopwatch.js";
 
 // The search itself (operators, exact allocation, evaluation) is loaded when it is first asked for: an application that
 // only reads documents or asks what a genome costs does not load it.
@@ -113,7 +114,7 @@ export class QuantizationEvolutionEngine {
         "a run of this engine is going on; await it, or make another engine",
       );
     this.#running = true;
-    const startedAt = performance.now();
+    const stopwatch = new Stopwatch();
     try {
       const { EvolutionRun, resolveRunOptions } = await loadSearch();
       const runOptions = resolveRunOptions(options, this.config);
@@ -127,7 +128,7 @@ export class QuantizationEvolutionEngine {
           evaluator: this.#evaluator,
           sensitivity: this.#sensitivity,
         },
-        { ...runOptions, startedAt, listener: watch.listener, signals: [options.signal, watch.signal] },
+        { ...runOptions, stopwatch, listener: watch.listener, signals: [options.signal, watch.signal] },
       );
       this.#run = run;
       return await run.toEnd();

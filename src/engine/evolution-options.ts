@@ -51,7 +51,7 @@ const FIELDS = [
 export function resolveRunOptions(
   options: EvolutionOptions,
   config: ResolvedConfig,
-): Omit<RunOptions, "signals" | "listener" | "startedAt"> {
+): Omit<RunOptions, "signals" | "listener" | "stopwatch"> {
   checkFields(options, "options", FIELDS);
   checkSignal(options.signal);
   const { maxEvaluations, timeLimitMs, callback, stopWhen, checkpoint } = options;

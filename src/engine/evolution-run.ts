@@ -3,17 +3,11 @@ import type { EvaluationContext } from "../evaluation/evaluate-genome.js";
 import { nextTask } from "../evaluation/next-task.js";
 import { createNoiseTable, type NoiseTable } from "../evaluation/noise-table.js";
 import { raceAbort } from "../evaluation/race-abort.js";
-import { normalized } from "../evaluation/sensitivity.js";
-import { checkedHarms } from "../evaluation/sensitivity-metrics/checked-harms.js";
-import type { SensitivityMetric, SensitivityRequest } from "../evaluation/sensitivity-metrics/contract.js";
-import { sensitivityPrior } from "../evaluation/sensitivity-prior.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { SearchRules } from "../operators/contract.js";
-import { broughtHarms } from "./brought-harms.js";
 import { Checkpoint, type CheckpointListener } from "./checkpoint.js";
 import type { ResolvedConfig } from "./config.js";
 import { costLimitRepair } from "./cost-limit-repair.js";
-import { countedDrops } from "./counted-drops.js";
 import { allFailed, lostWorker } from "./evaluation-failures.js";
 import { EvaluationLedger } from "./evaluation-ledger.js";
 import type { EvolutionEvent } from "./evolution-event.js";
@@ -26,12 +20,10 @@ import {
   startEvolution,
 } from "./evolve.js";
 import { type ExactSeedParts, type ExactSeedTables, exactSeeds, prepareExactSeeds } from "./exact-seeds.js";
-import type { FilledHarms } from "./fill-from-prediction.js";
 import { fittest } from "./fittest.js";
 import { frontHypervolume } from "./front-hypervolume.js";
 import { type BaselineReport, baselineReports } from "./measured/baseline-report.js";
-import { FIRST_LOOK } from "./measured/first-look-sensitivity.js";
-import { type MeasuredMeans, measuredMeans } from "./measured/measured-means.js";
+import { measuredMeans } from "./measured/measured-means.js";
 import type { MeasuredRecord } from "./measured/measured-record.js";
 import { significantFront } from "./measured/significant-front.js";
 import { type GenerationStats, generationStats } from "./progress.js";
@@ -39,11 +31,10 @@ import { createRunContext, type RunOptions, type RunParts } from "./run-context.
 import { runIdentity } from "./run-identity.js";
 import { searchDigest } from "./search-digest.js";
 import { searchRules } from "./search-rules.js";
-import { harmPerNoise, namedSensitivity } from "./sensitivity-choice.js";
+import { type AnalyzedSensitivity, SensitivityAnalysis } from "./sensitivity-analysis.js";
 import { sizeScores } from "./size-scores.js";
 import type { SearchProgress } from "./stop-condition.js";
 import { StopSignal } from "./stop-signal.js";
-import { Stopwatch } from "./stopwatch.js";
 import { type StopReason, stopReason } from "./termination.js";
 import { estimatedMsLeft } from "./time-left.js";
 import { violatedLimits } from "./violated-limits.js";
@@ -58,27 +49,18 @@ export class EvolutionRun {
   readonly #surroundings: EvolutionSurroundings;
   readonly #record: MeasuredRecord | undefined;
   readonly #settingsOf: ExactSeedParts["settingsOf"];
-  readonly #lookAtLayers: MeasuredMeans["lookAtLayers"];
   readonly #seedShare: number | undefined;
   readonly #options: RunOptions;
   readonly #stop: StopSignal;
   readonly #checkpoint: Checkpoint | undefined;
-  readonly #stopwatch = new Stopwatch();
   readonly #history: GenerationStats[] = [];
   readonly #hypervolumes: number[] = [];
   /** Generations that were completed, the first population not counted. */
   #generations = 0;
   #evaluationsAtStart = 0;
   #generationAtStart = 0;
-  readonly #metric: SensitivityMetric;
-  /** Where the metric comes from: `own-drops` are those of the run's own evaluator, which its ledger counts. */
-  readonly #metricIs: "brought" | "own-drops" | "built-in";
-  #fallbacks: FilledHarms["fallbacks"] = [];
-  /** The budget left layers out of the sensitivities. */
-  #sensitivityIsCut = false;
-  #sensitivity: ReadonlyMap<string, number> | undefined;
-  /** How much each layer's noise counts in the tables of exact seeds; undefined = alike. */
-  #noiseWeights: ReadonlyMap<string, number> | undefined;
+  readonly #analysis: SensitivityAnalysis;
+  #sensitivity: AnalyzedSensitivity | undefined;
 
   /**
    * Thousands of layers take a while: the event loop has its turn between.
@@ -103,15 +85,14 @@ export class EvolutionRun {
     this.context = createRunContext(parts, this.#noiseTable, this.#checkpoint);
     const means = measuredMeans(config, this.context, this.#noiseTable, this.#space, options.maxEvaluations);
     this.#record = means.record;
-    const { useSensitivityAnalysis } = config;
-    this.#metric =
-      parts.sensitivity ??
-      namedSensitivity(typeof useSensitivityAnalysis === "string" ? useSensitivityAnalysis : "predicted", {
-        noiseTable: this.#noiseTable,
-        evaluator: this.context.evaluator,
-      });
-    const built = useSensitivityAnalysis === "accuracy-drop" ? "own-drops" : "built-in";
-    this.#metricIs = parts.sensitivity === undefined ? built : "brought";
+    this.#analysis = new SensitivityAnalysis({
+      config,
+      brought: parts.sensitivity,
+      context: this.context,
+      noiseTable: this.#noiseTable,
+      lookAtLayers: means.lookAtLayers,
+      maxEvaluations: options.maxEvaluations,
+    });
     this.ledger = new EvaluationLedger(this.context, {
       concurrency: config.parallelEvaluations,
       caching: config.enableCaching,
@@ -127,9 +108,6 @@ export class EvolutionRun {
       signal,
       onEvaluated: (evaluated) => this.#record?.add(evaluated),
     });
-    // What was asked for by name, or brought, stands.
-    if (useSensitivityAnalysis === true && parts.sensitivity === undefined)
-      this.#lookAtLayers = means.lookAtLayers;
     this.#surroundings = means.surroundings(this.ledger);
     this.#settingsOf = means.settingsOf;
     this.#seedShare = means.seedShare;
@@ -175,8 +153,8 @@ export class EvolutionRun {
     if (this.#stop.reason !== undefined) return;
     if (this.#checkpoint === undefined) return this.#startClock();
     try {
-      const sensitivity = this.#lookAtLayers === undefined ? this.#metric.name : FIRST_LOOK;
-      await this.#checkpoint.open(await runIdentity(this.#config, this.context, this.#space, sensitivity));
+      const { name } = this.#analysis;
+      await this.#checkpoint.open(await runIdentity(this.#config, this.context, this.#space, name));
     } catch (error) {
       if (this.#stop.reason === undefined) throw error;
       return;
@@ -188,7 +166,8 @@ export class EvolutionRun {
   async #search(): Promise<StopReason> {
     const { signal } = this.#stop;
     // Every step may end by an abort; the next one is then not begun.
-    if (this.#config.useSensitivityAnalysis && !signal.aborted) await this.#analyzeSensitivity();
+    if (this.#config.useSensitivityAnalysis && !signal.aborted)
+      this.#sensitivity = await this.#analysis.analyze(this.ledger, signal);
     const tables =
       this.#allocates && !signal.aborted
         ? await prepareExactSeeds(this.#space, this.#exactSeedParts, signal)
@@ -214,12 +193,12 @@ export class EvolutionRun {
    * short limit would never get it any further.
    */
   #startClock(): void {
-    const resumes = (this.#checkpoint?.report.resumedAnswers ?? 0) > 0;
-    this.#stopwatch.start(resumes ? undefined : this.#options.startedAt);
+    const { stopwatch } = this.#options;
+    if (this.#checkpoint?.report.resumedAnswers) stopwatch.start();
     this.#evaluationsAtStart = this.ledger?.wholeEvaluations ?? 0;
     this.#generationAtStart = this.#history.length;
     const { timeLimitMs } = this.#options;
-    if (timeLimitMs !== undefined) this.#stop.startTimer(timeLimitMs, this.#stopwatch.elapsedMs);
+    if (timeLimitMs !== undefined) this.#stop.startTimer(timeLimitMs, stopwatch.elapsedMs);
   }
 
   #checkpointListener(): CheckpointListener {
@@ -241,48 +220,10 @@ export class EvolutionRun {
       generation: this.#generations,
       evaluations: this.ledger.wholeEvaluations,
       budgetSpent: this.ledger.budgetSpent,
-      elapsedMs: this.#stopwatch.elapsedMs,
+      elapsedMs: this.#options.stopwatch.elapsedMs,
       history: this.#history,
       hypervolumes: this.#hypervolumes,
     };
-  }
-
-  /** Leaves it undefined when an abort came in between. */
-  async #analyzeSensitivity(): Promise<void> {
-    const { signal } = this.#stop;
-    const looked = await this.#lookAtLayers?.(this.ledger);
-    if (signal.aborted) return;
-    if (looked !== undefined) {
-      this.#noiseWeights = looked.perNoise;
-      this.#sensitivity = normalized(looked.harms);
-      return;
-    }
-    try {
-      const { model } = this.context;
-      const request = { concurrency: this.#config.parallelEvaluations, signal };
-      const { harms, fallbacks } = await this.#harms(request);
-      this.#fallbacks = fallbacks;
-      this.#noiseWeights =
-        this.#metric.name === "predicted" || fallbacks.length === model.layers.length
-          ? sensitivityPrior(model)
-          : await harmPerNoise(harms, model, this.#noiseTable, request);
-      this.#sensitivity = normalized(harms);
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
-  }
-
-  async #harms(request: SensitivityRequest): Promise<FilledHarms> {
-    const { context, ledger } = this;
-    const { model } = context;
-    const noiseTable = this.#noiseTable;
-    if (this.#metricIs === "brought") return broughtHarms(this.#metric, model, noiseTable, request);
-    if (this.#metricIs === "built-in")
-      return { harms: await checkedHarms(this.#metric, model, request), fallbacks: [] };
-    const { maxEvaluations } = this.#options;
-    const drops = await countedDrops({ context, ledger, noiseTable, maxEvaluations }, request);
-    this.#sensitivityIsCut = drops.cut;
-    return drops;
   }
 
   get #allocates(): boolean {
@@ -296,7 +237,7 @@ export class EvolutionRun {
       costModel,
       noiseTable: this.#noiseTable,
       settingsOf: this.#settingsOf,
-      noiseWeights: this.#noiseWeights,
+      noiseWeights: this.#sensitivity?.noiseWeights,
     };
   }
 
@@ -311,9 +252,9 @@ export class EvolutionRun {
       mutationRate: config.mutationRate,
       crossoverRate: config.crossoverRate,
       seed: config.seed,
-      allocationScores: allocates ? (this.#sensitivity ?? sizeScores(model)) : undefined,
-      mutationScores: this.#sensitivity,
-      limitRepair: costLimitRepair(this.context, this.#sensitivity),
+      allocationScores: allocates ? (this.#sensitivity?.scores ?? sizeScores(model)) : undefined,
+      mutationScores: this.#sensitivity?.scores,
+      limitRepair: costLimitRepair(this.context, this.#sensitivity?.scores),
       seedShare: this.#seedShare,
       signal: this.#stop.signal,
       seeds: allocates ? exactSeeds({ ...this.#exactSeedParts, tables }) : undefined,
@@ -332,7 +273,7 @@ export class EvolutionRun {
     const { generation, evaluations } = stats;
     // One that the budget cut short is not how a run with a larger budget goes on.
     // Nor is one that an abort cut short, or whose sensitivities the budget did.
-    const cut = ledger.budgetSpent || this.#sensitivityIsCut;
+    const cut = ledger.budgetSpent || this.#sensitivity?.cut;
     if (this.#checkpoint !== undefined && !cut && this.#stop.reason === undefined)
       await this.#checkpoint.completed({ generation, evaluations, digest: searchDigest(state, front) });
     // An earlier run told of those that it completed.
@@ -371,7 +312,7 @@ export class EvolutionRun {
       },
       estimatedMsLeft: estimatedMsLeft(
         {
-          elapsedMs: this.#stopwatch.elapsedMs,
+          elapsedMs: this.#options.stopwatch.elapsedMs,
           generations: this.#history.length - this.#generationAtStart,
           evaluations: stats.wholeEvaluations - this.#evaluationsAtStart,
           totalGenerations: generation,
@@ -385,6 +326,7 @@ export class EvolutionRun {
 
   #result(reason: StopReason): EvolutionResult {
     const { ledger, context } = this;
+    const fallbacks = this.#sensitivity?.fallbacks ?? [];
     const paretoFront = ledger.front;
     const [closest] = paretoFront;
     return {
@@ -405,8 +347,8 @@ export class EvolutionRun {
       evaluatorIdentity: context.evaluator.identity ?? context.evaluator.kind,
       target: context.costModel.target,
       seed: this.#config.seed,
-      sensitivity: this.#sensitivity,
-      ...(this.#fallbacks.length > 0 && { sensitivityFallbacks: this.#fallbacks }),
+      sensitivity: this.#sensitivity?.scores,
+      ...(fallbacks.length > 0 && { sensitivityFallbacks: fallbacks }),
       checkpoint: this.#checkpoint?.report,
     };
   }

@@ -12,6 +12,7 @@ import type { ResolvedConfig } from "./config.js";
 import type { EvolutionEvent } from "./evolution-event.js";
 import type { BaselineName } from "./measured/baseline-names.js";
 import type { ProgressCallback } from "./progress.js";
+import type { Stopwatch } from "./stopwatch.js";
 import type { RunLimits } from "./termination.js";
 
 /** What a run works with. */
@@ -27,8 +28,8 @@ export interface RunParts {
 
 /** How far a run goes and who hears of it. */
 export interface RunOptions extends RunLimits {
-  /** When the run was asked for, as `performance.now()` tells it. */
-  readonly startedAt: number;
+  /** Runs since the run was called; started again where a resumed one begins to find out what is new. */
+  readonly stopwatch: Stopwatch;
   readonly timeLimitMs?: number | undefined;
   readonly callback?: ProgressCallback | undefined;
   /** Baselines that are given the same budget when the search is over. Default: none. */

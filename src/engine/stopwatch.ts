@@ -1,13 +1,12 @@
-/** Milliseconds since a moment. What it says decides when to stop and what is told meanwhile, never a result. */
+/** Milliseconds since it was made or started again. What it says decides when to stop and what is told meanwhile, never a result. */
 export class Stopwatch {
-  #start: number | undefined;
+  #start = performance.now();
 
-  /** Counts from a moment, as `performance.now()` tells it, also when it runs already. Default: now. */
-  start(moment = performance.now()): void {
-    this.#start = moment;
+  /** Begins again at 0. */
+  start(): void {
+    this.#start = performance.now();
   }
-  /** 0 before it was started. */
   get elapsedMs(): number {
-    return this.#start === undefined ? 0 : performance.now() - this.#start;
+    return performance.now() - this.#start;
   }
 }
