@@ -1,11 +1,12 @@
 import { checkFields, describeNonRecord } from "../check-fields.js";
 import { FileError, InvalidArgumentError, type QuantevoError } from "../errors.js";
+import { lockCheckpoint, type ReleaseLock } from "../export/checkpoint-lock.js";
 import type { CheckpointStore } from "../export/checkpoint-store.js";
 import { fileCheckpointStore } from "../export/file-checkpoint-store.js";
 
 /** Where and how often a run keeps what it has found out. Give `path` or `store`. */
 export interface CheckpointOptions {
-  /** A file in a folder that exists (Node only). */
+  /** A file in a folder that exists (Node only). One run at a time: a `.lock` file stands beside it meanwhile. */
   readonly path?: string | undefined;
   /** A place of your own. */
   readonly store?: CheckpointStore | undefined;
@@ -26,6 +27,8 @@ export interface CheckpointOptions {
 /** {@link CheckpointOptions}, checked, with defaults. */
 export interface ResolvedCheckpointOptions {
   readonly store: CheckpointStore;
+  /** Keeps other runs away; undefined for a store of the user's. @throws FileError while another run has it */
+  readonly lock: (() => Promise<ReleaseLock>) | undefined;
   readonly everyGenerations: number;
   readonly everyEvaluations: number;
   readonly resume: "if-found" | "required" | "never";
@@ -62,6 +65,7 @@ export function resolveCheckpoint(given: string | CheckpointOptions): ResolvedCh
     );
   return {
     store: store ?? fileCheckpointStore(path!),
+    lock: path === undefined ? undefined : () => lockCheckpoint(path),
     everyGenerations: positiveInteger(options.everyGenerations ?? 1, "everyGenerations"),
     everyEvaluations: positiveInteger(options.everyEvaluations ?? 1, "everyEvaluations"),
     resume,

@@ -1,6 +1,7 @@
 import { CheckpointMismatchError } from "../errors.js";
 import { raceAbort } from "../evaluation/race-abort.js";
 import type { AnswerRecord, EvaluatorAnswer } from "../evaluation/recorded-evaluator.js";
+import type { ReleaseLock } from "../export/checkpoint-lock.js";
 import type { CheckpointStore } from "../export/checkpoint-store.js";
 import {
   answerLine,
@@ -70,6 +71,7 @@ export class Checkpoint implements AnswerRecord {
   /** Not even the first line is kept yet. */
   #fresh = false;
   #writing: Promise<void> = Promise.resolve();
+  #lock: Promise<ReleaseLock> | undefined;
   #writes = 0;
   #failedWrites = 0;
   #lastFailure: string | undefined;
@@ -84,10 +86,13 @@ export class Checkpoint implements AnswerRecord {
   /**
    * Reads what is there, or makes a new checkpoint.
    * @throws InvalidDocumentError for what is no checkpoint; CheckpointMismatchError for that of another run; FileError when there
-   * is something that cannot be read, or nothing although `resume` is `required`; the signal's reason after an abort
+   * is something that cannot be read, or nothing although `resume` is `required`, or while another run has it; the signal's reason
+   * after an abort
    */
   async open(run: RunIdentity): Promise<void> {
-    const { resume } = this.#options;
+    const { resume, lock } = this.#options;
+    this.#lock = lock?.();
+    await raceAbort(this.#lock, this.#signal);
     const text = resume === "never" ? undefined : await raceAbort(this.#store.read(), this.#signal);
     if (text === undefined) {
       if (resume === "required") throw this.#options.nothingThere();
@@ -165,14 +170,19 @@ export class Checkpoint implements AnswerRecord {
     if (mark.generation % this.#options.everyGenerations === 0) await this.#flush();
   }
 
-  /** Writes what is left. Waits for a second at most once the run is aborted. */
+  /** Writes what is left, then lets other runs have it. Waits for a second at most once the run is aborted. */
   async close(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const patience = new Promise<void>((resolve) => {
       if (this.#signal?.aborted) timer = setTimeout(resolve, PATIENCE_MS);
     });
-    await Promise.race([this.#write(), patience]);
+    await Promise.race([this.#write().then(() => this.#unlock()), patience]);
     clearTimeout(timer);
+  }
+
+  async #unlock(): Promise<void> {
+    const release = await this.#lock?.catch(() => undefined);
+    await release?.();
   }
 
   get report(): CheckpointReport {

@@ -84,7 +84,7 @@ export class QuantizationEvolutionEngine {
    * @throws InvalidArgumentError or InvalidDataError when the layers are not valid; InvalidConfigError when the
    * configuration does not fit them; EvaluationError when every genome of the first population failed;
    * UnsupportedError while another run of this engine is going on; CheckpointMismatchError when the checkpoint is of
-   * another run, InvalidDocumentError when it is none, FileError when it cannot be read; what the callback throws
+   * another run, InvalidDocumentError when it is none, FileError when it cannot be read or another run has it; what the callback throws
    */
   async runEvolution(layers: EvolutionLayers, options: EvolutionOptions = {}): Promise<EvolutionResult> {
     return this.#evolve(layers, options);

@@ -8,7 +8,8 @@ const isFalse = () => false;
 /**
  * Keeps a checkpoint in a file. A new one takes its place by renaming; additions go to its end and are flushed to the disk.
  * What an addition left that failed halfway (a full disk) is cut off again.
- * One run a file: whoever writes a new one takes the place of another's, whose next addition then fails with a FileError.
+ * One run a file, see `lockCheckpoint`. Where that could not keep them apart, whoever writes a new one takes the place of
+ * another's, whose next addition then fails with a FileError.
  */
 export function fileCheckpointStore(path: string): CheckpointStore {
   /** Bytes that are known to be whole. */
