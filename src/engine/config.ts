@@ -351,6 +351,13 @@ function configError(issue: z.core.$ZodIssue | undefined, config: object): Inval
     );
   }
   const path = (issue?.path ?? []).map(String);
+  if (issue?.code === "unrecognized_keys") {
+    const [within, key] = [path.join("."), String(issue.keys[0])];
+    return new InvalidConfigError(
+      `${within}.${key}`,
+      `${within}.${key} is no field of ${within}; allowed: ${allowed[path[0] ?? ""]}`,
+    );
+  }
   let value: unknown = config;
   for (const key of path) value = (value as Record<string, unknown> | undefined)?.[key];
   return new InvalidConfigError(

@@ -1,3 +1,4 @@
+import { checkFields } from "../check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 import type { Stagnation } from "./config.js";
 import type { GenerationStats } from "./progress.js";
@@ -50,9 +51,11 @@ export function afterTime(milliseconds: number): StopCondition {
 /**
  * Met when the hypervolume of the front has grown by no more than a share of `tolerance` over the last `generations`. As
  * long as no genome is feasible, the least violation takes its place.
- * @throws InvalidArgumentError when a field is out of its range
+ * @throws InvalidArgumentError when a field is unknown or out of its range
  */
-export function whenStagnant({ generations, tolerance = 0.001 }: Stagnation): StopCondition {
+export function whenStagnant(stagnation: Stagnation): StopCondition {
+  checkFields(stagnation, "stagnation", ["generations", "tolerance"]);
+  const { generations, tolerance = 0.001 } = stagnation;
   checkCount(generations, "generations", 1);
   if (!(tolerance >= 0 && tolerance <= 1))
     throw new InvalidArgumentError("tolerance", `tolerance is ${tolerance}; allowed: 0 to 1`);

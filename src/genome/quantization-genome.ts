@@ -305,3 +305,10 @@ export function checkGenome(value: unknown, path: string): void {
       `${path} is ${isRecord(value) ? "another object" : describeNonRecord(value)}; allowed: a QuantizationGenome`,
     );
 }
+
+/** Settings of each layer. @throws InvalidArgumentError (path `genome`) unless the value is a genome; what else it has costs time to look at */
+export function layerConfigsOf(genome: QuantizationGenome): QuantizationGenome["layerConfigs"] {
+  const layerConfigs: unknown = genome?.layerConfigs;
+  if (!(layerConfigs instanceof Map)) checkGenome(genome, "genome");
+  return layerConfigs as QuantizationGenome["layerConfigs"];
+}

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, UnsupportedError } from "../errors.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
-import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import { layerConfigsOf, type QuantizationGenome } from "../genome/quantization-genome.js";
 import { elementCount, type LayerSpec, type ModelSpec } from "../model/layer-spec.js";
 import type { CostEstimate, HardwareCostModel, LayerCost, OperatorSupport } from "./contract.js";
 import { type LatencyTable, parseLatencyTable } from "./latency-table.js";
@@ -91,7 +91,7 @@ export class LatencyTableCostModel implements HardwareCostModel {
 
   /**
    * @throws UnsupportedError naming a layer that the table does not cover; InvalidArgumentError when the model is not
-   *   valid or the genome lacks one of its layers
+   *   valid, or the genome is none or lacks one of its layers
    */
   estimate(model: ModelSpec, genome: QuantizationGenome): CostEstimate {
     let wiring = this.#wirings.get(model);
@@ -106,8 +106,9 @@ export class LatencyTableCostModel implements HardwareCostModel {
     let live = 0;
     let peak = 0;
     const outputs: number[] = [];
+    const layerConfigs = layerConfigsOf(genome);
     const layers = wiring.layers.map((layer, index): LayerCost => {
-      const config = genome.layerConfigs.get(layer.name);
+      const config = layerConfigs.get(layer.name);
       if (config === undefined)
         throw new InvalidArgumentError(
           `layerConfigs.${layer.name}`,

@@ -1,4 +1,4 @@
-import { checkWiring } from "../model/check-layers.js";
+import { checkModelSpec, checkWiring } from "../model/check-layers.js";
 import { elementCount, LayerKind, type LayerSpec, type ModelSpec } from "../model/layer-spec.js";
 
 /** A tensor on its way from the layer that made it to a layer that reads it. */
@@ -53,6 +53,7 @@ const known = new WeakMap<ModelSpec, ModelWiring>();
 export function modelWiring(model: ModelSpec): ModelWiring {
   let wiring = known.get(model);
   if (wiring === undefined) {
+    checkModelSpec(model);
     wiring = findWiring(model);
     known.set(model, wiring);
   }

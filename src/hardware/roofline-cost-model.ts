@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "../errors.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
-import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import { layerConfigsOf, type QuantizationGenome } from "../genome/quantization-genome.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import { type CompiledModel, compileModel, sharesProduct } from "./compiled-model.js";
 import { configKey } from "./config-key.js";
@@ -102,14 +102,14 @@ export class RooflineCostModel implements HardwareCostModel {
    * Cost of one inference, always `predicted`. Refused layers are costed in the form they would be re-encoded to and
    * are listed. Memory is the stored weights plus the largest sum of activations alive at once. The costs by layer,
    * the conversions and the notes are worked out when they are read.
-   * @throws InvalidArgumentError when the model is not valid, or the genome lacks one of its layers
+   * @throws InvalidArgumentError when the model is not valid, or the genome is none or lacks one of its layers
    */
   estimate(model: ModelSpec, genome: QuantizationGenome): CostEstimate {
     const { profile } = this;
     const compiled = this.#compile(model);
     const { names, births, deathStarts, deaths, external, formats, slots, store } = compiled;
     const count = names.length;
-    const { layerConfigs } = genome;
+    const layerConfigs = layerConfigsOf(genome);
     let columns = store.values;
     let storedBytes = (model.floatParameterCount ?? 0) * 4;
     let packedBytes = storedBytes;

@@ -1,7 +1,17 @@
+import { describeNonRecord, isRecord } from "../check-fields.js";
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
-import { elementCount, LayerKind, type LayerSpec } from "./layer-spec.js";
+import { elementCount, LayerKind, type LayerSpec, type ModelSpec } from "./layer-spec.js";
 
 const KINDS = new Set<string>(Object.values(LayerKind));
+
+/** @throws InvalidArgumentError (path `model`) unless the value has a list of layers, which are not looked at */
+export function checkModelSpec(value: unknown): asserts value is ModelSpec {
+  if (isRecord(value) && Array.isArray((value as Partial<ModelSpec>).layers)) return;
+  throw new InvalidArgumentError(
+    "model",
+    `model is ${isRecord(value) ? "an object without a list of layers" : describeNonRecord(value)}; allowed: a ModelSpec, as referenceWorkload gives and a loaded model has (spec)`,
+  );
+}
 
 /**
  * Checks a list of layers once, at the edge, so that nothing below has to.

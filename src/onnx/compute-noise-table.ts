@@ -1,4 +1,6 @@
-import type { CalibrationMethod } from "../calibration/method.js";
+import { CalibrationMethod } from "../calibration/method.js";
+import { checkFields, isRecord } from "../check-fields.js";
+import { InvalidArgumentError } from "../errors.js";
 import {
   createNoiseTable,
   defaultMaxElements,
@@ -7,7 +9,9 @@ import {
   sampleOf,
 } from "../evaluation/noise-table.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
+import { checkModelSpec } from "../model/check-layers.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
+import { checkOptions, describeArgument } from "./check-arguments.js";
 import { inThreads, type ThreadOptions, threadCount } from "./workers/thread-pool.js";
 import type { NoiseTask } from "./workers/thread-worker.js";
 
@@ -33,7 +37,7 @@ const PARTS_PER_THREAD = 4;
  * A noise table that is filled at once, its layers, and the settings of large ones, side by side in threads; other entries are computed when they are
  * asked for, as in any table. It gives what `createNoiseTable` gives, bit for bit.
  * @param settings tried on every layer that has weights
- * @throws InvalidArgumentError for a number of threads or `maxElements` out of range; InvalidDataError for weights that
+ * @throws InvalidArgumentError for what is no model, setting or option, and a number of threads or `maxElements` out of range; InvalidDataError for weights that
  *   are NaN or infinite; the signal's reason
  */
 export async function computeNoiseTable(
@@ -41,6 +45,9 @@ export async function computeNoiseTable(
   settings: readonly NoiseSetting[],
   options: ComputeNoiseTableOptions = {},
 ): Promise<NoiseTable> {
+  checkModelSpec(model);
+  checkSettings(settings);
+  checkOptions(options, ["threads", "signal", "maxElements"]);
   const { maxElements = defaultMaxElements(model), signal } = options;
   const table = createNoiseTable(model, { maxElements });
   const wanted = settings.filter(({ config }) => config.weightBits !== 32);
@@ -85,4 +92,27 @@ function inParts<T>(items: readonly T[], count: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / length) }, (_, i) =>
     items.slice(i * length, (i + 1) * length),
   );
+}
+
+function checkSettings(settings: unknown): void {
+  if (!Array.isArray(settings))
+    throw new InvalidArgumentError(
+      "settings",
+      `settings is ${describeArgument(settings)}; allowed: a list of settings, each with config and method`,
+    );
+  const methods: readonly unknown[] = Object.values(CalibrationMethod);
+  for (const [i, setting] of Array.from<unknown>(settings).entries()) {
+    checkFields(setting, `settings.${i}`, ["config", "method"]);
+    const { config, method } = setting as Partial<NoiseSetting>;
+    if (!(isRecord(config) && typeof config.toDict === "function"))
+      throw new InvalidArgumentError(
+        `settings.${i}.config`,
+        `settings.${i}.config is ${describeArgument(config)}; allowed: a LayerQuantConfig`,
+      );
+    if (!methods.includes(method))
+      throw new InvalidArgumentError(
+        `settings.${i}.method`,
+        `settings.${i}.method is ${String(method)}; allowed: ${methods.join(", ")}`,
+      );
+  }
 }

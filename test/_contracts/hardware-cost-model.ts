@@ -47,6 +47,21 @@ export function describeHardwareCostModel(name: string, create: () => HardwareCo
       expect(["predicted", "measured"]).toContain(cost().kind);
     });
 
+    it("names what is no model or no genome", () => {
+      const genome = uniformGenome(contractModel);
+      const others = [undefined, null, 7, "all 8", {}, [genome], { layerConfigs: { ffn: 8 } }];
+      for (const other of others) {
+        const of = (path: string) =>
+          expect.objectContaining({
+            code: "INVALID_ARGUMENT",
+            path,
+            message: expect.stringMatching(new RegExp(`^${path} is .*; allowed: a`)),
+          });
+        expect(() => costModel.estimate(contractModel, other as never)).toThrow(of("genome"));
+        expect(() => costModel.estimate(other as never, genome)).toThrow(of("model"));
+      }
+    });
+
     it("costs every width, scheme and granularity with finite positive numbers that add up", () => {
       for (const weightBits of WEIGHT_BITS)
         for (const activationBits of ACTIVATION_BITS)

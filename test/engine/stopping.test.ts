@@ -169,6 +169,17 @@ describe("what comes before the search", () => {
 });
 
 describe("stop conditions", () => {
+  it("name a misspelt field of stagnation and those that there are", () => {
+    const misspelt = { generations: 3, tolerence: 0.1 };
+    const message = /tolerence is no field of stagnation; allowed: .*generations.*tolerance/;
+    const engine = () => new QuantizationEvolutionEngine({ stagnation: misspelt });
+    expect(engine).toThrow(message);
+    expect(engine).toThrow(expect.objectContaining({ path: "stagnation.tolerence", code: "INVALID_CONFIG" }));
+    expect(() => whenStagnant(misspelt)).toThrow(message);
+    expect(() => whenStagnant(misspelt)).toThrow(expect.objectContaining({ path: "tolerence" }));
+    expect(() => whenStagnant(5 as never)).toThrow("stagnation is 5; allowed: an object with generations");
+  });
+
   it("end a run, beside its limits", async () => {
     const stopped = await run({ stopWhen: afterGenerations(2) });
     expect(stopped).toMatchObject({ stopReason: "stop-condition", generations: 2 });
@@ -228,7 +239,7 @@ describe("stop conditions", () => {
     for (const [stagnation, path] of [
       [{ generations: 0 }, "stagnation.generations"],
       [{ generations: 3, tolerance: -1 }, "stagnation.tolerance"],
-      [{ generations: 3, patience: 1 }, "stagnation"],
+      [{ generations: 3, patience: 1 }, "stagnation.patience"],
     ] as const)
       expect(() => new QuantizationEvolutionEngine({ stagnation } as never)).toThrow(
         expect.objectContaining({ code: "INVALID_CONFIG", path }),

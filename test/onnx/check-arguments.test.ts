@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { EvaluationError, type QuantevoError } from "../../src/errors.js";
+import { LayerQuantConfig } from "../../src/index.js";
 import {
   calibrateActivations,
+  computeNoiseTable,
   createOnnxEvaluator,
   loadOnnxModel,
   type Metric,
@@ -30,11 +32,43 @@ const calibrated = (...args: unknown[]) =>
 const load = (...args: unknown[]) => loadOnnxModel(...(args as Parameters<typeof loadOnnxModel>));
 const top1 = (...args: unknown[]) => topOneAccuracy(...(args as Parameters<typeof topOneAccuracy>));
 const agreement = (...args: unknown[]) => outputAgreement(...(args as Parameters<typeof outputAgreement>));
+const noises = (...args: unknown[]) => computeNoiseTable(...(args as Parameters<typeof computeNoiseTable>));
+const setting = { config: new LayerQuantConfig({ weightBits: 4 }), method: "mse" };
 const split = (...args: unknown[]) => splitBatches(...(args as Parameters<typeof splitBatches>));
 
 describe("arguments of the wrong kind", () => {
   const cases: [call: string, run: () => unknown, path: string, message: RegExp][] = [
     ["no evaluator options", () => evaluator(loaded), "options", /options is undefined; allowed: .*metric/],
+    ["no model of noise", () => noises(undefined, []), "model", /model is undefined; allowed: a ModelSpec/],
+    ["a loaded model", () => noises({ spec: loaded.spec }, []), "model", /without a list of layers; allowed/],
+    ["no settings", () => noises(loaded.spec), "settings", /settings is undefined; allowed: a list/],
+    ["one setting", () => noises(loaded.spec, setting), "settings", /is another object; allowed: a list/],
+    [
+      "null",
+      () => noises(loaded.spec, [null]),
+      "settings.0",
+      /settings.0 is null; allowed: .*config, method/,
+    ],
+    [
+      "a setting that is a config",
+      () => noises(loaded.spec, [setting, { config: { weightBits: 4 }, method: "mse" }]),
+      "settings.1.config",
+      /is another object; allowed: a LayerQuantConfig/,
+    ],
+    [
+      "a method of no name",
+      () => noises(loaded.spec, [{ ...setting, method: "best" }]),
+      "settings.0.method",
+      /is best; allowed: min-max.*mse/,
+    ],
+    ["no thread options", () => noises(loaded.spec, [setting], 2), "options", /options is 2; allowed/],
+    [
+      "a misspelt option",
+      () => noises(loaded.spec, [setting], { thread: 2 }),
+      "thread",
+      /no field of options; allowed: threads/,
+    ],
+    ["no signal", () => noises(loaded.spec, [setting], { signal: 5 }), "signal", /signal/],
     [
       "a path",
       () => evaluator("m.onnx", options),
