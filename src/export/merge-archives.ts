@@ -4,19 +4,12 @@ import { totalViolation, violationVector } from "../evaluation/constraints.js";
 import { objectiveVector } from "../evaluation/objectives.js";
 import type { GenomeMetrics, QuantizationGenome } from "../genome/quantization-genome.js";
 import { ParetoArchive } from "../pareto/pareto-archive.js";
+import type { ArchiveSource } from "./archive-to-string.js";
 import { checkGenomes } from "./check-arguments.js";
 import { genomeToData } from "./genome-data.js";
-import type { ArchiveDocument } from "./parse-quantization-config.js";
 
-/** An archive to merge: the result of a run, an archive that was read from a document, or a list of genomes. */
-export type MergeSource =
-  | readonly QuantizationGenome[]
-  | ArchiveDocument
-  | {
-      readonly paretoFront: readonly QuantizationGenome[];
-      readonly target?: string | undefined;
-      readonly evaluatorIdentity?: string | undefined;
-    };
+/** An archive to merge. */
+export type MergeSource = ArchiveSource;
 
 /** One front of several archives, fit for `archiveToString`. */
 export interface MergedArchive {

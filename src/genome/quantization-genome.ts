@@ -5,6 +5,7 @@ import { InvalidArgumentError } from "../errors.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
 import { Random } from "../random/random.js";
 import { genomeKey } from "./genome-key.js";
+import { LayerConfigMap } from "./layer-config-map.js";
 import { LayerQuantConfig, type LayerQuantConfigFields } from "./layer-quant-config.js";
 import { intervalRule, metricFields } from "./metric-fields.js";
 import { mutateLayerConfig } from "./mutate-layer-config.js";
@@ -100,7 +101,7 @@ export interface QuantizationGenomeDict {
 
 /** A complete quantization strategy: one {@link LayerQuantConfig} for each layer. Immutable. */
 export class QuantizationGenome {
-  /** In model order. */
+  /** In model order. Changing it throws an UnsupportedError. */
   readonly layerConfigs: ReadonlyMap<string, LayerQuantConfig>;
   readonly globalScheme: QuantizationScheme;
   readonly calibrationMethod: CalibrationMethod;
@@ -124,10 +125,10 @@ export class QuantizationGenome {
     this.calibrationMethod = fields.calibrationMethod ?? CalibrationMethod.PERCENTILE;
     const given =
       fields.layerConfigs instanceof Map ? fields.layerConfigs : Object.entries(fields.layerConfigs);
-    const configs = new Map<string, LayerQuantConfig>();
+    const configs = new LayerConfigMap();
     for (const [name, config] of given) {
       if (name === "") throw new InvalidArgumentError("layerConfigs", "a layer name is empty");
-      configs.set(name, this.#layerConfig(name, config));
+      LayerConfigMap.put(configs, name, this.#layerConfig(name, config));
     }
     if (configs.size === 0)
       throw new InvalidArgumentError("layerConfigs", "a genome has no layers; give at least one");

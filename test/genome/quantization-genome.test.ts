@@ -29,6 +29,30 @@ const metrics: GenomeMetrics = {
   violations: { targetLatencyMs: 0.1 },
 };
 
+describe("layerConfigs", () => {
+  it("cannot be changed, by a cast either", () => {
+    const given = new Map([["a", new LayerQuantConfig({ weightBits: 4 })]]);
+    const other = new LayerQuantConfig({ weightBits: 8 });
+    const first = new QuantizationGenome({ layerConfigs: given });
+    const genomes = [first, first.with({ layerConfigs: first.layerConfigs }), first.clone(), first.mutate(0)];
+    for (const genome of genomes) {
+      const { key } = genome;
+      const map = genome.layerConfigs as Map<string, LayerQuantConfig>;
+      const error = expect.objectContaining({ code: "UNSUPPORTED", path: "layerConfigs" });
+      expect(() => map.set("a", other)).toThrow(error);
+      expect(() => map.set("b", other)).toThrow(error);
+      expect(() => map.delete("a")).toThrow(error);
+      expect(() => map.clear()).toThrow(error);
+      expect([...map]).toEqual([...given]);
+      expect(new QuantizationGenome({ layerConfigs: map }).key).toBe(key);
+      expect(structuredClone(map)).toBeInstanceOf(Map);
+    }
+    // The map that was given is the caller's.
+    given.set("a", other);
+    expect(first.layerConfigs.get("a")!.weightBits).toBe(4);
+  });
+});
+
 describe("QuantizationGenome", () => {
   it("takes plain layer settings, which inherit the global scheme", () => {
     const genome = new QuantizationGenome({
