@@ -87,23 +87,24 @@ function checkEstimate(estimate: unknown, evaluatorKind: AccuracyEvaluator["kind
       kind,
       `the evaluator's own kind, ${String(evaluatorKind)}; the two are never mixed`,
     );
-  if (!(typeof metricValue === "number" && Number.isFinite(metricValue)))
-    throw refusal("metricValue", metricValue, "a finite number");
+  if (!finite(metricValue)) throw refusal("metricValue", metricValue, "a finite number");
   const { samples, sampleScores, standardError, interval } = fields;
-  if (samples !== undefined && !(typeof samples === "number" && samples >= 1))
-    throw refusal("samples", samples, "a number from 1");
+  if (samples !== undefined && !(finite(samples) && samples >= 1))
+    throw refusal("samples", samples, "a finite number from 1");
   if (
     sampleScores !== undefined &&
     !(sampleScores instanceof Float32Array && sampleScores.every(Number.isFinite))
   )
     throw refusal("sampleScores", sampleScores, "a Float32Array of finite numbers");
-  if (standardError !== undefined && !(typeof standardError === "number" && standardError >= 0))
-    throw refusal("standardError", standardError, "a number from 0");
+  if (standardError !== undefined && !(finite(standardError) && standardError >= 0))
+    throw refusal("standardError", standardError, "a finite number from 0");
   if (interval !== undefined && !isInterval(interval, accuracy))
     throw refusal("interval", interval, "[low, high] with 0 <= low <= accuracy <= high <= 1");
   for (const name of ["metric", "source"])
     if (typeof fields[name] !== "string") throw refusal(name, fields[name], "a text");
 }
+
+const finite = (value: unknown): value is number => Number.isFinite(value);
 
 function isInterval(interval: unknown, accuracy: number): boolean {
   if (!Array.isArray(interval) || interval.length !== 2) return false;

@@ -9,7 +9,8 @@ import {
   QuantizationEvolutionEngine,
   type QuantizationGenome,
 } from "../../src/index.js";
-import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL, tinyLayer } from "./fakes.js";
+import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL } from "./fakes.js";
+import { sampledEvaluator } from "./measured/sampled-evaluator.js";
 import { memoryStore } from "./stores.js";
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -65,6 +66,12 @@ describe("evaluators that fail", () => {
       () => estimate({ metricValue: Number.POSITIVE_INFINITY }),
       "metricValue Infinity",
     ],
+    [
+      "return an infinite error",
+      () => estimate({ standardError: Number.POSITIVE_INFINITY }),
+      "standardError Infinity",
+    ],
+    ["return endless samples", () => estimate({ samples: Number.POSITIVE_INFINITY }), "samples Infinity"],
     ["return nothing", () => undefined, "undefined"],
     ["hang", () => new Promise(() => {}), "no answer within 20 ms"],
   ];
@@ -117,6 +124,35 @@ describe("evaluators that fail", () => {
       evaluator,
     );
     expect(told.length).toBe(result.failures.length);
+  });
+});
+
+describe("evaluators that judge on samples and fail", () => {
+  const odd: readonly (readonly [string, () => unknown])[] = [
+    ["throw", () => Promise.reject(new Error("boom"))],
+    ["hang", () => new Promise(() => {})],
+    ["return NaN", () => ({ accuracy: Number.NaN })],
+    ["return less than 0", () => ({ accuracy: -1 })],
+    ["return more than 1", () => ({ accuracy: 2 })],
+    ["return scores that are NaN", () => ({ sampleScores: new Float32Array(32).fill(Number.NaN) })],
+  ];
+  it.each(odd)("that %s cost those looks only, with a surrogate too", async (_, odd) => {
+    const sampled = sampledEvaluator({ embedding: 1, attention: 3, ffn: 2, output: 1 });
+    let asked = 0;
+    const evaluator: AccuracyEvaluator = {
+      ...sampled,
+      evaluate: async (genome, options) => {
+        const estimate = await sampled.evaluate(genome, options);
+        return ++asked % 4 === 1 ? { ...estimate, ...((await odd()) as object) } : estimate;
+      },
+    };
+    const config = { evaluationTimeoutMs: 10, maxGenerations: 3 };
+    const result = await run({ baselines: ["greedy", "random"] }, config, evaluator);
+    expect(result.failures.length).toBeGreaterThan(0);
+    expect(result).toMatchObject({ stopReason: "max-generations", generations: 3 });
+    expect(result.paretoFront.length).toBeGreaterThan(0);
+    for (const { accuracy } of result.paretoFront) expect(accuracy).toBeLessThanOrEqual(1);
+    expect(result.baselines).toHaveLength(2);
   });
 });
 
@@ -498,6 +534,74 @@ describe("an abort", () => {
     },
   );
 
+  /** A search that looks at single layers first, then at few samples, and has baselines at the end. */
+  const measured = (options: EvolutionOptions, before: (nth: number) => void = () => {}, config = {}) => {
+    const names = Object.fromEntries(LAYERS.map(({ name }, i) => [name, i + 1]));
+    const sampled = sampledEvaluator(names);
+    const evaluator: AccuracyEvaluator = {
+      ...sampled,
+      evaluate: (genome, asked) => {
+        before(sampled.asked.length + 1);
+        return sampled.evaluate(genome, asked);
+      },
+    };
+    return run({ baselines: true, ...options }, { maxGenerations: 3, ...config }, evaluator);
+  };
+
+  it.each([
+    ["in the first looks at single layers", 2, {}],
+    ["in the looks at few samples", 9, {}],
+    ["in the middle of a measured generation", 25, {}],
+    ["while drops of accuracy are measured", 3, { useSensitivityAnalysis: "accuracy-drop" }],
+  ])("%s ends the run, and it can be resumed", async (_, at, config) => {
+    const store = memoryStore();
+    const abort = new AbortController();
+    const stopped = await measured(
+      { signal: abort.signal, checkpoint: { store } },
+      (nth) => {
+        if (nth === at) abort.abort();
+      },
+      { parallelEvaluations: 1, ...config },
+    );
+    expect(stopped.stopReason).toBe("aborted");
+    expect(stopped.evaluations).toBeLessThanOrEqual(at);
+    expect(stopped.baselines ?? []).toEqual([]);
+    const resumed = await measured({ checkpoint: { store } }, undefined, config);
+    expect(resumed.checkpoint!.resumedAnswers).toBeGreaterThanOrEqual(at - 1);
+    expect(archiveToString(resumed)).toBe(archiveToString(await measured({}, undefined, config)));
+  });
+
+  it("in the baselines leaves the search's result, and those baselines that were finished", async () => {
+    const whole = await measured({});
+    const searched = whole.evaluations;
+    for (const more of [1, 3, whole.baselines![0]!.front.length + 20]) {
+      const abort = new AbortController();
+      const stopped = await measured({ signal: abort.signal }, (nth) => {
+        if (nth === searched + more) abort.abort();
+      });
+      expect(stopped.stopReason).toBe("max-generations");
+      expect(archiveToString(stopped)).toBe(archiveToString(whole));
+      expect(stopped.baselines!.length).toBeLessThan(4);
+      expect(stopped.baselines).toEqual(whole.baselines!.slice(0, stopped.baselines!.length));
+    }
+  });
+
+  it("while a checkpoint is given back leaves that as it is", async () => {
+    const store = memoryStore();
+    await run({ checkpoint: { store } });
+    const { text } = store;
+    for (const turns of [0, 1, 5, 20, 60]) {
+      const abort = new AbortController();
+      let left = turns;
+      const turn = () => (left-- > 0 ? setImmediate(turn) : abort.abort());
+      turn();
+      const evaluator = formulaEvaluator();
+      await run({ checkpoint: { store }, signal: abort.signal }, {}, evaluator);
+      expect(evaluator.calls).toEqual([]);
+      expect(store.text).toBe(text);
+    }
+  });
+
   it("while a checkpoint is written ends the run, and the checkpoint is whole", async () => {
     const abort = new AbortController();
     const store = memoryStore(undefined, async (call) => {
@@ -509,60 +613,5 @@ describe("an abort", () => {
     expect(stopped.checkpoint?.complete).toBe(true);
     const resumed = await run({ checkpoint: { store: memoryStore(store.text) } });
     expect(archiveToString(resumed)).toBe(archiveToString(await run()));
-  });
-});
-
-describe("extremes", () => {
-  it("one layer, one choice", async () => {
-    const result = await run(
-      {},
-      {
-        weightBitChoices: [8],
-        activationBitChoices: [8],
-        weightSchemes: ["symmetric"],
-        activationSchemes: ["asymmetric"],
-        calibrationMethods: ["mse"],
-        allowPerChannel: false,
-        allowPerGroup: false,
-      },
-      formulaEvaluator(),
-      [tinyLayer("only")],
-    );
-    expect(result).toMatchObject({ evaluations: 1, stopReason: "max-generations", generations: 5 });
-    expect(result.paretoFront).toHaveLength(1);
-  });
-
-  it("a population of one, with and without a checkpoint", async () => {
-    const store = memoryStore();
-    const config = { populationSize: 1, maxGenerations: 12 };
-    const plain = await run({}, config);
-    expect(plain.paretoFront.length).toBeGreaterThan(0);
-    await run({ checkpoint: { store }, maxGenerations: 4 }, config);
-    expect(archiveToString(await run({ checkpoint: { store } }, config))).toBe(archiveToString(plain));
-  });
-
-  it("a thousand layers (bench/faults.ts takes five thousand)", async () => {
-    const layers = Array.from({ length: 1000 }, (_, i) => ({
-      ...tinyLayer(`layer ${i}`),
-      parameterCount: 16,
-      macs: 16,
-      inputShape: [1, 4],
-      outputShape: [1, 4],
-    }));
-    const store = memoryStore();
-    const config = { populationSize: 4, maxGenerations: 1, adaptiveBitAllocation: false };
-    const plain = await run({ checkpoint: { store } }, config, formulaEvaluator(), layers);
-    const resumed = await run({ checkpoint: { store } }, config, formulaEvaluator(), layers);
-    expect(resumed.checkpoint?.resumedAnswers).toBe(plain.evaluations);
-    expect(archiveToString(resumed)).toBe(archiveToString(plain));
-  });
-
-  it("two runs in one process, interleaved, are as each alone", async () => {
-    const slow = () => formulaEvaluator({}, { before: (genome) => wait(genome.key.length % 3) });
-    const seeds = [1, 2];
-    const alone = [];
-    for (const seed of seeds) alone.push(archiveToString(await run({}, { seed })));
-    const together = await Promise.all(seeds.map((seed) => run({}, { seed }, slow())));
-    expect(together.map((result) => archiveToString(result))).toEqual(alone);
   });
 });
