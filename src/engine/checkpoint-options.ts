@@ -1,6 +1,6 @@
 import { checkFields, describeNonRecord } from "../check-fields.js";
 import { FileError, InvalidArgumentError, type QuantevoError } from "../errors.js";
-import { lockCheckpoint, type ReleaseLock } from "../export/checkpoint-lock.js";
+import type { ReleaseLock } from "../export/checkpoint-lock.js";
 import type { CheckpointStore } from "../export/checkpoint-store.js";
 import { fileCheckpointStore } from "../export/file-checkpoint-store.js";
 
@@ -65,7 +65,10 @@ export function resolveCheckpoint(given: string | CheckpointOptions): ResolvedCh
     );
   return {
     store: store ?? fileCheckpointStore(path!),
-    lock: path === undefined ? undefined : () => lockCheckpoint(path),
+    lock:
+      path === undefined
+        ? undefined
+        : async () => (await import("../export/checkpoint-lock.js")).lockCheckpoint(path),
     everyGenerations: positiveInteger(options.everyGenerations ?? 1, "everyGenerations"),
     everyEvaluations: positiveInteger(options.everyEvaluations ?? 1, "everyEvaluations"),
     resume,
