@@ -20,7 +20,7 @@ import {
   UnsupportedError,
 } from "../../src/index.js";
 import { dominates } from "../../src/pareto/index.js";
-import { formulaEvaluator } from "./fakes.js";
+import { formulaEvaluator, WIDTHS_ONLY } from "./fakes.js";
 
 const LAYERS = ["embedding", "attention", "ffn", "output"];
 const SMALL: QuantizationEvolutionConfig = { populationSize: 12, maxGenerations: 6, seed: 3 };
@@ -98,17 +98,9 @@ describe("runEvolution", () => {
 
   it("finds the best genome of a small space", async () => {
     // Bits only: 4 layers of 4 widths. Fitness by accuracy and size decides; all 256 are tried beside it.
-    const config: QuantizationEvolutionConfig = {
-      activationBitChoices: [8],
-      weightSchemes: ["symmetric"],
-      activationSchemes: ["asymmetric"],
-      calibrationMethods: ["mse"],
-      allowPerChannel: false,
-      allowPerGroup: false,
-    };
     const weights = { embedding: 0.001, attention: 0.2, ffn: 0.01, output: 0.05 };
     const engine = new QuantizationEvolutionEngine(
-      { ...config, seed: 1, populationSize: 20, maxGenerations: 12 },
+      { ...WIDTHS_ONLY, seed: 1, populationSize: 20, maxGenerations: 12 },
       { evaluator: formulaEvaluator(weights) },
     );
     const { best, evaluations } = await engine.runEvolution(LAYERS);

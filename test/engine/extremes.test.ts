@@ -7,7 +7,13 @@ import {
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
 } from "../../src/index.js";
-import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL, tinyLayer } from "./fakes.js";
+import {
+  formulaEvaluator,
+  TINY_LAYERS as LAYERS,
+  SMALL_RUN as SMALL,
+  tinyLayer,
+  WIDTHS_ONLY,
+} from "./fakes.js";
 import { sampledEvaluator } from "./measured/sampled-evaluator.js";
 import { memoryStore } from "./stores.js";
 
@@ -25,15 +31,7 @@ function run(
   );
 }
 
-const ONE_CHOICE: QuantizationEvolutionConfig = {
-  weightBitChoices: [8],
-  activationBitChoices: [8],
-  weightSchemes: ["symmetric"],
-  activationSchemes: ["asymmetric"],
-  calibrationMethods: ["mse"],
-  allowPerChannel: false,
-  allowPerGroup: false,
-};
+const ONE_CHOICE: QuantizationEvolutionConfig = { ...WIDTHS_ONLY, weightBitChoices: [8] };
 
 describe("extremes", () => {
   it("one layer, one choice", async () => {

@@ -23,6 +23,16 @@ export const TINY_LAYERS = ["embedding", "attention", "ffn", "output"].map(tinyL
 /** A run of six generations with eight genomes each. */
 export const SMALL_RUN: QuantizationEvolutionConfig = { populationSize: 8, maxGenerations: 5, seed: 3 };
 
+/** Leaves nothing but the widths of weights to choose. */
+export const WIDTHS_ONLY: QuantizationEvolutionConfig = {
+  activationBitChoices: [8],
+  weightSchemes: ["symmetric"],
+  activationSchemes: ["asymmetric"],
+  calibrationMethods: ["mse"],
+  allowPerChannel: false,
+  allowPerGroup: false,
+};
+
 /** An evaluator by formula: accuracy falls with the bits taken away, more in layers that weigh more. */
 export function formulaEvaluator(
   weights: Readonly<Record<string, number>> = {},
