@@ -1,5 +1,7 @@
 // Searches a model of the zoo with ONNX Runtime in the loop: on calibration data (their divergence from float32, or
 // with labels), and reports on test data.
+// Signs at a baseline's loss on the test data: evolution is better (<), tied (=) or worse (>) there, by 1.645 standard errors of the
+// paired difference. "evolution above": the same on the searched data, at 40 sizes.
 // npm run bench:zoo -- --zoo DIR --model resnet20|mobilenetv2|kws-dscnn|shakespeare-gpt|all
 //   [--metric divergence|labels] [--seeds 1,2,3] [--budget N] [--baselines] [--json FILE] [--cache DIR]
 import { writeFile } from "node:fs/promises";
@@ -7,6 +9,7 @@ import { parseArgs } from "node:util";
 import { hypervolumes } from "../src/engine/measured/baseline-report.js";
 import { QuantizationEvolutionEngine, type QuantizationGenome } from "../src/index.js";
 import { createOnnxEvaluator, type Metric, type OnnxEvaluator, outputDivergence } from "../src/onnx/index.js";
+import { bestWithin, frontStanding, type Standing, standing, type Verdict } from "./front-comparison.js";
 import { cachedMeasurements } from "./measurement-cache.js";
 import { sizeCosts } from "./size-costs.js";
 import { zooSearchConfig } from "./zoo-search-config.js";
@@ -52,6 +55,14 @@ interface Point {
   readonly loss: number;
 }
 
+/** How evolution stands to a baseline. */
+interface Against {
+  /** On the data that was searched: at how many of 40 sizes evenly spaced by ratio it is above, tied or below. */
+  readonly searched: Readonly<Record<Verdict, number>>;
+  /** On the test data: at each of the compressions where both have a genome. */
+  readonly tested: readonly (Standing & { readonly stop: number })[];
+}
+
 interface Line {
   readonly seed: string;
   readonly name: string;
@@ -61,9 +72,17 @@ interface Line {
   /** Of a baseline: genomes of its front that no evolved one dominates or equals. */
   readonly unbeaten: number;
   readonly points: readonly Point[];
+  /** Of a baseline. */
+  readonly against?: Against;
   /** The most accurate genome (on the data that was searched) of at least the task's compression. */
   readonly chosen: Point | undefined;
 }
+
+/** How evolution stands to a baseline's genome, by test samples. */
+const SIGNS: Readonly<Record<Verdict, string>> = { above: "<", tied: "=", below: ">" };
+
+const floatBytes = ({ model: { spec } }: ZooTask) =>
+  4 * spec.layers.reduce((sum, layer) => sum + layer.parameterCount, spec.floatParameterCount ?? 0);
 
 const lossOf = (evaluator: OnnxEvaluator, metric: number) => {
   const { metric: name, metricValue } = evaluator.baseline;
@@ -104,6 +123,21 @@ async function searchTask(task: ZooTask): Promise<readonly Line[]> {
     print(task, made);
     return made;
   };
+  const scoresOf = (of: OnnxEvaluator) => async (genome: QuantizationGenome) =>
+    (await of.evaluate(genome, {})).sampleScores!;
+  const againstOf = async (
+    evolved: readonly QuantizationGenome[],
+    front: readonly QuantizationGenome[],
+  ): Promise<Against> => {
+    const tested: Against["tested"][number][] = [];
+    for (const share of STOPS) {
+      const stop = share * task.compression;
+      const size = floatBytes(task) / stop;
+      const [own, other] = [bestWithin(evolved, size), bestWithin(front, size)];
+      if (own && other) tested.push({ stop, ...(await standing(own, other, scoresOf(test))) });
+    }
+    return { searched: await frontStanding(evolved, front, scoresOf(evaluator)), tested };
+  };
   const lines: Line[] = [];
   for (const seed of args.seeds.split(",")) {
     const engine = new QuantizationEvolutionEngine(
@@ -141,6 +175,7 @@ async function searchTask(task: ZooTask): Promise<readonly Line[]> {
           wholeEvaluations: report.wholeEvaluations,
           hypervolume: others[i]!,
           unbeaten: report.unbeaten.length,
+          against: await againstOf(paretoFront, report.front),
         }),
       );
   }
@@ -148,14 +183,22 @@ async function searchTask(task: ZooTask): Promise<readonly Line[]> {
   return lines;
 }
 
-function print(task: ZooTask, { name, wholeEvaluations, hypervolume, unbeaten, points, chosen }: Line): void {
-  const cells = points.map(({ stop, loss }) => `${stop.toFixed(2)}x ${(100 * loss).toFixed(2).padStart(6)}`);
+function print(task: ZooTask, line: Line): void {
+  const { name, wholeEvaluations, hypervolume, unbeaten, points, chosen, against } = line;
+  const cells = points.map(({ stop, loss }) => {
+    const verdict = against?.tested.find((one) => one.stop === stop)?.verdict;
+    return `${stop.toFixed(2)}x ${(100 * loss).toFixed(2).padStart(6)}${verdict === undefined ? "" : SIGNS[verdict]}`;
+  });
   const verdict =
     chosen === undefined
       ? ""
       : ` | at ${task.compression}x: ${chosen.compression.toFixed(2)}x, ${(100 * chosen.loss).toFixed(2)} of ${(100 * task.loss).toFixed(1)} lost${chosen.loss <= task.loss ? "" : " MISSED"}`;
+  const stands =
+    against === undefined
+      ? ""
+      : ` | evolution above ${against.searched.above} tied ${against.searched.tied} below ${against.searched.below}`;
   console.log(
-    `  ${name.padEnd(9)} ${wholeEvaluations.toFixed(0).padStart(4)} hv ${hypervolume.toFixed(4)} unbeaten ${String(unbeaten).padStart(2)} | lost on test: ${cells.join("  ")}${verdict}`,
+    `  ${name.padEnd(9)} ${wholeEvaluations.toFixed(0).padStart(4)} hv ${hypervolume.toFixed(4)} unbeaten ${String(unbeaten).padStart(2)}${stands} | lost on test: ${cells.join("  ")}${verdict}`,
   );
 }
 

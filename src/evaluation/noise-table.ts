@@ -144,7 +144,7 @@ function weightNoiseOf(
     narrowRange: config.useSymmetric && config.weightScheme !== "asymmetric",
     name,
   });
-  return relativeNoise(values, fakeQuantize(values, params), layout);
+  return relativeNoise(values, fakeQuantize(values, params));
 }
 
 function activationNoiseOf(config: LayerQuantConfig, method: CalibrationMethod): number {
@@ -160,31 +160,20 @@ function activationNoiseOf(config: LayerQuantConfig, method: CalibrationMethod):
     axis: 0,
     groupSize: 0,
   });
-  return relativeNoise(values, fakeQuantize(values, params), layout);
+  return relativeNoise(values, fakeQuantize(values, params));
 }
 
-/**
- * Power of the error over power of the values, the mean over channels: a channel of small weights that drowns is lost
- * for the layers behind, however little it weighs in the whole. A channel of zeros quantizes exactly, 0.
- */
-function relativeNoise(values: Float32Array, reconstructed: Float32Array, layout: WeightLayout): number {
-  const channels = layout.shape[layout.channelAxis] ?? 1;
-  const inner = elementCount(layout.shape.slice(layout.channelAxis + 1));
-  const signal = new Float64Array(channels);
-  const noise = new Float64Array(channels);
-  for (let start = 0, channel = 0; start < values.length; start += inner) {
-    for (let i = start; i < start + inner; i++) {
-      const value = values[i]!;
-      const error = reconstructed[i]! - value;
-      signal[channel]! += value * value;
-      noise[channel]! += error * error;
-    }
-    if (++channel === channels) channel = 0;
+/** Power of the error over power of the values; 0 where all are 0, which quantize exactly. */
+function relativeNoise(values: Float32Array, reconstructed: Float32Array): number {
+  let signal = 0;
+  let noise = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    const error = reconstructed[i]! - value;
+    signal += value * value;
+    noise += error * error;
   }
-  let sum = 0;
-  for (let channel = 0; channel < channels; channel++)
-    if (signal[channel]! > 0) sum += noise[channel]! / signal[channel]!;
-  return sum / channels;
+  return signal > 0 ? noise / signal : 0;
 }
 
 /** The weights that a table looks at. */

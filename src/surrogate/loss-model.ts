@@ -24,44 +24,57 @@ export interface LossModel {
 
 /** The linear trend is believed to be right to so much of a loss. */
 const TREND_ERROR = 0.3;
-/** How firmly a sensitivity is held to its prior: deviations of 100% cost as much as this squared in standard errors. */
-const PRIOR_STRENGTH = 1;
+/**
+ * How firmly a sensitivity is held to its prior: deviations of 100% cost as much as this squared in standard errors. Good
+ * genomes are much alike, so that they tell little of a single layer, and an optimum finds every error.
+ */
+const PRIOR_STRENGTH = 10;
 /** Least share of its prior that a sensitivity keeps: nothing measured shows that a layer bears any noise. */
 const LEAST_SHARE = 0.2;
 /** Newest observations that the Gaussian process is fitted on; its cost is the cube of their number. */
 const MOST_POINTS = 250;
 const LEAST_VARIANCE = 1e-10;
+/** Share of the observations whose errors are below the resolution of the scale. */
+const FINEST = 0.1;
+/** How much a factor e in height counts beside the composition, whose distances are at most the root of 2. */
+const HEIGHT = 0.5;
 
 /**
- * Fits a model of loss on what was measured. First a trend: each source adds its noise times a sensitivity that is not
- * negative (second-order expansion of the loss, the cross terms left out), by weighted least squares held to the prior.
- * Then a Gaussian process on what the trend leaves, on the scale asinh(loss / resolution), which is linear within the
- * error of a measurement and logarithmic beyond. A pure function of its arguments.
+ * Fits a model of loss on what was measured. First a trend: something that all lose, and from each source its noise times
+ * a sensitivity, none negative (second-order expansion of the loss, the cross terms left out), by weighted least squares
+ * held to the prior. Then a Gaussian process on what the trend leaves, on the scale asinh(loss / resolution), which is
+ * linear within the error of the finest measurements and logarithmic beyond. It tells candidates apart by which
+ * shares of the trend come from where, and by its height. A pure function of its arguments.
  * @param observations one or more, oldest first, with noise of equal length
  * @param prior sensitivity of each source up to a common factor, above 0
  */
 export function fitLossModel(observations: readonly LossObservation[], prior: Float64Array): LossModel {
-  const resolution = typicalError(observations);
-  const sensitivity = fitTrend(observations, prior, resolution);
-  const sources = prior.length;
+  const resolution = finestError(observations);
+  const { sensitivity, floor } = fitTrend(observations, prior, resolution);
   const toScale = (loss: number) => Math.asinh(loss / resolution);
-  const position = (noise: Float64Array) =>
-    noise.map((power, k) => Math.log1p((sources * sensitivity[k]! * power) / resolution));
-  const trendOf = (noise: Float64Array) => toScale(dot(sensitivity, noise));
-  const [offset, slope] = fitLine(observations, trendOf, toScale, resolution);
+  const trendOf = (noise: Float64Array) => floor + dot(sensitivity, noise);
+  const position = (noise: Float64Array) => {
+    const trend = trendOf(noise);
+    if (!(trend > 0)) return new Float64Array(prior.length + 1);
+    const shares = noise.map((power, k) => Math.sqrt((sensitivity[k]! * power) / trend));
+    return Float64Array.of(...shares, HEIGHT * Math.log(trend / resolution));
+  };
   const newest = observations.slice(-MOST_POINTS);
+  const left = Float64Array.from(newest, ({ loss, noise }) => toScale(loss) - toScale(trendOf(noise)));
+  const variances = Float64Array.from(newest, (one) => scaleVariance(one, resolution));
+  const offset = weightedMean(left, variances);
   const rest = fitGaussianProcess({
     rows: newest.map(({ noise }) => position(noise)),
-    targets: Float64Array.from(newest, ({ loss, noise }) => toScale(loss) - offset - slope * trendOf(noise)),
-    noise: Float64Array.from(newest, (one) => scaleVariance(one, resolution)),
+    targets: left.map((value) => value - offset),
+    noise: variances,
   });
   return {
     sensitivity,
     toScale,
     fromScale: (value) => resolution * Math.sinh(value),
     predict(noise) {
-      const left = rest?.predict(position(noise)) ?? { mean: 0, deviation: 0 };
-      return { mean: offset + slope * trendOf(noise) + left.mean, deviation: left.deviation };
+      const belief = rest?.predict(position(noise)) ?? { mean: 0, deviation: 0 };
+      return { mean: toScale(trendOf(noise)) + offset + belief.mean, deviation: belief.deviation };
     },
   };
 }
@@ -71,19 +84,19 @@ function scaleVariance({ loss, variance }: LossObservation, resolution: number):
   return Math.max(variance, LEAST_VARIANCE) / (resolution * resolution + loss * loss);
 }
 
-/** Median standard error. */
-function typicalError(observations: readonly LossObservation[]): number {
+/** A standard error that a tenth of the observations fall below: nearly lossless candidates are to be told apart too. */
+function finestError(observations: readonly LossObservation[]): number {
   const variances = observations
     .map(({ variance }) => Math.max(variance, LEAST_VARIANCE))
     .sort((a, b) => a - b);
-  return Math.sqrt(variances[variances.length >> 1]!);
+  return Math.sqrt(variances[Math.floor((variances.length - 1) * FINEST)]!);
 }
 
 function fitTrend(
   observations: readonly LossObservation[],
   prior: Float64Array,
   resolution: number,
-): Float64Array {
+): { readonly sensitivity: Float64Array; readonly floor: number } {
   const weights = observations.map(
     ({ loss, variance }) => 1 / Math.sqrt(variance + resolution ** 2 + (TREND_ERROR * loss) ** 2),
   );
@@ -96,43 +109,39 @@ function fitTrend(
   }
   const scale = squares > 0 && products > 0 ? products / squares : resolution;
   const expected = prior.map((weight) => Math.max(scale * weight, Number.MIN_VALUE * 1e100));
-  // Unknowns are sensitivities in units of the prior: well scaled for the solver.
-  const rows: Float64Array[] = observations.map(({ noise }, i) =>
-    noise.map((power, k) => weights[i]! * power * expected[k]!),
-  );
+  // Unknowns are sensitivities in units of the prior, and the floor in units of the resolution: well scaled for the solver.
+  const sources = prior.length;
+  const rows = observations.map(({ noise }, i) => {
+    const row = new Float64Array(sources + 1);
+    for (let k = 0; k < sources; k++) row[k] = weights[i]! * noise[k]! * expected[k]!;
+    row[sources] = weights[i]! * resolution;
+    return row;
+  });
   const targets = observations.map(
     ({ loss, noise }, i) => weights[i]! * (loss - LEAST_SHARE * dot(expected, noise)),
   );
-  for (let k = 0; k < prior.length; k++) {
-    const row = new Float64Array(prior.length);
+  for (let k = 0; k < sources; k++) {
+    const row = new Float64Array(sources + 1);
     row[k] = PRIOR_STRENGTH;
     rows.push(row);
     targets.push(PRIOR_STRENGTH * (1 - LEAST_SHARE));
   }
-  return nonNegativeLeastSquares(rows, targets).map((factor, k) => (LEAST_SHARE + factor) * expected[k]!);
+  const found = nonNegativeLeastSquares(rows, targets);
+  return {
+    sensitivity: expected.map((value, k) => (LEAST_SHARE + found[k]!) * value),
+    floor: found[sources]! * resolution,
+  };
 }
 
-/** Offset and slope of measured against trend, both on the scale, weighted; 0 and 1 when the points do not tell. */
-function fitLine(
-  observations: readonly LossObservation[],
-  trendOf: (noise: Float64Array) => number,
-  toScale: (loss: number) => number,
-  resolution: number,
-): readonly [offset: number, slope: number] {
-  let [w, x, y, xx, xy] = [0, 0, 0, 0, 0];
-  for (const one of observations) {
-    const weight = 1 / (scaleVariance(one, resolution) + TREND_ERROR ** 2);
-    const [trend, value] = [trendOf(one.noise), toScale(one.loss)];
-    w += weight;
-    x += weight * trend;
-    y += weight * value;
-    xx += weight * trend * trend;
-    xy += weight * trend * value;
+/** Mean on the scale, exact observations counted for no more than the trend is believed. */
+function weightedMean(values: Float64Array, variances: Float64Array): number {
+  let [sum, total] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const weight = 1 / (variances[i]! + TREND_ERROR ** 2);
+    sum += weight * values[i]!;
+    total += weight;
   }
-  const spread = w * xx - x * x;
-  if (!(spread > 1e-9 * w * xx)) return [0, 1];
-  const slope = (w * xy - x * y) / spread;
-  return slope > 0 ? [(y - slope * x) / w, slope] : [0, 1];
+  return sum / total;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

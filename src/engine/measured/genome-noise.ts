@@ -1,30 +1,73 @@
 import { configOf } from "../../evaluation/genome-size.js";
 import type { NoiseTable } from "../../evaluation/noise-table.js";
+import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { ModelSpec } from "../../model/layer-spec.js";
 
+/** How much each layer's noise is thought to matter, by name, above 0. */
+export type LayerWeights = ReadonlyMap<string, number>;
+
+/** Granularities whose noise may do other harm than as much noise cut per channel: they have a source of their own. */
+const GRAINS = ["per-tensor", "per-group"] as const;
+/** How much more harm is expected of them beforehand, as a share. */
+const GRAIN_PRIOR = 0.1;
+
 /**
- * Relative noise power that a genome puts into each place of a model: the weights of every layer, then the activation
- * that goes into every layer. It is what the surrogate predicts the loss from.
+ * What the surrogate predicts the loss from: the relative noise power that a genome puts into the weights of every layer,
+ * into the activation that goes into every layer, and the weighted sums of what of the weights' is cut per tensor and per group.
  */
 export function genomeNoise(
   model: ModelSpec,
   noiseTable: NoiseTable,
+  layerWeights: LayerWeights,
   genome: QuantizationGenome,
 ): Float64Array {
   const { layers } = model;
-  const noise = new Float64Array(2 * layers.length);
+  const noise = new Float64Array(2 * layers.length + GRAINS.length);
   for (const [i, layer] of layers.entries()) {
     const config = configOf(genome, layer);
     const method = genome.calibrationMethodOf(layer.name);
-    noise[i] = noiseTable.weightNoise(layer.name, config, method);
+    const power = noiseTable.weightNoise(layer.name, config, method);
+    noise[i] = power;
     noise[layers.length + i] = noiseTable.activationNoise(config, method);
+    const grain = grainOf(config);
+    if (grain >= 0) noise[2 * layers.length + grain]! += power * weightOf(model, layerWeights, layer.name);
   }
   return noise;
 }
 
 /** Weights of {@link genomeNoise} before anything is measured: those of the layers, the same for their activations. */
-export function noisePrior(model: ModelSpec, layerWeights: ReadonlyMap<string, number>): Float64Array {
-  const weights = model.layers.map(({ name }) => layerWeights.get(name) ?? 1 / model.layers.length);
-  return Float64Array.from([...weights, ...weights]);
+export function noisePrior(model: ModelSpec, layerWeights: LayerWeights): Float64Array {
+  const weights = model.layers.map(({ name }) => weightOf(model, layerWeights, name));
+  return Float64Array.from([...weights, ...weights, ...GRAINS.map(() => GRAIN_PRIOR)]);
 }
+
+/**
+ * The noise of weights as the loss feels it: multiplied with what was learned.
+ * @param sensitivity loss per power of noise, by source of {@link genomeNoise}
+ */
+export function feltNoise(
+  model: ModelSpec,
+  noiseTable: NoiseTable,
+  layerWeights: LayerWeights,
+  sensitivity: Float64Array,
+): NoiseTable {
+  const place = new Map(model.layers.map(({ name }, i) => [name, i]));
+  return {
+    get entryCount() {
+      return noiseTable.entryCount;
+    },
+    weightNoise(layer, config, method) {
+      const grain = grainOf(config);
+      const more =
+        grain < 0 ? 0 : sensitivity[2 * model.layers.length + grain]! * weightOf(model, layerWeights, layer);
+      return (sensitivity[place.get(layer)!]! + more) * noiseTable.weightNoise(layer, config, method);
+    },
+    activationNoise: (config, method) => noiseTable.activationNoise(config, method),
+  };
+}
+
+const grainOf = ({ granularity }: LayerQuantConfig) => (GRAINS as readonly string[]).indexOf(granularity);
+
+const weightOf = (model: ModelSpec, layerWeights: LayerWeights, name: string) =>
+  layerWeights.get(name) ?? 1 / model.layers.length;

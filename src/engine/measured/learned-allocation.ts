@@ -15,16 +15,17 @@ const PROPOSALS_PER_PLACE = 10;
  */
 export function learnedAllocations(
   rules: SearchRules,
-  parts: Omit<ExactSeedParts, "noiseWeights" | "settingsOf">,
+  parts: Pick<ExactSeedParts, "model" | "costModel">,
   record: MeasuredRecord,
   places: number,
 ): readonly QuantizationGenome[] {
   if (rules.uniformPrecision || record.size === 0) return [];
-  const { sensitivity } = record.lossModel();
-  const noiseWeights = new Map(parts.model.layers.map(({ name }, i) => [name, sensitivity[i]!]));
-  const seeds = exactSeeds({ ...parts, noiseWeights, settingsOf: granularSettings });
-  // Nothing is drawn; the contract asks for a generator.
-  return seeds
-    .sample(rules, places * PROPOSALS_PER_PLACE, new Random(0))
-    .map((genome) => repairToRules.repair(genome, rules));
+  // What is learned of a granularity holds for all layers alike, right or wrong: the usual one is proposed alone too.
+  return [granularSettings, undefined].flatMap((settingsOf) => {
+    const seeds = exactSeeds({ ...parts, noiseTable: record.feltNoise, settingsOf });
+    // Nothing is drawn; the contract asks for a generator.
+    return seeds
+      .sample(rules, places * PROPOSALS_PER_PLACE, new Random(0))
+      .map((genome) => repairToRules.repair(genome, rules));
+  });
 }

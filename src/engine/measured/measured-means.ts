@@ -77,7 +77,7 @@ export function measuredMeans(
     surroundings: (ledger) =>
       record === undefined || !helped
         ? ledger
-        : new MeasuredSearch(context, ledger, record, { surrogate, multiFidelity, rules, noiseTable }),
+        : new MeasuredSearch(context, ledger, record, { surrogate, multiFidelity, rules }),
   };
 }
 

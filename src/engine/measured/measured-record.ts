@@ -4,7 +4,7 @@ import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { ModelSpec } from "../../model/layer-spec.js";
 import { fitLossModel, type LossModel } from "../../surrogate/loss-model.js";
 import type { EvaluatedGenome } from "../evaluation-ledger.js";
-import { genomeNoise, noisePrior } from "./genome-noise.js";
+import { feltNoise, genomeNoise, type LayerWeights, noisePrior } from "./genome-noise.js";
 import { type MeasuredLoss, measuredLoss } from "./measured-loss.js";
 import type { SampleScores } from "./paired-difference.js";
 
@@ -12,8 +12,7 @@ import type { SampleScores } from "./paired-difference.js";
 export interface MeasuredRecordParts {
   readonly model: ModelSpec;
   readonly noiseTable: NoiseTable;
-  /** How much each layer's noise is thought to matter, by name, above 0. */
-  readonly layerWeights: ReadonlyMap<string, number>;
+  readonly layerWeights: LayerWeights;
   /** The float32 model's estimate, when known. */
   readonly baseline: AccuracyEstimate | undefined;
 }
@@ -36,7 +35,7 @@ interface Measured extends MeasuredLoss {
 export class MeasuredRecord implements SampleScores {
   readonly #parts: MeasuredRecordParts;
   readonly #measured = new Map<string, Measured>();
-  #layerWeights: ReadonlyMap<string, number>;
+  #layerWeights: LayerWeights;
   readonly #scores = new Map<string, Float32Array>();
   #model: LossModel | undefined;
 
@@ -67,15 +66,22 @@ export class MeasuredRecord implements SampleScores {
     return this.#measured.get(genome.key);
   }
 
-  /** From now on the surrogate starts from these: how much each layer's noise matters, by name, above 0. */
-  set layerWeights(weights: ReadonlyMap<string, number>) {
+  /** From now on the surrogate starts from these. */
+  set layerWeights(weights: LayerWeights) {
     this.#layerWeights = weights;
     this.#model = undefined;
+    for (const measured of this.#measured.values()) delete measured.noise;
   }
 
   /** What the surrogate reads of a genome. */
   noiseOf(genome: QuantizationGenome): Float64Array {
-    return genomeNoise(this.#parts.model, this.#parts.noiseTable, genome);
+    return genomeNoise(this.#parts.model, this.#parts.noiseTable, this.#layerWeights, genome);
+  }
+
+  /** The table of noise, weights as the loss feels theirs by what was measured so far. Something was. */
+  get feltNoise(): NoiseTable {
+    const { model, noiseTable } = this.#parts;
+    return feltNoise(model, noiseTable, this.#layerWeights, this.lossModel().sensitivity);
   }
 
   /** The surrogate, fitted on all that was measured so far. Something was. */

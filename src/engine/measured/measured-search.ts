@@ -1,5 +1,4 @@
 import type { EvaluationContext } from "../../evaluation/evaluate-genome.js";
-import type { NoiseTable } from "../../evaluation/noise-table.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { Individual, SearchRules } from "../../operators/contract.js";
 import type { EvaluationLedger } from "../evaluation-ledger.js";
@@ -17,7 +16,6 @@ export interface MeasuredSearchOptions {
   readonly multiFidelity: boolean;
   /** What may be visited. */
   readonly rules: SearchRules;
-  readonly noiseTable: NoiseTable;
 }
 
 /** Children that are made for each one that is measured. */
@@ -67,9 +65,7 @@ export class MeasuredSearch implements EvolutionSurroundings {
 
   screen(children: readonly QuantizationGenome[], count: number): readonly QuantizationGenome[] {
     if (!this.#options.surrogate) return children;
-    const { rules, noiseTable } = this.#options;
-    const { model, costModel } = this.#context;
-    const allocated = learnedAllocations(rules, { model, costModel, noiseTable }, this.#record, count);
+    const allocated = learnedAllocations(this.#options.rules, this.#context, this.#record, count);
     const fresh = allocated.filter((genome) => !this.isKnown(genome));
     const candidates = new Map([...fresh, ...children].map((genome) => [genome.key, genome]));
     return this.#screening.choose([...candidates.values()], this.front, count);

@@ -5,6 +5,7 @@ import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { Individual } from "../../operators/contract.js";
 import { rankPopulation } from "../../operators/survival/rank-and-crowding.js";
 import type { LossModel } from "../../surrogate/loss-model.js";
+import { greatestGains } from "./hypervolume-gain.js";
 import type { MeasuredRecord } from "./measured-record.js";
 
 /** Deviations by which a genome is thought better than expected, so that the unknown is looked at too. */
@@ -21,9 +22,10 @@ export class Screening {
   }
 
   /**
-   * The `count` most promising of the candidates, in their order: ranked among themselves and the front by predicted
-   * loss and known costs (constrained non-dominated rank, then crowding distance). The first ones as long as nothing was
-   * measured, or when no cost is known.
+   * The `count` most promising of the candidates, in their order: those that, at the loss that is expected of them and their known
+   * costs, all taken by their ratios, add the most to the hypervolume of the front (see {@link greatestGains}); where fewer add anything or are
+   * feasible, also the best of the others by constrained non-dominated rank and crowding distance. The first ones as long
+   * as nothing was measured, or when no cost is known.
    */
   choose(
     candidates: readonly QuantizationGenome[],
@@ -34,12 +36,16 @@ export class Screening {
     const model = this.#record.lossModel();
     const expected = candidates.flatMap((genome) => this.#expected(genome, model) ?? []);
     if (expected.length === 0) return candidates.slice(0, count);
-    const ranked = rankPopulation([...expected, ...front.map((genome) => this.#measured(genome, model))]);
-    const order = ranked
-      .slice(0, expected.length)
-      .sort((a, b) => a.rank - b.rank || b.crowding - a.crowding || (a.genome.key < b.genome.key ? -1 : 1))
-      .slice(0, count);
-    const chosen = new Set(order.map(({ genome }) => genome.key));
+    const present = front.map((genome) => this.#measured(genome, model));
+    const feasible = expected.filter(({ violation }) => violation === 0);
+    const there = present.filter(({ violation }) => violation === 0);
+    const gainful = greatestGains(feasible.map(relative), there.map(relative), count);
+    const chosen = new Set(gainful.map((i) => feasible[i]!.genome.key));
+    if (chosen.size < count)
+      for (const { genome } of byRank(expected, present)) {
+        if (chosen.size === count) break;
+        chosen.add(genome.key);
+      }
     return candidates.filter((genome) => chosen.has(genome.key));
   }
 
@@ -95,4 +101,16 @@ export class Screening {
     const best = this.#context.evaluator.baseline?.accuracy ?? 1;
     return this.#logarithmic ? Math.log(best / Math.max(accuracy, Number.MIN_VALUE)) : best - accuracy;
   }
+}
+
+/** Objectives by their ratios: half the loss, or half the bytes, is as much anywhere. */
+function relative({ objectives: [loss, ...costs] }: Individual): readonly number[] {
+  return [loss!, ...costs.map((cost) => Math.log(Math.max(cost, Number.MIN_VALUE)))];
+}
+
+/** The expected ones, ranked among themselves and what is there: the best first. */
+function byRank(expected: readonly Individual[], present: readonly Individual[]): readonly Individual[] {
+  return rankPopulation([...expected, ...present])
+    .slice(0, expected.length)
+    .sort((a, b) => a.rank - b.rank || b.crowding - a.crowding || (a.genome.key < b.genome.key ? -1 : 1));
 }
