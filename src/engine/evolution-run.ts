@@ -79,17 +79,20 @@ export class EvolutionRun {
     this.#stop = new StopSignal(options.signals ?? []);
     const { signal } = this.#stop;
     this.#space = space;
-    this.#noiseTable = createNoiseTable(model);
+    const predicted = createNoiseTable(model);
     if (options.checkpoint !== undefined)
       this.#checkpoint = new Checkpoint(options.checkpoint, this.#checkpointListener(), signal);
-    this.context = createRunContext(parts, this.#noiseTable, this.#checkpoint);
+    this.context = createRunContext(parts, predicted, this.#checkpoint);
+    // What is measured needs no caution: channels that drown show in the loss, if they matter.
+    const measures = this.context.evaluator.kind === "measured";
+    this.#noiseTable = measures ? createNoiseTable(model, { per: "tensor" }) : predicted;
     const means = measuredMeans(config, this.context, this.#noiseTable, this.#space, options.maxEvaluations);
     this.#record = means.record;
     this.#analysis = new SensitivityAnalysis({
       config,
       brought: parts.sensitivity,
       context: this.context,
-      noiseTable: this.#noiseTable,
+      noiseTable: predicted,
       lookAtLayers: means.lookAtLayers,
       maxEvaluations: options.maxEvaluations,
     });

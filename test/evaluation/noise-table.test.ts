@@ -90,6 +90,20 @@ describe("createNoiseTable", () => {
     expect(uneven.weightNoise("rows", config({ weightBits: 4 }), "min-max")).toBeLessThan(0.05);
   });
 
+  it("is that of the whole tensor where it is asked for, however little a channel weighs", () => {
+    const values = gaussianWeights("uneven", 8 * 64);
+    for (let i = 0; i < 64; i++) values[i]! *= 50;
+    const rows = layer("rows", 8, 64, { weights: values });
+    const uneven = createNoiseTable({ name: "uneven", source: "user", layers: [rows] }, { per: "tensor" });
+    for (const bits of [2, 3, 4, 8] as const) {
+      const perTensor = config({ weightBits: bits, granularity: "per-tensor" });
+      expect(uneven.weightNoise("rows", perTensor, "min-max") / rowNoise(values, 512, 512, bits)).toBeCloseTo(1, 4);
+    }
+    expect(uneven.weightNoise("rows", config({ weightBits: 32 }), "min-max")).toBe(0);
+    // @ts-expect-error neither word
+    expect(() => createNoiseTable(smallModel, { per: "row" })).toThrow(InvalidArgumentError);
+  });
+
   it("computes each entry once", () => {
     const setting = config({ weightBits: 3 });
     const first = table.weightNoise("stem", setting, "entropy");
