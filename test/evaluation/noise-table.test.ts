@@ -97,7 +97,10 @@ describe("createNoiseTable", () => {
     const uneven = createNoiseTable({ name: "uneven", source: "user", layers: [rows] }, { per: "tensor" });
     for (const bits of [2, 3, 4, 8] as const) {
       const perTensor = config({ weightBits: bits, granularity: "per-tensor" });
-      expect(uneven.weightNoise("rows", perTensor, "min-max") / rowNoise(values, 512, 512, bits)).toBeCloseTo(1, 4);
+      expect(uneven.weightNoise("rows", perTensor, "min-max") / rowNoise(values, 512, 512, bits)).toBeCloseTo(
+        1,
+        4,
+      );
     }
     expect(uneven.weightNoise("rows", config({ weightBits: 32 }), "min-max")).toBe(0);
     // @ts-expect-error neither word
