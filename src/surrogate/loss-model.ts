@@ -11,6 +11,14 @@ export interface LossObservation {
   readonly variance: number;
 }
 
+/** What is thought of each source before anything is measured. */
+export interface LossPrior {
+  /** Sensitivities up to a common factor, above 0. */
+  readonly sensitivity: Float64Array;
+  /** How far off each may be, as a share of it, above 0: what is known well is not learned again from little. */
+  readonly deviation: Float64Array;
+}
+
 /** Predicts what noise costs. */
 export interface LossModel {
   /** Learned loss per power of noise, by source. */
@@ -24,11 +32,6 @@ export interface LossModel {
 
 /** The linear trend is believed to be right to so much of a loss. */
 const TREND_ERROR = 0.3;
-/**
- * How firmly a sensitivity is held to its prior: deviations of 100% cost as much as this squared in standard errors. Good
- * genomes are much alike, so that they tell little of a single layer, and an optimum finds every error.
- */
-const PRIOR_STRENGTH = 10;
 /** Least share of its prior that a sensitivity keeps: nothing measured shows that a layer bears any noise. */
 const LEAST_SHARE = 0.2;
 /** Newest observations that the Gaussian process is fitted on; its cost is the cube of their number. */
@@ -45,17 +48,16 @@ const HEIGHT = 0.5;
  * held to the prior. Then a Gaussian process on what the trend leaves, on the scale asinh(loss / resolution), which is
  * linear within the error of the finest measurements and logarithmic beyond. It tells candidates apart by which
  * shares of the trend come from where, and by its height. A pure function of its arguments.
- * @param observations one or more, oldest first, with noise of equal length
- * @param prior sensitivity of each source up to a common factor, above 0
+ * @param observations one or more, oldest first, with noise of the prior's length
  */
-export function fitLossModel(observations: readonly LossObservation[], prior: Float64Array): LossModel {
+export function fitLossModel(observations: readonly LossObservation[], prior: LossPrior): LossModel {
   const resolution = finestError(observations);
   const { sensitivity, floor } = fitTrend(observations, prior, resolution);
   const toScale = (loss: number) => Math.asinh(loss / resolution);
   const trendOf = (noise: Float64Array) => floor + dot(sensitivity, noise);
   const position = (noise: Float64Array) => {
     const trend = trendOf(noise);
-    if (!(trend > 0)) return new Float64Array(prior.length + 1);
+    if (!(trend > 0)) return new Float64Array(sensitivity.length + 1);
     const shares = noise.map((power, k) => Math.sqrt((sensitivity[k]! * power) / trend));
     return Float64Array.of(...shares, HEIGHT * Math.log(trend / resolution));
   };
@@ -94,7 +96,7 @@ function finestError(observations: readonly LossObservation[]): number {
 
 function fitTrend(
   observations: readonly LossObservation[],
-  prior: Float64Array,
+  prior: LossPrior,
   resolution: number,
 ): { readonly sensitivity: Float64Array; readonly floor: number } {
   const weights = observations.map(
@@ -103,14 +105,14 @@ function fitTrend(
   let products = 0;
   let squares = 0;
   for (const [i, { noise, loss }] of observations.entries()) {
-    const expected = weights[i]! * dot(prior, noise);
+    const expected = weights[i]! * dot(prior.sensitivity, noise);
     products += expected * weights[i]! * loss;
     squares += expected * expected;
   }
   const scale = squares > 0 && products > 0 ? products / squares : resolution;
-  const expected = prior.map((weight) => Math.max(scale * weight, Number.MIN_VALUE * 1e100));
+  const expected = prior.sensitivity.map((weight) => Math.max(scale * weight, Number.MIN_VALUE * 1e100));
   // Unknowns are sensitivities in units of the prior, and the floor in units of the resolution: well scaled for the solver.
-  const sources = prior.length;
+  const sources = expected.length;
   const rows = observations.map(({ noise }, i) => {
     const row = new Float64Array(sources + 1);
     for (let k = 0; k < sources; k++) row[k] = weights[i]! * noise[k]! * expected[k]!;
@@ -121,10 +123,11 @@ function fitTrend(
     ({ loss, noise }, i) => weights[i]! * (loss - LEAST_SHARE * dot(expected, noise)),
   );
   for (let k = 0; k < sources; k++) {
+    const strength = 1 / prior.deviation[k]!;
     const row = new Float64Array(sources + 1);
-    row[k] = PRIOR_STRENGTH;
+    row[k] = strength;
     rows.push(row);
-    targets.push(PRIOR_STRENGTH * (1 - LEAST_SHARE));
+    targets.push(strength * (1 - LEAST_SHARE));
   }
   const found = nonNegativeLeastSquares(rows, targets);
   return {

@@ -18,8 +18,11 @@ export interface FirstLookParts {
   readonly ledger: EvaluationLedger;
   /** Told by the ledger what it measured. */
   readonly record: MeasuredRecord;
-  /** Samples of a look. */
+  /** Samples of a look, and of a whole evaluation. */
   readonly samples: number;
+  readonly sampleCount: number;
+  /** Whole evaluations that a second look at layers may cost. */
+  readonly secondLook: number;
 }
 
 /** How much each layer minds being quantized, by name. */
@@ -28,16 +31,31 @@ export interface FirstLookSensitivity {
   readonly harms: ReadonlyMap<string, number>;
   /** The same for each relative noise power of its weights. */
   readonly perNoise: ReadonlyMap<string, number>;
+  /** How far off that may be, as a share: the error of measuring it, and what one width does not tell of others. */
+  readonly deviations: ReadonlyMap<string, number>;
 }
 
 /** Width at which a layer alone is measured, or the nearest that it may have. */
 const PROBE_BITS = 3;
 /** Least relative noise power that a harm is divided by: the error of measuring it is not to become a sensitivity. */
 const LEAST_NOISE = 1e-3;
+/** How far off the loss of other widths is at equal sensitivity, as a share. */
+const WIDTH_ERROR = 0.1;
+/** Relative error of a look from which on another one tells little more. */
+const SURE = 0.2;
+
+/** Error of a look as a share of what it shows; 1 where it failed, and more where nothing shows. */
+function relativeError(look: MeasuredLoss | undefined): number {
+  if (look === undefined) return 1;
+  return Math.min(MOST_ERROR, Math.sqrt(look.variance) / Math.max(look.loss, Number.MIN_VALUE));
+}
+
+/** Errors beyond are all alike. */
+const MOST_ERROR = 10;
 
 /**
- * Measures each layer alone at a low width, all else in float32, on few samples. Out of the budget of the ledger, and
- * known to the record as any other measurement. A layer whose look failed counts as the one that minds most.
+ * Measures each layer alone at a low width, all else in float32, on few samples, and those whose loss does not stand out from its error
+ * on more. Out of the budget of the ledger, and known to the record as any other measurement. A layer whose look failed counts as the one that minds most.
  * @returns undefined when no layer lost anything that shows
  */
 export async function firstLookSensitivity({
@@ -47,6 +65,8 @@ export async function firstLookSensitivity({
   ledger,
   record,
   samples,
+  sampleCount,
+  secondLook,
 }: FirstLookParts): Promise<FirstLookSensitivity | undefined> {
   const floats = float32Genome(model);
   const probes = model.layers.map(({ name }) => {
@@ -59,7 +79,18 @@ export async function firstLookSensitivity({
     probes.map(({ genome }) => genome),
     samples,
   );
-  const looks = probes.map(({ genome }) => record.measuredLossOf(genome));
+  const lookOf = ({ genome }: (typeof probes)[number]) => record.measuredLossOf(genome);
+  const unsure = probes.filter((probe) => relativeError(lookOf(probe)) > SURE);
+  const errors = unsure.map((probe) => relativeError(lookOf(probe)));
+  const wanted = Math.ceil(samples * (Math.max(0, ...errors) / SURE) ** 2);
+  const afforded = Math.floor((secondLook * sampleCount) / Math.max(1, unsure.length));
+  const more = Math.min(wanted, afforded, sampleCount);
+  if (more >= 2 * samples)
+    await ledger.evaluate(
+      unsure.map(({ genome }) => genome),
+      more,
+    );
+  const looks = probes.map(lookOf);
   // Scores that are right or wrong often show nothing of a layer on few samples: it loses less than the least that shows.
   const shown = looks.flatMap((look) => (look && look.loss > 0 ? [look.loss] : []));
   if (shown.length === 0) return undefined;
@@ -68,10 +99,12 @@ export async function firstLookSensitivity({
   const most = Math.max(...looks.map((look) => (look ? harmOf(look) : 0)));
   const told = probes.map(({ name, noise }, i) => {
     const look = looks[i];
-    return { name, noise, harm: look ? harmOf(look) : most };
+    const harm = look ? harmOf(look) : most;
+    return { name, noise, harm, deviation: Math.hypot(Math.min(1, relativeError(look)), WIDTH_ERROR) };
   });
   return {
     harms: new Map(told.map(({ name, harm }) => [name, harm])),
+    deviations: new Map(told.map(({ name, deviation }) => [name, deviation])),
     perNoise: new Map(told.map(({ name, harm, noise }) => [name, harm / Math.max(noise, LEAST_NOISE)])),
   };
 }

@@ -3,14 +3,24 @@ import type { NoiseTable } from "../../evaluation/noise-table.js";
 import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { ModelSpec } from "../../model/layer-spec.js";
+import type { LossPrior } from "../../surrogate/loss-model.js";
 
 /** How much each layer's noise is thought to matter, by name, above 0. */
 export type LayerWeights = ReadonlyMap<string, number>;
+
+/** Layer weights, and how far off each may be: as a share of it, by name, above 0. */
+export interface LayerPrior {
+  readonly weights: LayerWeights;
+  /** A layer that is missing: entirely. */
+  readonly deviations: ReadonlyMap<string, number>;
+}
 
 /** Granularities whose noise may do other harm than as much noise cut per channel: they have a source of their own. */
 const GRAINS = ["per-tensor", "per-group"] as const;
 /** How much more harm is expected of them beforehand, as a share. */
 const GRAIN_PRIOR = 0.1;
+/** Deviation of what genomes that are worth measuring tell next to nothing about, as they have it in common. */
+const KEPT = 0.1;
 
 /**
  * What the surrogate predicts the loss from: the relative noise power that a genome puts into the weights of every layer,
@@ -36,10 +46,14 @@ export function genomeNoise(
   return noise;
 }
 
-/** Weights of {@link genomeNoise} before anything is measured: those of the layers, the same for their activations. */
-export function noisePrior(model: ModelSpec, layerWeights: LayerWeights): Float64Array {
-  const weights = model.layers.map(({ name }) => weightOf(model, layerWeights, name));
-  return Float64Array.from([...weights, ...weights, ...GRAINS.map(() => GRAIN_PRIOR)]);
+/** What is thought of the sources of {@link genomeNoise} before anything is measured: activations matter as their layers do. */
+export function noisePrior(model: ModelSpec, { weights, deviations }: LayerPrior): LossPrior {
+  const own = model.layers.map(({ name }) => weightOf(model, weights, name));
+  const deviation = model.layers.map(({ name }) => deviations.get(name) ?? 1);
+  return {
+    sensitivity: Float64Array.from([...own, ...own, ...GRAINS.map(() => GRAIN_PRIOR)]),
+    deviation: Float64Array.from([...deviation, ...own.map(() => KEPT), ...GRAINS.map(() => KEPT)]),
+  };
 }
 
 /**

@@ -38,6 +38,9 @@ const SEED_SHARE = 0.6;
  */
 const MOST_FOR_LAYERS = 1 / 3;
 
+/** Most whole evaluations that a second look at layers may cost, as a share of the budget. */
+const SECOND_LOOK = 0.15;
+
 /** By default both means are used where the evaluator measures and can judge on a part of its samples. */
 export function measuredMeans(
   config: Pick<ResolvedConfig, "surrogate" | "multiFidelity" | "populationSize">,
@@ -51,10 +54,10 @@ export function measuredMeans(
   const divides = measures && evaluator.sampleCount !== undefined;
   const { surrogate = divides, multiFidelity = divides } = config;
   const helped = surrogate || multiFidelity;
-  const layerWeights = sensitivityPrior(model);
+  const layerPrior = { weights: sensitivityPrior(model), deviations: new Map<string, number>() };
   const { baseline } = evaluator;
   const record =
-    helped || measures ? new MeasuredRecord({ model, noiseTable, layerWeights, baseline }) : undefined;
+    helped || measures ? new MeasuredRecord({ model, noiseTable, layerPrior, baseline }) : undefined;
   // Without the float model's scores of the same samples, losses on few of them tell nothing.
   const samples = multiFidelity && baseline?.sampleScores ? firstLook(evaluator.sampleCount) : undefined;
   const most = Math.min(
@@ -67,8 +70,12 @@ export function measuredMeans(
       record === undefined || samples === undefined || layerLooks(context, samples) > most
         ? undefined
         : async (ledger) => {
-            const found = await firstLookSensitivity({ model, rules, noiseTable, ledger, record, samples });
-            if (found !== undefined) record.layerWeights = found.perNoise;
+            const { sampleCount = samples } = evaluator;
+            const secondLook = Math.min(SECOND_LOOK * maxEvaluations, config.populationSize);
+            const parts = { model, rules, noiseTable, ledger, record, samples, sampleCount, secondLook };
+            const found = await firstLookSensitivity(parts);
+            if (found !== undefined)
+              record.layerPrior = { weights: found.perNoise, deviations: found.deviations };
             return found;
           },
     // Random genomes teach a surrogate less than they cost: nearly all of them are ruined.

@@ -4,7 +4,7 @@ import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { ModelSpec } from "../../model/layer-spec.js";
 import { fitLossModel, type LossModel } from "../../surrogate/loss-model.js";
 import type { EvaluatedGenome } from "../evaluation-ledger.js";
-import { feltNoise, genomeNoise, type LayerWeights, noisePrior } from "./genome-noise.js";
+import { feltNoise, genomeNoise, type LayerPrior, noisePrior } from "./genome-noise.js";
 import { type MeasuredLoss, measuredLoss } from "./measured-loss.js";
 import type { SampleScores } from "./paired-difference.js";
 
@@ -12,7 +12,7 @@ import type { SampleScores } from "./paired-difference.js";
 export interface MeasuredRecordParts {
   readonly model: ModelSpec;
   readonly noiseTable: NoiseTable;
-  readonly layerWeights: LayerWeights;
+  readonly layerPrior: LayerPrior;
   /** The float32 model's estimate, when known. */
   readonly baseline: AccuracyEstimate | undefined;
 }
@@ -35,13 +35,13 @@ interface Measured extends MeasuredLoss {
 export class MeasuredRecord implements SampleScores {
   readonly #parts: MeasuredRecordParts;
   readonly #measured = new Map<string, Measured>();
-  #layerWeights: LayerWeights;
+  #layerPrior: LayerPrior;
   readonly #scores = new Map<string, Float32Array>();
   #model: LossModel | undefined;
 
   constructor(parts: MeasuredRecordParts) {
     this.#parts = parts;
-    this.#layerWeights = parts.layerWeights;
+    this.#layerPrior = parts.layerPrior;
   }
 
   /** Takes a measurement in. */
@@ -67,21 +67,21 @@ export class MeasuredRecord implements SampleScores {
   }
 
   /** From now on the surrogate starts from these. */
-  set layerWeights(weights: LayerWeights) {
-    this.#layerWeights = weights;
+  set layerPrior(prior: LayerPrior) {
+    this.#layerPrior = prior;
     this.#model = undefined;
     for (const measured of this.#measured.values()) delete measured.noise;
   }
 
   /** What the surrogate reads of a genome. */
   noiseOf(genome: QuantizationGenome): Float64Array {
-    return genomeNoise(this.#parts.model, this.#parts.noiseTable, this.#layerWeights, genome);
+    return genomeNoise(this.#parts.model, this.#parts.noiseTable, this.#layerPrior.weights, genome);
   }
 
   /** The table of noise, weights as the loss feels theirs by what was measured so far. Something was. */
   get feltNoise(): NoiseTable {
     const { model, noiseTable } = this.#parts;
-    return feltNoise(model, noiseTable, this.#layerWeights, this.lossModel().sensitivity);
+    return feltNoise(model, noiseTable, this.#layerPrior.weights, this.lossModel().sensitivity);
   }
 
   /** The surrogate, fitted on all that was measured so far. Something was. */
@@ -92,7 +92,7 @@ export class MeasuredRecord implements SampleScores {
         measured.noise ??= this.noiseOf(measured.genome);
         return { noise: measured.noise, loss: measured.loss, variance: measured.variance };
       });
-      this.#model = fitLossModel(observations, noisePrior(model, this.#layerWeights));
+      this.#model = fitLossModel(observations, noisePrior(model, this.#layerPrior));
     }
     return this.#model;
   }
