@@ -69,7 +69,7 @@ export class SensitivityAnalysis {
         scores: normalized(looked.harms),
         noiseWeights: looked.perNoise,
         fallbacks: [],
-        cut: false,
+        cut: looked.cut,
       };
     try {
       const { model } = context;

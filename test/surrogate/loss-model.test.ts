@@ -2,12 +2,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { rankCorrelation } from "../../src/numeric/rank-correlation.js";
 import { Random } from "../../src/random/random.js";
-import { fitLossModel, type LossObservation } from "../../src/surrogate/loss-model.js";
+import { fitLossModel, type LossObservation, type LossPrior } from "../../src/surrogate/loss-model.js";
 
 const SOURCES = 8;
 /** Sensitivities that the prior does not know: they spread over two decades. */
 const hidden = Float64Array.from({ length: SOURCES }, (_, k) => 10 ** (-2 + (2 * ((k * 3) % SOURCES)) / 7));
-const prior = new Float64Array(SOURCES).fill(1 / SOURCES);
+const prior: LossPrior = {
+  sensitivity: new Float64Array(SOURCES).fill(1 / SOURCES),
+  deviation: new Float64Array(SOURCES).fill(1),
+};
 
 function candidates(seed: string, count: number): Float64Array[] {
   const random = new Random(seed);
@@ -40,6 +43,24 @@ describe("fitLossModel", () => {
     // The prior alone orders them worse.
     const blind = unseen.map((noise) => noise.reduce((sum, power) => sum + power, 0));
     expect(rankCorrelation(blind, unseen.map(lossOf))).toBeLessThan(0.9);
+  });
+
+  it("holds a source to its prior the more firmly the less that may be off", () => {
+    const off = (deviation: number) => {
+      const firm = { sensitivity: hidden.map((value) => 3 * value), deviation: hidden.map(() => deviation) };
+      // One source, the first, is thought to matter ten times as much as it does.
+      firm.sensitivity[0]! *= 10;
+      const { sensitivity } = fitLossModel(observe("firm", 60), firm);
+      return sensitivity[0]! / (hidden[0]! * (sensitivity[1]! / hidden[1]!));
+    };
+    expect(off(1)).toBeLessThan(off(0.03));
+    expect(off(0.003)).toBeCloseTo(10, 0);
+  });
+
+  it("takes what all lose for no source's doing", () => {
+    const observations = observe("floor", 60).map((one) => ({ ...one, loss: one.loss + 0.05 }));
+    const { sensitivity } = fitLossModel(observations, prior);
+    expect(rankCorrelation([...sensitivity], [...hidden])).toBeGreaterThan(0.9);
   });
 
   it("says the same for the same observations, and more noise never makes its trend better", () => {

@@ -1,5 +1,6 @@
 import type { NoiseTable } from "../../evaluation/noise-table.js";
 import { float32Genome } from "../../evaluation/uniform-genome.js";
+import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { ModelSpec } from "../../model/layer-spec.js";
 import type { SearchRules } from "../../operators/contract.js";
 import { anchorConfig } from "../../operators/sampling/anchor-config.js";
@@ -21,8 +22,9 @@ export interface FirstLookParts {
   /** Samples of a look, and of a whole evaluation. */
   readonly samples: number;
   readonly sampleCount: number;
-  /** Whole evaluations that a second look at layers may cost. */
+  /** Whole evaluations that a second look at layers may cost, and that are left in all. */
   readonly secondLook: number;
+  readonly left: () => number;
 }
 
 /** How much each layer minds being quantized, by name. */
@@ -33,6 +35,8 @@ export interface FirstLookSensitivity {
   readonly perNoise: ReadonlyMap<string, number>;
   /** How far off that may be, as a share: the error of measuring it, and what one width does not tell of others. */
   readonly deviations: ReadonlyMap<string, number>;
+  /** The budget left no room for a second look. */
+  readonly cut: boolean;
 }
 
 /** Width at which a layer alone is measured, or the nearest that it may have. */
@@ -50,6 +54,9 @@ function relativeError(look: MeasuredLoss | undefined): number {
   return Math.min(MOST_ERROR, Math.sqrt(look.variance) / Math.max(look.loss, Number.MIN_VALUE));
 }
 
+/** Most of the rest of a budget that a second look may take. */
+const MOST_OF_REST = 1 / 3;
+
 /** Errors beyond are all alike. */
 const MOST_ERROR = 10;
 
@@ -58,18 +65,10 @@ const MOST_ERROR = 10;
  * on more. Out of the budget of the ledger, and known to the record as any other measurement. A layer whose look failed counts as the one that minds most.
  * @returns undefined when no layer lost anything that shows
  */
-export async function firstLookSensitivity({
-  model,
-  rules,
-  noiseTable,
-  ledger,
-  record,
-  samples,
-  sampleCount,
-  secondLook,
-}: FirstLookParts): Promise<FirstLookSensitivity | undefined> {
+export async function firstLookSensitivity(parts: FirstLookParts): Promise<FirstLookSensitivity | undefined> {
+  const { model, rules, noiseTable, ledger, record, samples } = parts;
   const floats = float32Genome(model);
-  const probes = model.layers.map(({ name }) => {
+  const probes = model.layers.map(({ name }): Probe => {
     const config = anchorConfig(rules.layers.get(name)!, PROBE_BITS);
     const genome = floats.with({ layerConfigs: new Map(floats.layerConfigs).set(name, config) });
     const noise = noiseTable.weightNoise(name, config, config.calibrationMethod ?? "mse");
@@ -79,22 +78,14 @@ export async function firstLookSensitivity({
     probes.map(({ genome }) => genome),
     samples,
   );
-  const lookOf = ({ genome }: (typeof probes)[number]) => record.measuredLossOf(genome);
-  const unsure = probes.filter((probe) => relativeError(lookOf(probe)) > SURE);
-  const errors = unsure.map((probe) => relativeError(lookOf(probe)));
-  const wanted = Math.ceil(samples * (Math.max(0, ...errors) / SURE) ** 2);
-  const afforded = Math.floor((secondLook * sampleCount) / Math.max(1, unsure.length));
-  const more = Math.min(wanted, afforded, sampleCount);
-  if (more >= 2 * samples)
-    await ledger.evaluate(
-      unsure.map(({ genome }) => genome),
-      more,
-    );
+  const lookOf = ({ genome }: Probe) => record.measuredLossOf(genome);
+  const losses = () => probes.flatMap((probe) => Math.max(0, lookOf(probe)?.loss ?? 0) || []);
+  if (losses().length === 0) return undefined;
+  const cut = await lookAgain(probes, parts);
   const looks = probes.map(lookOf);
   // Scores that are right or wrong often show nothing of a layer on few samples: it loses less than the least that shows.
-  const shown = looks.flatMap((look) => (look && look.loss > 0 ? [look.loss] : []));
-  if (shown.length === 0) return undefined;
-  const least = Math.min(...shown) / 2;
+  const shown = losses();
+  const least = (shown.length === 0 ? 1 / parts.sampleCount : Math.min(...shown)) / 2;
   const harmOf = ({ loss, variance }: MeasuredLoss) => Math.max(loss, Math.sqrt(variance), least);
   const most = Math.max(...looks.map((look) => (look ? harmOf(look) : 0)));
   const told = probes.map(({ name, noise }, i) => {
@@ -103,8 +94,39 @@ export async function firstLookSensitivity({
     return { name, noise, harm, deviation: Math.hypot(Math.min(1, relativeError(look)), WIDTH_ERROR) };
   });
   return {
+    cut,
     harms: new Map(told.map(({ name, harm }) => [name, harm])),
     deviations: new Map(told.map(({ name, deviation }) => [name, deviation])),
     perNoise: new Map(told.map(({ name, harm, noise }) => [name, harm / Math.max(noise, LEAST_NOISE)])),
   };
+}
+
+/** A layer alone, quantized. */
+interface Probe {
+  readonly name: string;
+  readonly genome: QuantizationGenome;
+  /** Relative noise power of its weights. */
+  readonly noise: number;
+}
+
+/**
+ * Looks again, on more samples, at layers whose loss does not stand out from its error.
+ * @returns whether the budget left no room for it
+ */
+async function lookAgain(
+  probes: readonly Probe[],
+  { ledger, record, samples, sampleCount, secondLook, left }: FirstLookParts,
+): Promise<boolean> {
+  const errors = new Map<QuantizationGenome, number>();
+  for (const { genome } of probes) {
+    const look = record.measuredLossOf(genome);
+    if (look !== undefined && relativeError(look) > SURE) errors.set(genome, relativeError(look));
+  }
+  const wanted = samples * (Math.max(0, ...errors.values()) / SURE) ** 2;
+  const allowed = (secondLook * sampleCount) / Math.max(1, errors.size);
+  const more = Math.floor(Math.min(wanted, allowed, sampleCount));
+  if (more < 2 * samples) return false;
+  if ((errors.size * more) / sampleCount > MOST_OF_REST * left()) return true;
+  await ledger.evaluate([...errors.keys()], more);
+  return false;
 }

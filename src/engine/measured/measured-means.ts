@@ -38,8 +38,8 @@ const SEED_SHARE = 0.6;
  */
 const MOST_FOR_LAYERS = 1 / 3;
 
-/** Most whole evaluations that a second look at layers may cost, as a share of the budget. */
-const SECOND_LOOK = 0.15;
+/** Most whole evaluations that a second look at layers may cost, as a share of the first population. */
+const SECOND_LOOK = 0.75;
 
 /** By default both means are used where the evaluator measures and can judge on a part of its samples. */
 export function measuredMeans(
@@ -71,9 +71,17 @@ export function measuredMeans(
         ? undefined
         : async (ledger) => {
             const { sampleCount = samples } = evaluator;
-            const secondLook = Math.min(SECOND_LOOK * maxEvaluations, config.populationSize);
-            const parts = { model, rules, noiseTable, ledger, record, samples, sampleCount, secondLook };
-            const found = await firstLookSensitivity(parts);
+            const found = await firstLookSensitivity({
+              model,
+              rules,
+              noiseTable,
+              ledger,
+              record,
+              samples,
+              sampleCount,
+              secondLook: SECOND_LOOK * config.populationSize,
+              left: () => maxEvaluations - ledger.wholeEvaluations,
+            });
             if (found !== undefined)
               record.layerPrior = { weights: found.perNoise, deviations: found.deviations };
             return found;

@@ -30,7 +30,10 @@ describe("genomeNoise", () => {
     fc.assert(
       fc.property(genome, (one) => {
         const noise = genomeNoise(model, table, weights, one);
-        expect(noise).toHaveLength(noisePrior(model, weights).length);
+        const prior = noisePrior(model, { weights, deviations: new Map([["ffn", 0.2]]) });
+        expect(noise).toHaveLength(prior.sensitivity.length);
+        expect([...prior.deviation.subarray(0, 3)]).toEqual([1, 0.2, 1]);
+        expect([...prior.sensitivity.subarray(0, 3)]).toEqual([...weights.values()]);
         const sums = { "per-tensor": 0, "per-group": 0, "per-channel": 0 };
         for (const [i, name] of NAMES.entries()) {
           const own = one.layerConfigs.get(name)!;

@@ -35,6 +35,9 @@ async function run(
   return { ...(await engine.runEvolution(LAYERS, options)), evaluator };
 }
 
+/** A layer alone is quantized. */
+const alone = (key: string) => key.split("32").length > 2 * (LAYERS.length - 1);
+
 /** Hypervolume in accuracy and size, both scaled to the whole range. */
 function quality(front: readonly QuantizationGenome[]): number {
   const points = front.map((genome) => [1 - genome.accuracy!, 4 / genome.compressionRatio!]);
@@ -44,12 +47,16 @@ function quality(front: readonly QuantizationGenome[]): number {
 describe("a search with an evaluator that can judge on a part of its samples", () => {
   it("looks at few samples first, and keeps only what was measured on all", async () => {
     const { evaluator, paretoFront, wholeEvaluations, evaluations } = await run();
-    const looks = evaluator.asked.filter(({ samples }) => samples < 256);
-    const wholes = evaluator.asked.filter(({ samples }) => samples === 256);
-    expect(looks.length).toBeGreaterThan(wholes.length);
+    const judged = evaluator.asked.filter(({ key }) => !alone(key));
+    const looks = judged.filter(({ samples }) => samples < 256);
+    const wholes = judged.filter(({ samples }) => samples === 256);
+    expect(looks.length).toBeGreaterThanOrEqual(wholes.length);
     expect(new Set(looks.map(({ samples }) => samples))).toEqual(new Set([32]));
-    expect(evaluations).toBe(looks.length + wholes.length);
-    expect(wholeEvaluations).toBeCloseTo(looks.length / 8 + wholes.length, 9);
+    expect(evaluations).toBe(evaluator.asked.length);
+    expect(wholeEvaluations).toBeCloseTo(
+      evaluator.asked.reduce((sum, { samples }) => sum + samples / 256, 0),
+      9,
+    );
     expect(wholeEvaluations).toBeLessThanOrEqual(60);
     const measured = new Set(wholes.map(({ key }) => key));
     for (const genome of paretoFront) {
@@ -129,19 +136,38 @@ describe("a search with an evaluator that can judge on a part of its samples", (
 });
 
 describe("first looks at single layers", () => {
-  const alone = (key: string) => key.split("32").length > 2 * (LAYERS.length - 1);
-
   it("come before everything else, on few samples, and say what layers are sensitive", async () => {
     const { evaluator, sensitivity } = await run({ parallelEvaluations: 1 });
     const first = evaluator.asked.slice(0, LAYERS.length);
     expect(first.every(({ key, samples }) => samples === 32 && alone(key))).toBe(true);
-    expect(evaluator.asked.slice(LAYERS.length).some(({ key }) => alone(key))).toBe(false);
+    const others = evaluator.asked.findIndex(({ key }) => !alone(key));
+    expect(evaluator.asked.slice(others).some(({ key }) => alone(key))).toBe(false);
     const order = [...sensitivity!].sort(([, a], [, b]) => b - a).map(([name]) => name);
     expect(order[0]).toBe("attention");
     expect(sensitivity!.get("attention")).toBe(1);
     expect(sensitivity!.get("embedding")!).toBeLessThanOrEqual(sensitivity!.get("ffn2")!);
     // What shows nothing on 32 samples loses less than the least that does, one sample; not nothing.
     expect(Math.min(...sensitivity!.values())).toBeGreaterThan(0.01);
+  });
+
+  it("are repeated on more samples where they do not stand out from their error, if the budget has room", async () => {
+    const looks = async (maxEvaluations: number, sensitivity = SENSITIVITY) => {
+      const evaluator = sampledEvaluator(sensitivity);
+      await new QuantizationEvolutionEngine({ ...CONFIG, maxEvaluations }, { evaluator }).runEvolution(
+        LAYERS,
+      );
+      return evaluator.asked.filter(({ key }) => alone(key)).map(({ key, samples }) => ({ key, samples }));
+    };
+    const [first, second] = [await looks(60), await looks(12)];
+    expect(first.slice(0, LAYERS.length).every(({ samples }) => samples === 32)).toBe(true);
+    const again = first.slice(LAYERS.length);
+    expect(again.length).toBeGreaterThan(0);
+    for (const { key, samples } of again) {
+      expect(samples).toBeGreaterThanOrEqual(64);
+      expect(first.slice(0, LAYERS.length).some((look) => look.key === key)).toBe(true);
+    }
+    expect(again.reduce((sum, { samples }) => sum + samples / 256, 0)).toBeLessThanOrEqual(0.75 * 12);
+    expect(second).toHaveLength(LAYERS.length);
   });
 
   it("are left out when sensitivity is not asked for, named, or dear for the budget", async () => {
