@@ -129,7 +129,8 @@ describe("a checkpoint that a run of another process has", () => {
       });
       const before = await readFile(path, "utf8");
       await expect(run({ checkpoint: { path, resume: "never" } })).rejects.toMatchObject({ code: "IO" });
-      expect(await readFile(path, "utf8")).toBe(before);
+      // The child, which holds it, may still be writing its last answers.
+      expect((await readFile(path, "utf8")).startsWith(before)).toBe(true);
     } finally {
       const closed = new Promise((resolve) => child.once("close", resolve));
       child.kill("SIGKILL");
