@@ -93,6 +93,7 @@ export class EvolutionRun {
       brought: parts.sensitivity,
       context: this.context,
       noiseTable: predicted,
+      seedNoise: this.#noiseTable,
       lookAtLayers: means.lookAtLayers,
       maxEvaluations: options.maxEvaluations,
     });
