@@ -149,6 +149,7 @@ export class EvolutionRun {
         seed: this.#config.seed,
         concurrency: this.#config.parallelEvaluations,
         signal: this.#stop.signal,
+        scores: this.#record,
       })
     );
   }
