@@ -93,6 +93,7 @@ export class EvolutionRun {
       brought: parts.sensitivity,
       context: this.context,
       noiseTable: predicted,
+      seedNoise: this.#noiseTable,
       lookAtLayers: means.lookAtLayers,
       maxEvaluations: options.maxEvaluations,
     });
@@ -148,6 +149,7 @@ export class EvolutionRun {
         seed: this.#config.seed,
         concurrency: this.#config.parallelEvaluations,
         signal: this.#stop.signal,
+        scores: this.#record,
       })
     );
   }
