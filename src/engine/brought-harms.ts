@@ -1,5 +1,6 @@
 import { reasonOf } from "../evaluation/checked-evaluate.js";
 import type { NoiseTable } from "../evaluation/noise-table.js";
+import { normalized } from "../evaluation/sensitivity.js";
 import { checkedHarms, type ToldHarms, toldHarms } from "../evaluation/sensitivity-metrics/checked-harms.js";
 import type { SensitivityMetric, SensitivityRequest } from "../evaluation/sensitivity-metrics/contract.js";
 import { priorWeightedNoise } from "../evaluation/sensitivity-metrics/weight-noise.js";
@@ -8,7 +9,8 @@ import { type FilledHarms, fillFromPrediction } from "./fill-from-prediction.js"
 
 /**
  * What a metric of the user's says, whose failure is not to cost a run: a layer of which it says no harm has its predicted one in the
- * same scale, and all layers have when it throws.
+ * same scale, and all layers have when it throws. The largest that it says is 1 here: what is in a unit of its own may be near the
+ * largest number, and is summed and divided further on.
  * @throws the signal's reason after an abort
  */
 export async function broughtHarms(
@@ -18,15 +20,16 @@ export async function broughtHarms(
   request: SensitivityRequest,
 ): Promise<FilledHarms> {
   let told: ToldHarms | undefined;
+  let harms: ReadonlyMap<string, number> = new Map();
   let failure: unknown;
   try {
     told = await toldHarms(metric, model, request);
-    if (told.faults.size === 0) return { harms: told.harms, fallbacks: [] };
+    harms = normalized(told.harms);
+    if (told.faults.size === 0) return { harms, fallbacks: [] };
   } catch (error) {
     request.signal?.throwIfAborted();
     failure = error;
   }
-  const harms = told?.harms ?? new Map<string, number>();
   const predicted = await checkedHarms(priorWeightedNoise({ noiseTable }), model, request);
   return {
     harms: fillFromPrediction(harms, predicted),

@@ -96,8 +96,8 @@ function checkEstimate(estimate: unknown, evaluatorKind: AccuracyEvaluator["kind
     !(sampleScores instanceof Float32Array && sampleScores.every(Number.isFinite))
   )
     throw refusal("sampleScores", sampleScores, "a Float32Array of finite numbers");
-  if (standardError !== undefined && !(finite(standardError) && standardError >= 0))
-    throw refusal("standardError", standardError, "a finite number from 0");
+  if (standardError !== undefined && !(finite(standardError) && standardError >= 0 && standardError <= 1))
+    throw refusal("standardError", standardError, "a number from 0 to 1, as it is of accuracy");
   if (interval !== undefined && !isInterval(interval, accuracy))
     throw refusal("interval", interval, "[low, high] with 0 <= low <= accuracy <= high <= 1");
   for (const name of ["metric", "source"])

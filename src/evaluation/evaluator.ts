@@ -19,7 +19,7 @@ export interface AccuracyEstimate {
    * when unknown.
    */
   readonly sampleScores?: Float32Array;
-  /** Standard error of `accuracy`, samples taken as independent draws. Absent when unknown. */
+  /** Standard error of `accuracy`, 0 to 1, samples taken as independent draws. Absent when unknown. */
   readonly standardError?: number;
   /** 95% confidence interval of `accuracy`, within 0 to 1 (what the data left open, not what they lack). Absent when unknown. */
   readonly interval?: readonly [number, number];

@@ -71,6 +71,11 @@ describe("evaluators that fail", () => {
       () => estimate({ standardError: Number.POSITIVE_INFINITY }),
       "standardError Infinity",
     ],
+    [
+      "return a huge error",
+      () => estimate({ standardError: 1e200 }),
+      "standardError 1e+200; allowed: a number from 0 to 1",
+    ],
     ["return endless samples", () => estimate({ samples: Number.POSITIVE_INFINITY }), "samples Infinity"],
     ["return nothing", () => undefined, "undefined"],
     ["hang", () => new Promise(() => {}), "no answer within 20 ms"],
@@ -305,6 +310,27 @@ describe("a sensitivity metric of the user's", () => {
       expect(result.stopReason).toBe("max-generations");
     },
   );
+
+  const huge: readonly (readonly [string, readonly (number | undefined)[]])[] = [
+    ["1e308 of all layers but one", [1e308, 1e308, 1e308, undefined]],
+    ["1.7e308 of two layers", [1.7e308, 1.7e308, 1, 2]],
+    ["the largest number of all layers", LAYERS.map(() => Number.MAX_VALUE)],
+    ["the least number", [Number.MIN_VALUE, 0, 0, 0]],
+  ];
+  it.each(huge)("that says %s is followed", async (_, harms) => {
+    const told = NAMES.flatMap((name, i): [string, number][] =>
+      harms[i] === undefined ? [] : [[name, harms[i]]],
+    );
+    const result = await runWith(async () => new Map(told));
+    expect(result.stopReason).toBe("max-generations");
+    const largest = Math.max(...told.map(([, harm]) => harm));
+    const mostFollowed = Math.max(...told.map(([name]) => result.sensitivity!.get(name)!));
+    // A predicted one, in the same scale, may be larger.
+    for (const [name, harm] of told)
+      expect(result.sensitivity!.get(name)! / mostFollowed).toBe(harm / largest);
+    for (const score of result.sensitivity!.values()) expect(score).toBeLessThanOrEqual(1);
+    expect(result.sensitivityFallbacks ?? []).toHaveLength(NAMES.length - told.length);
+  });
 
   it("that hangs is not waited for after an abort, and at the end of the time", async () => {
     const never = () => new Promise<never>(() => {});

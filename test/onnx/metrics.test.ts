@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EvaluationError, InvalidArgumentError, InvalidDataError } from "../../src/errors.js";
+import { logProbabilityResult } from "../../src/onnx/metrics/log-probability-result.js";
 import { outputAgreement } from "../../src/onnx/metrics/output-agreement.js";
 import { outputDivergence } from "../../src/onnx/metrics/output-divergence.js";
 import { perplexity } from "../../src/onnx/metrics/perplexity.js";
@@ -120,6 +121,12 @@ describe("perplexity", () => {
     const ruined = perplexity([1, 0, 0]).evaluate(outputs);
     expect(ruined.score).toBeGreaterThanOrEqual(0);
     expect(Number.isFinite(ruined.value)).toBe(true);
+    // A sample of one ruined token beside one of 999 good ones.
+    const rows = Float64Array.from({ length: 1000 }, (_, i) => (i === 0 ? -1000 : 0));
+    expect(logProbabilityResult(rows, Float32Array.of(-1000, 0))).toMatchObject({
+      score: expect.closeTo(Math.exp(-1), 12),
+      standardError: 1,
+    });
     expect(() => perplexity([0, 0])).not.toThrow();
     expect(() => perplexity([0, 0]).evaluate(outputs)).toThrow(/2 targets for 3 rows/);
   });

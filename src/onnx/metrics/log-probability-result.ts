@@ -23,7 +23,8 @@ export function logProbabilityResult(rows: Float64Array, sampleScores: Float32Ar
     value: Math.min(Math.exp(-mean), Number.MAX_VALUE),
     samples,
     sampleScores,
-    standardError: score * error,
+    // Samples of unequal length may spread further than what they are of can.
+    standardError: Math.min(1, score * error),
     interval: [Math.exp(mean - Z95 * error), Math.min(1, Math.exp(mean + Z95 * error))],
   };
 }

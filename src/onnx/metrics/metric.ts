@@ -13,7 +13,7 @@ export interface MetricResult {
   readonly samples: number;
   /** One value for each judged sample (index of the first dimension), in order; see AccuracyEstimate. */
   readonly sampleScores?: Float32Array;
-  /** Standard error of `score`, samples taken as independent draws. */
+  /** Standard error of `score`, 0 to 1, samples taken as independent draws. */
   readonly standardError?: number;
   /** 95% confidence interval of `score`, within 0 to 1. */
   readonly interval?: readonly [number, number];
