@@ -3,11 +3,11 @@
 // Signs at a baseline's loss on the test data: evolution is better (<), tied (=) or worse (>) there, by 1.645 standard errors of the
 // paired difference. "evolution above": the same on the searched data, at 40 sizes.
 // npm run bench:zoo -- --zoo DIR --model resnet20|mobilenetv2|kws-dscnn|shakespeare-gpt|all
-//   [--metric divergence|labels] [--seeds 1,2,3] [--budget N] [--baselines] [--json FILE] [--cache DIR]
+//   [--metric divergence|labels] [--seeds 1,2,3] [--budget N] [--baselines [--only uniform,greedy]] [--json FILE] [--cache DIR]
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { hypervolumes } from "../src/engine/measured/baseline-report.js";
-import { QuantizationEvolutionEngine, type QuantizationGenome } from "../src/index.js";
+import { type BaselineName, QuantizationEvolutionEngine, type QuantizationGenome } from "../src/index.js";
 import { createOnnxEvaluator, type Metric, type OnnxEvaluator, outputDivergence } from "../src/onnx/index.js";
 import { bestWithin, frontStanding, type Standing, standing, type Verdict } from "./front-comparison.js";
 import { cachedMeasurements } from "./measurement-cache.js";
@@ -24,6 +24,7 @@ const { values: args } = parseArgs({
     budget: { type: "string", default: "100" },
     population: { type: "string", default: "20" },
     baselines: { type: "boolean", default: false },
+    only: { type: "string" },
     json: { type: "string" },
     cache: { type: "string" },
   },
@@ -31,6 +32,9 @@ const { values: args } = parseArgs({
 if (args.zoo === undefined) throw new Error("--zoo DIR says where the zoo is");
 const names = args.model === "all" ? ZOO_TASKS : ZOO_TASKS.filter((name) => name === args.model);
 if (names.length === 0) throw new Error(`--model is ${args.model}; allowed: all, ${ZOO_TASKS.join(", ")}`);
+
+/** Baselines to run; true = all. */
+const only = args.only === undefined ? true : (args.only.split(",") as BaselineName[]);
 
 /** Compression, as shares of the task's, at which fronts are compared. */
 const STOPS = [0.75, 0.875, 1, 1.125, 1.25];
@@ -147,7 +151,7 @@ async function searchTask(task: ZooTask): Promise<readonly Line[]> {
     const started = performance.now();
     const { paretoFront, wholeEvaluations, evaluations, baselines } = await engine.runEvolution(
       task.model.spec,
-      { baselines: args.baselines, maxEvaluations: Number(args.budget) },
+      { baselines: args.baselines && only, maxEvaluations: Number(args.budget) },
     );
     const reports = baselines ?? [];
     const [evolved, ...others] = hypervolumes(

@@ -4,8 +4,10 @@ import { emptyState, extendStates, type ParetoStates, traceChoices } from "./par
 import { layerChoices, type SuperLayer, superLayers } from "./super-layers.js";
 import { checkFrontQuestion, supportedPositions } from "./supported-allocations.js";
 
-/** Partial fronts larger than this are given up: seeding must stay cheap. */
+/** Partial fronts larger than this are given up, and those of many layers earlier: seeding must stay cheap. */
 const MAX_STATES = 20_000;
+/** Most states of all layers together. */
+const MOST_IN_ALL = 4_000_000;
 
 /**
  * Allocations known to be on the front of two or more metrics, without repetition, to begin a search with: first those on its
@@ -44,6 +46,7 @@ export function exactPositions(layers: readonly SuperLayer[], metrics: number, c
 
 function spreadOverFront(layers: readonly SuperLayer[], a: number, b: number, count: number): Uint16Array[] {
   const history: ParetoStates[] = [];
+  const most = Math.min(MAX_STATES, MOST_IN_ALL / layers.length);
   let states = emptyState();
   for (const layer of layers) {
     states = extendStates(
@@ -51,7 +54,7 @@ function spreadOverFront(layers: readonly SuperLayer[], a: number, b: number, co
       layer.choices.map((choice) => choice.values[a]!),
       layer.choices.map((choice) => choice.values[b]!),
     );
-    if (states.a.length > MAX_STATES) return [];
+    if (states.a.length > most) return [];
     history.push(states);
   }
   const size = states.a.length;

@@ -1,12 +1,16 @@
 import { checkFields, describeNonRecord } from "../check-fields.js";
 import { FileError, InvalidArgumentError, type QuantevoError } from "../errors.js";
 import type { ReleaseLock } from "../export/checkpoint-lock.js";
+import { checkpointPlace } from "../export/checkpoint-place.js";
 import type { CheckpointStore } from "../export/checkpoint-store.js";
 import { fileCheckpointStore } from "../export/file-checkpoint-store.js";
 
 /** Where and how often a run keeps what it has found out. Give `path` or `store`. */
 export interface CheckpointOptions {
-  /** A file in a folder that exists (Node only). One run at a time: a `.lock` file stands beside it meanwhile. */
+  /**
+   * A file in a folder that exists (Node only). One run at a time: a `.lock` file stands beside it meanwhile, and a file of that
+   * name that is another program's is left alone and the run refused.
+   */
   readonly path?: string | undefined;
   /** A place of your own. */
   readonly store?: CheckpointStore | undefined;
@@ -64,11 +68,7 @@ export function resolveCheckpoint(given: string | CheckpointOptions): ResolvedCh
       `checkpoint.resume is ${String(resume)}; allowed: ${RESUME.join(", ")}`,
     );
   return {
-    store: store ?? fileCheckpointStore(path!),
-    lock:
-      path === undefined
-        ? undefined
-        : async () => (await import("../export/checkpoint-lock.js")).lockCheckpoint(path),
+    ...(store === undefined ? ownFile(path!) : { store, lock: undefined }),
     everyGenerations: positiveInteger(options.everyGenerations ?? 1, "everyGenerations"),
     everyEvaluations: positiveInteger(options.everyEvaluations ?? 1, "everyEvaluations"),
     resume,
@@ -79,6 +79,14 @@ export function resolveCheckpoint(given: string | CheckpointOptions): ResolvedCh
         `${where} holds no checkpoint, and resume is "required"`,
       );
     },
+  };
+}
+
+function ownFile(path: string): Pick<ResolvedCheckpointOptions, "store" | "lock"> {
+  const placeOf = checkpointPlace(path);
+  return {
+    store: fileCheckpointStore(path, placeOf),
+    lock: async () => (await import("../export/checkpoint-lock.js")).lockCheckpoint(path, placeOf),
   };
 }
 

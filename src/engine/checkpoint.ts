@@ -34,6 +34,8 @@ export interface CheckpointReport {
 export interface CheckpointListener {
   written(): void;
   failed(error: unknown): void;
+  /** Something that an earlier run had found out was read, or an answer of it given back. */
+  replayed(): void;
   /** Everything that an earlier run had found out is used up: from here on the search is new. */
   caughtUp(): void;
 }
@@ -112,6 +114,7 @@ export class Checkpoint implements AnswerRecord {
       if (kept.length < text.length || this.#store.append === undefined) this.#whole = kept;
     }
     if (this.#answers.size === 0) this.#catchUp();
+    else this.#listener.replayed();
     if (text === undefined) await this.#flush();
   }
 
@@ -132,6 +135,7 @@ export class Checkpoint implements AnswerRecord {
   recall(question: string): EvaluatorAnswer | undefined {
     const known = this.#answers.get(question);
     const answer = known?.shift();
+    if (answer !== undefined) this.#listener.replayed();
     if (known?.length === 0) {
       this.#answers.delete(question);
       if (this.#answers.size === 0) this.#catchUp();

@@ -93,6 +93,7 @@ export class EvolutionRun {
       brought: parts.sensitivity,
       context: this.context,
       noiseTable: predicted,
+      seedNoise: this.#noiseTable,
       lookAtLayers: means.lookAtLayers,
       maxEvaluations: options.maxEvaluations,
     });
@@ -148,13 +149,16 @@ export class EvolutionRun {
         seed: this.#config.seed,
         concurrency: this.#config.parallelEvaluations,
         signal: this.#stop.signal,
+        scores: this.#record,
       })
     );
   }
 
   async #open(): Promise<void> {
     if (this.#stop.reason !== undefined) return;
-    if (this.#checkpoint === undefined) return this.#startClock();
+    if (this.#checkpoint === undefined) return this.#startTimer();
+    // Reading has the limit to itself, or a short one would never get a resumed run any further.
+    this.#startTimer(0);
     try {
       const { name } = this.#analysis;
       await this.#checkpoint.open(await runIdentity(this.#config, this.context, this.#space, name));
@@ -192,16 +196,12 @@ export class EvolutionRun {
   }
 
   /**
-   * Time counts from the call, whatever comes before the search included; of a resumed run from where an earlier one left off, or a
-   * short limit would never get it any further.
+   * Time counts from the call, whatever comes before the search included; of a resumed run from the latest answer that it took from its
+   * checkpoint (from reading it until there is one), or a short limit would never get it any further.
    */
-  #startClock(): void {
-    const { stopwatch } = this.#options;
-    if (this.#checkpoint?.report.resumedAnswers) stopwatch.start();
-    this.#evaluationsAtStart = this.ledger?.wholeEvaluations ?? 0;
-    this.#generationAtStart = this.#history.length;
+  #startTimer(elapsedMs = this.#options.stopwatch.elapsedMs): void {
     const { timeLimitMs } = this.#options;
-    if (timeLimitMs !== undefined) this.#stop.startTimer(timeLimitMs, stopwatch.elapsedMs);
+    if (timeLimitMs !== undefined) this.#stop.startTimer(timeLimitMs, elapsedMs);
   }
 
   #checkpointListener(): CheckpointListener {
@@ -210,7 +210,15 @@ export class EvolutionRun {
       written: () => void this.#tell({ type: "checkpoint-written", ...place() }),
       failed: (error) =>
         void this.#tell({ type: "checkpoint-failed", ...place(), reason: reasonOf(error), error }),
-      caughtUp: () => this.#startClock(),
+      replayed: () => {
+        this.#options.stopwatch.start();
+        this.#startTimer();
+      },
+      caughtUp: () => {
+        this.#evaluationsAtStart = this.ledger.wholeEvaluations;
+        this.#generationAtStart = this.#history.length;
+        if (!this.#checkpoint?.report.resumedAnswers) this.#startTimer();
+      },
     };
   }
 

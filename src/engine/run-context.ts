@@ -28,7 +28,7 @@ export interface RunParts {
 
 /** How far a run goes and who hears of it. */
 export interface RunOptions extends RunLimits {
-  /** Runs since the run was called; started again where a resumed one begins to find out what is new. */
+  /** Runs since the run was called; started again by all that a resumed one takes from its checkpoint. */
   readonly stopwatch: Stopwatch;
   readonly timeLimitMs?: number | undefined;
   readonly callback?: ProgressCallback | undefined;

@@ -20,6 +20,8 @@ export interface SensitivityAnalysisParts {
   readonly brought: SensitivityMetric | undefined;
   readonly context: EvaluationContext;
   readonly noiseTable: NoiseTable;
+  /** What exact seeds read: harms are told per power of its noise. */
+  readonly seedNoise: NoiseTable;
   readonly lookAtLayers: MeasuredMeans["lookAtLayers"];
   /** Default: no limit. */
   readonly maxEvaluations: number | undefined;
@@ -61,7 +63,7 @@ export class SensitivityAnalysis {
    * @throws what a built-in metric throws
    */
   async analyze(ledger: EvaluationLedger, signal: AbortSignal): Promise<AnalyzedSensitivity | undefined> {
-    const { context, noiseTable, config } = this.#parts;
+    const { context, seedNoise, config } = this.#parts;
     const looked = await this.#lookAtLayers?.(ledger);
     if (signal.aborted) return undefined;
     if (looked !== undefined)
@@ -78,7 +80,7 @@ export class SensitivityAnalysis {
       const predicted = this.#metric.name === "predicted" || fallbacks.length === model.layers.length;
       const noiseWeights = predicted
         ? sensitivityPrior(model)
-        : await harmPerNoise(harms, model, noiseTable, request);
+        : await harmPerNoise(harms, model, seedNoise, request);
       return { scores: normalized(harms), noiseWeights, fallbacks, cut: cut ?? false };
     } catch (error) {
       if (!signal.aborted) throw error;

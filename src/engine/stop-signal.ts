@@ -5,6 +5,7 @@ export class StopSignal {
   readonly #pass = () => this.#controller.abort(this.#given.find((signal) => signal.aborted)?.reason);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timeIsOver = false;
+  #disposed = false;
 
   constructor(given: readonly (AbortSignal | undefined)[]) {
     this.#given = given.filter((signal) => signal !== undefined);
@@ -24,6 +25,7 @@ export class StopSignal {
   /** Aborts when so many milliseconds have passed, of which `elapsedMs` have already. */
   startTimer(timeLimitMs: number, elapsedMs: number): void {
     clearTimeout(this.#timer);
+    if (this.#disposed || this.signal.aborted) return;
     this.#timer = setTimeout(() => {
       this.#timeIsOver = !this.signal.aborted;
       this.#controller.abort(new Error(`the time limit of ${timeLimitMs} ms is over`));
@@ -32,6 +34,7 @@ export class StopSignal {
 
   /** Lets go of the timer and of the caller's signals. */
   dispose(): void {
+    this.#disposed = true;
     clearTimeout(this.#timer);
     for (const signal of this.#given) signal.removeEventListener("abort", this.#pass);
   }

@@ -36,7 +36,7 @@ export interface NoiseTableOptions {
    * 200 layers as many fewer as there are more layers, down to 512.
    */
   readonly maxElements?: number | undefined;
-  /** Noise of weights that was computed before, of the same model and `maxElements`. */
+  /** Noise of weights that was computed before, of the same model, `maxElements` and `per`. */
   readonly known?: readonly KnownNoise[] | undefined;
 }
 

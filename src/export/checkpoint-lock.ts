@@ -1,14 +1,9 @@
 import { FileError } from "../errors.js";
+import { checkpointPlace } from "./checkpoint-place.js";
+import { isLockText, type LockOwner, livingOwner, lockText, thisOwner } from "./lock-owner.js";
 
 /** Gives up what was locked. Never rejects. */
 export type ReleaseLock = () => Promise<void>;
-
-interface LockOwner {
-  readonly pid: number;
-  readonly host: string;
-  /** See {@link startOf}. */
-  readonly started?: string | undefined;
-}
 
 /** Paths that runs of this process hold, whichever copy of this module they have. */
 const heldPaths = (): Set<string> => {
@@ -19,22 +14,19 @@ const heldPaths = (): Set<string> => {
 const HELD: unique symbol = Symbol.for("quantevo.heldCheckpoints") as never;
 
 const IDLE = () => undefined;
-/** Others, who are at the same lock at this moment, are done with it after that. */
 const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
 const ATTEMPTS = 20;
 
 /**
  * Makes this run the only one of its machine that writes a checkpoint: by a list within the process, and by a file `<path>.lock`
  * beside it that names the owner's process. The lock of a process that is gone (`kill -9`) is taken over; so is that of another
- * host, of which nothing can be known (a container that was started again has another name). Where no file can be made
- * (read-only folder, full disk) only the list guards.
- * @throws FileError while another run holds the path
+ * host or another pid namespace, of which nothing can be known (a container that was started again has another name). Where no file
+ * can be made (read-only folder, full disk) only the list guards.
+ * @param placeOf where `path` is, when that was found before
+ * @throws FileError while another run holds the path, or when another program's file has the lock's name
  */
-export async function lockCheckpoint(path: string): Promise<ReleaseLock> {
-  const { realpath } = await import("node:fs/promises");
-  const { basename, dirname, join, resolve } = await import("node:path");
-  const folder = resolve(dirname(path));
-  const place = join(await realpath(folder).catch(() => folder), basename(path));
+export async function lockCheckpoint(path: string, placeOf = checkpointPlace(path)): Promise<ReleaseLock> {
+  const place = await placeOf();
   const held = heldPaths();
   if (held.has(place)) throw isHeld(path, "of this process");
   held.add(place);
@@ -50,97 +42,94 @@ export async function lockCheckpoint(path: string): Promise<ReleaseLock> {
   }
 }
 
+/**
+ * A lock is made by linking a file that has its whole text already, so that no one sees half of one. The lock of a dead run is replaced
+ * by renaming, by whoever made a second lock for that, `<lock>.takeover`: of several that find it dead at once only one may.
+ */
 async function takeFile(path: string, lock: string): Promise<ReleaseLock> {
-  const { readFile, rename, rm } = await import("node:fs/promises");
-  const { hostname } = await import("node:os");
   const { randomUUID } = await import("node:crypto");
-  const { pid } = process;
-  const owner: LockOwner = { pid, host: hostname(), started: await startOf(pid) };
-  const own = JSON.stringify(owner);
-  const read = (file: string) => readFile(file, "utf8").catch(IDLE);
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const made = await makeFile(lock, own);
-    if (made === "impossible") break;
-    // Several may be after the lock of a dead run: it is had by whom the file still names a moment later.
-    if (made === "made" && attempt > 0) await pause();
-    const text = await read(lock);
-    if (made === "made" && text === own)
-      return async () => {
-        if ((await read(lock)) === own) await rm(lock);
-      };
-    if (text === undefined) continue;
-    const other = parseOwner(text);
-    if (other === undefined && attempt === 0) {
-      await pause();
-      continue;
+  const { rename, rm, writeFile } = await import("node:fs/promises");
+  const owner = await thisOwner();
+  const own = lockText(owner);
+  const ours = `${lock}.${randomUUID()}`;
+  const guard = `${lock}.takeover`;
+  const release = async () => {
+    if ((await read(lock)) === own) await rm(lock);
+  };
+  /** A guard that its process left behind was removed, maybe by several. */
+  let unguarded = false;
+  try {
+    await writeFile(ours, own, { flag: "wx" });
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const made = await putAt(lock, ours);
+      if (made === "made") return release;
+      if (made === "impossible") break;
+      const text = await read(lock);
+      if (text === undefined) continue;
+      if (attempt === 0 && !text.endsWith("}")) {
+        // One that is copied may be about to be whole.
+        await pause();
+        continue;
+      }
+      await refuseHeld(path, lock, text, owner);
+      const guarding = await putAt(guard, ours);
+      if (guarding === "impossible") break;
+      if (guarding === "exists") {
+        const other = await read(guard);
+        if (other === undefined) continue;
+        await refuseHeld(path, guard, other, owner);
+        await rm(guard).catch(IDLE);
+        unguarded = true;
+        continue;
+      }
+      try {
+        if ((await read(lock)) !== text) continue;
+        await rename(ours, lock);
+      } finally {
+        await rm(guard).catch(IDLE);
+      }
+      if (unguarded) await pause();
+      if ((await read(lock)) === own) return release;
+      break;
     }
-    if (other !== undefined && other.host === owner.host && other.pid !== pid && (await isAlive(other)))
-      throw isHeld(path, `of process ${other.pid}; when that is none of quantevo's, delete ${lock}`);
-    // Renamed first, so that a new one, made since it was read, can be given back.
-    const aside = `${lock}.${randomUUID()}`;
-    try {
-      await rename(lock, aside);
-      if ((await read(aside)) === text) await rm(aside);
-      else await rename(aside, lock);
-    } catch {
-      // Another one was quicker, or the folder is read-only.
-    }
+  } catch (error) {
+    if (error instanceof FileError) throw error;
+    // Nothing can be written there.
+  } finally {
+    await rm(ours, { force: true }).catch(IDLE);
   }
   return async () => {};
 }
 
-/** Makes a file that is not there yet. One that cannot be written whole is taken away again. */
-async function makeFile(path: string, text: string): Promise<"made" | "exists" | "impossible"> {
-  const { open, rm } = await import("node:fs/promises");
+async function read(file: string): Promise<string | undefined> {
+  const { readFile } = await import("node:fs/promises");
+  return readFile(file, "utf8").catch(IDLE);
+}
+
+/** Makes `file` out of the file `from`, unless it is there. Where nothing can be linked (FAT) it is copied. */
+async function putAt(file: string, from: string): Promise<"made" | "exists" | "impossible"> {
+  const { constants, copyFile, link } = await import("node:fs/promises");
   try {
-    const file = await open(path, "wx");
-    try {
-      await file.writeFile(text);
-      return "made";
-    } catch {
-      await rm(path).catch(IDLE);
-      return "impossible";
-    } finally {
-      await file.close().catch(IDLE);
-    }
+    await link(from, file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST") throw error;
+      return copyFile(from, file, constants.COPYFILE_EXCL);
+    });
+    return "made";
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EEXIST" ? "exists" : "impossible";
   }
 }
 
-/** Undefined for what no lock of ours says. */
-function parseOwner(text: string): LockOwner | undefined {
-  try {
-    const { pid, host, started } = JSON.parse(text) as Partial<LockOwner>;
-    return Number.isSafeInteger(pid) && pid! > 0 && typeof host === "string"
-      ? { pid: pid!, host, started }
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function isAlive({ pid, started }: LockOwner): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // Another user's process may not be signalled, and lives.
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
-  }
-  const now = await startOf(pid);
-  return now === undefined || started === undefined ? now !== ENDED : now === started;
-}
-
-/** What {@link startOf} says of a process that was killed and that its parent has not waited for. */
-const ENDED = "ended";
-
-/** Since when a process runs, which tells it from a later one of its number; undefined where the system has no `/proc`. */
-async function startOf(pid: number): Promise<string | undefined> {
-  const { readFile } = await import("node:fs/promises");
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(IDLE);
-  // Fields from the third on: a process may have blanks and brackets in its name, the second.
-  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields?.[0] === "Z" ? ENDED : fields?.[19];
+/** @throws FileError when the text of a lock is that of a process that lives, or no lock's */
+async function refuseHeld(path: string, lock: string, text: string, own: LockOwner): Promise<void> {
+  if (!isLockText(text))
+    throw new FileError(
+      path,
+      `${lock} is no lock of quantevo's, and the checkpoint ${path} needs that name; allowed: another path, or that file moved away`,
+    );
+  const other = await livingOwner(text, own);
+  if (other !== undefined)
+    throw isHeld(path, `of process ${other.pid}; when that is none of quantevo's, delete ${lock}`);
 }
 
 function isHeld(path: string, whose: string): FileError {

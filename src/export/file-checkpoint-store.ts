@@ -1,4 +1,5 @@
 import { FileError } from "../errors.js";
+import { checkpointPlace } from "./checkpoint-place.js";
 import type { CheckpointStore } from "./checkpoint-store.js";
 import { writeFileAtomically } from "./write-file-atomically.js";
 
@@ -10,8 +11,9 @@ const isFalse = () => false;
  * What an addition left that failed halfway (a full disk) is cut off again.
  * One run a file, see `lockCheckpoint`. Where that could not keep them apart, whoever writes a new one takes the place of
  * another's, whose next addition then fails with a FileError.
+ * @param placeOf where `path` is, when that was found before
  */
-export function fileCheckpointStore(path: string): CheckpointStore {
+export function fileCheckpointStore(path: string, placeOf = checkpointPlace(path)): CheckpointStore {
   /** Bytes that are known to be whole. */
   let length = 0;
   /** An addition of ours may have left something behind those. */
@@ -20,20 +22,21 @@ export function fileCheckpointStore(path: string): CheckpointStore {
   let inode: number | undefined;
   const identify = async () => {
     const { stat } = await import("node:fs/promises");
-    inode = (await stat(path)).ino;
+    inode = (await stat(await placeOf())).ino;
   };
   return {
     async read() {
       const { access, readFile } = await import("node:fs/promises");
       const { dirname } = await import("node:path");
+      const place = await placeOf();
       try {
-        const bytes = await readFile(path);
+        const bytes = await readFile(place);
         length = bytes.length;
         await identify();
         return bytes.toString("utf8");
       } catch (error) {
         // A mistyped folder would cost a whole run; a full or read-only one shows when it is written to.
-        const folder = dirname(path);
+        const folder = dirname(place);
         if (
           (error as NodeJS.ErrnoException).code === "ENOENT" &&
           !(await access(folder).then(isTrue, isFalse))
@@ -47,7 +50,7 @@ export function fileCheckpointStore(path: string): CheckpointStore {
       }
     },
     async write(text) {
-      await writeFileAtomically(path, text);
+      await writeFileAtomically(await placeOf(), text);
       await identify();
       length = Buffer.byteLength(text);
       torn = false;
@@ -56,7 +59,7 @@ export function fileCheckpointStore(path: string): CheckpointStore {
       const { open } = await import("node:fs/promises");
       const bytes = Buffer.from(text);
       try {
-        const file = await open(path, "r+");
+        const file = await open(await placeOf(), "r+");
         try {
           const { size, ino } = await file.stat();
           if (ino !== inode) throw new Error("another run's checkpoint is in its place");

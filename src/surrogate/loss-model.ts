@@ -1,4 +1,4 @@
-import { nonNegativeLeastSquares } from "../numeric/non-negative-least-squares.js";
+import { nonNegativeRidge } from "../numeric/non-negative-ridge.js";
 import { type Belief, fitGaussianProcess } from "./gaussian-process.js";
 
 /** What was measured of one candidate. */
@@ -119,17 +119,14 @@ function fitTrend(
     row[sources] = weights[i]! * resolution;
     return row;
   });
-  const targets = observations.map(
+  const targets = Float64Array.from(
+    observations,
     ({ loss, noise }, i) => weights[i]! * (loss - LEAST_SHARE * dot(expected, noise)),
   );
-  for (let k = 0; k < sources; k++) {
-    const strength = 1 / prior.deviation[k]!;
-    const row = new Float64Array(sources + 1);
-    row[k] = strength;
-    rows.push(row);
-    targets.push(strength * (1 - LEAST_SHARE));
-  }
-  const found = nonNegativeLeastSquares(rows, targets);
+  // Nothing is thought of the floor beforehand.
+  const centers = Float64Array.from([...expected.map(() => 1 - LEAST_SHARE), 0]);
+  const strengths = Float64Array.from([...prior.deviation.map((share) => 1 / share), 0]);
+  const found = nonNegativeRidge(rows, targets, centers, strengths);
   return {
     sensitivity: expected.map((value, k) => (LEAST_SHARE + found[k]!) * value),
     floor: found[sources]! * resolution,

@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { existsSync, readlinkSync } from "node:fs";
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,6 +25,20 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 function run(options: EvolutionOptions, evaluator: AccuracyEvaluator = formulaEvaluator()) {
   return new QuantizationEvolutionEngine(SMALL, { evaluator }).runEvolution(LAYERS, options);
 }
+
+const PID_NAMESPACE = existsSync("/proc/self/ns/pid") ? readlinkSync("/proc/self/ns/pid") : undefined;
+
+/** The text of a lock of a process of this host. */
+function lockOf(owner: object): string {
+  return JSON.stringify({
+    kind: "quantevo-lock",
+    host: hostname(),
+    pidNamespace: PID_NAMESPACE,
+    ...owner,
+  });
+}
+
+const DEAD = lockOf({ pid: 2 ** 22 + 12345 });
 
 /** A run on `checkpoint` that waits in its third generation until it is let go. */
 async function waiting(checkpoint: EvolutionOptions["checkpoint"], signal?: AbortSignal) {
@@ -62,10 +76,34 @@ describe("a checkpoint that another run of this process has", () => {
     const other = join(folder, "link");
     await symlink(folder, other);
     const first = await waiting(path);
-    for (const name of [join(other, "run.checkpoint"), relative(process.cwd(), path)])
+    const file = join(folder, "link.checkpoint");
+    await symlink(path, file);
+    for (const name of [join(other, "run.checkpoint"), relative(process.cwd(), path), file])
       await expect(run({ checkpoint: name })).rejects.toMatchObject({ code: "IO", path: name });
     first.letGo();
     await first.end;
+    const again = await run({ checkpoint: file });
+    expect(again.checkpoint!.resumedAnswers).toBeGreaterThan(0);
+    expect((await run({ checkpoint: { path: file, resume: "never" } })).checkpoint!.complete).toBe(true);
+    expect((await lstat(file)).isSymbolicLink()).toBe(true);
+    expect((await readdir(folder)).sort()).toEqual(["link", "link.checkpoint", "run.checkpoint"]);
+  });
+
+  it("stays where it is when the process goes to another folder", async () => {
+    const elsewhere = join(folder, "elsewhere");
+    await mkdir(elsewhere);
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const first = await waiting("run.checkpoint");
+      process.chdir(elsewhere);
+      first.letGo();
+      expect((await first.end).checkpoint).toMatchObject({ complete: true, failedWrites: 0 });
+      expect((await readdir(folder)).sort()).toEqual(["elsewhere", "run.checkpoint"]);
+      expect(await readdir(elsewhere)).toEqual([]);
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it("is free when that run ends: at its end, by an abort, by an error", async () => {
@@ -144,46 +182,100 @@ describe("a checkpoint that a run of another process has", () => {
   });
 
   it.each([
-    ["of a process that is gone", { pid: 2 ** 22 + 12345, host: hostname() }],
-    ["of an earlier process of this number", { pid: process.pid, host: hostname(), started: "1" }],
-    ["of another host", { pid: process.ppid, host: "elsewhere" }],
-    ["that says no process", { pid: -1, host: hostname() }],
-  ])("is taken over when the lock is one %s", async (_, owner) => {
-    await writeFile(`${path}.lock`, JSON.stringify(owner));
+    ["of a process that is gone", DEAD],
+    ["of an earlier process of this number", lockOf({ pid: process.pid, started: "1" })],
+    ["of another host", lockOf({ pid: process.ppid, host: "elsewhere" })],
+    ["of another pid namespace", lockOf({ pid: process.ppid, pidNamespace: "pid:[1]" })],
+    ["that says no process", lockOf({ pid: -1 })],
+    ["of no length", ""],
+    ["of one character", "{"],
+    ["not written whole", DEAD.slice(0, 30)],
+  ])("is taken over when the lock is one %s", async (_, text) => {
+    await writeFile(`${path}.lock`, text);
     expect((await run({ checkpoint: path })).checkpoint).toMatchObject({ complete: true });
     expect(await readdir(folder)).toEqual(["run.checkpoint"]);
   });
 
-  it.each(["", "{", "null", "7"])("is taken over when the lock is %o", async (text) => {
-    await writeFile(`${path}.lock`, text);
-    await run({ checkpoint: path });
+  it("is taken over when a run died that was taking it over", async () => {
+    await writeFile(`${path}.lock`, DEAD);
+    await writeFile(`${path}.lock.takeover`, DEAD);
+    expect((await run({ checkpoint: path })).checkpoint).toMatchObject({ complete: true });
     expect(await readdir(folder)).toEqual(["run.checkpoint"]);
+    // One that is about to.
+    await writeFile(`${path}.lock`, DEAD);
+    await writeFile(`${path}.lock.takeover`, lockOf({ pid: process.ppid }));
+    await expect(run({ checkpoint: path })).rejects.toMatchObject({ code: "IO", path });
   });
 
+  it.each(["# yarn lockfile v1\n", "null", "7", "\n", "{}", '{"pid":4206649,"host":"here"}', "{ "])(
+    "is refused, and all left as it is, when the lock is another program's: %j",
+    async (text) => {
+      await writeFile(`${path}.lock`, text);
+      const evaluator = formulaEvaluator();
+      for (const resume of ["if-found", "never"] as const)
+        await expect(run({ checkpoint: { path, resume } }, evaluator)).rejects.toMatchObject({
+          code: "IO",
+          path,
+          message: expect.stringContaining(`${path}.lock is no lock of quantevo's`),
+        });
+      expect(evaluator.calls).toEqual([]);
+      expect(await readFile(`${path}.lock`, "utf8")).toBe(text);
+      expect(await readdir(folder)).toEqual(["run.checkpoint.lock"]);
+      await rm(`${path}.lock`);
+      await expect(run({ checkpoint: path })).resolves.toBeDefined();
+    },
+  );
+
   it("is refused when the lock is of a process that lives, and free when it is of an earlier one of its number", async () => {
-    const owner = { pid: process.ppid, host: hostname() };
-    await writeFile(`${path}.lock`, JSON.stringify(owner));
+    await writeFile(`${path}.lock`, lockOf({ pid: process.ppid }));
     await expect(run({ checkpoint: path })).rejects.toMatchObject({ code: "IO" });
     // What is not ours stays.
     expect((await readdir(folder)).sort()).toEqual(["run.checkpoint.lock"]);
     if (process.platform !== "linux") return;
-    await writeFile(`${path}.lock`, JSON.stringify({ ...owner, started: "1" }));
+    await writeFile(`${path}.lock`, lockOf({ pid: process.ppid, started: "1" }));
     await expect(run({ checkpoint: path })).resolves.toBeDefined();
   });
 
-  it("goes to one of several that find the lock of a dead run at once", async () => {
-    const { lockCheckpoint } = await import("../../src/export/checkpoint-lock.js");
-    for (let round = 0; round < 20; round++) {
-      await writeFile(`${path}.lock`, JSON.stringify({ pid: 2 ** 22 + 12345, host: hostname() }));
-      const takers = await Promise.allSettled(Array.from({ length: 5 }, () => lockCheckpoint(path)));
-      const [taken, ...more] = takers.flatMap((taker) => (taker.status === "fulfilled" ? [taker.value] : []));
-      expect(more).toEqual([]);
-      expect(existsSync(`${path}.lock`)).toBe(true);
-      await taken!();
-      expect(await readdir(folder)).toEqual([]);
+  it("goes to one of several processes that find the lock of a dead run at once", async () => {
+    const script = fileURLToPath(new URL("lock-taker.ts", import.meta.url));
+    const takers = Array.from({ length: 4 }, () => fork(script, [path], { execArgv: ["--import", "tsx"] }));
+    const heard = (taker: ChildProcess) =>
+      new Promise<string>((resolve, reject) => {
+        const ended = () => reject(new Error("a taker ended"));
+        taker.once("exit", ended);
+        taker.once("message", (message) => {
+          taker.off("exit", ended);
+          resolve(String(message));
+        });
+      });
+    const all = (message: number | "release") =>
+      Promise.all(
+        takers.map((taker) => {
+          const answer = heard(taker);
+          taker.send(message);
+          return answer;
+        }),
+      );
+    try {
+      await Promise.all(takers.map(heard));
+      for (let round = 0; round < ROUNDS; round++) {
+        await writeFile(`${path}.lock`, DEAD);
+        const answers = await all(Date.now() + 20);
+        const others = answers.filter((answer) => answer !== "taken");
+        expect(others, `round ${round}`).toHaveLength(takers.length - 1);
+        for (const answer of others) expect(answer).toContain("is the checkpoint of a run that is going on");
+        expect(existsSync(`${path}.lock`)).toBe(true);
+        await all("release");
+        expect(await readdir(folder)).toEqual([]);
+      }
+    } finally {
+      for (const taker of takers) taker.kill();
     }
   });
 });
+
+/** Without the second lock every few rounds have two owners. */
+const ROUNDS = 20;
 
 describe("a checkpoint beside which no lock can be made", () => {
   // /proc is read-only for root too, whom a folder's mode does not keep out.
@@ -207,7 +299,6 @@ describe("a checkpoint beside which no lock can be made", () => {
   });
 
   it("whose lock is a folder stops nothing", async () => {
-    const { mkdir } = await import("node:fs/promises");
     await mkdir(`${path}.lock`);
     expect((await run({ checkpoint: path })).checkpoint).toMatchObject({ complete: true });
     expect((await readdir(folder)).sort()).toEqual(["run.checkpoint", "run.checkpoint.lock"]);

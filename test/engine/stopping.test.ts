@@ -8,6 +8,7 @@ import {
   allOf,
   anyOf,
   type EvolutionOptions,
+  type ModelSpec,
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
   type SearchProgress,
@@ -147,6 +148,51 @@ describe("what comes before the search", () => {
     await goOn(slowly(0), { maxGenerations: 1 });
     const resumed = await goOn(slowly(600), { timeLimitMs: 550 });
     expect(resumed.stopReason).toBe("max-generations");
+  });
+
+  it("of a resumed run ends a metric and a store that hang, as it does a fresh run's", async () => {
+    const store = memoryStore();
+    const start = performance.now();
+    const never = () => new Promise<never>(() => {});
+    let hangs = false;
+    const harms = async ({ layers }: ModelSpec) =>
+      hangs ? never() : new Map(layers.map(({ name }) => [name, 1]));
+    const goOn = (options: EvolutionOptions) =>
+      new QuantizationEvolutionEngine(SMALL, {
+        evaluator: formulaEvaluator(),
+        sensitivity: { name: "mine", kind: "predicted", harms },
+      }).runEvolution(LAYERS, { checkpoint: { store }, ...options });
+    await goOn({ maxGenerations: 1 });
+    hangs = true;
+    const limits = { timeLimitMs: 200, signal: AbortSignal.timeout(5_000) };
+    const stopped = await goOn(limits);
+    expect(stopped).toMatchObject({ stopReason: "time-limit", evaluations: 0 });
+    expect(stopped.checkpoint!.resumedAnswers).toBeGreaterThan(0);
+    const unreadable = { ...memoryStore(), read: never };
+    expect(await goOn({ ...limits, checkpoint: { store: unreadable } })).toMatchObject({
+      stopReason: "time-limit",
+      evaluations: 0,
+    });
+    expect(performance.now() - start).toBeGreaterThan(400);
+  });
+
+  it("of a resumed run ends an evaluation that hangs while there are answers left", async () => {
+    const store = memoryStore();
+    const goOn = (options: EvolutionOptions, before: () => Promise<void> | void = () => {}) =>
+      new QuantizationEvolutionEngine(
+        { ...SMALL, parallelEvaluations: 1 },
+        { evaluator: formulaEvaluator({}, { before }) },
+      ).runEvolution(LAYERS, { checkpoint: { store }, ...options });
+    await goOn({ maxGenerations: 0 });
+    // As it is when the third of several in flight was not there yet.
+    const lines = store.text!.split("\n");
+    const answers = lines.filter((line) => line.includes('"answer"'));
+    store.text = lines.filter((line) => line !== answers[2] && !line.includes('"generation"')).join("\n");
+    const stopped = await goOn(
+      { timeLimitMs: 200, signal: AbortSignal.timeout(5_000) },
+      () => new Promise(() => {}),
+    );
+    expect(stopped).toMatchObject({ stopReason: "time-limit", evaluations: 2 });
   });
 
   it("lets the event loop have its turn between estimates, those in flight at once too", async () => {

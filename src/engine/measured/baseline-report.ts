@@ -7,6 +7,7 @@ import { hypervolume } from "../../pareto/hypervolume.js";
 import { EvaluationLedger, type FailedGenome } from "../evaluation-ledger.js";
 import { type BaselineParts, baselineGenomes } from "./baseline-genomes.js";
 import type { BaselineName } from "./baseline-names.js";
+import { isMoreAccurate, type SampleScores } from "./paired-difference.js";
 
 /** What a baseline found with the same budget, and where evolution did not beat it. */
 export interface BaselineReport {
@@ -23,6 +24,11 @@ export interface BaselineReport {
   readonly evolvedHypervolume: number;
   /** Genomes of its front that no evolved genome dominates or equals in every objective. Empty: beaten everywhere. */
   readonly unbeaten: readonly QuantizationGenome[];
+  /**
+   * Those of them whose lead is more than chance: clearly more accurate, by the samples that both were judged on, than each evolved
+   * genome that costs no more ({@link isMoreAccurate}). Without scores of samples every lead counts.
+   */
+  readonly clearlyUnbeaten: readonly QuantizationGenome[];
   /** Its genomes that could not be evaluated, those that chose others included. */
   readonly failures: readonly FailedGenome[];
   /** Why it could not be carried out to its end; absent when it was. */
@@ -34,6 +40,8 @@ export interface BaselineSurroundings extends Omit<BaselineParts, "ledger"> {
   /** Most evaluations in flight. */
   readonly concurrency: number;
   readonly signal?: AbortSignal | undefined;
+  /** Scores of the evolved genomes' samples; absent = there are none. */
+  readonly scores?: SampleScores | undefined;
 }
 
 /**
@@ -68,7 +76,15 @@ export async function baselineReport(
   parts: BaselineSurroundings,
 ): Promise<BaselineReport> {
   const { context, concurrency, signal } = parts;
-  const ledger = new EvaluationLedger(context, { concurrency, caching: true, signal });
+  const own = new Map<string, Float32Array>();
+  const ledger = new EvaluationLedger(context, {
+    concurrency,
+    caching: true,
+    signal,
+    onEvaluated: ({ genome, estimate }) => {
+      if (estimate.sampleScores) own.set(genome.key, estimate.sampleScores);
+    },
+  });
   let incomplete: string | undefined;
   try {
     await ledger.evaluate(await baselineGenomes(name, budget, { ...parts, ledger }));
@@ -79,14 +95,21 @@ export async function baselineReport(
   const front = ledger.feasible || !isFeasible(evolved) ? ledger.front : [];
   const points = front.map(pointOf);
   const rivals = evolved.map(pointOf);
-  const [own, theirs] = hypervolumes([points, rivals]);
+  const [volume, evolvedVolume] = hypervolumes([points, rivals]);
+  const unbeaten = front.filter((_, i) => !rivals.some((rival) => dominatesOrEquals(rival, points[i]!)));
+  const scores = {
+    scoresOf: (genome: QuantizationGenome) => own.get(genome.key) ?? parts.scores?.scoresOf(genome),
+  };
   return {
     name,
     wholeEvaluations: ledger.wholeEvaluations,
     front,
-    hypervolume: own!,
-    evolvedHypervolume: theirs!,
-    unbeaten: front.filter((_, i) => !rivals.some((rival) => dominatesOrEquals(rival, points[i]!))),
+    hypervolume: volume!,
+    evolvedHypervolume: evolvedVolume!,
+    unbeaten,
+    clearlyUnbeaten: unbeaten.filter((genome) =>
+      evolved.every((rival) => !costsNoMore(rival, genome) || isMoreAccurate(genome, rival, scores)),
+    ),
     failures: ledger.failures,
     ...(incomplete !== undefined && { incomplete }),
   };
@@ -100,6 +123,11 @@ const pointOf = (genome: QuantizationGenome): readonly number[] => objectiveVect
 
 function dominatesOrEquals(a: readonly number[], b: readonly number[]): boolean {
   return dominates(a, b) || a.every((value, k) => value === b[k]);
+}
+
+function costsNoMore(a: QuantizationGenome, b: QuantizationGenome): boolean {
+  const limit = pointOf(b);
+  return pointOf(a).every((cost, k) => k === 0 || cost <= limit[k]!);
 }
 
 /** Hypervolume of each set of points: objectives scaled to 0..1 over all of them, up to 1, constant ones left out. */

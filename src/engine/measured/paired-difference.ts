@@ -45,3 +45,9 @@ export function isClearlyBetter(a: QuantizationGenome, b: QuantizationGenome, sc
   const { mean, standardError } = pairedDifference(better, worse);
   return mean > LEAD * standardError;
 }
+
+/** As {@link isClearlyBetter} where both have scores of samples; else by accuracy alone. */
+export function isMoreAccurate(a: QuantizationGenome, b: QuantizationGenome, scores: SampleScores): boolean {
+  const known = scores.scoresOf(a) !== undefined && scores.scoresOf(b) !== undefined;
+  return known ? isClearlyBetter(a, b, scores) : a.metrics!.accuracy > b.metrics!.accuracy;
+}

@@ -1,11 +1,10 @@
 import { objectiveVector } from "../../evaluation/objectives.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
-import type { SampleScores } from "./paired-difference.js";
-import { isClearlyBetter } from "./paired-difference.js";
+import { isMoreAccurate, type SampleScores } from "./paired-difference.js";
 
 /**
  * The genomes of a front that pay for what they cost: going up from the cheapest, one stays when it is more accurate than
- * each cheaper one that stayed by more than chance explains (see {@link isClearlyBetter}); else the two are tied in
+ * each cheaper one that stayed by more than chance explains (see {@link isMoreAccurate}); else the two are tied in
  * accuracy and the cheaper one dominates. "Cheaper" is no dearer in any objective but accuracy; of equally dear ones the
  * more accurate comes first, of equals the one whose key sorts first. Genomes without scores of samples are compared
  * by accuracy alone. The result depends on the set of genomes and nothing else.
@@ -25,11 +24,6 @@ export function significantFront(
     if (cheaper.every((other) => isMoreAccurate(one.genome, other.genome, scores))) kept.push(one);
   }
   return kept.sort((a, b) => a.point[0] - b.point[0]).map(({ genome }) => genome);
-}
-
-function isMoreAccurate(a: QuantizationGenome, b: QuantizationGenome, scores: SampleScores): boolean {
-  const known = scores.scoresOf(a) !== undefined && scores.scoresOf(b) !== undefined;
-  return known ? isClearlyBetter(a, b, scores) : a.metrics!.accuracy > b.metrics!.accuracy;
 }
 
 /** By costs, the first that differs; of equals by accuracy. */

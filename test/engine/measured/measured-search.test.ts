@@ -244,6 +244,12 @@ describe("baselines", () => {
         expect(better).toEqual([]);
       }
     }
+    for (const { unbeaten, clearlyUnbeaten } of baselines!)
+      for (const genome of clearlyUnbeaten) expect(unbeaten).toContain(genome);
+    // A few hundred samples right or wrong: near leads are chance.
+    const count = (list: "unbeaten" | "clearlyUnbeaten") =>
+      baselines!.reduce((sum, report) => sum + report[list].length, 0);
+    expect(count("clearlyUnbeaten")).toBeLessThan(count("unbeaten"));
     const random = baselines!.find(({ name }) => name === "random")!;
     expect(random.evolvedHypervolume).toBeGreaterThan(random.hypervolume);
   });
