@@ -86,4 +86,60 @@ describe("fitLossModel", () => {
       expect(Number.isFinite(mean) && Number.isFinite(deviation)).toBe(true);
     }
   });
+
+  describe("beyond its trend", () => {
+    /** Noise of one source alone, the others quiet. */
+    const only = (source: number, power: number, sources = 2) =>
+      Float64Array.from({ length: sources }, (_, k) => (k === source ? power : 0));
+    const alike = { sensitivity: Float64Array.of(1, 1), deviation: Float64Array.of(1, 1) };
+    /** From half to hundreds of times the error that a measurement has. */
+    const powers = Array.from({ length: 24 }, (_, i) => 1e-3 * 1.4 ** i);
+
+    it("learns that loss does not grow in proportion to noise of one composition", () => {
+      const lossAt = (power: number) => 0.05 * power ** 2;
+      const observations = powers.map((power) => ({
+        noise: only(0, power),
+        loss: lossAt(power),
+        variance: 1e-10,
+      }));
+      const model = fitLossModel(observations, alike);
+      for (const power of powers.slice(4, -4)) {
+        const { mean } = model.predict(only(0, 1.2 * power));
+        expect(Math.abs(mean - model.toScale(lossAt(1.2 * power)))).toBeLessThan(0.5);
+      }
+    });
+
+    it("carries what the trend misses everywhere to sources that nothing was measured of", () => {
+      // The trend, which least squares hold to the small losses, lies far below the middle on a logarithmic scale.
+      const observations = powers.map((_, i) => {
+        const power = 0.1 + 1e-4 * i;
+        return { noise: only(0, power), loss: power * Math.exp(i % 2 === 0 ? 1 : -1), variance: 1e-10 };
+      });
+      const model = fitLossModel(observations, alike);
+      const { mean } = model.predict(only(1, 0.1));
+      expect(Math.abs(mean - model.toScale(0.1))).toBeLessThan(0.4);
+    });
+
+    it("foresees of next to no noise what all lose", () => {
+      const observations = powers.map((power) => ({
+        noise: only(0, power),
+        loss: 0.02 + power,
+        variance: 1e-8,
+      }));
+      const model = fitLossModel(observations, alike);
+      for (const power of [0, 1e-7, 1e-5])
+        expect(model.fromScale(model.predict(only(0, power)).mean)).toBeCloseTo(0.02, 2);
+    });
+
+    it("tells losses apart as finely as the finest tenth of the measurements, however coarse the others are", () => {
+      const errors = [1e-7, ...[0, 0, 0].map(() => 1e-4), ...Array.from({ length: 16 }, () => 1e-2)];
+      const observations = errors.map((error, i) => ({
+        noise: only(0, powers[i]!),
+        loss: powers[i]!,
+        variance: error ** 2,
+      }));
+      const { fromScale } = fitLossModel(observations, alike);
+      expect(fromScale(Math.asinh(1))).toBeCloseTo(1e-4, 9);
+    });
+  });
 });
