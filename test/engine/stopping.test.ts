@@ -189,7 +189,7 @@ describe("what comes before the search", () => {
     const answers = lines.filter((line) => line.includes('"answer"'));
     store.text = lines.filter((line) => line !== answers[2] && !line.includes('"generation"')).join("\n");
     const stopped = await goOn(
-      { timeLimitMs: 200, signal: AbortSignal.timeout(5_000) },
+      { timeLimitMs: 1_000, signal: AbortSignal.timeout(20_000) },
       () => new Promise(() => {}),
     );
     expect(stopped).toMatchObject({ stopReason: "time-limit", evaluations: 2 });
