@@ -110,7 +110,8 @@ function relative({ objectives: [loss, ...costs] }: Individual): readonly number
 
 /** The expected ones, ranked among themselves and what is there: the best first. */
 function byRank(expected: readonly Individual[], present: readonly Individual[]): readonly Individual[] {
+  const keys = new Set(expected.map(({ genome }) => genome.key));
   return rankPopulation([...expected, ...present])
-    .slice(0, expected.length)
+    .filter(({ genome }) => keys.has(genome.key))
     .sort((a, b) => a.rank - b.rank || b.crowding - a.crowding || (a.genome.key < b.genome.key ? -1 : 1));
 }

@@ -135,6 +135,10 @@ describe("Screening.choose", () => {
     const { choose } = screened([genome(8), genome(2)], 1e-6, [3]);
     const [refused, feasible] = [[genome(3, 4, 4, 4), genome(4, 3, 4, 4)], genome(8, 8, 8, 6)];
     expect(choose([...refused, feasible], 1)).toEqual([feasible]);
+    // For want of others one that breaks it is measured all the same.
+    const two = choose([...refused, feasible], 2);
+    expect(two).toContain(feasible);
+    expect(two).toHaveLength(2);
   });
 
   it("takes the first ones as long as nothing was measured", () => {
