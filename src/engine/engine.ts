@@ -149,7 +149,11 @@ export class QuantizationEvolutionEngine {
   getBestGenome(): QuantizationGenome {
     const best = fittest(this.paretoFront);
     if (best === undefined)
-      throw new NotRunError("there is no evaluated genome yet; call runEvolution first and await it");
+      throw new NotRunError(
+        this.#run === undefined
+          ? "there is no evaluated genome yet; call runEvolution first and await it"
+          : "there is no evaluated genome: the run has ended, or not got, before its first evaluation did; its stopReason says why",
+      );
     return best;
   }
 
