@@ -37,6 +37,7 @@ for (const path of process.argv.slice(2)) {
     );
     for (const name of NAMES) {
       const own = lines.filter((line) => line.name === name);
+      if (own.length === 0) continue;
       const volume = median(own.map(({ hypervolume }) => hypervolume)).toFixed(4);
       const searched = VERDICTS.map((verdict) =>
         own.reduce((sum, { against }) => sum + (against?.searched[verdict] ?? 0), 0),
