@@ -1,5 +1,5 @@
 import { checkFields, describeNonRecord } from "../check-fields.js";
-import { FileError, InvalidArgumentError, type QuantevoError } from "../errors.js";
+import { FileError, InvalidArgumentError, InvalidDocumentError, type QuantevoError } from "../errors.js";
 import type { ReleaseLock } from "../export/checkpoint-lock.js";
 import { checkpointPlace } from "../export/checkpoint-place.js";
 import type { CheckpointStore } from "../export/checkpoint-store.js";
@@ -38,6 +38,8 @@ export interface ResolvedCheckpointOptions {
   readonly resume: "if-found" | "required" | "never";
   /** The error when there is nothing to go on from. */
   nothingThere(): QuantevoError;
+  /** The error when what is there is no checkpoint, or a damaged one. */
+  damaged(found: InvalidDocumentError): InvalidDocumentError;
 }
 
 const RESUME = ["if-found", "required", "never"] as const;
@@ -79,6 +81,12 @@ export function resolveCheckpoint(given: string | CheckpointOptions): ResolvedCh
         `${where} holds no checkpoint, and resume is "required"`,
       );
     },
+    damaged: (found) =>
+      new InvalidDocumentError(
+        found.path,
+        `${path ?? "the store"}: ${found.message}; or resume: "never", which begins anew`,
+        { cause: found },
+      ),
   };
 }
 

@@ -1,4 +1,4 @@
-import { CheckpointMismatchError } from "../errors.js";
+import { CheckpointMismatchError, InvalidDocumentError } from "../errors.js";
 import { raceAbort } from "../evaluation/race-abort.js";
 import type { AnswerRecord, EvaluatorAnswer } from "../evaluation/recorded-evaluator.js";
 import type { ReleaseLock } from "../export/checkpoint-lock.js";
@@ -101,7 +101,7 @@ export class Checkpoint implements AnswerRecord {
       this.#whole = runLine(run);
       this.#fresh = true;
     } else {
-      const content = readCheckpoint(text);
+      const content = this.#contentOf(text);
       checkSameRun(content.run, run);
       this.#marks = content.generations;
       this.#resumedAnswers = content.answers.length;
@@ -116,6 +116,14 @@ export class Checkpoint implements AnswerRecord {
     if (this.#answers.size === 0) this.#catchUp();
     else this.#listener.replayed();
     if (text === undefined) await this.#flush();
+  }
+
+  #contentOf(text: string): ReturnType<typeof readCheckpoint> {
+    try {
+      return readCheckpoint(text);
+    } catch (error) {
+      throw error instanceof InvalidDocumentError ? this.#options.damaged(error) : error;
+    }
   }
 
   /** The run has not come further than an earlier one yet. */

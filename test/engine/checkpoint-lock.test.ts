@@ -151,6 +151,17 @@ describe("a checkpoint that another run of this process has", () => {
   });
 });
 
+it("names the file of a checkpoint that is damaged, and the way out", async () => {
+  for (const text of ["", "hello", "{}\n"]) {
+    await writeFile(path, text);
+    await expect(run({ checkpoint: path })).rejects.toMatchObject({
+      code: "INVALID_DOCUMENT",
+      message: expect.stringMatching(/run\.checkpoint: .*resume: "never"/),
+    });
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  }
+});
+
 describe("a checkpoint that a run of another process has", () => {
   it("is refused as long as that process lives; killed, it is gone on from at once", async () => {
     const child = spawn(
