@@ -7,7 +7,9 @@ import { hypervolume } from "../../pareto/hypervolume.js";
 import { EvaluationLedger, type FailedGenome } from "../evaluation-ledger.js";
 import { type BaselineParts, baselineGenomes } from "./baseline-genomes.js";
 import type { BaselineName } from "./baseline-names.js";
+import { costsNoMore } from "./costs-no-more.js";
 import { isMoreAccurate, type SampleScores } from "./paired-difference.js";
+import { toUnitRanges } from "./unit-ranges.js";
 
 /** What a baseline found with the same budget, and where evolution did not beat it. */
 export interface BaselineReport {
@@ -108,7 +110,9 @@ export async function baselineReport(
     evolvedHypervolume: evolvedVolume!,
     unbeaten,
     clearlyUnbeaten: unbeaten.filter((genome) =>
-      evolved.every((rival) => !costsNoMore(rival, genome) || isMoreAccurate(genome, rival, scores)),
+      evolved.every(
+        (rival) => !costsNoMore(pointOf(rival), pointOf(genome)) || isMoreAccurate(genome, rival, scores),
+      ),
     ),
     failures: ledger.failures,
     ...(incomplete !== undefined && { incomplete }),
@@ -125,28 +129,14 @@ function dominatesOrEquals(a: readonly number[], b: readonly number[]): boolean 
   return dominates(a, b) || a.every((value, k) => value === b[k]);
 }
 
-function costsNoMore(a: QuantizationGenome, b: QuantizationGenome): boolean {
-  const limit = pointOf(b);
-  return pointOf(a).every((cost, k) => k === 0 || cost <= limit[k]!);
-}
-
 /** Hypervolume of each set of points: objectives scaled to 0..1 over all of them, up to 1, constant ones left out. */
 export function hypervolumes(sets: readonly (readonly (readonly number[])[])[]): readonly number[] {
-  const all = sets.flat();
-  const dimensions = all[0]?.length ?? 0;
-  const scales = Array.from({ length: dimensions }, (_, k) => {
-    const values = all.map((point) => point[k]!);
-    const low = Math.min(...values);
-    return { k, low, range: Math.max(...values) - low };
-  }).filter(({ range }) => range > 0);
-  if (scales.length === 0) return sets.map((set) => (set.length > 0 ? 1 : 0));
-  const reference = scales.map(() => 1 + MARGIN);
-  return sets.map((set) =>
-    hypervolume(
-      set.map((point) => scales.map(({ k, low, range }) => (point[k]! - low) / range)),
-      reference,
-    ),
-  );
+  const scale = toUnitRanges(sets.flat());
+  const scaled = sets.map((set) => set.map(scale));
+  const dimensions = scaled.flat()[0]?.length ?? 0;
+  if (dimensions === 0) return sets.map((set) => (set.length > 0 ? 1 : 0));
+  const reference = new Array<number>(dimensions).fill(1 + MARGIN);
+  return scaled.map((set) => hypervolume(set, reference));
 }
 
 /** How far behind the worst point the reference lies, so that the extremes of a front count. */

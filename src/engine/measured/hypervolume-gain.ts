@@ -1,4 +1,5 @@
 import { hypervolume } from "../../pareto/hypervolume.js";
+import { toUnitRanges } from "./unit-ranges.js";
 
 /** How far behind the worst point the reference lies, as a share of the range, so that extremes count. */
 const MARGIN = 0.1;
@@ -17,7 +18,7 @@ export function greatestGains(
   present: readonly (readonly number[])[],
   count: number,
 ): readonly number[] {
-  const scale = scaling([...points, ...present]);
+  const scale = toUnitRanges([...points, ...present]);
   const scaled = points.map(scale);
   const there = present.map(scale);
   const gains = scaled.map((point) => gain(point, there));
@@ -45,17 +46,4 @@ function gain(point: readonly number[], others: readonly (readonly number[])[]):
   if (others.some((other) => other.every((value, k) => value <= point[k]!))) return 0;
   const within = others.map((other) => other.map((value, k) => Math.max(value, point[k]!)));
   return box - (within.length === 0 ? 0 : hypervolume(within, reference));
-}
-
-/** Brings vectors to 0..1 over all of them. */
-function scaling(all: readonly (readonly number[])[]): (point: readonly number[]) => readonly number[] {
-  const ranges = Array.from({ length: all[0]?.length ?? 0 }, (_, k) => {
-    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (const point of all) {
-      low = Math.min(low, point[k]!);
-      high = Math.max(high, point[k]!);
-    }
-    return { k, low, range: high - low };
-  }).filter(({ range }) => range > 0);
-  return (point) => ranges.map(({ k, low, range }) => (point[k]! - low) / range);
 }

@@ -1,4 +1,5 @@
 import type { Individual } from "../../operators/contract.js";
+import { costsNoMore } from "./costs-no-more.js";
 import { isClearlyBetter, type SampleScores } from "./paired-difference.js";
 
 /**
@@ -16,13 +17,8 @@ export function stillRacing(
       !rivals.some(
         (rival) =>
           rival.genome.key !== contender.genome.key &&
-          costsNoMore(rival, contender) &&
+          costsNoMore(rival.objectives, contender.objectives) &&
           isClearlyBetter(rival.genome, contender.genome, scores),
       ),
   );
-}
-
-/** In every objective after the first, which is accuracy. */
-function costsNoMore(a: Individual, b: Individual): boolean {
-  return a.objectives.every((value, k) => k === 0 || value <= b.objectives[k]!);
 }

@@ -1,5 +1,6 @@
 import { objectiveVector } from "../../evaluation/objectives.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
+import { costsNoMore } from "./costs-no-more.js";
 import { isMoreAccurate, type SampleScores } from "./paired-difference.js";
 
 /**
@@ -20,7 +21,7 @@ export function significantFront(
     .sort((a, b) => compareCosts(a.point, b.point) || (a.genome.key < b.genome.key ? -1 : 1));
   const kept: typeof ascending = [];
   for (const one of ascending) {
-    const cheaper = kept.filter(({ point }) => point.every((cost, k) => k === 0 || cost <= one.point[k]!));
+    const cheaper = kept.filter(({ point }) => costsNoMore(point, one.point));
     if (cheaper.every((other) => isMoreAccurate(one.genome, other.genome, scores))) kept.push(one);
   }
   return kept.sort((a, b) => a.point[0] - b.point[0]).map(({ genome }) => genome);
