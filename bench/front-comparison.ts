@@ -1,4 +1,4 @@
-import { pairedDifference } from "../src/engine/measured/paired-difference.js";
+import { LEAD, pairedDifference } from "../src/engine/measured/paired-difference.js";
 import type { QuantizationGenome } from "../src/index.js";
 
 /** How one genome stands to another on the same samples. */
@@ -9,13 +9,11 @@ export interface Standing {
   readonly verdict: Verdict;
 }
 
-/** `above` and `below` by more than 1.645 standard errors of the paired difference (5% on one side). */
+/** `above` and `below` by more than {@link LEAD} standard errors of the paired difference. */
 export type Verdict = "above" | "tied" | "below";
 
 /** Where a genome's scores of samples come from. */
 export type ScoresOf = (genome: QuantizationGenome) => Promise<Float32Array>;
-
-const LEAD = 1.645;
 
 /** The most accurate genome (on the data that was searched) of at most this size. */
 export function bestWithin(

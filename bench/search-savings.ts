@@ -3,7 +3,7 @@
 // npm run bench:savings -- --zoo DIR [--model resnet20] [--seeds 1,2,3] [--budget N] [--json FILE] [--cache DIR]
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { genomeSizeBytes } from "../src/evaluation/genome-size.js";
+import { float32SizeBytes, genomeSizeBytes } from "../src/evaluation/genome-size.js";
 import {
   type AccuracyEvaluator,
   QuantizationEvolutionEngine,
@@ -42,8 +42,7 @@ const created = await createOnnxEvaluator(task.model, {
   metric: outputDivergence(),
 });
 const evaluator = args.cache === undefined ? created : await cachedMeasurements(created, args.cache);
-const floatBytes =
-  4 * spec.layers.reduce((sum, layer) => sum + layer.parameterCount, spec.floatParameterCount ?? 0);
+const floatBytes = float32SizeBytes(spec);
 
 interface Step {
   /** Evaluations on all samples so far, and the cost of all: those on fewer count as the share that they are. */

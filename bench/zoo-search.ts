@@ -7,6 +7,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { hypervolumes } from "../src/engine/measured/baseline-report.js";
+import { float32SizeBytes } from "../src/evaluation/genome-size.js";
 import { type BaselineName, QuantizationEvolutionEngine, type QuantizationGenome } from "../src/index.js";
 import { createOnnxEvaluator, type Metric, type OnnxEvaluator, outputDivergence } from "../src/onnx/index.js";
 import { bestWithin, frontStanding, type Standing, standing, type Verdict } from "./front-comparison.js";
@@ -85,9 +86,6 @@ interface Line {
 /** How evolution stands to a baseline's genome, by test samples. */
 const SIGNS: Readonly<Record<Verdict, string>> = { above: "<", tied: "=", below: ">" };
 
-const floatBytes = ({ model: { spec } }: ZooTask) =>
-  4 * spec.layers.reduce((sum, layer) => sum + layer.parameterCount, spec.floatParameterCount ?? 0);
-
 const lossOf = (evaluator: OnnxEvaluator, metric: number) => {
   const { metric: name, metricValue } = evaluator.baseline;
   return name === "perplexity" ? metric / metricValue - 1 : metricValue - metric;
@@ -136,7 +134,7 @@ async function searchTask(task: ZooTask): Promise<readonly Line[]> {
     const tested: Against["tested"][number][] = [];
     for (const share of STOPS) {
       const stop = share * task.compression;
-      const size = floatBytes(task) / stop;
+      const size = float32SizeBytes(task.model.spec) / stop;
       const [own, other] = [bestWithin(evolved, size), bestWithin(front, size)];
       if (own && other) tested.push({ stop, ...(await standing(own, other, scoresOf(test))) });
     }

@@ -16,7 +16,7 @@ export interface SampleScores {
 /** Where all samples agree exactly. */
 const LEAST_DIFFERENCE = 1e-6;
 /** Standard errors by which the better must lead: an error of 5% on one side. */
-const LEAD = 1.645;
+export const LEAD = 1.645;
 
 /**
  * `a` less `b` on the samples that both have: the first ones, as many as the shorter has. Both genomes see the same
