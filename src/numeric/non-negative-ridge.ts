@@ -23,15 +23,10 @@ export function nonNegativeRidge(
   strengths: Float64Array,
 ): Float64Array {
   if (centers.length > FEW) return descend(rows, targets, centers, strengths);
-  const held = Array.from(strengths, (strength, k) => {
-    const row = new Float64Array(centers.length);
-    row[k] = strength;
-    return row;
-  }).filter((_, k) => strengths[k]! > 0);
-  const aims = Array.from(strengths, (strength, k) => strength * centers[k]!).filter(
-    (_, k) => strengths[k]! > 0,
-  );
-  return nonNegativeLeastSquares([...rows, ...held], [...targets, ...aims]);
+  const held = [...strengths.keys()].filter((k) => strengths[k]! > 0);
+  const holding = held.map((k) => new Float64Array(centers.length).fill(strengths[k]!, k, k + 1));
+  const aims = held.map((k) => strengths[k]! * centers[k]!);
+  return nonNegativeLeastSquares([...rows, ...holding], [...targets, ...aims]);
 }
 
 function descend(

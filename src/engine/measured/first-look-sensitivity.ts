@@ -78,13 +78,12 @@ export async function firstLookSensitivity(parts: FirstLookParts): Promise<First
     probes.map(({ genome }) => genome),
     samples,
   );
-  const lookOf = ({ genome }: Probe) => record.measuredLossOf(genome);
-  const losses = () => probes.flatMap((probe) => Math.max(0, lookOf(probe)?.loss ?? 0) || []);
-  if (losses().length === 0) return undefined;
+  const looksSoFar = () => probes.map(({ genome }) => record.measuredLossOf(genome));
+  if (losses(looksSoFar()).length === 0) return undefined;
   const cut = await lookAgain(probes, parts);
-  const looks = probes.map(lookOf);
+  const looks = looksSoFar();
   // Scores that are right or wrong often show nothing of a layer on few samples: it loses less than the least that shows.
-  const shown = losses();
+  const shown = losses(looks);
   const least = (shown.length === 0 ? 1 / parts.sampleCount : Math.min(...shown)) / 2;
   const harmOf = ({ loss, variance }: MeasuredLoss) => Math.max(loss, Math.sqrt(variance), least);
   const most = Math.max(...looks.map((look) => (look ? harmOf(look) : 0)));
@@ -99,6 +98,11 @@ export async function firstLookSensitivity(parts: FirstLookParts): Promise<First
     deviations: new Map(told.map(({ name, deviation }) => [name, deviation])),
     perNoise: new Map(told.map(({ name, harm, noise }) => [name, harm / Math.max(noise, LEAST_NOISE)])),
   };
+}
+
+/** Losses that show. */
+function losses(looks: readonly (MeasuredLoss | undefined)[]): readonly number[] {
+  return looks.flatMap((look) => (look && look.loss > 0 ? [look.loss] : []));
 }
 
 /** A layer alone, quantized. */

@@ -21,8 +21,9 @@ export function learnedAllocations(
 ): readonly QuantizationGenome[] {
   if (rules.uniformPrecision || record.size === 0) return [];
   // What is learned of a granularity holds for all layers alike, right or wrong: the usual one is proposed alone too.
+  const noiseTable = record.feltNoise;
   return [granularSettings, undefined].flatMap((settingsOf) => {
-    const seeds = exactSeeds({ ...parts, noiseTable: record.feltNoise, settingsOf });
+    const seeds = exactSeeds({ ...parts, noiseTable, settingsOf });
     // Nothing is drawn; the contract asks for a generator.
     return seeds
       .sample(rules, places * PROPOSALS_PER_PLACE, new Random(0))
