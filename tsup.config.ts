@@ -1,32 +1,19 @@
 import { defineConfig } from "tsup";
-
-const doors = [
-  "quantization",
-  "calibration",
-  "pareto",
-  "allocation",
-  "evaluation",
-  "hardware",
-  "onnx",
-  "export",
-];
-
-const entry = {
-  index: "src/index.ts",
-  ...Object.fromEntries(doors.map((door) => [`${door}/index`, `src/${door}/index.ts`])),
-};
+import entry from "./entry-points.json" with { type: "json" };
 
 export default defineConfig({
-  // The last two are no doors: workers load them; src/onnx/workers/worker-file.ts looks for them beside quantevo/onnx.
+  // The last two are no entry points: workers load them. worker-file.ts looks for them beside
+  // quantevo/onnx.
   entry: {
     ...entry,
-    "onnx/worker": "src/onnx/workers/worker.ts",
-    "onnx/thread-worker": "src/onnx/workers/thread-worker.ts",
+    "onnx/worker": "src/formats/onnx/workers/worker.ts",
+    "onnx/thread-worker": "src/formats/onnx/workers/thread-worker.ts",
   },
   format: ["esm", "cjs"],
   // tsup 8 sets baseUrl, which TypeScript 6 calls deprecated.
   dts: { entry, compilerOptions: { ignoreDeprecations: "6.0" } },
-  // One copy of every class for all doors, in CommonJS too: instanceof must hold between them.
+  // One copy of every class for all entry points, in CommonJS too: instanceof must hold between
+  // them.
   splitting: true,
   // import.meta.url in CommonJS.
   shims: true,

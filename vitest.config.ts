@@ -1,14 +1,13 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-
-const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+import entryPoints from "./entry-points.json" with { type: "json" };
 
 export default defineConfig({
   resolve: {
-    alias: [
-      { find: /^quantevo$/, replacement: source("index.ts") },
-      { find: /^quantevo\/(.+)$/, replacement: source("$1/index.ts") },
-    ],
+    alias: Object.entries(entryPoints).map(([name, path]) => ({
+      find: new RegExp(`^quantevo${name === "index" ? "" : `/${name.replace(/\/index$/, "")}`}$`),
+      replacement: fileURLToPath(new URL(path, import.meta.url)),
+    })),
   },
   test: {
     include: ["test/**/*.test.ts"],
@@ -17,7 +16,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],
-      exclude: ["src/onnx/wire/onnx_pb.ts", "src/simd/assembly/**"],
+      exclude: ["src/formats/onnx/wire/onnx_pb.ts", "src/simd/assembly/**"],
       reporter: ["text-summary", "json-summary"],
       thresholds: { lines: 90 },
     },

@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs";
-import { type AllocationProblem, checkAllocationProblem } from "../src/allocation/allocation-problem.js";
+import {
+  type AllocationProblem,
+  checkAllocationProblem,
+} from "../src/allocation/allocation-problem.js";
 import { FileError, InvalidDocumentError } from "../src/errors.js";
 
 /** An allocation problem from a file, and what is asked of it. */
@@ -15,19 +18,33 @@ export interface AllocationInstance {
 }
 
 /**
- * Reads an instance: `{ layers: [{ name, choices: [{ bits, omega, ... }] }], ties, budgets }` as HAWQ-V3's anchor has it, or layers
- * with a list for each metric as mixed-precision-50 has it.
+ * Reads an instance: `{ layers: [{ name, choices: [{ bits, omega, ... }] }], ties, budgets }` as
+ * HAWQ-V3's anchor has it, or layers with a list for each metric as mixed-precision-50 has it.
  * @throws FileError, InvalidDocumentError or InvalidArgumentError that name the field
  */
 export function readInstance(path: string): AllocationInstance {
   const document = parsed(path);
-  if (typeof document !== "object" || document === null || !Array.isArray((document as Instance).layers))
-    throw new InvalidDocumentError("layers", "the instance has no list layers; allowed: { layers: [...] }");
+  if (
+    typeof document !== "object" ||
+    document === null ||
+    !Array.isArray((document as Instance).layers)
+  )
+    throw new InvalidDocumentError(
+      "layers",
+      "the instance has no list layers; allowed: { layers: [...] }",
+    );
   const { name = path, layers, ties, budgets = [0.25, 0.5, 0.75] } = document as Instance;
-  if (!Array.isArray(budgets) || !budgets.every((part) => typeof part === "number" && Number.isFinite(part)))
-    throw new InvalidDocumentError("budgets", "budgets is no list of numbers; allowed: parts such as 0.5");
+  if (
+    !Array.isArray(budgets) ||
+    !budgets.every((part) => typeof part === "number" && Number.isFinite(part))
+  )
+    throw new InvalidDocumentError(
+      "budgets",
+      "budgets is no list of numbers; allowed: parts such as 0.5",
+    );
   const problem = { layers: layers.map(withChoices), ties } as unknown as AllocationProblem;
-  // Of which kind the metrics are tells the first choice; a missing one elsewhere is found by the second check.
+  // Of which kind the metrics are tells the first choice; a missing one elsewhere is found by the
+  // second check.
   checkAllocationProblem(problem, []);
   const metrics = Object.keys(problem.layers[0]!.choices[0]!).filter((metric) => metric !== "bits");
   checkAllocationProblem(problem, metrics);
@@ -36,7 +53,8 @@ export function readInstance(path: string): AllocationInstance {
   if (minimized === undefined || metrics.length < 2)
     throw new InvalidDocumentError(
       "layers.0.choices.0",
-      `layers.0.choices.0 has the metrics [${metrics}]; allowed: omega (or error) and at least one cost`,
+      `layers.0.choices.0 has the metrics [${metrics}]; allowed: omega (or error) and at ` +
+        "least one cost",
     );
   return { name: String(name), problem, metrics, minimized, budgets };
 }
@@ -53,7 +71,8 @@ function checkSums({ layers }: AllocationProblem, metrics: readonly string[]): v
         const path = `layers.${i}.choices.${largest}.${metric}`;
         throw new InvalidDocumentError(
           path,
-          `${path} is ${choices[largest]![metric]}; allowed: numbers whose sum over the layers stays below 8e307`,
+          `${path} is ${choices[largest]![metric]}; allowed: numbers whose sum over the ` +
+            "layers stays below 8e307",
         );
       }
     }
@@ -72,19 +91,26 @@ function parsed(path: string): unknown {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new FileError(path, `${path} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { cause });
+    throw new FileError(path, `${path} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, {
+      cause,
+    });
   }
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
-    throw new InvalidDocumentError("", `${path} is no JSON: ${(cause as Error).message}`, { cause });
+    throw new InvalidDocumentError("", `${path} is no JSON: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
 /** A layer whose metrics are lists, as one with choices. */
 function withChoices(layer: unknown): unknown {
   if (typeof layer !== "object" || layer === null || "choices" in layer) return layer;
-  const lists = Object.entries(layer).filter(([, value]) => Array.isArray(value)) as [string, unknown[]][];
+  const lists = Object.entries(layer).filter(([, value]) => Array.isArray(value)) as [
+    string,
+    unknown[],
+  ][];
   if (lists.length === 0) return layer;
   const choices = lists[0]![1].map((_, i) =>
     Object.fromEntries(lists.map(([name, list]) => [name, list[i]])),

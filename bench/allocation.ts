@@ -1,7 +1,8 @@
-// npm run bench:allocation -- INSTANCE.json [--json] [--seeds 10] [--evaluations 5000] [--objectives omega,sizeMb,latencyMs]
-// Exact optima under each budget and the evolved front, on an instance in the format of HAWQ-V3's published tables:
-// layers with choices, each a record of `bits`, `omega` and costs; ties; budgets as parts of the way from least to most.
-// A file that is none ends with one line that names the field, and exit code 1.
+// npm run bench:allocation -- INSTANCE.json [--json] [--seeds 10] [--evaluations 5000]
+// [--objectives omega,sizeMb,latencyMs] Exact optima under each budget and the evolved front, on an
+// instance in the format of HAWQ-V3's published tables: layers with choices, each a record of
+// `bits`, `omega` and costs; ties; budgets as parts of the way from least to most. A file that is
+// none ends with one line that names the field, and exit code 1.
 import { parseArgs } from "node:util";
 import { totalOf } from "../src/allocation/allocation-problem.js";
 import { evolveAllocation } from "../src/allocation/evolve-allocation.js";
@@ -12,7 +13,8 @@ import { type AllocationInstance, readInstance } from "./allocation-instance.js"
 import { trueFront } from "./true-front.js";
 
 const USAGE =
-  "usage: npm run bench:allocation -- INSTANCE.json [--json] [--seeds 10] [--evaluations 5000] [--objectives a,b] [--timeLimitMs 60000]";
+  "usage: npm run bench:allocation -- INSTANCE.json [--json] [--seeds 10] [--evaluations " +
+  "5000] [--objectives a,b] [--timeLimitMs 60000]";
 
 interface Question {
   readonly seeds: number;
@@ -57,9 +59,13 @@ function whole(name: string, text: string): number {
   return value;
 }
 
-function chosenObjectives({ metrics }: AllocationInstance, asked?: readonly string[]): readonly string[] {
+function chosenObjectives(
+  { metrics }: AllocationInstance,
+  asked?: readonly string[],
+): readonly string[] {
   const usual = ["omega", "sizeMb", "latencyMs"];
-  if (asked === undefined) return usual.every((name) => metrics.includes(name)) ? usual : metrics.slice(0, 4);
+  if (asked === undefined)
+    return usual.every((name) => metrics.includes(name)) ? usual : metrics.slice(0, 4);
   for (const name of asked)
     if (!metrics.includes(name))
       throw new InvalidArgumentError(
@@ -69,7 +75,10 @@ function chosenObjectives({ metrics }: AllocationInstance, asked?: readonly stri
   return asked;
 }
 
-/** Sums of a metric when all layers take their first choice and when all take their last, the lesser first. */
+/**
+ * Sums of a metric when all layers take their first choice and when all take their last, the lesser
+ * first.
+ */
 function range({ problem }: AllocationInstance, metric: string): [number, number] {
   const sum = (at: 0 | -1) =>
     totalOf(
@@ -101,9 +110,17 @@ function exactOptima(instance: AllocationInstance, { timeLimitMs }: Question) {
         return { ...found, limit, milliseconds: milliseconds(), choice };
       } catch (error) {
         // A budget that nothing can keep is an answer about the instance, the others go on.
-        if (!(error instanceof InvalidArgumentError && error.path.startsWith("budgets"))) throw error;
+        if (!(error instanceof InvalidArgumentError && error.path.startsWith("budgets")))
+          throw error;
         const nothing = { omega: null, used: null, lowerBound: null, gap: null };
-        return { cost, budget, ...nothing, limit, milliseconds: milliseconds(), infeasible: error.message };
+        return {
+          cost,
+          budget,
+          ...nothing,
+          limit,
+          milliseconds: milliseconds(),
+          infeasible: error.message,
+        };
       }
     }),
   );
@@ -172,7 +189,8 @@ function print(report: {
     console.log(
       "infeasible" in line
         ? `  ${line.cost} at ${line.budget}: ${line.infeasible}`
-        : `  least with ${line.cost} at ${line.budget}: ${line.omega} (bound ${line.lowerBound}, gap ${line.gap})`,
+        : `  least with ${line.cost} at ${line.budget}: ${line.omega} (bound ` +
+            `${line.lowerBound}, gap ${line.gap})`,
     );
   for (const run of report.evolution) console.log(`  unseeded ${JSON.stringify(run)}`);
   for (const run of report.evolutionSeeded) console.log(`  seeded ${JSON.stringify(run)}`);

@@ -1,6 +1,7 @@
-// npm run bench:before-after -- --zoo DIR [--rounds 1] [--json FILE]
-// The demo and two searches on the zoo, at the last commit without the SIMD kernels, at the commit that brought them (the
-// same search otherwise), and here. Processor time of each run and its wall time, the least of the rounds.
+// npm run bench:before-after -- --zoo DIR [--rounds 1] [--json FILE] The demo and two searches on
+// the zoo, at the last commit without the SIMD kernels, at the commit that brought them (the same
+// search otherwise), and here. Processor time of each run and its wall time, the least of the
+// rounds.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +10,11 @@ import { parseArgs } from "node:util";
 import { root, sourceAt } from "./source-at.js";
 
 const { values: args } = parseArgs({
-  options: { zoo: { type: "string" }, rounds: { type: "string", default: "1" }, json: { type: "string" } },
+  options: {
+    zoo: { type: "string" },
+    rounds: { type: "string", default: "1" },
+    json: { type: "string" },
+  },
 });
 const { zoo } = args;
 if (zoo === undefined || !existsSync(join(zoo, "shakespeare-gpt")))
@@ -24,7 +29,9 @@ const few = ["--population", "8", "--generations", "2"];
 const search = (model: string, inputs: string, labels: string, ...more: string[]) => [
   ...["examples/quantize-onnx.ts", "--model", join(zoo, model, "model.onnx")],
   ...["--calibration-inputs", join(zoo, inputs), "--test-inputs", join(zoo, inputs)],
-  ...(labels === "" ? [] : ["--calibration-labels", join(zoo, labels), "--test-labels", join(zoo, labels)]),
+  ...(labels === ""
+    ? []
+    : ["--calibration-labels", join(zoo, labels), "--test-labels", join(zoo, labels)]),
   ...[...more, ...few],
 ];
 const jobs: Readonly<Record<string, readonly string[]>> = {
@@ -60,7 +67,10 @@ function run(folder: string, job: readonly string[]): { cpu: number; wall: numbe
 
 const results: { job: string; version: string; cpu: number; wall: number }[] = [];
 for (const [job, command] of Object.entries(jobs)) {
-  const best = versions.map(() => ({ cpu: Number.POSITIVE_INFINITY, wall: Number.POSITIVE_INFINITY }));
+  const best = versions.map(() => ({
+    cpu: Number.POSITIVE_INFINITY,
+    wall: Number.POSITIVE_INFINITY,
+  }));
   for (let round = 0; round < Number(args.rounds); round++)
     versions.forEach(({ folder }, i) => {
       const { cpu, wall } = run(folder, command);

@@ -1,6 +1,6 @@
-// npm run bench:engine -- [--layers 50] [--population 100] [--generations 100] [--json]
-// What the engine costs beside its evaluations: a whole run with the predicted evaluator, the evaluations of the same
-// genomes alone, and the bare search on choice tables, as CPU time of one process.
+// npm run bench:engine -- [--layers 50] [--population 100] [--generations 100] [--json] What the
+// engine costs beside its evaluations: a whole run with the predicted evaluator, the evaluations of
+// the same genomes alone, and the bare search on choice tables, as CPU time of one process.
 import { parseArgs } from "node:util";
 import { genomeSizeBytes } from "../src/evaluation/genome-size.js";
 import { createPredictedEvaluator } from "../src/evaluation/index.js";
@@ -23,7 +23,9 @@ const model = referenceWorkload(
   Array.from({ length: layerCount }, (_, i) => `block${Math.floor(i / 4)}_${KINDS[i % 4]}_${i}`),
 );
 
-async function timed<T>(run: () => T | Promise<T>): Promise<{ result: T; cpuMs: number; wallMs: number }> {
+async function timed<T>(
+  run: () => T | Promise<T>,
+): Promise<{ result: T; cpuMs: number; wallMs: number }> {
   const [wall, cpu] = [performance.now(), process.cpuUsage()];
   const result = await run();
   const { user, system } = process.cpuUsage(cpu);
@@ -31,12 +33,17 @@ async function timed<T>(run: () => T | Promise<T>): Promise<{ result: T; cpuMs: 
 }
 
 const config = { populationSize, maxGenerations, minBits: 2, maxBits: 8, seed: 1 };
-// The same evaluator in both runs: the second finds its table of noise filled, and what it costs is the search.
+// The same evaluator in both runs: the second finds its table of noise filled, and what it costs is
+// the search.
 const evaluator = createPredictedEvaluator(model);
-const cold = await timed(() => new QuantizationEvolutionEngine(config, { evaluator }).runEvolution(model));
+const cold = await timed(() =>
+  new QuantizationEvolutionEngine(config, { evaluator }).runEvolution(model),
+);
 const search = { ...config, useSensitivityAnalysis: false, adaptiveBitAllocation: false };
 await new QuantizationEvolutionEngine(search, { evaluator }).runEvolution(model);
-const run = await timed(() => new QuantizationEvolutionEngine(search, { evaluator }).runEvolution(model));
+const run = await timed(() =>
+  new QuantizationEvolutionEngine(search, { evaluator }).runEvolution(model),
+);
 const { evaluations, paretoFront } = run.result;
 const contextParts = { model, costModel: costModelFor("arm-neon"), evaluator };
 const alone = await timed(async () => {

@@ -1,11 +1,14 @@
 /**
- * Times 10,000 genomes of 50 layers, `npm run bench:estimate [-- --json]`: `estimate` against plain loops that get the
- * same genomes and sum precomputed tables of latency, energy and bytes.
+ * Times 10,000 genomes of 50 layers, `npm run bench:estimate [-- --json]`: `estimate` against plain
+ * loops that get the same genomes and sum precomputed tables of latency, energy and bytes.
  *
- * - `typed`, the yardstick: a look-up of each layer's settings in the genome, their choice by arithmetic on the two
- *   widths that differ, and three sums over Float64Arrays. No plain loop over genomes can do less;
- * - `keyed`: the loop that one writes without thinking, with tables keyed by a text of the settings;
- * - `indices`: sums alone, of choices that somebody has found before. It gets no genomes: the price of the input.
+ * - `typed`, the yardstick: a look-up of each layer's settings in the genome, their choice by
+ *   arithmetic on the two widths that differ, and three sums over Float64Arrays. No plain loop over
+ *   genomes can do less;
+ * - `keyed`: the loop that one writes without thinking, with tables keyed by a text of the
+ *   settings;
+ * - `indices`: sums alone, of choices that somebody has found before. It gets no genomes: the price
+ *   of the input.
  *
  * Rounds take turns; ratios are of the fastest rounds, since other work only ever makes one slower.
  */
@@ -44,14 +47,17 @@ export function speedGenomes(model: ModelSpec, count: number): readonly Quantiza
   };
   const configs = WEIGHT_BITS.flatMap((weightBits) =>
     ACTIVATION_BITS.map(
-      (activationBits) => new LayerQuantConfig({ weightBits, activationBits, activationScheme: "symmetric" }),
+      (activationBits) =>
+        new LayerQuantConfig({ weightBits, activationBits, activationScheme: "symmetric" }),
     ),
   );
   return Array.from(
     { length: count },
     () =>
       new QuantizationGenome({
-        layerConfigs: new Map(model.layers.map((layer) => [layer.name, configs[next(configs.length)]!])),
+        layerConfigs: new Map(
+          model.layers.map((layer) => [layer.name, configs[next(configs.length)]!]),
+        ),
       }),
   );
 }
@@ -75,7 +81,8 @@ export function timeEstimates(
   const costModel = costModelFor(target);
   const names = model.layers.map(({ name }) => name);
   const choices = WEIGHT_BITS.length * ACTIVATION_BITS.length;
-  const choiceOf = (config: LayerQuantConfig) => config.weightBits - 2 + (config.activationBits >> 4);
+  const choiceOf = (config: LayerQuantConfig) =>
+    config.weightBits - 2 + (config.activationBits >> 4);
   const table = (unit: number) =>
     Float64Array.from({ length: LAYERS * choices }, (_, i) => unit * (1 + (i % 13)));
   const [ms, mj, bytes] = [table(0.1), table(0.2), table(100)];
@@ -86,11 +93,15 @@ export function timeEstimates(
       keyed.get(name)?.set(keyOf(config), names.indexOf(name) * choices + choiceOf(config));
   const indices = Int32Array.from(
     all.flatMap((genome) =>
-      names.map((name, i) => i * choices + choiceOf(genome.layerConfigs.get(name) as LayerQuantConfig)),
+      names.map(
+        (name, i) => i * choices + choiceOf(genome.layerConfigs.get(name) as LayerQuantConfig),
+      ),
     ),
   );
   let sink = 0;
-  const sum = (of: (genome: QuantizationGenome, index: number, add: (at: number) => void) => void) => {
+  const sum = (
+    of: (genome: QuantizationGenome, index: number, add: (at: number) => void) => void,
+  ) => {
     let [a, b, c] = [0, 0, 0];
     const add = (at: number) => {
       a += ms[at] as number;
@@ -113,7 +124,8 @@ export function timeEstimates(
       for (const { layerConfigs } of all) {
         let [a, b, c] = [0, 0, 0];
         for (let i = 0; i < LAYERS; i++) {
-          const at = i * choices + choiceOf(layerConfigs.get(names[i] as string) as LayerQuantConfig);
+          const at =
+            i * choices + choiceOf(layerConfigs.get(names[i] as string) as LayerQuantConfig);
           a += ms[at] as number;
           b += mj[at] as number;
           c += bytes[at] as number;
@@ -123,7 +135,8 @@ export function timeEstimates(
     },
     keyedMs: () =>
       sum(({ layerConfigs }, _, add) => {
-        for (const [name, config] of layerConfigs) add(keyed.get(name)?.get(keyOf(config)) as number);
+        for (const [name, config] of layerConfigs)
+          add(keyed.get(name)?.get(keyOf(config)) as number);
       }),
     indicesMs: () => {
       for (let g = 0; g < all.length; g++) {
@@ -158,7 +171,9 @@ if (process.argv[1]?.endsWith("estimate-speed.ts") === true) {
     for (const { target, estimateMs, typedMs, keyedMs, indicesMs } of rows) {
       const against = (ms: number) => `${ms.toFixed(1)} ms (${(estimateMs / ms).toFixed(2)}x)`;
       console.log(
-        `${target}: 10,000 genomes of ${LAYERS} layers, estimate ${estimateMs.toFixed(1)} ms; typed loop ${against(typedMs)}, keyed loop ${against(keyedMs)}, sums of known indices ${against(indicesMs)}`,
+        `${target}: 10,000 genomes of ${LAYERS} layers, estimate ${estimateMs.toFixed(1)} ` +
+          `ms; typed loop ${against(typedMs)}, keyed loop ${against(keyedMs)}, sums of known ` +
+          `indices ${against(indicesMs)}`,
       );
     }
 }

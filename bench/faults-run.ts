@@ -1,13 +1,21 @@
-// One measured run with a checkpoint, for bench/faults.ts: node --import tsx bench/faults-run.ts CHECKPOINT RESULT
-// Prints a line for what it does (at once, however it may end), and writes its archive at the end.
+// One measured run with a checkpoint, for bench/faults.ts: node --import tsx bench/faults-run.ts
+// CHECKPOINT RESULT Prints a line for what it does (at once, however it may end), and writes its
+// archive at the end.
 import { writeFileSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { generateImages, SEEDS } from "../examples/model/generate-data.js";
+import {
+  createOnnxEvaluator,
+  loadOnnxModel,
+  splitBatches,
+  topOneAccuracy,
+} from "../src/formats/onnx/index.js";
 import { archiveToString, QuantizationEvolutionEngine } from "../src/index.js";
-import { createOnnxEvaluator, loadOnnxModel, splitBatches, topOneAccuracy } from "../src/onnx/index.js";
 
 const [checkpoint = "", resultPath = ""] = process.argv.slice(2);
-const model = await loadOnnxModel(fileURLToPath(new URL("../examples/model/model.onnx", import.meta.url)));
+const model = await loadOnnxModel(
+  fileURLToPath(new URL("../examples/model/model.onnx", import.meta.url)),
+);
 const batches = ({ images, labels }: { images: Float32Array; labels: Uint8Array }) =>
   splitBatches({ image: { data: images, dims: [labels.length, 1, 28, 28] } }, 64);
 const calibration = generateImages({ count: 64, seed: SEEDS.calibration });
@@ -47,5 +55,6 @@ const result = await engine.runEvolution(model.spec, {
 await evaluator.dispose();
 writeFileSync(resultPath, archiveToString(result));
 say(
-  `result ${JSON.stringify({ asked, evaluations: result.evaluations, generations: result.generations, checkpoint: result.checkpoint })}`,
+  "result " +
+    `${JSON.stringify({ asked, evaluations: result.evaluations, generations: result.generations, checkpoint: result.checkpoint })}`,
 );

@@ -1,6 +1,6 @@
-// npm run bench:faults -- [--kills 20] [--seed 1] [--json]
-// A measured run (the demo's network on ONNX Runtime) is killed again and again with SIGKILL, finds its disk full and its
-// folder read-only, and has to end with the archive of a run that nothing happened to, byte for byte.
+// npm run bench:faults -- [--kills 20] [--seed 1] [--json] A measured run (the demo's network on
+// ONNX Runtime) is killed again and again with SIGKILL, finds its disk full and its folder
+// read-only, and has to end with the archive of a run that nothing happened to, byte for byte.
 import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -46,7 +46,13 @@ async function run(
   let evaluatingMs = 0;
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", fileURLToPath(new URL("faults-run.ts", import.meta.url)), checkpoint, result],
+    [
+      "--import",
+      "tsx",
+      fileURLToPath(new URL("faults-run.ts", import.meta.url)),
+      checkpoint,
+      result,
+    ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   let text = "";
@@ -73,7 +79,8 @@ const undisturbed = await run("", reference);
 const evaluatingMs = undisturbed.ms - undisturbed.evaluatingMs;
 const total = undisturbed.outcome!.evaluations;
 say(
-  `undisturbed: ${total} evaluations in ${Math.round(evaluatingMs)} ms after ${Math.round(undisturbed.evaluatingMs)} ms of start`,
+  `undisturbed: ${total} evaluations in ${Math.round(evaluatingMs)} ms after ` +
+    `${Math.round(undisturbed.evaluatingMs)} ms of start`,
 );
 const same = (path: string) => readFileSync(path).equals(readFileSync(reference));
 
@@ -91,8 +98,9 @@ let finished = 0;
 const count = (line: string) => {
   if (line === "answer") finished++;
 };
-// Every life makes a random number of evaluations, so that the moments are spread over the run, and dies a random time
-// after the last of them; one in six dies while it starts or is given back what it knew.
+// Every life makes a random number of evaluations, so that the moments are spread over the run, and
+// dies a random time after the last of them; one in six dies while it starts or is given back what
+// it knew.
 while (died < kills) {
   let left = random.chance(1 / 6) ? 0 : 1 + random.integer(Math.ceil((2 * total) / kills));
   const last = left === 0 ? "ready" : "answer";
@@ -113,7 +121,10 @@ while (died < kills) {
   }
   died++;
   moments.push(answersIn(killed));
-  say(`kill ${died}: ${Math.round(delay)} ms after "${last}", ${moments.at(-1)} of ${total} answers kept`);
+  say(
+    `kill ${died}: ${Math.round(delay)} ms after "${last}", ${moments.at(-1)} of ${total} ` +
+      "answers kept",
+  );
 }
 final = (await run(killed, killedResult, count)).outcome ?? final;
 const killReport = {
@@ -140,12 +151,16 @@ function mountTmpfs(
   }
   return {
     path,
-    remount: (options) => execFileSync("mount", ["-o", `remount,${options}`, path], { stdio: "pipe" }),
+    remount: (options) =>
+      execFileSync("mount", ["-o", `remount,${options}`, path], { stdio: "pipe" }),
     unmount: () => execFileSync("umount", [path], { stdio: "pipe" }),
   };
 }
 
-/** What is left of a checkpoint after the fault must be good: a run resumes from it and ends as the reference does. */
+/**
+ * What is left of a checkpoint after the fault must be good: a run resumes from it and ends as the
+ * reference does.
+ */
 async function resumes(checkpoint: string): Promise<boolean> {
   const copy = join(folder, "copy.checkpoint");
   copyFileSync(checkpoint, copy);
@@ -160,7 +175,10 @@ async function disturbed(
 ) {
   const disk = mountTmpfs(name, size);
   if (disk === undefined) {
-    say(`${name}: mounting is not allowed here; test/engine/faults.test.ts does it with a store that fails`);
+    say(
+      `${name}: mounting is not allowed here; test/engine/faults.test.ts does it with a ` +
+        "store that fails",
+    );
     return { skipped: true };
   }
   try {
@@ -189,7 +207,10 @@ const readOnlyForAWhile = await disturbed("read-only-for-a-while", "4m", (line, 
   if (line === "generation 6") disk.remount("rw");
 });
 
-/** Five thousand layers: a run, the same resumed half-way, and how long an abort in its middle takes. */
+/**
+ * Five thousand layers: a run, the same resumed half-way, and how long an abort in its middle
+ * takes.
+ */
 async function manyLayers(count: number) {
   const layers: LayerSpec[] = Array.from({ length: count }, (_, i) => ({
     name: `layer ${i}`,
@@ -199,7 +220,11 @@ async function manyLayers(count: number) {
     inputShape: [1, 8],
     outputShape: [1, 8],
   }));
-  const engine = new QuantizationEvolutionEngine({ populationSize: 10, maxGenerations: 4, seed: 1 });
+  const engine = new QuantizationEvolutionEngine({
+    populationSize: 10,
+    maxGenerations: 4,
+    seed: 1,
+  });
   const checkpoint = join(folder, "layers.checkpoint");
   const start = performance.now();
   const whole = await engine.runEvolution(layers);
@@ -233,7 +258,14 @@ say(`5,000 layers: ${JSON.stringify(large)}`);
 rmSync(folder, { recursive: true, force: true });
 if (flags.json)
   console.log(
-    JSON.stringify({ evaluations: total, kill: killReport, fullDisk, readOnly, readOnlyForAWhile, large }),
+    JSON.stringify({
+      evaluations: total,
+      kill: killReport,
+      fullDisk,
+      readOnly,
+      readOnlyForAWhile,
+      large,
+    }),
   );
 const failed = [killReport, fullDisk, readOnly, readOnlyForAWhile, large].some(
   (report) =>

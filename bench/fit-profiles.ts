@@ -1,19 +1,20 @@
 /**
  * Fits the calibrated figures of the built-in profiles to the fitted half of the published points:
  *
- *     npm run fit:profiles [-- --device pixel-3] [--json] [--check]
+ * npm run fit:profiles [-- --device pixel-3] [--json] [--check]
  *
- * The objective is Huber's loss of the logarithms of predicted over published latency in units of 10%, plus a log-normal prior:
- * the first guess of each figure (`fit-guesses.json`), off by 20% as one unit. It is minimized over the logarithms of
- * the figures by Nelder and Mead. Prints each figure beside the one in the profile; `--check` fails when they differ
- * by more than 2%. Unseen and fresh points are not read.
+ * The objective is Huber's loss of the logarithms of predicted over published latency in units of
+ * 10%, plus a log-normal prior: the first guess of each figure (`fit-guesses.json`), off by 20% as
+ * one unit. It is minimized over the logarithms of the figures by Nelder and Mead. Prints each
+ * figure beside the one in the profile; `--check` fails when they differ by more than 2%. Unseen
+ * and fresh points are not read.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { HardwareTarget } from "../src/hardware/contract.js";
-import { withFigures } from "../src/hardware/fit-parameters.js";
-import { loadHardwareProfile } from "../src/hardware/load-hardware-profile.js";
-import type { Figure, HardwareProfile } from "../src/hardware/profile-schema.js";
+import { withFigures } from "../src/hardware/fit/fit-parameters.js";
+import { loadHardwareProfile } from "../src/hardware/profile/load-hardware-profile.js";
+import type { Figure, HardwareProfile } from "../src/hardware/profile/profile-schema.js";
 import { hardwareDevices } from "../src/hardware/registry.js";
 import { nelderMead } from "./nelder-mead.js";
 import { predictOn, type ValidationPoint, validationPoints } from "./validation-points.js";
@@ -40,18 +41,21 @@ export interface DeviceFit {
 
 /** Every device with figures that say they were fitted to its points. */
 export function deviceFits(): readonly DeviceFit[] {
-  const guesses = JSON.parse(readFileSync(new URL("fit-guesses.json", import.meta.url), "utf8")) as Record<
-    string,
-    Record<string, number>
-  >;
+  const guesses = JSON.parse(
+    readFileSync(new URL("fit-guesses.json", import.meta.url), "utf8"),
+  ) as Record<string, Record<string, number>>;
   return Object.values(HardwareTarget).flatMap((target) =>
     hardwareDevices
-      .filter((profile) => profile.target === target && guesses[profile.deviceId ?? ""] !== undefined)
+      .filter(
+        (profile) => profile.target === target && guesses[profile.deviceId ?? ""] !== undefined,
+      )
       .map((profile) => deviceFit(target, profile, guesses[profile.deviceId ?? ""] ?? {})),
   );
 }
 
-/** Figures of a profile whose source says that they were fitted to the published points, by path. */
+/**
+ * Figures of a profile whose source says that they were fitted to the published points, by path.
+ */
 export function calibratedFigures(profile: HardwareProfile): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   const walk = (node: unknown, path: string) => {
@@ -62,7 +66,8 @@ export function calibratedFigures(profile: HardwareProfile): ReadonlyMap<string,
         found.set(path, value);
       return;
     }
-    for (const [key, part] of Object.entries(node)) walk(part, path === "" ? key : `${path}.${key}`);
+    for (const [key, part] of Object.entries(node))
+      walk(part, path === "" ? key : `${path}.${key}`);
   };
   walk(profile, "");
   return found;
@@ -80,7 +85,10 @@ function deviceFit(
   );
   const cost = (logarithms: readonly number[]) => {
     const figures = new Map(
-      paths.map((path, i) => [path, (old: Figure) => ({ ...old, value: Math.exp(logarithms[i]!) })] as const),
+      paths.map(
+        (path, i) =>
+          [path, (old: Figure) => ({ ...old, value: Math.exp(logarithms[i]!) })] as const,
+      ),
     );
     const changed = loadHardwareProfile(withFigures(profile, figures));
     let sum = 0;
@@ -127,15 +135,23 @@ if (process.argv[1]?.endsWith("fit-profiles.ts") === true) {
       fitted: Number(figures[i]!.toPrecision(4)),
       inProfile: fit.values[i]!,
     }));
-    const off = rows.filter(({ fitted, inProfile }) => !(Math.abs(inProfile / fitted - 1) <= AGREEMENT));
+    const off = rows.filter(
+      ({ fitted, inProfile }) => !(Math.abs(inProfile / fitted - 1) <= AGREEMENT),
+    );
     if (flags.json) console.log(JSON.stringify(rows));
     else {
-      console.log(`${fit.profile.target} ${fit.profile.deviceId}, ${fit.points.length} fitted points`);
+      console.log(
+        `${fit.profile.target} ${fit.profile.deviceId}, ${fit.points.length} fitted points`,
+      );
       for (const { path, guess, fitted, inProfile } of rows)
-        console.log(`  ${path.padEnd(34)} guess ${guess}, fitted ${fitted}, in the profile ${inProfile}`);
+        console.log(
+          `  ${path.padEnd(34)} guess ${guess}, fitted ${fitted}, in the profile ${inProfile}`,
+        );
     }
     if (flags.check && off.length > 0) {
-      console.error(`${fit.profile.deviceId}: ${off.map(({ path }) => path).join(", ")} differ from the fit`);
+      console.error(
+        `${fit.profile.deviceId}: ${off.map(({ path }) => path).join(", ")} differ from the fit`,
+      );
       process.exitCode = 1;
     }
   }

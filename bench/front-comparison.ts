@@ -1,4 +1,4 @@
-import { LEAD, pairedDifference } from "../src/engine/measured/paired-difference.js";
+import { LEAD, pairedDifference } from "../src/engine/budget/paired-difference.js";
 import type { QuantizationGenome } from "../src/index.js";
 
 /** How one genome stands to another on the same samples. */
@@ -36,7 +36,8 @@ export async function standing(
   scoresOf: ScoresOf,
 ): Promise<Standing> {
   const { mean, standardError } = pairedDifference(await scoresOf(own), await scoresOf(other));
-  const verdict = mean > LEAD * standardError ? "above" : mean < -LEAD * standardError ? "below" : "tied";
+  const verdict =
+    mean > LEAD * standardError ? "above" : mean < -LEAD * standardError ? "below" : "tied";
   return { lead: mean, standardError, verdict };
 }
 
@@ -44,16 +45,17 @@ export async function standing(
 const SIZES = 40;
 
 /**
- * How a front stands to another at sizes that are evenly spaced by ratio, from the smallest that both reach to the largest of
- * the other's: the most accurate genome of each that is no larger. The sizes are neither front's own, so that
- * gaps between genomes cost both alike.
+ * How a front stands to another at sizes that are evenly spaced by ratio, from the smallest that
+ * both reach to the largest of the other's: the most accurate genome of each that is no larger. The
+ * sizes are neither front's own, so that gaps between genomes cost both alike.
  */
 export async function frontStanding(
   own: readonly QuantizationGenome[],
   other: readonly QuantizationGenome[],
   scoresOf: ScoresOf,
 ): Promise<Record<Verdict, number>> {
-  const sizesOf = (front: readonly QuantizationGenome[]) => front.map(({ metrics }) => metrics!.sizeBytes);
+  const sizesOf = (front: readonly QuantizationGenome[]) =>
+    front.map(({ metrics }) => metrics!.sizeBytes);
   const low = Math.max(Math.min(...sizesOf(own)), Math.min(...sizesOf(other)));
   const high = Math.max(low, ...sizesOf(other));
   const counts = { above: 0, tied: 0, below: 0 };

@@ -1,11 +1,17 @@
-// npm run bench:kernels -- [--sizes 4096,16777216] [--reps 7] [--json FILE] [--zoo DIR] [--clock cpu]
-// Ratios of the kernels, all measured in this run: in an arena, on ordinary arrays, the plain TypeScript reference, a
-// memory copy of as many bytes, copying in blocks into WebAssembly memory and out again with nothing computed, and ONNX
-// Runtime on one thread. See docs/performance.md for the method.
+// npm run bench:kernels -- [--sizes 4096,16777216] [--reps 7] [--json FILE] [--zoo DIR] [--clock
+// cpu] Ratios of the kernels, all measured in this run: in an arena, on ordinary arrays, the plain
+// TypeScript reference, a memory copy of as many bytes, copying in blocks into WebAssembly memory
+// and out again with nothing computed, and ONNX Runtime on one thread. See docs/performance.md for
+// the method.
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { calibrate, calibrateAndQuantize, createObserver, tensorStatistics } from "quantevo/calibration";
+import {
+  calibrate,
+  calibrateAndQuantize,
+  createObserver,
+  tensorStatistics,
+} from "quantevo/calibration";
 import {
   dequantize,
   fakeQuantize,
@@ -52,7 +58,10 @@ interface Row {
   /** The kernel on these arrays, with what a caller makes once made. */
   readonly on: (arrays: Arrays) => () => unknown;
   readonly ort?: keyof OrtKernels;
-  /** At 16 Mi elements in the arena: at least so many times the reference, ONNX Runtime, the copy; none for rows that were not asked for. */
+  /**
+   * At 16 Mi elements in the arena: at least so many times the reference, ONNX Runtime, the copy;
+   * none for rows that were not asked for.
+   */
   readonly wanted?: readonly [number, number | undefined, number | undefined];
   /** Greatest size that the reference can do in reasonable time. */
   readonly most?: number;
@@ -75,7 +84,13 @@ function channels(length: number, axis: 0 | 1): QuantizationParams {
   });
 }
 const groups = (groupSize: number) => ({
-  ...({ bits: 8, scheme: "symmetric", method: "min-max", granularity: "per-group", groupSize } as const),
+  ...({
+    bits: 8,
+    scheme: "symmetric",
+    method: "min-max",
+    granularity: "per-group",
+    groupSize,
+  } as const),
 });
 
 const ROWS: readonly Row[] = [
@@ -195,7 +210,10 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** Outside the arena every kernel is to reach so many times the reference and the copy, but those that compute longer than a copy takes. */
+/**
+ * Outside the arena every kernel is to reach so many times the reference and the copy, but those
+ * that compute longer than a copy takes.
+ */
 const WANTED_OF_ARRAYS = [4, 0.35] as const;
 
 const median = (times: number[]): number => {
@@ -229,7 +247,9 @@ function makeArrays(length: number, place: Place, arena: TensorArena): Arrays {
       ? arena.allocate<Float32Array<ArrayBuffer>>(Float32Array, length)
       : new Float32Array(length);
   const bytes = (count: number) =>
-    place === "arena" ? arena.allocate<Int8Array<ArrayBuffer>>(Int8Array, count) : new Int8Array(count);
+    place === "arena"
+      ? arena.allocate<Int8Array<ArrayBuffer>>(Int8Array, count)
+      : new Int8Array(count);
   const codes = bytes(length);
   const packed = bytes(length / 2);
   return {
@@ -259,9 +279,13 @@ interface Result {
 /** Blocks of ordinary arrays, as the kernels stage them. */
 const STAGED = 65_536;
 
-/** Copying in blocks into the memory of the kernels and out of it, as they do for ordinary arrays: their floor. */
+/**
+ * Copying in blocks into the memory of the kernels and out of it, as they do for ordinary arrays:
+ * their floor.
+ */
 function stage(arena: TensorArena, source: Float32Array, target: Float32Array): () => void {
-  const bytes = (array: Float32Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  const bytes = (array: Float32Array) =>
+    new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   const [from, to] = [bytes(source), bytes(target)];
   const block = arena.allocate<Uint8Array<ArrayBuffer>>(Uint8Array, STAGED);
   const blocks = Math.ceil(Math.max(from.length, to.length) / STAGED);
@@ -324,7 +348,8 @@ async function measure(
     times[name] = [];
   }
   // One after the other in each round, so that what disturbs the machine disturbs all of them.
-  // Small kernels take so little time that more rounds cost nothing; others on the machine disturb some of them.
+  // Small kernels take so little time that more rounds cost nothing; others on the machine disturb
+  // some of them.
   const rounds = length < 2 ** 16 ? Math.max(41, REPS) : REPS;
   for (let r = 0; r < rounds; r++)
     for (const [name, run] of Object.entries(contenders)) {
@@ -349,17 +374,22 @@ function judged(
   length: number,
   ratios: Readonly<Record<string, number>>,
 ): Pick<Result, "met" | "arraysMet"> {
-  if (length === 4096) return { met: ratios["arena/reference"]! >= 1 && ratios["array/reference"]! >= 1 };
+  if (length === 4096)
+    return { met: ratios["arena/reference"]! >= 1 && ratios["array/reference"]! >= 1 };
   if (length !== 2 ** 24 || wanted === undefined) return {};
-  const reached = (key: string, least: number | undefined) => least === undefined || ratios[key]! >= least;
+  const reached = (key: string, least: number | undefined) =>
+    least === undefined || ratios[key]! >= least;
   const [reference, runtime, copy] = wanted;
   const met =
-    reached("arena/reference", reference) && reached("arena/ort", runtime) && reached("arena/copy", copy);
+    reached("arena/reference", reference) &&
+    reached("arena/ort", runtime) &&
+    reached("arena/copy", copy);
   const [ofReference, ofCopy] = WANTED_OF_ARRAYS;
   return {
     met,
     arraysMet:
-      reached("array/reference", ofReference) && (copy === undefined || reached("array/copy", ofCopy)),
+      reached("array/reference", ofReference) &&
+      (copy === undefined || reached("array/copy", ofCopy)),
   };
 }
 
@@ -395,7 +425,9 @@ function print(row: Row, { elements, ms, ratios, coldMs, met, arraysMet }: Resul
 
 const results: Result[] = [];
 for (const length of args.sizes.split(",").map(Number)) {
-  const arena = new TensorArena({ maxBytes: Math.ceil(length * 11.5) + 4096 + ROWS.length * STAGED });
+  const arena = new TensorArena({
+    maxBytes: Math.ceil(length * 11.5) + 4096 + ROWS.length * STAGED,
+  });
   const inArena = makeArrays(length, "arena", arena);
   const ordinary = makeArrays(length, "array", arena);
   let seed = 1;
@@ -414,7 +446,8 @@ for (const length of args.sizes.split(",").map(Number)) {
   for (const { nibbles, packed } of [inArena, ordinary]) packBits(nibbles, 4, packed);
   const ort = await ortKernels(ordinary.values, ordinary.codes, SCALE, CHANNELS);
   console.log(
-    `\n${length} elements, medians of ${REPS}; million elements a second, then ratios (at 16 Mi: and what is wanted), first call in ms`,
+    `\n${length} elements, medians of ${REPS}; million elements a second, then ratios (at 16 ` +
+      "Mi: and what is wanted), first call in ms",
   );
   console.log(
     [
@@ -438,9 +471,15 @@ for (const length of args.sizes.split(",").map(Number)) {
 const noise = args.zoo === undefined ? undefined : await noiseTableRow(args.zoo, now);
 if (noise !== undefined)
   console.log(
-    `\nnoise table of shakespeare-gpt: before ${noise.beforeMs.toFixed(0)} ms, now ${noise.nowMs.toFixed(0)} ms, ${(noise.beforeMs / noise.nowMs).toFixed(1)}x (10)${noise.beforeMs >= 10 * noise.nowMs ? " met" : " MISSED"}; other figures than then: ${noise.changed.join(", ") || "none"}`,
+    `\nnoise table of shakespeare-gpt: before ${noise.beforeMs.toFixed(0)} ms, now ` +
+      `${noise.nowMs.toFixed(0)} ms, ${(noise.beforeMs / noise.nowMs).toFixed(1)}x ` +
+      `(10)${noise.beforeMs >= 10 * noise.nowMs ? " met" : " MISSED"}; other figures than ` +
+      `then: ${noise.changed.join(", ") || "none"}`,
   );
 if (args.json !== undefined) {
   const host = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
-  writeFileSync(args.json, `${JSON.stringify({ host, repetitions: REPS, results, noise }, null, 2)}\n`);
+  writeFileSync(
+    args.json,
+    `${JSON.stringify({ host, repetitions: REPS, results, noise }, null, 2)}\n`,
+  );
 }

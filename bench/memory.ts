@@ -1,6 +1,6 @@
-// npm run bench:memory -- [--generations 2000] [--json]
-// Heap of a long run with limits on archive and cache, after a forced collection: it must not grow with generations. And what a
-// checkpoint costs per generation, early and late, in a run of 10,000 evaluations of 50 layers.
+// npm run bench:memory -- [--generations 2000] [--json] Heap of a long run with limits on archive
+// and cache, after a forced collection: it must not grow with generations. And what a checkpoint
+// costs per generation, early and late, in a run of 10,000 evaluations of 50 layers.
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,10 @@ import {
 } from "../src/index.js";
 
 const { values: flags } = parseArgs({
-  options: { generations: { type: "string", default: "2000" }, json: { type: "boolean", default: false } },
+  options: {
+    generations: { type: "string", default: "2000" },
+    json: { type: "boolean", default: false },
+  },
 });
 const layers: LayerSpec[] = Array.from({ length: 50 }, (_, i) => ({
   name: `layer ${i}`,
@@ -30,9 +33,16 @@ const evaluator: AccuracyEvaluator = {
   evaluate: async (genome) => {
     let loss = 0;
     let i = 0;
-    for (const { weightBits } of genome.layerConfigs.values()) loss += ((i++ % 7) + 1) * 2 ** -weightBits;
+    for (const { weightBits } of genome.layerConfigs.values())
+      loss += ((i++ % 7) + 1) * 2 ** -weightBits;
     const accuracy = Math.exp(-loss / 50);
-    return { kind: "measured", accuracy, metric: "formula", metricValue: accuracy, source: "formula" };
+    return {
+      kind: "measured",
+      accuracy,
+      metric: "formula",
+      metricValue: accuracy,
+      source: "formula",
+    };
   },
 };
 const collect = (globalThis as { gc?: () => void }).gc;
@@ -45,7 +55,10 @@ const heapMb = () => {
 
 const generations = Number(flags.generations);
 const at = [0.1, 0.5, 1].map((share) => Math.round(generations * share));
-/** Few settings: the tables of what a layer costs in each setting, which are kept as well, are soon complete. */
+/**
+ * Few settings: the tables of what a layer costs in each setting, which are kept as well, are soon
+ * complete.
+ */
 const FEW: QuantizationEvolutionConfig = {
   weightSchemes: ["symmetric"],
   activationSchemes: ["asymmetric"],
@@ -53,7 +66,10 @@ const FEW: QuantizationEvolutionConfig = {
   activationBitChoices: [8],
   allowPerGroup: false,
 };
-async function heapOf(name: string, config: QuantizationEvolutionConfig): Promise<Record<number, number>> {
+async function heapOf(
+  name: string,
+  config: QuantizationEvolutionConfig,
+): Promise<Record<number, number>> {
   const heap: Record<number, number> = {};
   await new QuantizationEvolutionEngine(
     {
@@ -69,7 +85,8 @@ async function heapOf(name: string, config: QuantizationEvolutionConfig): Promis
     callback: (generation) => {
       if (!at.includes(generation)) return;
       heap[generation] = heapMb();
-      if (!flags.json) console.log(`${name}, generation ${generation}: ${heap[generation].toFixed(2)} MB`);
+      if (!flags.json)
+        console.log(`${name}, generation ${generation}: ${heap[generation].toFixed(2)} MB`);
     },
   });
   return heap;
@@ -88,14 +105,22 @@ async function timed(path?: string) {
   const cpu = process.cpuUsage();
   const start = performance.now();
   await new QuantizationEvolutionEngine(
-    { populationSize: 100, maxGenerations: 200, maxEvaluations: 10_000, seed: 1, archiveLimit: 200 },
+    {
+      populationSize: 100,
+      maxGenerations: 200,
+      maxEvaluations: 10_000,
+      seed: 1,
+      archiveLimit: 200,
+    },
     { evaluator },
   ).runEvolution(layers, {
     callback: () => void moments.push(performance.now()),
     ...(path !== undefined && { checkpoint: path }),
   });
   const { user, system } = process.cpuUsage(cpu);
-  /** Median time between two generations. A resumed run does not tell of those that were completed. */
+  /**
+   * Median time between two generations. A resumed run does not tell of those that were completed.
+   */
   const gap = (from: number, to: number) =>
     moments
       .slice(from + 1, to)
@@ -130,6 +155,7 @@ else {
       `${name.padEnd(18)} ${Math.round(t.wallMs)} ms (CPU ${Math.round(t.cpuMs)})` +
         (t.earlyMsPerGeneration === 0
           ? ""
-          : `; a generation of 100: ${t.earlyMsPerGeneration.toFixed(1)} ms early, ${t.lateMsPerGeneration.toFixed(1)} ms late`),
+          : `; a generation of 100: ${t.earlyMsPerGeneration.toFixed(1)} ms early, ` +
+            `${t.lateMsPerGeneration.toFixed(1)} ms late`),
     );
 }

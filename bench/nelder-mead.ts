@@ -1,6 +1,6 @@
 /**
- * Least value of a function of some variables without derivatives (Nelder and Mead 1965), started again from its result until
- * that helps no more.
+ * Least value of a function of some variables without derivatives (Nelder and Mead 1965), started
+ * again from its result until that helps no more.
  * @param step first edge of the simplex
  */
 export function nelderMead(
@@ -26,7 +26,9 @@ export function nelderMead(
       const [first, last] = [simplex[0]!, simplex.at(-1)!];
       if (last.cost - first.cost < 1e-6 * (1 + Math.abs(first.cost))) break;
       const others = simplex.slice(0, -1);
-      const middle = start.map((_, j) => others.reduce((sum, { at }) => sum + at[j]!, 0) / others.length);
+      const middle = start.map(
+        (_, j) => others.reduce((sum, { at }) => sum + at[j]!, 0) / others.length,
+      );
       const along = (t: number) => corner(middle.map((x, j) => x + t * (last.at[j]! - x)));
       const reflected = along(-1);
       if (reflected.cost < first.cost) {

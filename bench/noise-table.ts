@@ -9,9 +9,16 @@ const BEFORE = "52ca603";
 export interface NoiseTableRow {
   readonly beforeMs: number;
   readonly nowMs: number;
-  /** Parts whose noise is not that of then, digit for digit. The rules of entropy calibration were mended since. */
+  /**
+   * Parts whose noise is not that of then, digit for digit. The rules of entropy calibration were
+   * mended since.
+   */
   readonly changed: readonly string[];
-  readonly parts: readonly { readonly part: string; readonly beforeMs: number; readonly nowMs: number }[];
+  readonly parts: readonly {
+    readonly part: string;
+    readonly beforeMs: number;
+    readonly nowMs: number;
+  }[];
 }
 
 // The shapes of both versions of the source, as far as this needs them.
@@ -30,15 +37,21 @@ interface Source {
 async function load(folder: string): Promise<Source> {
   const at = (path: string) => import(pathToFileURL(join(folder, "src", path)).href);
   const [onnx, table, config] = await Promise.all([
-    at("onnx/load-onnx-model.ts"),
+    at("formats/onnx/read/load-onnx-model.ts"),
     at("evaluation/noise-table.ts"),
     at("genome/layer-quant-config.ts"),
   ]);
   return { ...onnx, ...table, ...config };
 }
 
-/** Calibrates and tables all layers of shakespeare-gpt, at this commit and at the one before the SIMD kernels, part by part in turn. @param now a clock, in ms */
-export async function noiseTableRow(zoo: string, now: () => number): Promise<NoiseTableRow | undefined> {
+/**
+ * Calibrates and tables all layers of shakespeare-gpt, at this commit and at the one before the
+ * SIMD kernels, part by part in turn. @param now a clock, in ms
+ */
+export async function noiseTableRow(
+  zoo: string,
+  now: () => number,
+): Promise<NoiseTableRow | undefined> {
   const path = join(zoo, "shakespeare-gpt/model.onnx");
   if (!existsSync(path)) throw new Error(`${path} is missing; give the zoo's folder by --zoo`);
   const sources = [await load(sourceAt(BEFORE)), await load(root)] as const;
@@ -65,7 +78,9 @@ export async function noiseTableRow(zoo: string, now: () => number): Promise<Noi
       const part = `${method}, ${granularity}`;
       if (before !== after) changed.push(part);
       parts.push({ part, beforeMs, nowMs });
-      console.log(`noise table ${part}: ${beforeMs.toFixed(0)} ms before, ${nowMs.toFixed(0)} ms now`);
+      console.log(
+        `noise table ${part}: ${beforeMs.toFixed(0)} ms before, ${nowMs.toFixed(0)} ms now`,
+      );
     }
   const sum = (key: "beforeMs" | "nowMs") => parts.reduce((total, part) => total + part[key], 0);
   return { beforeMs: sum("beforeMs"), nowMs: sum("nowMs"), changed, parts };

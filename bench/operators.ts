@@ -1,20 +1,21 @@
-// npm run bench:operators -- [--seeds 5] [--evaluations 1500] [--json]
-// What each operator of the engine is worth: hypervolume at equal evaluations with all of them, without one, and with
-// none of those that know the domain, on predicted workloads; median over seeds, as parts of that of all operators.
+// npm run bench:operators -- [--seeds 5] [--evaluations 1500] [--json] What each operator of the
+// engine is worth: hypervolume at equal evaluations with all of them, without one, and with none of
+// those that know the domain, on predicted workloads; median over seeds, as parts of that of all
+// operators.
 import { parseArgs } from "node:util";
 import { resolveConfig } from "../src/engine/config.js";
-import { costLimitRepair } from "../src/engine/cost-limit-repair.js";
-import { EvaluationLedger } from "../src/engine/evaluation-ledger.js";
-import { type EvolutionRules, evolveGeneration, startEvolution } from "../src/engine/evolve.js";
-import { exactSeeds } from "../src/engine/exact-seeds.js";
-import { createRunContext } from "../src/engine/run-context.js";
-import { searchRules } from "../src/engine/search-rules.js";
-import { builtInOperators, type VariationOperators } from "../src/engine/variation.js";
-import { createNoiseTable } from "../src/evaluation/noise-table.js";
+import { EvaluationLedger } from "../src/engine/ledger/evaluation-ledger.js";
+import { costLimitRepair } from "../src/engine/run/cost-limit-repair.js";
+import { type EvolutionRules, evolveGeneration, startEvolution } from "../src/engine/run/evolve.js";
+import { exactSeeds } from "../src/engine/run/exact-seeds.js";
+import { createRunContext } from "../src/engine/run/run-context.js";
+import { searchRules } from "../src/engine/run/search-rules.js";
+import { builtInOperators, type VariationOperators } from "../src/engine/run/variation.js";
+import { createNoiseTable } from "../src/evaluation/noise/noise-table.js";
 import { objectiveVector } from "../src/evaluation/objectives.js";
 import { createPredictedEvaluator } from "../src/evaluation/predicted-evaluator.js";
-import { layerSensitivity } from "../src/evaluation/sensitivity.js";
-import { sensitivityPrior } from "../src/evaluation/sensitivity-prior.js";
+import { layerSensitivity } from "../src/evaluation/sensitivity/layer-sensitivity.js";
+import { sensitivityPrior } from "../src/evaluation/sensitivity/sensitivity-prior.js";
 import { costModelFor, type QuantizationEvolutionConfig, referenceWorkload } from "../src/index.js";
 import { hypervolume } from "../src/pareto/hypervolume.js";
 
@@ -29,8 +30,15 @@ const EVALUATIONS = Number(flags.evaluations);
 const SEEDS = Array.from({ length: Number(flags.seeds) }, (_, i) => i + 1);
 
 const names = (count: number, kinds: readonly string[]) =>
-  Array.from({ length: count }, (_, i) => `stage${Math.floor(i / kinds.length)}.${kinds[i % kinds.length]}`);
-const WORKLOADS: readonly { name: string; layers: string[]; config: QuantizationEvolutionConfig }[] = [
+  Array.from(
+    { length: count },
+    (_, i) => `stage${Math.floor(i / kinds.length)}.${kinds[i % kinds.length]}`,
+  );
+const WORKLOADS: readonly {
+  name: string;
+  layers: string[];
+  config: QuantizationEvolutionConfig;
+}[] = [
   {
     name: "convolutions, 22 layers, arm-dot",
     layers: ["conv_stem", ...names(20, ["conv_a", "conv_b"]), "head"],
@@ -135,16 +143,24 @@ for (const workload of WORKLOADS) {
     if (Object.keys(limits).length > 0)
       fronts.set(
         "without repair to limits",
-        await Promise.all(SEEDS.map(async (seed) => (await front(seed, operators, seeded, false)).points)),
+        await Promise.all(
+          SEEDS.map(async (seed) => (await front(seed, operators, seeded, false)).points),
+        ),
       );
     const every = [...fronts.values()].flat(2);
-    const low = [0, 1, 2, 3].map((k) => every.reduce((least, point) => Math.min(least, point[k]!), Infinity));
-    const high = [0, 1, 2, 3].map((k) => every.reduce((most, point) => Math.max(most, point[k]!), -Infinity));
+    const low = [0, 1, 2, 3].map((k) =>
+      every.reduce((least, point) => Math.min(least, point[k]!), Infinity),
+    );
+    const high = [0, 1, 2, 3].map((k) =>
+      every.reduce((most, point) => Math.max(most, point[k]!), -Infinity),
+    );
     const volume = (points: readonly (readonly number[])[]) =>
       points.length === 0
         ? 0
         : hypervolume(
-            points.map((point) => point.map((value, k) => (value - low[k]!) / (high[k]! - low[k]! || 1))),
+            points.map((point) =>
+              point.map((value, k) => (value - low[k]!) / (high[k]! - low[k]! || 1)),
+            ),
             [1.1, 1.1, 1.1, 1.1],
           );
     const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;

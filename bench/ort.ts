@@ -1,11 +1,20 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { bytesOf, type GraphParts, model, node, value } from "../test/onnx/graph-builder.js";
+import {
+  bytesOf,
+  type GraphParts,
+  model,
+  node,
+  value,
+} from "../test/formats/onnx/graph-builder.js";
 
 /** TensorProto.DataType numbers. */
 const FLOAT = 1;
 const INT8 = 3;
 
-/** ONNX Runtime on one thread for the kernels that it has, on one float32 tensor. Its outputs are fresh each time. */
+/**
+ * ONNX Runtime on one thread for the kernels that it has, on one float32 tensor. Its outputs are
+ * fresh each time.
+ */
 export interface OrtKernels {
   quantize(): Promise<unknown>;
   quantizePerChannel(): Promise<unknown>;
@@ -59,7 +68,10 @@ export async function ortKernels(
   const both = await session({
     inputs: [value("x", shape, FLOAT), ...scalars],
     outputs: [value("y", shape, FLOAT)],
-    nodes: [node("QuantizeLinear", ["x", "s", "z"], ["q"]), node("DequantizeLinear", ["q", "s", "z"], ["y"])],
+    nodes: [
+      node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+      node("DequantizeLinear", ["q", "s", "z"], ["y"]),
+    ],
   });
   const range = await session({
     inputs: [value("x", shape, FLOAT)],

@@ -1,6 +1,7 @@
 /**
- * The yardstick: a plain NSGA-II (Deb et al., 2002) on typed arrays, as short as it goes. Uniform crossover, a fresh draw of
- * each gene with probability 1 / genes, binary tournaments, no archive, no memory of what was evaluated.
+ * The yardstick: a plain NSGA-II (Deb et al., 2002) on typed arrays, as short as it goes. Uniform
+ * crossover, a fresh draw of each gene with probability 1 / genes, binary tournaments, no archive,
+ * no memory of what was evaluated.
  */
 export interface PlainProblem {
   readonly counts: Uint8Array;
@@ -52,7 +53,13 @@ export function plainNsga2(problem: PlainProblem, size: number, generations: num
   return { genes: genes.subarray(0, size * length), points: points.slice(0, size * d) };
 }
 
-function sortAndCrowd(p: Float64Array, d: number, count: number, rank: Int32Array, crowding: Float64Array) {
+function sortAndCrowd(
+  p: Float64Array,
+  d: number,
+  count: number,
+  rank: Int32Array,
+  crowding: Float64Array,
+) {
   const beatenBy = new Int32Array(count);
   const beats: number[][] = Array.from({ length: count }, () => []);
   for (let i = 0; i < count; i++)

@@ -42,9 +42,10 @@ export const REAL_PROBLEMS: readonly RealProblem[] = [
 ];
 
 /**
- * NSGA-II of `src/search` (its population, ranking and tournament) with real-coded operators: simulated binary
- * crossover (Deb and Agrawal 1995; index 15, rate 0.9) and polynomial mutation (Deb and Goyal 1996; index 20, rate
- * 1 / variables), the settings of pymoo. Returns the objectives of the last population.
+ * NSGA-II of `src/search` (its population, ranking and tournament) with real-coded operators:
+ * simulated binary crossover (Deb and Agrawal 1995; index 15, rate 0.9) and polynomial mutation
+ * (Deb and Goyal 1996; index 20, rate 1 / variables), the settings of pymoo. Returns the objectives
+ * of the last population.
  */
 export function realNsga2(
   problem: RealProblem,
@@ -67,7 +68,8 @@ export function realNsga2(
   }
   population.survive();
   const other = new Float64Array(n);
-  // Tournaments between neighbours of a shuffled population, as pymoo holds them: everybody competes equally often.
+  // Tournaments between neighbours of a shuffled population, as pymoo holds them: everybody
+  // competes equally often.
   let contestants: number[] = [];
   const parent = () => {
     if (contestants.length < 2)
@@ -100,7 +102,9 @@ function simulatedBinary(a: Float64Array, b: Float64Array, random: Random): void
     const u = random.next();
     const spread = (room: number) => {
       const alpha = 2 - (1 + (2 * room) / (high - low)) ** -(eta + 1);
-      return u <= 1 / alpha ? (u * alpha) ** (1 / (eta + 1)) : (1 / (2 - u * alpha)) ** (1 / (eta + 1));
+      return u <= 1 / alpha
+        ? (u * alpha) ** (1 / (eta + 1))
+        : (1 / (2 - u * alpha)) ** (1 / (eta + 1));
     };
     const first = clamp((low + high - spread(low) * (high - low)) / 2);
     const second = clamp((low + high + spread(1 - high) * (high - low)) / 2);

@@ -1,15 +1,16 @@
-// How many measured evaluations the surrogate and the first looks on few samples spare: a search without them has its
-// budget; one with them runs until its archive has the same hypervolume. ONNX Runtime in the loop.
-// npm run bench:savings -- --zoo DIR [--model resnet20] [--seeds 1,2,3] [--budget N] [--json FILE] [--cache DIR]
+// How many measured evaluations the surrogate and the first looks on few samples spare: a search
+// without them has its budget; one with them runs until its archive has the same hypervolume. ONNX
+// Runtime in the loop. npm run bench:savings -- --zoo DIR [--model resnet20] [--seeds 1,2,3]
+// [--budget N] [--json FILE] [--cache DIR]
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { float32SizeBytes, genomeSizeBytes } from "../src/evaluation/genome-size.js";
+import { createOnnxEvaluator, outputDivergence } from "../src/formats/onnx/index.js";
 import {
   type AccuracyEvaluator,
   QuantizationEvolutionEngine,
   type QuantizationGenome,
 } from "../src/index.js";
-import { createOnnxEvaluator, outputDivergence } from "../src/onnx/index.js";
 import { hypervolume } from "../src/pareto/index.js";
 import { cachedMeasurements } from "./measurement-cache.js";
 import { sizeCosts } from "./size-costs.js";
@@ -28,10 +29,14 @@ const { values: args } = parseArgs({
 });
 if (args.zoo === undefined) throw new Error("--zoo DIR says where the zoo is");
 const name = ZOO_TASKS.find((one) => one === args.model);
-if (name === undefined) throw new Error(`--model is ${args.model}; allowed: ${ZOO_TASKS.join(", ")}`);
+if (name === undefined)
+  throw new Error(`--model is ${args.model}; allowed: ${ZOO_TASKS.join(", ")}`);
 const budget = Number(args.budget);
 
-/** Objectives beyond which a genome is of no use: a divergence of 0.1 nats, a third of the float32 bytes. */
+/**
+ * Objectives beyond which a genome is of no use: a divergence of 0.1 nats, a third of the float32
+ * bytes.
+ */
 const REFERENCE = [1 - Math.exp(-0.1), 1 / 3];
 
 const task = await zooTask(name, args.zoo);
@@ -41,18 +46,26 @@ const created = await createOnnxEvaluator(task.model, {
   validation: task.search.batches,
   metric: outputDivergence(),
 });
-const evaluator = args.cache === undefined ? created : await cachedMeasurements(created, args.cache);
+const evaluator =
+  args.cache === undefined ? created : await cachedMeasurements(created, args.cache);
 const floatBytes = float32SizeBytes(spec);
 
 interface Step {
-  /** Evaluations on all samples so far, and the cost of all: those on fewer count as the share that they are. */
+  /**
+   * Evaluations on all samples so far, and the cost of all: those on fewer count as the share that
+   * they are.
+   */
   readonly full: number;
   readonly spent: number;
   readonly hypervolume: number;
 }
 
 /** The hypervolume of everything measured on all samples, after each evaluation, up to `enough`. */
-async function trajectory(seed: string, helped: boolean, enough = Number.POSITIVE_INFINITY): Promise<Step[]> {
+async function trajectory(
+  seed: string,
+  helped: boolean,
+  enough = Number.POSITIVE_INFINITY,
+): Promise<Step[]> {
   const points: number[][] = [];
   const steps: Step[] = [];
   const stop = new AbortController();
@@ -100,15 +113,19 @@ for (const seed of args.seeds.split(",")) {
   });
   console.log(
     reached === undefined
-      ? `seed ${seed}: hypervolume ${target.toFixed(4)} after ${needed.full} whole evaluations without, not within ${budget} with`
-      : `seed ${seed}: hypervolume ${target.toFixed(4)} after ${needed.full} whole evaluations without, ${reached.full} with: ratio ${ratio("full").toFixed(3)}; looks on fewer samples counted as shares ${reached.spent.toFixed(1)}: ${ratio("spent").toFixed(3)}`,
+      ? `seed ${seed}: hypervolume ${target.toFixed(4)} after ${needed.full} whole evaluations ` +
+          `without, not within ${budget} with`
+      : `seed ${seed}: hypervolume ${target.toFixed(4)} after ${needed.full} whole evaluations ` +
+          `without, ${reached.full} with: ratio ${ratio("full").toFixed(3)}; looks on fewer ` +
+          `samples counted as shares ${reached.spent.toFixed(1)}: ${ratio("spent").toFixed(3)}`,
   );
 }
 const middle = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 const median = middle(rows.map(({ ratio }) => ratio));
 const costMedian = middle(rows.map(({ costRatio }) => costRatio));
 console.log(
-  `median ratio of whole evaluations ${median.toFixed(3)} (to be at most 0.333), with the looks ${costMedian.toFixed(3)}`,
+  `median ratio of whole evaluations ${median.toFixed(3)} (to be at most 0.333), with the ` +
+    `looks ${costMedian.toFixed(3)}`,
 );
 if (args.json !== undefined)
   await writeFile(

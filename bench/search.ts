@@ -1,6 +1,6 @@
-// npm run bench:search -- [mixed-precision-50.json] [--json]
-// The search on a network of fifty layers with ten choices each (two and four objectives), beside a plain NSGA-II timed
-// in the same run, and the same NSGA-II core on real-coded test problems beside pymoo's figures.
+// npm run bench:search -- [mixed-precision-50.json] [--json] The search on a network of fifty
+// layers with ten choices each (two and four objectives), beside a plain NSGA-II timed in the same
+// run, and the same NSGA-II core on real-coded test problems beside pymoo's figures.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -10,7 +10,10 @@ import { hypervolume } from "../src/pareto/hypervolume.js";
 import { type PlainProblem, plainNsga2 } from "./plain-nsga2.js";
 import { REAL_PROBLEMS, realNsga2 } from "./real-coded.js";
 
-/** pymoo 0.6.2, compiled, NSGA-II, real-coded: median hypervolume of seeds 1 to 5 (reference 1.1); from the results in mixed-precision-50.json. */
+/**
+ * pymoo 0.6.2, compiled, NSGA-II, real-coded: median hypervolume of seeds 1 to 5 (reference 1.1);
+ * from the results in mixed-precision-50.json.
+ */
 const PYMOO: Readonly<Record<string, Readonly<Record<number, number>>>> = {
   zdt1: { 100: 0.8497213506574589, 250: 0.869764358493608 },
   zdt2: { 100: 0.49410333856632865, 250: 0.5363799780132411 },
@@ -21,7 +24,9 @@ const SEEDS = [1, 2, 3, 4, 5];
 const METRICS = ["error", "size", "latency", "energy"];
 
 interface Instance {
-  readonly layers: readonly ({ readonly name: string } & Readonly<Record<string, readonly number[]>>)[];
+  readonly layers: readonly ({ readonly name: string } & Readonly<
+    Record<string, readonly number[]>
+  >)[];
   readonly ideal: readonly number[];
   readonly nadir: readonly number[];
   readonly ref: number;
@@ -32,10 +37,12 @@ const { values: flags, positionals } = parseArgs({
   options: { json: { type: "boolean", default: false } },
 });
 const path =
-  positionals[0] ?? fileURLToPath(new URL("../../shared/anchors/mixed-precision-50.json", import.meta.url));
+  positionals[0] ??
+  fileURLToPath(new URL("../../shared/anchors/mixed-precision-50.json", import.meta.url));
 const instance = JSON.parse(readFileSync(path, "utf8")) as Instance;
 
-const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[values.length >> 1]!;
 /** CPU time in milliseconds: other work on the machine does not count. */
 function timed<T>(run: () => T): { result: T; wallMs: number; cpuMs: number } {
   const [wall, cpu] = [performance.now(), process.cpuUsage()];
@@ -49,11 +56,15 @@ function mixedPrecision(objectives: number) {
   const problem: AllocationProblem = {
     layers: instance.layers.map((layer) => ({
       name: layer.name,
-      choices: layer.error!.map((_, c) => Object.fromEntries(metrics.map((m) => [m, layer[m]![c]!]))),
+      choices: layer.error!.map((_, c) =>
+        Object.fromEntries(metrics.map((m) => [m, layer[m]![c]!])),
+      ),
     })),
   };
   const table = Float64Array.from(
-    instance.layers.flatMap((layer) => layer.error!.flatMap((_, c) => metrics.map((m) => layer[m]![c]!))),
+    instance.layers.flatMap((layer) =>
+      layer.error!.flatMap((_, c) => metrics.map((m) => layer[m]![c]!)),
+    ),
   );
   const plain: PlainProblem = {
     counts: Uint8Array.from(instance.layers, (layer) => layer.error!.length),
@@ -118,11 +129,14 @@ function mixedPrecision(objectives: number) {
     volumes.guided.push(volume(dB(evolve(seed, 0, true).front)));
     volumes.seeded.push(volume(dB(seeded.result.front)));
   }
-  const ratio = (name: "unseeded" | "seeded", of: typeof times) => median(of[name]) / median(of.plain);
+  const ratio = (name: "unseeded" | "seeded", of: typeof times) =>
+    median(of[name]) / median(of.plain);
   return {
     problem: `mp${objectives}`,
     evaluations: EVALUATIONS,
-    hypervolume: Object.fromEntries(Object.entries(volumes).map(([name, values]) => [name, median(values)])),
+    hypervolume: Object.fromEntries(
+      Object.entries(volumes).map(([name, values]) => [name, median(values)]),
+    ),
     hypervolumes: volumes,
     plainCpuMs: median(times.plain),
     cpuRatioUnseeded: ratio("unseeded", times),
@@ -158,6 +172,7 @@ else {
   for (const { hypervolumes: _, ...line } of mixed) console.log(JSON.stringify(line, null, 1));
   for (const line of real)
     console.log(
-      `${line.problem} 100 x ${line.generations}: ${line.hypervolume.toFixed(4)}, pymoo ${line.pymoo.toFixed(4)}, ratio ${line.ratio.toFixed(4)}`,
+      `${line.problem} 100 x ${line.generations}: ${line.hypervolume.toFixed(4)}, pymoo ` +
+        `${line.pymoo.toFixed(4)}, ratio ${line.ratio.toFixed(4)}`,
     );
 }

@@ -1,6 +1,7 @@
-// npm run bench:sensitivity -- [ZOO FOLDER] [--models cifar10-resnet20,...] [--bits 3] [--samples 256] [--json]
-// How well each sensitivity metric ranks the layers of real models next to what accuracy really falls by when one layer alone is
-// quantized: Spearman's rank correlation over layers, on calibration data.
+// npm run bench:sensitivity -- [ZOO FOLDER] [--models cifar10-resnet20,...] [--bits 3] [--samples
+// 256] [--json] How well each sensitivity metric ranks the layers of real models next to what
+// accuracy really falls by when one layer alone is quantized: Spearman's rank correlation over
+// layers, on calibration data.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -20,7 +21,7 @@ import {
   perplexity,
   splitBatches,
   topOneAccuracy,
-} from "../src/onnx/index.js";
+} from "../src/formats/onnx/index.js";
 import { readNpy, type ZooModel, zooModels } from "./zoo.js";
 
 const { values: flags, positionals } = parseArgs({
@@ -45,7 +46,8 @@ function judge({ name }: ZooModel, labels: Uint8Array | Float32Array, samples: n
 
 /** Labels of a model's calibration data; of text, its tokens. */
 async function labelsOf({ name }: ZooModel): Promise<Uint8Array | Float32Array> {
-  if (name === "shakespeare-gpt") return (await readNpy(join(folder, name, "calibration-tokens.npy"))).data;
+  if (name === "shakespeare-gpt")
+    return (await readNpy(join(folder, name, "calibration-tokens.npy"))).data;
   const path = name.startsWith("cifar10") ? "cifar10" : name;
   return (await readNpy(join(folder, path, "calibration-labels.npy"))).data;
 }
@@ -89,7 +91,8 @@ for (const zoo of zooModels(folder)) {
   reports.push({ ...entry, report });
   if (!flags.json) {
     console.log(
-      `${entry.model}: ${entry.layers} layers at ${bits} bits, ${samples} samples, ${entry.seconds.toFixed(0)} s`,
+      `${entry.model}: ${entry.layers} layers at ${bits} bits, ${samples} samples, ` +
+        `${entry.seconds.toFixed(0)} s`,
     );
     for (const [name, value] of Object.entries(entry.rankCorrelations))
       console.log(`  ${name.padEnd(26)} ${value === null ? "constant" : value.toFixed(3)}`);

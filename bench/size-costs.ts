@@ -1,7 +1,10 @@
 import { genomeSizeBytes } from "../src/evaluation/genome-size.js";
 import type { HardwareCostModel } from "../src/index.js";
 
-/** Counts bytes and nothing else, so that a search has two objectives: accuracy and bit-exact packed size. */
+/**
+ * Counts bytes and nothing else, so that a search has two objectives: accuracy and bit-exact packed
+ * size.
+ */
 export const sizeCosts: HardwareCostModel = {
   target: "size",
   supports: (_, { weightBits, activationBits }) => ({

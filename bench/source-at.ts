@@ -7,7 +7,9 @@ import { fileURLToPath } from "node:url";
 /** This repository. */
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The source and examples of another commit in a folder of their own, with this commit's packages. */
+/**
+ * The source and examples of another commit in a folder of their own, with this commit's packages.
+ */
 export function sourceAt(commit: string): string {
   const folder = mkdtempSync(join(tmpdir(), `quantevo-${commit}-`));
   const archive = join(folder, "source.tar");

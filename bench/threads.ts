@@ -1,11 +1,12 @@
-// npm run bench:threads -- [--zoo DIR] [--threads 2] [--rounds 5] [--json FILE]
-// Wall and processor time of noise tables, of calibrating all weights and of an export: on this thread, on more with weights
-// that are copied for them, on more with weights in shared memory, and as the default chooses. From the built package.
+// npm run bench:threads -- [--zoo DIR] [--threads 2] [--rounds 5] [--json FILE] Wall and processor
+// time of noise tables, of calibrating all weights and of an export: on this thread, on more with
+// weights that are copied for them, on more with weights in shared memory, and as the default
+// chooses. From the built package.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type * as Onnx from "../src/formats/onnx/index.js";
 import type * as Core from "../src/index.js";
-import type * as Onnx from "../src/onnx/index.js";
 import type * as Quantization from "../src/quantization/index.js";
 
 const { values: args } = parseArgs({
@@ -19,9 +20,8 @@ const { values: args } = parseArgs({
 const built = (door: string) => import(new URL(`../out/dist/${door}`, import.meta.url).href);
 const { LayerQuantConfig, QuantizationGenome } = (await built("index.js")) as typeof Core;
 const { TensorArena } = (await built("quantization/index.js")) as typeof Quantization;
-const { calibrateWeights, computeNoiseTable, loadOnnxModel, quantizeOnnx, shareWeights } = (await built(
-  "onnx/index.js",
-)) as typeof Onnx;
+const { calibrateWeights, computeNoiseTable, loadOnnxModel, quantizeOnnx, shareWeights } =
+  (await built("onnx/index.js")) as typeof Onnx;
 
 const path = join(args.zoo, "shakespeare-gpt/model.onnx");
 const model = await loadOnnxModel(path);
@@ -62,20 +62,22 @@ const ways: readonly Way[] = [
 function randomModel(elements: number, shared: boolean): Core.ModelSpec {
   const arena = shared ? new TensorArena({ maxBytes: 4 * elements + 2 ** 20, shared }) : undefined;
   let state = 1;
-  const layers = [elements / 2, elements / 6, elements / 6, elements / 6].map((count, i): Core.LayerSpec => {
-    const columns = 512;
-    const rows = Math.floor(count / columns);
-    const weights = new Float32Array(rows * columns);
-    for (let j = 0; j < weights.length; j++) {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      weights[j] = state / 2 ** 31;
-    }
-    return {
-      ...{ name: `l${i}`, kind: "gemm", parameterCount: weights.length, macs: weights.length },
-      ...{ inputShape: [columns], outputShape: [rows], weights: arena?.put(weights) ?? weights },
-      weightLayout: { shape: [rows, columns], channelAxis: 0, groupAxis: 1 },
-    };
-  });
+  const layers = [elements / 2, elements / 6, elements / 6, elements / 6].map(
+    (count, i): Core.LayerSpec => {
+      const columns = 512;
+      const rows = Math.floor(count / columns);
+      const weights = new Float32Array(rows * columns);
+      for (let j = 0; j < weights.length; j++) {
+        state = (Math.imul(state, 1664525) + 1013904223) | 0;
+        weights[j] = state / 2 ** 31;
+      }
+      return {
+        ...{ name: `l${i}`, kind: "gemm", parameterCount: weights.length, macs: weights.length },
+        ...{ inputShape: [columns], outputShape: [rows], weights: arena?.put(weights) ?? weights },
+        weightLayout: { shape: [rows, columns], channelAxis: 0, groupAxis: 1 },
+      };
+    },
+  );
   return { name: "random", source: "user", layers };
 }
 
@@ -87,7 +89,9 @@ const tableOf =
   async (threads: number | undefined): Promise<string> => {
     const table = await computeNoiseTable(spec, wanted, { threads, maxElements });
     return wanted
-      .flatMap(({ config, method }) => spec.layers.map(({ name }) => table.weightNoise(name, config, method)))
+      .flatMap(({ config, method }) =>
+        spec.layers.map(({ name }) => table.weightNoise(name, config, method)),
+      )
       .join();
   };
 // Loaded afresh each time, as a model remembers its quantized weights.
@@ -104,7 +108,12 @@ const jobs: Readonly<Record<string, Job>> = {
       async (shared) =>
         tableOf(
           randomModel(millions * 1e6, shared),
-          [{ config: new LayerQuantConfig({ weightBits: 4, granularity: "per-channel" }), method: "mse" }],
+          [
+            {
+              config: new LayerQuantConfig({ weightBits: 4, granularity: "per-channel" }),
+              method: "mse",
+            },
+          ],
           Number.MAX_SAFE_INTEGER,
         ),
     ]),
@@ -134,7 +143,9 @@ interface Row {
   readonly ways: readonly string[];
   /** Least wall time of the rounds. */
   readonly wallMs: readonly number[];
-  /** Least processor time of the rounds, of all threads together: what threads add is their cost. */
+  /**
+   * Least processor time of the rounds, of all threads together: what threads add is their cost.
+   */
   readonly cpuMs: readonly number[];
   /** All gave the same bits. */
   readonly same: boolean;
@@ -161,7 +172,8 @@ for (const [job, prepare] of Object.entries(jobs)) {
   console.log(job);
   for (const [i, { name }] of ways.entries())
     console.log(
-      `  ${name.padEnd(18)} wall ${wallMs[i]!.toFixed(0).padStart(6)} ms (${(wallMs[0]! / wallMs[i]!).toFixed(2)}x), cpu ${cpuMs[i]!.toFixed(0).padStart(6)} ms`,
+      `  ${name.padEnd(18)} wall ${wallMs[i]!.toFixed(0).padStart(6)} ms ` +
+        `(${(wallMs[0]! / wallMs[i]!).toFixed(2)}x), cpu ${cpuMs[i]!.toFixed(0).padStart(6)} ms`,
     );
 }
 if (args.json !== undefined) writeFileSync(args.json, JSON.stringify({ threads: more, rows }));

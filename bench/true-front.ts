@@ -4,7 +4,10 @@ import { VectorArchive } from "../src/search/vector-archive.js";
 
 const MOST = 1 << 21;
 
-/** The allocations (choices joined by commas) of the true front by enumeration; undefined when there are too many to enumerate. */
+/**
+ * The allocations (choices joined by commas) of the true front by enumeration; undefined when there
+ * are too many to enumerate.
+ */
 export function trueFront(
   problem: AllocationProblem,
   objectives: readonly string[],

@@ -1,6 +1,7 @@
 /**
- * Prints the validation table of the hardware profiles: published latencies against predictions, by target.
- * `--write` puts it into docs/hardware-targets.md between its markers; `--check` fails when that is out of date.
+ * Prints the validation table of the hardware profiles: published latencies against predictions, by
+ * target. `--write` puts it into docs/hardware-targets.md between its markers; `--check` fails when
+ * that is out of date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { HardwareTarget } from "../src/hardware/contract.js";
@@ -22,10 +23,12 @@ export function validationMarkdown(results: readonly TargetValidation[]): string
     "| --- | --- | ---: | ---: | ---: | ---: |",
     ...results.flatMap((result) =>
       (["fitted", "unseen", "fresh"] as const).map((split) => {
-        const { count, medianError, ordered, pairs, distinctOrdered, distinctPairs } = result[split];
+        const { count, medianError, ordered, pairs, distinctOrdered, distinctPairs } =
+          result[split];
         return count === 0
           ? `| ${result.target} | ${split} | 0 | | | |`
-          : `| ${result.target} | ${split} | ${count} | ${(medianError * 100).toFixed(1)}% | ${share(ordered, pairs)} | ${share(distinctOrdered, distinctPairs)} |`;
+          : `| ${result.target} | ${split} | ${count} | ${(medianError * 100).toFixed(1)}% | ` +
+              `${share(ordered, pairs)} | ${share(distinctOrdered, distinctPairs)} |`;
       }),
     ),
   ];
@@ -39,7 +42,8 @@ export function validationMarkdown(results: readonly TargetValidation[]): string
     );
     for (const { point, predictedMs, error } of points)
       lines.push(
-        `| ${point.id} | ${point.split} | ${milliseconds(point.latencyMs)} | ${milliseconds(predictedMs)} | ${percent(error)} |`,
+        `| ${point.id} | ${point.split} | ${milliseconds(point.latencyMs)} | ` +
+          `${milliseconds(predictedMs)} | ${percent(error)} |`,
       );
   }
   return lines.join("\n");
@@ -49,7 +53,8 @@ export function validationMarkdown(results: readonly TargetValidation[]): string
 function withTable(document: string, table: string): string {
   const start = document.indexOf(START);
   const end = document.indexOf(END);
-  if (start < 0 || end < start) throw new Error("docs/hardware-targets.md has lost its validation markers");
+  if (start < 0 || end < start)
+    throw new Error("docs/hardware-targets.md has lost its validation markers");
   return `${document.slice(0, start + START.length)}\n\n${table}\n\n${document.slice(end)}`;
 }
 

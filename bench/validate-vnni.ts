@@ -1,28 +1,34 @@
 /**
  * Checks the cost model of ONNX Runtime on QDQ graphs against this machine:
  *
- *     npm run validate:vnni -- /path/to/zoo [mixed genomes per model, default 40] [runs of each, default 100]
+ * npm run validate:vnni -- /path/to/zoo [mixed genomes per model, default 40] [runs of each,
+ * default 100]
  *
- * Float32, uniform INT8 (static QDQ) and random mixed int8/float genomes of each model are measured with ONNX Runtime
- * and predicted before and after `fitHardwareProfile` saw the other half of the genomes. Exits with 1 when a rank
- * correlation is below its limit. Says so and does nothing where the processor has no VNNI.
+ * Float32, uniform INT8 (static QDQ) and random mixed int8/float genomes of each model are measured
+ * with ONNX Runtime and predicted before and after `fitHardwareProfile` saw the other half of the
+ * genomes. Exits with 1 when a rank correlation is below its limit. Says so and does nothing where
+ * the processor has no VNNI.
  */
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
+import {
+  loadOnnxModel,
+  type MeasuredLatency,
+  measureOnnxLatencies,
+} from "../src/formats/onnx/index.js";
 import { LayerQuantConfig } from "../src/genome/layer-quant-config.js";
 import { QuantizationGenome } from "../src/genome/quantization-genome.js";
 import {
   fitHardwareProfile,
   type HardwareProfileFit,
   latencyErrors,
-} from "../src/hardware/fit-hardware-profile.js";
-import type { LatencyMeasurement } from "../src/hardware/latency-measurement.js";
-import type { HardwareProfile } from "../src/hardware/profile-schema.js";
-import { RooflineCostModel } from "../src/hardware/roofline-cost-model.js";
+} from "../src/hardware/fit/fit-hardware-profile.js";
+import type { HardwareProfile } from "../src/hardware/profile/profile-schema.js";
+import { RooflineCostModel } from "../src/hardware/roofline/roofline-cost-model.js";
+import type { LatencyMeasurement } from "../src/hardware/table/latency-measurement.js";
 import { intelVnniOnnxRuntime } from "../src/hardware/targets/intel-vnni-onnx-runtime.js";
 import type { ModelSpec } from "../src/model/layer-spec.js";
 import { rankCorrelation } from "../src/numeric/rank-correlation.js";
-import { loadOnnxModel, type MeasuredLatency, measureOnnxLatencies } from "../src/onnx/index.js";
 import { Random } from "../src/random/random.js";
 import { zooModels } from "./zoo.js";
 
@@ -41,11 +47,14 @@ async function main(): Promise<void> {
     throw new Error("give the path of the zoo: npm run validate:vnni -- /path/to/zoo");
   const vnni = await vnniFlags();
   if (vnni.length === 0) {
-    console.log(`${cpus()[0]?.model ?? "This processor"} has no VNNI: nothing to validate here, skipped.`);
+    console.log(
+      `${cpus()[0]?.model ?? "This processor"} has no VNNI: nothing to validate here, skipped.`,
+    );
     return;
   }
   console.log(
-    `${cpus()[0]?.model}, ${vnni.join(" ")}; fastest of ${runs} runs each, genomes taking turns, batch 1, 1 thread`,
+    `${cpus()[0]?.model}, ${vnni.join(" ")}; fastest of ${runs} runs each, genomes taking ` +
+      "turns, batch 1, 1 thread",
   );
   const byModel = new Map<string, readonly Case[]>();
   for (const zoo of zooModels(folder)) {
@@ -75,8 +84,15 @@ async function main(): Promise<void> {
   report(byModel);
 }
 
-/** Float32, INT8, every other layer INT8, and mixtures with a share of INT8 that differs from genome to genome. */
-function genomesOf(model: ModelSpec, random: Random, mixed: number): [string, QuantizationGenome][] {
+/**
+ * Float32, INT8, every other layer INT8, and mixtures with a share of INT8 that differs from genome
+ * to genome.
+ */
+function genomesOf(
+  model: ModelSpec,
+  random: Random,
+  mixed: number,
+): [string, QuantizationGenome][] {
   const genome = (pick: (index: number) => boolean) =>
     new QuantizationGenome({
       calibrationMethod: "min-max",
@@ -108,10 +124,21 @@ function report(byModel: ReadonlyMap<string, readonly Case[]>): void {
   );
   let failed = false;
   console.log(
-    `\nSpearman's rank correlation of predicted and measured latency (limits: ${BEFORE} before the fit, on all genomes; ${AFTER} after, on the half that was not fitted)`,
+    `\nSpearman's rank correlation of predicted and measured latency (limits: ${BEFORE} ` +
+      `before the fit, on all genomes; ${AFTER} after, on the half that was not fitted)`,
   );
   console.log(
-    row("model", "genomes", "ceiling", "before", "after", "joint fit", "error before", "after", "joint"),
+    row(
+      "model",
+      "genomes",
+      "ceiling",
+      "before",
+      "after",
+      "joint fit",
+      "error before",
+      "after",
+      "joint",
+    ),
   );
   const fits = new Map<string, HardwareProfileFit>();
   for (const { name, cases, seen, unseen } of halves) {
@@ -138,16 +165,21 @@ function report(byModel: ReadonlyMap<string, readonly Case[]>): void {
     );
   }
   console.log(
-    "ceiling: correlation of two halves of the same measurements; after: one profile a model; joint fit: one profile for all models; errors: median, relative",
+    "ceiling: correlation of two halves of the same measurements; after: one profile a " +
+      "model; joint fit: one profile for all models; errors: median, relative",
   );
 
-  console.log("\nIs INT8 slower than float32? milliseconds (and times float32), measured and predicted");
+  console.log(
+    "\nIs INT8 slower than float32? milliseconds (and times float32), measured and predicted",
+  );
   console.log(row("model", "genome", "measured", "before fit", "after fit", "joint fit"));
   for (const { name, cases } of halves) {
     const three = cases.slice(0, 3);
     const columns = [
       three.map(({ latencyMs }) => latencyMs),
-      ...[start, fits.get(name)!.profile, joint.profile].map((profile) => predictions(profile, three)),
+      ...[start, fits.get(name)!.profile, joint.profile].map((profile) =>
+        predictions(profile, three),
+      ),
     ];
     three.forEach((one, i) => {
       const cells = columns.map(
@@ -158,15 +190,28 @@ function report(byModel: ReadonlyMap<string, readonly Case[]>): void {
   }
 
   console.log("\nFigures of the joint fit");
-  for (const { path, unit, before, value, status, relativeError, confoundedWith } of joint.parameters) {
+  for (const {
+    path,
+    unit,
+    before,
+    value,
+    status,
+    relativeError,
+    confoundedWith,
+  } of joint.parameters) {
     const doubt = confoundedWith.length > 0 ? `, not told from ${confoundedWith.join(", ")}` : "";
     const error = Number.isFinite(relativeError) ? ` +-${percent(relativeError)}` : "";
-    console.log(`  ${path}: ${before} -> ${Number(value.toPrecision(4))} ${unit}${error}, ${status}${doubt}`);
+    console.log(
+      `  ${path}: ${before} -> ${Number(value.toPrecision(4))} ${unit}${error}, ${status}${doubt}`,
+    );
   }
   const { crossValidation } = joint;
   if (crossValidation !== undefined)
     console.log(
-      `cross-validation of the joint fit, ${crossValidation.folds} parts: median error ${percent(crossValidation.medianRelativeError)}, 90% within ${percent(crossValidation.p90RelativeError)}, Spearman ${crossValidation.rankCorrelation.toFixed(3)}`,
+      `cross-validation of the joint fit, ${crossValidation.folds} parts: median error ` +
+        `${percent(crossValidation.medianRelativeError)}, 90% within ` +
+        `${percent(crossValidation.p90RelativeError)}, Spearman ` +
+        `${crossValidation.rankCorrelation.toFixed(3)}`,
     );
   if (failed) process.exitCode = 1;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { LayerQuantConfig, type LayerQuantConfigFields } from "../src/genome/layer-quant-config.js";
 import { QuantizationGenome } from "../src/genome/quantization-genome.js";
 import type { HardwareTarget } from "../src/hardware/contract.js";
-import type { HardwareProfile } from "../src/hardware/profile-schema.js";
+import type { HardwareProfile } from "../src/hardware/profile/profile-schema.js";
 import { costModelFor, hardwareDevices } from "../src/hardware/registry.js";
 import type { ModelSpec } from "../src/model/layer-spec.js";
 import { networkByName } from "./networks/index.js";
@@ -16,8 +16,9 @@ export interface ValidationPoint extends Partial<LayerQuantConfigFields> {
   /** Of the whole batch. */
   readonly latencyMs: number;
   /**
-   * `fitted`: figures of the device's profile were fitted to it. `unseen`: kept aside from the fits, but its error was
-   * looked at while the equations were made. `fresh`: looked up after the equations and figures stood.
+   * `fitted`: figures of the device's profile were fitted to it. `unseen`: kept aside from the
+   * fits, but its error was looked at while the equations were made. `fresh`: looked up after the
+   * equations and figures stood.
    */
   readonly split: "fitted" | "unseen" | "fresh";
   readonly source: string;
@@ -35,7 +36,9 @@ const networks = new Map<string, ModelSpec>();
 
 /** Latency of a point in ms as the built-in profile of its device predicts it. */
 export function predictPoint(target: HardwareTarget, point: ValidationPoint): number {
-  const profile = hardwareDevices.find((one) => one.target === target && one.deviceId === point.device);
+  const profile = hardwareDevices.find(
+    (one) => one.target === target && one.deviceId === point.device,
+  );
   if (profile === undefined) throw new Error(`${point.id}: there is no device ${point.device}`);
   return predictOn(profile, point);
 }
@@ -47,8 +50,16 @@ export function predictOn(profile: HardwareProfile, point: ValidationPoint): num
     model = networkByName(point.network);
     networks.set(point.network, model);
   }
-  const { weightBits, activationBits, weightScheme, activationScheme, granularity, groupSize } = point;
-  const settings = { weightBits, activationBits, weightScheme, activationScheme, granularity, groupSize };
+  const { weightBits, activationBits, weightScheme, activationScheme, granularity, groupSize } =
+    point;
+  const settings = {
+    weightBits,
+    activationBits,
+    weightScheme,
+    activationScheme,
+    granularity,
+    groupSize,
+  };
   const config = new LayerQuantConfig(
     Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)),
   );
@@ -75,7 +86,9 @@ export interface SplitValidation {
   readonly count: number;
   /** Median of the absolute relative errors; NaN without points. */
   readonly medianError: number;
-  /** Points of one device compared two by two: the pairs in the published order, and all of them. */
+  /**
+   * Points of one device compared two by two: the pairs in the published order, and all of them.
+   */
   readonly ordered: number;
   readonly pairs: number;
   /** The same for pairs whose published latencies differ by at least {@link DISTINCT}. */
@@ -94,7 +107,10 @@ export interface TargetValidation {
   readonly notFitted: SplitValidation;
 }
 
-/** Latencies that are closer than this are one to the devices that published them: run-to-run spread. */
+/**
+ * Latencies that are closer than this are one to the devices that published them: run-to-run
+ * spread.
+ */
 export const DISTINCT = 0.05;
 
 /** Predicts every point of a target. */

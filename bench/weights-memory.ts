@@ -1,6 +1,6 @@
-// npm run bench:weights -- [--gib 4] [--json FILE]
-// Quantizes, packs and judges weights of 4 GiB on a process that never holds twice that, in arenas and on ordinary
-// arrays, and one tensor that is larger than its arena. Fails when the peak passes the bound or memory is not freed.
+// npm run bench:weights -- [--gib 4] [--json FILE] Quantizes, packs and judges weights of 4 GiB on
+// a process that never holds twice that, in arenas and on ordinary arrays, and one tensor that is
+// larger than its arena. Fails when the peak passes the bound or memory is not freed.
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -75,7 +75,10 @@ function work(weights: readonly Float32Array[]): { sha256: string; sqnrDb: numbe
   return { sha256: hash.digest("hex"), sqnrDb: decibels / weights.length };
 }
 
-async function measure(what: string, run: () => { sha256: string; sqnrDb: number }): Promise<Outcome> {
+async function measure(
+  what: string,
+  run: () => { sha256: string; sqnrDb: number },
+): Promise<Outcome> {
   peakGib = 0;
   const start = performance.now();
   const found = run();
@@ -86,7 +89,9 @@ async function measure(what: string, run: () => { sha256: string; sqnrDb: number
   }
   const outcome = { what, seconds, peakGib, freedGib: residentGib(), ...found };
   console.log(
-    `${what}: ${seconds.toFixed(1)} s, peak ${peakGib.toFixed(2)} GiB resident, ${outcome.freedGib.toFixed(2)} GiB afterwards, SQNR ${found.sqnrDb.toFixed(2)} dB, sha256 ${found.sha256.slice(0, 16)}`,
+    `${what}: ${seconds.toFixed(1)} s, peak ${peakGib.toFixed(2)} GiB resident, ` +
+      `${outcome.freedGib.toFixed(2)} GiB afterwards, SQNR ${found.sqnrDb.toFixed(2)} dB, ` +
+      `sha256 ${found.sha256.slice(0, 16)}`,
   );
   return outcome;
 }
@@ -133,14 +138,17 @@ const large = await measure("one tensor of 1 GiB beside an arena of 64 MiB", () 
 
 const outcomes = [inArenas, ordinary, large];
 if (args.json !== undefined) writeFileSync(args.json, JSON.stringify(outcomes));
-if (inArenas.sha256 !== ordinary.sha256) throw new Error("arenas and ordinary arrays give different bytes");
+if (inArenas.sha256 !== ordinary.sha256)
+  throw new Error("arenas and ordinary arrays give different bytes");
 const bound = 2 * gib;
 for (const { what, peakGib, freedGib } of outcomes) {
   if (peakGib >= bound) throw new Error(`${what}: peak ${peakGib} GiB, allowed: below ${bound}`);
   if (freedGib > 1) throw new Error(`${what}: ${freedGib} GiB are left, allowed: 1`);
 }
 const most = process.resourceUsage().maxRSS / 2 ** 20;
-if (most >= bound) throw new Error(`the process held ${most} GiB at its peak, allowed: below ${bound}`);
+if (most >= bound)
+  throw new Error(`the process held ${most} GiB at its peak, allowed: below ${bound}`);
 console.log(
-  `peak of the process ${most.toFixed(2)} GiB, below ${bound}; the same bytes in arenas and out of them`,
+  `peak of the process ${most.toFixed(2)} GiB, below ${bound}; the same bytes in arenas and ` +
+    "out of them",
 );

@@ -1,9 +1,15 @@
-// npm run bench:workers -- [--zoo DIR] [--workers 2] [--images 512] [--genomes 8] [--rounds 3] [--json FILE]
-// Time of measured evaluations of ResNet-20 on this thread and in worker processes, in turns; the estimates must agree.
+// npm run bench:workers -- [--zoo DIR] [--workers 2] [--images 512] [--genomes 8] [--rounds 3]
+// [--json FILE] Time of measured evaluations of ResNet-20 on this thread and in worker processes,
+// in turns; the estimates must agree.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import {
+  createOnnxEvaluator,
+  loadOnnxModel,
+  outputAgreement,
+  splitBatches,
+} from "../src/formats/onnx/index.js";
 import { QuantizationGenome } from "../src/index.js";
-import { createOnnxEvaluator, loadOnnxModel, outputAgreement, splitBatches } from "../src/onnx/index.js";
 import { zooModels } from "./zoo.js";
 
 const { values: args } = parseArgs({
@@ -50,7 +56,9 @@ for (let round = -1; round < Number(args.rounds); round++)
   }
 const [here, one, many] = wallMs as [number, number, number];
 console.log(
-  `${genomes.length} genomes on ${args.images} images: ${here.toFixed(0)} ms on this thread, ${one.toFixed(0)} in 1 worker, ${many.toFixed(0)} in ${args.workers} (${(here / many).toFixed(2)}x), least of ${args.rounds} rounds`,
+  `${genomes.length} genomes on ${args.images} images: ${here.toFixed(0)} ms on this thread, ` +
+    `${one.toFixed(0)} in 1 worker, ${many.toFixed(0)} in ${args.workers} ` +
+    `(${(here / many).toFixed(2)}x), least of ${args.rounds} rounds`,
 );
 if (args.json !== undefined) writeFileSync(args.json, JSON.stringify({ workers: counts, wallMs }));
 if (results.size !== 1) throw new Error("results differ with the number of workers");

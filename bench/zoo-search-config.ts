@@ -1,6 +1,9 @@
 import type { QuantizationEvolutionConfig } from "../src/index.js";
 
-/** What the searches on the zoo have in common: 2 to 8 bit weights of every granularity, 8-bit activations. */
+/**
+ * What the searches on the zoo have in common: 2 to 8 bit weights of every granularity, 8-bit
+ * activations.
+ */
 export const zooSearchConfig = (seed: string): QuantizationEvolutionConfig => ({
   minBits: 2,
   maxBits: 8,

@@ -1,16 +1,32 @@
-// Searches a model of the zoo with ONNX Runtime in the loop: on calibration data (their divergence from float32, or
-// with labels), and reports on test data.
-// Signs at a baseline's loss on the test data: evolution is better (<), tied (=) or worse (>) there, by 1.645 standard errors of the
-// paired difference. "evolution above": the same on the searched data, at 40 sizes.
-// npm run bench:zoo -- --zoo DIR --model resnet20|mobilenetv2|kws-dscnn|shakespeare-gpt|all
-//   [--metric divergence|labels] [--seeds 1,2,3] [--budget N] [--baselines [--only uniform,greedy]] [--json FILE] [--cache DIR]
+// Searches a model of the zoo with ONNX Runtime in the loop: on calibration data (their divergence
+// from float32, or with labels), and reports on test data. Signs at a baseline's loss on the test
+// data: evolution is better (<), tied (=) or worse (>) there, by 1.645 standard errors of the
+// paired difference. "evolution above": the same on the searched data, at 40 sizes. npm run
+// bench:zoo -- --zoo DIR --model resnet20|mobilenetv2|kws-dscnn|shakespeare-gpt|all [--metric
+// divergence|labels] [--seeds 1,2,3] [--budget N] [--baselines [--only uniform,greedy]] [--json
+// FILE] [--cache DIR]
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { hypervolumes } from "../src/engine/measured/baseline-report.js";
+import { hypervolumes } from "../src/engine/baselines/baseline-report.js";
 import { float32SizeBytes } from "../src/evaluation/genome-size.js";
-import { type BaselineName, QuantizationEvolutionEngine, type QuantizationGenome } from "../src/index.js";
-import { createOnnxEvaluator, type Metric, type OnnxEvaluator, outputDivergence } from "../src/onnx/index.js";
-import { bestWithin, frontStanding, type Standing, standing, type Verdict } from "./front-comparison.js";
+import {
+  createOnnxEvaluator,
+  type Metric,
+  type OnnxEvaluator,
+  outputDivergence,
+} from "../src/formats/onnx/index.js";
+import {
+  type BaselineName,
+  QuantizationEvolutionEngine,
+  type QuantizationGenome,
+} from "../src/index.js";
+import {
+  bestWithin,
+  frontStanding,
+  type Standing,
+  standing,
+  type Verdict,
+} from "./front-comparison.js";
 import { cachedMeasurements } from "./measurement-cache.js";
 import { sizeCosts } from "./size-costs.js";
 import { zooSearchConfig } from "./zoo-search-config.js";
@@ -32,7 +48,8 @@ const { values: args } = parseArgs({
 });
 if (args.zoo === undefined) throw new Error("--zoo DIR says where the zoo is");
 const names = args.model === "all" ? ZOO_TASKS : ZOO_TASKS.filter((name) => name === args.model);
-if (names.length === 0) throw new Error(`--model is ${args.model}; allowed: all, ${ZOO_TASKS.join(", ")}`);
+if (names.length === 0)
+  throw new Error(`--model is ${args.model}; allowed: all, ${ZOO_TASKS.join(", ")}`);
 
 /** Baselines to run; true = all. */
 const only = args.only === undefined ? true : (args.only.split(",") as BaselineName[]);
@@ -53,7 +70,9 @@ interface Point {
   /** Compression asked for; the genome has at least that. */
   readonly stop: number;
   readonly compression: number;
-  /** Metric in its own unit (top-1, perplexity) on the data that was searched, and on the test data. */
+  /**
+   * Metric in its own unit (top-1, perplexity) on the data that was searched, and on the test data.
+   */
   readonly searched: number;
   readonly tested: number;
   /** Loss on the test data: points of top-1 as a share, relative rise of perplexity. */
@@ -62,7 +81,10 @@ interface Point {
 
 /** How evolution stands to a baseline. */
 interface Against {
-  /** On the data that was searched: at how many of 40 sizes evenly spaced by ratio it is above, tied or below. */
+  /**
+   * On the data that was searched: at how many of 40 sizes evenly spaced by ratio it is above, tied
+   * or below.
+   */
   readonly searched: Readonly<Record<Verdict, number>>;
   /** On the test data: at each of the compressions where both have a genome. */
   readonly tested: readonly (Standing & { readonly stop: number })[];
@@ -79,7 +101,9 @@ interface Line {
   readonly points: readonly Point[];
   /** Of a baseline. */
   readonly against?: Against;
-  /** The most accurate genome (on the data that was searched) of at least the task's compression. */
+  /**
+   * The most accurate genome (on the data that was searched) of at least the task's compression.
+   */
   readonly chosen: Point | undefined;
 }
 
@@ -96,11 +120,16 @@ async function searchTask(task: ZooTask): Promise<readonly Line[]> {
   const evaluator = await evaluatorOf(task, task.search, metric);
   const test = await evaluatorOf(task, task.test, task.test.metric);
   console.log(
-    `${task.name}: float32 ${evaluator.baseline.metric} ${evaluator.baseline.metricValue.toFixed(4)} on ` +
-      `${task.search.samples} samples to search on, ${test.baseline.metricValue.toFixed(4)} on ${task.test.samples} test samples`,
+    `${task.name}: float32 ${evaluator.baseline.metric} ` +
+      `${evaluator.baseline.metricValue.toFixed(4)} on ` +
+      `${task.search.samples} samples to search on, ${test.baseline.metricValue.toFixed(4)} ` +
+      `on ${task.test.samples} test samples`,
   );
   /** The most accurate genome of a front that compresses so much, measured on the test data. */
-  const pointAt = async (front: readonly QuantizationGenome[], stop: number): Promise<Point | undefined> => {
+  const pointAt = async (
+    front: readonly QuantizationGenome[],
+    stop: number,
+  ): Promise<Point | undefined> => {
     const best = front.find((genome) => genome.compressionRatio! >= stop);
     if (best === undefined) return undefined;
     const tested = (await test.evaluate(best, {})).metricValue;
@@ -158,7 +187,8 @@ async function searchTask(task: ZooTask): Promise<readonly Line[]> {
       ),
     );
     console.log(
-      `seed ${seed}: ${evaluations} evaluations worth ${wholeEvaluations.toFixed(1)} whole ones, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+      `seed ${seed}: ${evaluations} evaluations worth ${wholeEvaluations.toFixed(1)} whole ` +
+        `ones, ${((performance.now() - started) / 1000).toFixed(0)} s`,
     );
     lines.push(
       await lineOf(paretoFront, {
@@ -189,22 +219,33 @@ function print(task: ZooTask, line: Line): void {
   const { name, wholeEvaluations, hypervolume, unbeaten, points, chosen, against } = line;
   const cells = points.map(({ stop, loss }) => {
     const verdict = against?.tested.find((one) => one.stop === stop)?.verdict;
-    return `${stop.toFixed(2)}x ${(100 * loss).toFixed(2).padStart(6)}${verdict === undefined ? "" : SIGNS[verdict]}`;
+    return (
+      `${stop.toFixed(2)}x ` +
+      `${(100 * loss).toFixed(2).padStart(6)}${verdict === undefined ? "" : SIGNS[verdict]}`
+    );
   });
   const verdict =
     chosen === undefined
       ? ""
-      : ` | at ${task.compression}x: ${chosen.compression.toFixed(2)}x, ${(100 * chosen.loss).toFixed(2)} of ${(100 * task.loss).toFixed(1)} lost${chosen.loss <= task.loss ? "" : " MISSED"}`;
+      : ` | at ${task.compression}x: ${chosen.compression.toFixed(2)}x, ` +
+        `${(100 * chosen.loss).toFixed(2)} of ${(100 * task.loss).toFixed(1)} ` +
+        `lost${chosen.loss <= task.loss ? "" : " MISSED"}`;
   const stands =
     against === undefined
       ? ""
-      : ` | evolution above ${against.searched.above} tied ${against.searched.tied} below ${against.searched.below}`;
+      : ` | evolution above ${against.searched.above} tied ${against.searched.tied} below ` +
+        `${against.searched.below}`;
   console.log(
-    `  ${name.padEnd(9)} ${wholeEvaluations.toFixed(0).padStart(4)} hv ${hypervolume.toFixed(4)} unbeaten ${String(unbeaten).padStart(2)}${stands} | lost on test: ${cells.join("  ")}${verdict}`,
+    `  ${name.padEnd(9)} ${wholeEvaluations.toFixed(0).padStart(4)} hv ` +
+      `${hypervolume.toFixed(4)} unbeaten ${String(unbeaten).padStart(2)}${stands} | lost on ` +
+      `test: ${cells.join("  ")}${verdict}`,
   );
 }
 
 const results: Record<string, readonly Line[]> = {};
 for (const name of names) results[name] = await searchTask(await zooTask(name, args.zoo));
 if (args.json !== undefined)
-  await writeFile(args.json, `${JSON.stringify({ budget: Number(args.budget), results }, null, 2)}\n`);
+  await writeFile(
+    args.json,
+    `${JSON.stringify({ budget: Number(args.budget), results }, null, 2)}\n`,
+  );

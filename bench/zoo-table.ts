@@ -44,7 +44,8 @@ for (const path of process.argv.slice(2)) {
       );
       const tested = VERDICTS.map((verdict) =>
         own.reduce(
-          (sum, { against }) => sum + (against?.tested.filter((one) => one.verdict === verdict).length ?? 0),
+          (sum, { against }) =>
+            sum + (against?.tested.filter((one) => one.verdict === verdict).length ?? 0),
           0,
         ),
       );
@@ -63,7 +64,14 @@ for (const path of process.argv.slice(2)) {
   }
 }
 console.log(
-  ["Reached:", ...reached, "", "Standing:", ...standing, "", "Lost on test, median of seeds:", ...lost].join(
-    "\n",
-  ),
+  [
+    "Reached:",
+    ...reached,
+    "",
+    "Standing:",
+    ...standing,
+    "",
+    "Lost on test, median of seeds:",
+    ...lost,
+  ].join("\n"),
 );

@@ -7,7 +7,7 @@ import {
   perplexity,
   splitBatches,
   topOneAccuracy,
-} from "../src/onnx/index.js";
+} from "../src/formats/onnx/index.js";
 import { readNpy } from "./zoo.js";
 
 /** Samples with the metric that judges them. */
@@ -17,7 +17,10 @@ export interface ZooData {
   readonly samples: number;
 }
 
-/** A model of the zoo to be searched: data to search on, data to report on, and what is to be reached. */
+/**
+ * A model of the zoo to be searched: data to search on, data to report on, and what is to be
+ * reached.
+ */
 export interface ZooTask {
   readonly name: string;
   readonly model: OnnxModel;
@@ -27,7 +30,10 @@ export interface ZooTask {
   readonly calibration: Batch[];
   /** Compression against FP32, everything counted, that is to be reached ... */
   readonly compression: number;
-  /** ... with no more than this lost: of top-1 (0.011 = 1.1 points), or of perplexity the relative rise. */
+  /**
+   * ... with no more than this lost: of top-1 (0.011 = 1.1 points), or of perplexity the relative
+   * rise.
+   */
   readonly loss: number;
 }
 
@@ -46,7 +52,12 @@ const RANGE_BATCHES = 2;
 /** Reads a task from a zoo folder (its README.md says what is in it). */
 export async function zooTask(name: ZooTaskName, folder: string): Promise<ZooTask> {
   const at = (...parts: string[]) => join(folder, ...parts);
-  const make = async (path: string, data: readonly ZooData[], compression: number, loss: number) => ({
+  const make = async (
+    path: string,
+    data: readonly ZooData[],
+    compression: number,
+    loss: number,
+  ) => ({
     name,
     model: await loadOnnxModel(at(path, "model.onnx")),
     search: data[0]!,
@@ -76,7 +87,10 @@ export async function zooTask(name: ZooTaskName, folder: string): Promise<ZooTas
     : make("cifar10-mobilenetv2", data, 5.5, 0.02);
 }
 
-/** Inputs with labels: CIFAR images (uint8, normalised as the networks were trained), or features as they are. */
+/**
+ * Inputs with labels: CIFAR images (uint8, normalised as the networks were trained), or features as
+ * they are.
+ */
 async function labelled(inputs: string, labels: string, input: string): Promise<ZooData> {
   const { data, shape } = await readNpy(inputs);
   const values =

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Batch } from "../src/onnx/index.js";
+import type { Batch } from "../src/formats/onnx/index.js";
 
 /** A model of the zoo, and what it is fed. */
 export interface ZooModel {
@@ -25,14 +25,21 @@ export function zooModels(folder: string): readonly ZooModel[] {
   };
   return [
     { name: "cifar10-resnet20", path: at("cifar10-resnet20", "model.onnx"), calibration: cifar },
-    { name: "cifar10-mobilenetv2", path: at("cifar10-mobilenetv2", "model.onnx"), calibration: cifar },
+    {
+      name: "cifar10-mobilenetv2",
+      path: at("cifar10-mobilenetv2", "model.onnx"),
+      calibration: cifar,
+    },
     {
       name: "kws-dscnn",
       path: at("kws-dscnn", "model.onnx"),
       calibration: async (samples) => {
         const { data } = await readNpy(at("kws-dscnn", "calibration-features.npy"));
         return {
-          mfcc: { data: Float32Array.from(data.subarray(0, samples * 490)), dims: [samples, 1, 49, 10] },
+          mfcc: {
+            data: Float32Array.from(data.subarray(0, samples * 490)),
+            dims: [samples, 1, 49, 10],
+          },
         };
       },
     },
@@ -49,7 +56,9 @@ export function zooModels(folder: string): readonly ZooModel[] {
 }
 
 /** Reads an uint8 or float32 NumPy array of version 1.0 or 2.0. */
-export async function readNpy(path: string): Promise<{ data: Uint8Array | Float32Array; shape: number[] }> {
+export async function readNpy(
+  path: string,
+): Promise<{ data: Uint8Array | Float32Array; shape: number[] }> {
   const bytes = await readFile(path);
   const start = bytes[6] === 1 ? 10 + bytes.readUInt16LE(8) : 12 + bytes.readUInt32LE(8);
   const head = bytes.toString("latin1", 10, start);
@@ -57,7 +66,10 @@ export async function readNpy(path: string): Promise<{ data: Uint8Array | Float3
   const shape = (/'shape': \(([^)]*)\)/.exec(head)?.[1] ?? "")
     .split(",")
     .filter((part) => part.trim() !== "");
-  const raw = bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + bytes.length) as ArrayBuffer;
+  const raw = bytes.buffer.slice(
+    bytes.byteOffset + start,
+    bytes.byteOffset + bytes.length,
+  ) as ArrayBuffer;
   if (type === "|u1") return { data: new Uint8Array(raw), shape: shape.map(Number) };
   if (type === "<f4") return { data: new Float32Array(raw), shape: shape.map(Number) };
   throw new Error(`${path} holds ${type}; this reads uint8 and float32`);

@@ -1,4 +1,5 @@
-// One target, one latency limit: genomes over the limit are infeasible and lose to every one within it.
+// One target, one latency limit: genomes over the limit are infeasible and lose to every one within
+// it.
 import { HardwareTarget, QuantizationEvolutionEngine } from "quantevo";
 
 const engine = new QuantizationEvolutionEngine({
@@ -12,6 +13,10 @@ const engine = new QuantizationEvolutionEngine({
 await engine.runEvolution(["embedding", "attention", "ffn", "output"]);
 
 const best = engine.getBestGenome();
-console.log(`Latency: ${best.inferenceLatencyMs?.toFixed(3)}ms ${best.metrics?.costKind} (target: 50ms)`);
+console.log(
+  `Latency: ${best.inferenceLatencyMs?.toFixed(3)}ms ${best.metrics?.costKind} (target: 50ms)`,
+);
 for (const [layer, config] of best.layerConfigs)
-  console.log(`  ${layer}: ${config.weightBits}-bit weights, ${config.activationBits}-bit activations`);
+  console.log(
+    `  ${layer}: ${config.weightBits}-bit weights, ${config.activationBits}-bit activations`,
+  );

@@ -19,5 +19,6 @@ await engine.runEvolution([
 
 const best = engine.getBestGenome();
 console.log(
-  `Extreme compression: ${best.compressionRatio?.toFixed(1)}x at ${best.averageBits.toFixed(2)} bits a weight`,
+  `Extreme compression: ${best.compressionRatio?.toFixed(1)}x at ` +
+    `${best.averageBits.toFixed(2)} bits a weight`,
 );

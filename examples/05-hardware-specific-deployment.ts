@@ -1,7 +1,16 @@
 // The same layers for a phone, a battery-powered device and an edge server.
-import { HardwareTarget, type QuantizationEvolutionConfig, QuantizationEvolutionEngine } from "quantevo";
+import {
+  HardwareTarget,
+  type QuantizationEvolutionConfig,
+  QuantizationEvolutionEngine,
+} from "quantevo";
 
-const layers = ["embedding", "encoder_layer_0_attention", "encoder_layer_0_ffn", "output_projection"];
+const layers = [
+  "embedding",
+  "encoder_layer_0_attention",
+  "encoder_layer_0_ffn",
+  "output_projection",
+];
 const deployments: Record<string, QuantizationEvolutionConfig> = {
   mobile: {
     hardwareTarget: HardwareTarget.ARM_NEON,
@@ -16,7 +25,11 @@ const deployments: Record<string, QuantizationEvolutionConfig> = {
     energyWeight: 0.5,
     compressionWeight: 0.3,
   },
-  server: { hardwareTarget: HardwareTarget.APPLE_NEURAL_ENGINE, accuracyWeight: 0.6, latencyWeight: 0.3 },
+  server: {
+    hardwareTarget: HardwareTarget.APPLE_NEURAL_ENGINE,
+    accuracyWeight: 0.6,
+    latencyWeight: 0.3,
+  },
 };
 
 for (const [name, config] of Object.entries(deployments)) {
@@ -24,7 +37,9 @@ for (const [name, config] of Object.entries(deployments)) {
   await engine.runEvolution(layers);
   const best = engine.getBestGenome();
   console.log(
-    `${name.padEnd(7)} ${String(config.hardwareTarget).padEnd(20)} ${best.inferenceLatencyMs?.toFixed(3)} ms, ` +
-      `${best.energyPerInferenceMj?.toFixed(3)} mJ, ${best.memoryFootprintMb?.toFixed(2)} MB (${best.metrics?.costKind})`,
+    `${name.padEnd(7)} ${String(config.hardwareTarget).padEnd(20)} ` +
+      `${best.inferenceLatencyMs?.toFixed(3)} ms, ` +
+      `${best.energyPerInferenceMj?.toFixed(3)} mJ, ${best.memoryFootprintMb?.toFixed(2)} MB ` +
+      `(${best.metrics?.costKind})`,
   );
 }

@@ -1,4 +1,5 @@
-// Which layers mind being quantized? Then a genome by hand from the answer, and what one width up or down would do to it.
+// Which layers mind being quantized? Then a genome by hand from the answer, and what one width up
+// or down would do to it.
 import { LayerQuantConfig, QuantizationEvolutionEngine, QuantizationGenome } from "quantevo";
 import { explanationToString } from "quantevo/evaluation";
 
@@ -9,7 +10,11 @@ const sensitivity = await engine.analyzeSensitivity(layers);
 const layerConfigs = new Map<string, LayerQuantConfig>();
 for (const [layer, score] of sensitivity) {
   const [word, weightBits] =
-    score > 0.8 ? (["HIGH", 8] as const) : score > 0.5 ? (["MEDIUM", 6] as const) : (["LOW", 4] as const);
+    score > 0.8
+      ? (["HIGH", 8] as const)
+      : score > 0.5
+        ? (["MEDIUM", 6] as const)
+        : (["LOW", 4] as const);
   console.log(`${layer}: ${score.toFixed(2)} ${word} sensitivity, use ${weightBits}-bit`);
   layerConfigs.set(layer, new LayerQuantConfig({ weightBits, calibrationMethod: "mse" }));
 }

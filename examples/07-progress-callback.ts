@@ -8,7 +8,9 @@ const stop = new AbortController();
 const result = await engine.runEvolution(layers, {
   signal: stop.signal,
   callback: (generation, bestFitness, averageFitness) => {
-    console.log(`Gen ${generation}: Best=${bestFitness.toFixed(4)}, Avg=${averageFitness.toFixed(4)}`);
+    console.log(
+      `Gen ${generation}: Best=${bestFitness.toFixed(4)}, Avg=${averageFitness.toFixed(4)}`,
+    );
     if (generation >= 12) stop.abort();
   },
 });

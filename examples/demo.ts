@@ -1,5 +1,6 @@
-// The main job on the embedded model: quantize a small trained CNN for two targets, measure every genome on ONNX
-// Runtime, and leave strategies, pictures and runnable quantized models in out/. Run it with `npm run demo`.
+// The main job on the embedded model: quantize a small trained CNN for two targets, measure every
+// genome on ONNX Runtime, and leave strategies, pictures and runnable quantized models in out/. Run
+// it with `npm run demo`.
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import {
@@ -32,7 +33,8 @@ const model = await loadOnnxModel(modelPath);
 const weights = model.layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
 const macs = model.layers.reduce((sum, layer) => sum + layer.macs, 0);
 console.log(
-  `model: ${model.layers.length} layers, ${weights.toLocaleString("en")} weights, ${macs.toLocaleString("en")} MACs`,
+  `model: ${model.layers.length} layers, ${weights.toLocaleString("en")} weights, ` +
+    `${macs.toLocaleString("en")} MACs`,
 );
 
 // Three sets that share no image: activation ranges and search on two, the report on the third.
@@ -51,7 +53,8 @@ const evaluator = await createOnnxEvaluator(model, {
 });
 const floor = evaluator.baseline.accuracy - MAX_DROP;
 console.log(
-  `float32: ${percent(evaluator.baseline.accuracy)} of ${searchSet.labels.length} images (measured)`,
+  `float32: ${percent(evaluator.baseline.accuracy)} of ${searchSet.labels.length} images ` +
+    "(measured)",
 );
 
 const floatBytes = (await stat(modelPath)).size;
@@ -91,12 +94,14 @@ for (const target of [HardwareTarget.INTEL_VNNI, HardwareTarget.ARM_DOT]) {
       ? engine.getBestGenome()
       : within.reduce((a, b) => ((b.compressionRatio ?? 0) > (a.compressionRatio ?? 0) ? b : a));
   console.log(
-    `chosen: genome ${result.paretoFront.indexOf(chosen) + 1}, the smallest that loses at most a point here: ` +
+    `chosen: genome ${result.paretoFront.indexOf(chosen) + 1}, the smallest that loses at ` +
+      "most a point here: " +
       `${percent(chosen.accuracy ?? 0)} at ${chosen.compressionRatio?.toFixed(2)}x`,
   );
   const uniform = await engine.evaluateGenomes(model.spec, ([8, 4] as const).map(uniformGenome));
   const name = `${out}/demo.${target}`;
-  // The document carries the calibrated scales and zero points, so that another tool can rebuild the same numbers.
+  // The document carries the calibrated scales and zero points, so that another tool can rebuild
+  // the same numbers.
   const { bytes, layers } = await quantizeOnnxWithReport(model, chosen, {
     activationRanges: evaluator.activationRanges,
   });
@@ -113,22 +118,33 @@ for (const target of [HardwareTarget.INTEL_VNNI, HardwareTarget.ARM_DOT]) {
 
   // What was written, run by ONNX Runtime with nothing of quantevo in between.
   const accuracy = await runOnnxAlone(`${name}.onnx`, testSet);
-  summary.push({ name: target, bytes: bytes.length, accuracy, compression: chosen.compressionRatio });
+  summary.push({
+    name: target,
+    bytes: bytes.length,
+    accuracy,
+    compression: chosen.compressionRatio,
+  });
 }
 await evaluator.dispose();
 
-console.log(`\non ${testSet.labels.length} test images, ONNX Runtime on the written files (measured):`);
+console.log(
+  `\non ${testSet.labels.length} test images, ONNX Runtime on the written files (measured):`,
+);
 for (const { name, bytes, accuracy, compression } of summary)
   console.log(
-    `${name.padEnd(12)} accuracy ${percent(accuracy).padStart(7)}   file ${String(bytes).padStart(7)} bytes` +
+    `${name.padEnd(12)} accuracy ${percent(accuracy).padStart(7)}   file ` +
+      `${String(bytes).padStart(7)} bytes` +
       (compression === undefined
         ? ""
-        : `, ${(floatBytes / bytes).toFixed(2)}x smaller (parameters with their scales: ${compression.toFixed(2)}x)`),
+        : `, ${(floatBytes / bytes).toFixed(2)}x smaller (parameters with their scales: ` +
+          `${compression.toFixed(2)}x)`),
   );
 
 function uniformGenome(weightBits: WeightBits): QuantizationGenome {
   const config = new LayerQuantConfig({ weightBits, calibrationMethod: "mse" });
-  return new QuantizationGenome({ layerConfigs: new Map(model.layers.map((layer) => [layer.name, config])) });
+  return new QuantizationGenome({
+    layerConfigs: new Map(model.layers.map((layer) => [layer.name, config])),
+  });
 }
 
 function percent(share: number): string {

@@ -17,7 +17,8 @@ const READERS = {
 
 /**
  * Reads a .npy file (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
- * @throws Error naming the file when it is no .npy, is cut short, or has a type not listed in {@link NpyArray}
+ * @throws Error naming the file when it is no .npy, is cut short, or has a type not listed in
+ *   {@link NpyArray}
  */
 export async function readNpy(path: string): Promise<NpyArray> {
   const file = await readFile(path);
@@ -31,7 +32,8 @@ export async function readNpy(path: string): Promise<NpyArray> {
   const Reader = READERS[type as keyof typeof READERS];
   if (Reader === undefined || /'fortran_order':\s*True/.test(header))
     throw new Error(
-      `${path} holds ${type || "no"} elements; readable: C order, ${Object.keys(READERS).join(" ")}`,
+      `${path} holds ${type || "no"} elements; readable: C order, ` +
+        `${Object.keys(READERS).join(" ")}`,
     );
   const shape = (/'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? "")
     .split(",")

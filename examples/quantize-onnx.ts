@@ -1,5 +1,6 @@
-// Quantizes any ONNX model on your data: searches on the calibration set, reports on the test set, writes the
-// quantized model, the archive and a picture. `npx tsx examples/quantize-onnx.ts --help` lists the options.
+// Quantizes any ONNX model on your data: searches on the calibration set, reports on the test set,
+// writes the quantized model, the archive and a picture. `npx tsx examples/quantize-onnx.ts --help`
+// lists the options.
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
@@ -107,7 +108,8 @@ const model = await loadOnnxModel(args.model);
 const input = model.inputs[0];
 if (input === undefined) throw new Error(`${args.model} has no input`);
 console.log(
-  `${basename(args.model)}: ${model.layers.length} layers, ${total("parameterCount")} weights, ${total("macs")} MACs`,
+  `${basename(args.model)}: ${model.layers.length} layers, ${total("parameterCount")} ` +
+    `weights, ${total("macs")} MACs`,
 );
 
 function total(field: "parameterCount" | "macs"): string {
@@ -154,7 +156,10 @@ async function dataset(inputsPath: string, labelsPath: string | undefined): Prom
     const channel = Math.floor((i % perSample) / perChannel);
     images[i] = (Number(array.data[i]) / scale - pick(mean, channel)) / pick(std, channel);
   }
-  const batches = splitBatches({ [input!.name]: { data: images, dims: [samples, ...rest] } }, batchSize);
+  const batches = splitBatches(
+    { [input!.name]: { data: images, dims: [samples, ...rest] } },
+    batchSize,
+  );
   if (labelsPath === undefined || args.metric === "agreement")
     return { batches, samples, metric: outputAgreement() };
   const labels = Uint8Array.from((await readNpy(labelsPath)).data as Uint8Array, Number);
@@ -179,7 +184,8 @@ const search = await createOnnxEvaluator(model, {
 });
 const floor = search.baseline.accuracy - Number(args["max-drop"]);
 console.log(
-  `float32 on ${calibrationSet.samples} calibration samples: ${search.baseline.metric} ${search.baseline.metricValue.toFixed(4)} (measured)`,
+  `float32 on ${calibrationSet.samples} calibration samples: ${search.baseline.metric} ` +
+    `${search.baseline.metricValue.toFixed(4)} (measured)`,
 );
 
 // 1. Search on the calibration set.
@@ -202,11 +208,15 @@ const config: QuantizationEvolutionConfig = {
 };
 const engine = new QuantizationEvolutionEngine(config, { evaluator: search });
 const result = await followRun(
-  engine.stream(model.spec, args.checkpoint === undefined ? {} : { checkpoint: { path: args.checkpoint } }),
+  engine.stream(
+    model.spec,
+    args.checkpoint === undefined ? {} : { checkpoint: { path: args.checkpoint } },
+  ),
   integer("generations"),
 );
 console.log(
-  `\nsearched in ${seconds().toFixed(0)} s: ${result.evaluations} evaluations of ${calibrationSet.samples} samples`,
+  `\nsearched in ${seconds().toFixed(0)} s: ${result.evaluations} evaluations of ` +
+    `${calibrationSet.samples} samples`,
 );
 printFront(result.paretoFront);
 
@@ -219,10 +229,13 @@ const chosen =
     ? engine.getBestGenome()
     : within.reduce((a, b) => ((b.compressionRatio ?? 0) > (a.compressionRatio ?? 0) ? b : a));
 
-// 3. Report on the test set, which the search never saw: the front, the chosen genome, and the uniform baselines.
+// 3. Report on the test set, which the search never saw: the front, the chosen genome, and the
+// uniform baselines.
 const uniforms = ([8, 4, 2] as const).map((weightBits) => {
   const layer = new LayerQuantConfig({ weightBits, calibrationMethod: "mse" });
-  return new QuantizationGenome({ layerConfigs: new Map(model.layers.map(({ name }) => [name, layer])) });
+  return new QuantizationGenome({
+    layerConfigs: new Map(model.layers.map(({ name }) => [name, layer])),
+  });
 });
 const uniformNames = ["uniform INT8", "uniform INT4", "uniform INT2"];
 const searchedUniforms = await engine.evaluateGenomes(model.spec, uniforms);
@@ -233,7 +246,10 @@ const test = await createOnnxEvaluator(model, {
 });
 const reporter = new QuantizationEvolutionEngine(config, { evaluator: test });
 const front = await reporter.evaluateGenomes(model.spec, result.paretoFront);
-const [testedChosen, ...testedUniforms] = await reporter.evaluateGenomes(model.spec, [chosen, ...uniforms]);
+const [testedChosen, ...testedUniforms] = await reporter.evaluateGenomes(model.spec, [
+  chosen,
+  ...uniforms,
+]);
 const float = test.baseline;
 const sourceBytes = (await stat(args.model)).size;
 const { bytes, layers } = await quantizeOnnxWithReport(model, chosen, {
@@ -245,7 +261,8 @@ console.log(`\non ${testSet.samples} test samples (measured)`);
 console.log(`${"".padEnd(20)} ${float.metric.padStart(11)}  compression  file bytes`);
 const line = (name: string, value: number, compression: number, fileBytes: number) =>
   console.log(
-    `${name.padEnd(20)} ${value.toFixed(4).padStart(11)}  ${compression.toFixed(2).padStart(10)}x  ${String(fileBytes).padStart(10)}`,
+    `${name.padEnd(20)} ${value.toFixed(4).padStart(11)}  ` +
+      `${compression.toFixed(2).padStart(10)}x  ${String(fileBytes).padStart(10)}`,
   );
 line("float32", float.metricValue, 1, sourceBytes);
 for (const [i, genome] of testedUniforms.entries())
@@ -263,7 +280,12 @@ line(
 );
 const objectives = (genome: QuantizationGenome): number[] => {
   const metrics = genome.metrics as GenomeMetrics;
-  return [-metrics.accuracy, metrics.sizeBytes, metrics.inferenceLatencyMs, metrics.energyPerInferenceMj];
+  return [
+    -metrics.accuracy,
+    metrics.sizeBytes,
+    metrics.inferenceLatencyMs,
+    metrics.energyPerInferenceMj,
+  ];
 };
 const beaten = searchedUniforms.flatMap((uniform, i) =>
   result.paretoFront
@@ -281,7 +303,10 @@ await mkdir(args.out, { recursive: true });
 const name = join(args.out, `${basename(args.model, ".onnx")}.quantized`);
 await writeFile(`${name}.onnx`, bytes);
 if (testedChosen)
-  await writeFile(`${name}.json`, exportToString(testedChosen, "json", { target: args.target, calibrated }));
+  await writeFile(
+    `${name}.json`,
+    exportToString(testedChosen, "json", { target: args.target, calibrated }),
+  );
 await writeFile(join(args.out, "archive.json"), archiveToString(result));
 await writeFile(
   join(args.out, "archive-on-test-set.json"),
@@ -303,7 +328,10 @@ console.log(
     `quantized ${testedChosen?.metrics?.accuracyMetricValue.toFixed(4)}`,
 );
 if (testSet.images && testSet.labels) {
-  const alone = await runOnnxAlone(`${name}.onnx`, { images: testSet.images, labels: testSet.labels });
+  const alone = await runOnnxAlone(`${name}.onnx`, {
+    images: testSet.images,
+    labels: testSet.labels,
+  });
   console.log(`the written file in ONNX Runtime alone: top-1 ${alone.toFixed(4)} (measured)`);
 }
 console.log(`total ${seconds().toFixed(0)} s`);

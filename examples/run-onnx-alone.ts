@@ -1,6 +1,9 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
-/** Top-1 accuracy of an ONNX classifier on labelled images, by ONNX Runtime alone: what a deployment would see. */
+/**
+ * Top-1 accuracy of an ONNX classifier on labelled images, by ONNX Runtime alone: what a deployment
+ * would see.
+ */
 export async function runOnnxAlone(
   path: string,
   data: { readonly images: Float32Array; readonly labels: Uint8Array },
@@ -13,7 +16,10 @@ export async function runOnnxAlone(
   let right = 0;
   for (let at = 0; at < data.labels.length; at += 100) {
     const count = Math.min(100, data.labels.length - at);
-    const images = new Tensor("float32", data.images.slice(at * size, (at + count) * size), [count, ...dims]);
+    const images = new Tensor("float32", data.images.slice(at * size, (at + count) * size), [
+      count,
+      ...dims,
+    ]);
     const scores = (await session.run({ [input]: images }))[output]?.data as Float32Array;
     const classes = scores.length / count;
     for (let i = 0; i < count; i++) {

@@ -33,7 +33,9 @@ export function printFront(genomes: readonly QuantizationGenome[], most = 12): v
     show(genome.inferenceLatencyMs, 4),
     show(genome.energyPerInferenceMj, 4),
   ]);
-  const widths = head.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const widths = head.map((cell, i) =>
+    Math.max(cell.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  );
   for (const row of [head, ...rows])
     console.log(row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("  "));
   if (rows.length < genomes.length)
@@ -43,7 +45,9 @@ export function printFront(genomes: readonly QuantizationGenome[], most = 12): v
 /** The 95% interval of a measured accuracy, in percent. */
 function interval({ metrics }: QuantizationGenome): string {
   const known = metrics?.accuracyInterval;
-  return known === undefined ? "" : ` (${known.map((bound) => (bound * 100).toFixed(1)).join("-")})`;
+  return known === undefined
+    ? ""
+    : ` (${known.map((bound) => (bound * 100).toFixed(1)).join("-")})`;
 }
 
 /** At most `most` items, the ends included, evenly spread. */
@@ -55,7 +59,9 @@ function spread<T>(items: readonly T[], most: number): readonly T[] {
   );
 }
 
-/** A progress line: a bar that redraws itself in a terminal, a plain line now and then elsewhere. */
+/**
+ * A progress line: a bar that redraws itself in a terminal, a plain line now and then elsewhere.
+ */
 export function progressLine(total: number): (done: number, text: string) => void {
   return (done, text) => {
     const filled = Math.round((24 * done) / Math.max(1, total));
@@ -65,7 +71,10 @@ export function progressLine(total: number): (done: number, text: string) => voi
   };
 }
 
-/** Follows the events of a run: a bar or lines for its generations, a line of its own for whatever goes wrong. */
+/**
+ * Follows the events of a run: a bar or lines for its generations, a line of its own for whatever
+ * goes wrong.
+ */
 export async function followRun(
   events: AsyncIterable<EvolutionEvent>,
   generations: number,
@@ -75,10 +84,14 @@ export async function followRun(
   for await (const event of events) {
     if (event.type === "generation") progress(event.generation, describe(event));
     else if (event.type === "resumed")
-      note(`goes on after ${event.answers} evaluations of an earlier run, which are not made again`);
-    else if (event.type === "evaluation-failed") note(`an evaluation failed: ${event.failure.reason}`);
+      note(
+        `goes on after ${event.answers} evaluations of an earlier run, which are not made again`,
+      );
+    else if (event.type === "evaluation-failed")
+      note(`an evaluation failed: ${event.failure.reason}`);
     else if (event.type === "worker-replaced") note(`a worker was replaced: ${event.reason}`);
-    else if (event.type === "checkpoint-failed") note(`the checkpoint was not written: ${event.reason}`);
+    else if (event.type === "checkpoint-failed")
+      note(`the checkpoint was not written: ${event.reason}`);
     else if (event.type === "stopped") {
       if (event.reason !== "max-generations") note(`stopped: ${event.reason}`);
       return event.result;
@@ -92,7 +105,8 @@ function describe(event: Extract<EvolutionEvent, { type: "generation" }>): strin
   const [worst] = constraints.violatedLimits;
   const limits = worst && `, ${worst.limit} still missed by ${(worst.excess * 100).toFixed(1)}%`;
   return (
-    `best fitness ${event.best.fitnessScore.toFixed(4)}, front ${event.frontSize}, hypervolume ${event.hypervolume.toFixed(4)}, ` +
+    `best fitness ${event.best.fitnessScore.toFixed(4)}, front ${event.frontSize}, ` +
+    `hypervolume ${event.hypervolume.toFixed(4)}, ` +
     `${event.evaluations} evaluations${limits ?? ""}${left === undefined ? "" : `, about ${Math.round(left / 1000)} s left`}`
   );
 }

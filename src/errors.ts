@@ -13,8 +13,8 @@ export type QuantevoErrorCode =
   | "IO";
 
 /**
- * The one error class of this library. `code` is for programs, `path` names the field, tensor or node
- * (dots between levels, for example `layers.3.macs`), `message` is for people.
+ * The one error class of this library. `code` is for programs, `path` names the field, tensor or
+ * node (dots between levels, for example `layers.3.macs`), `message` is for people.
  */
 export class QuantevoError extends Error {
   override readonly name: string = "QuantevoError";
@@ -30,7 +30,10 @@ export class QuantevoError extends Error {
   }
 }
 
-/** An argument of a function is outside its allowed range. Message names the argument, the value and the range. */
+/**
+ * An argument of a function is outside its allowed range. Message names the argument, the value and
+ * the range.
+ */
 export class InvalidArgumentError extends QuantevoError {
   override readonly name = "InvalidArgumentError";
 
@@ -77,7 +80,10 @@ export class InvalidDocumentError extends QuantevoError {
 
 /** One value in which a checkpoint and the run that was to go on from it differ. */
 export interface CheckpointDifference {
-  /** For example `config.populationSize`, `model.layers.conv1`, `evaluator.identity`, `quantevo` (the version). */
+  /**
+   * For example `config.populationSize`, `model.layers.conv1`, `evaluator.identity`, `quantevo`
+   * (the version).
+   */
   readonly field: string;
   /** undefined = the checkpoint does not have it. */
   readonly checkpoint: string | number | boolean | null | undefined;
@@ -85,7 +91,10 @@ export interface CheckpointDifference {
   readonly run: string | number | boolean | null | undefined;
 }
 
-/** A checkpoint is whole, and of another search: version, configuration, model, space, cost model or evaluator. */
+/**
+ * A checkpoint is whole, and of another search: version, configuration, model, space, cost model or
+ * evaluator.
+ */
 export class CheckpointMismatchError extends QuantevoError {
   override readonly name = "CheckpointMismatchError";
 
@@ -97,7 +106,9 @@ export class CheckpointMismatchError extends QuantevoError {
     super(
       "CHECKPOINT_MISMATCH",
       field,
-      `the checkpoint is of another run: ${field} is ${shown(first?.checkpoint)} there and ${shown(first?.run)} here${more}; allowed: a checkpoint of the same run, or resume: "never"`,
+      `the checkpoint is of another run: ${field} is ${shown(first?.checkpoint)} there and ` +
+        `${shown(first?.run)} here${more}; allowed: a checkpoint of the same run, or resume: ` +
+        `"never"`,
     );
   }
 }

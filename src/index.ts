@@ -1,6 +1,7 @@
 /**
- * Evolves how many bits each layer of a trained network deserves on a hardware target. This is the core: no Node
- * built-in is imported statically, so it runs in a browser too. ONNX is behind `quantevo/onnx`.
+ * Evolves how many bits each layer of a trained network deserves on a hardware target. This is the
+ * core: no Node built-in is imported statically, so it runs in a browser too. ONNX is behind
+ * `quantevo/onnx`.
  * @packageDocumentation
  */
 
@@ -24,6 +25,19 @@ export {
   type RangeObserver,
   type RangeRequest,
 } from "./calibration/index.js";
+// Documents. Not through their door, as what is there besides would be loaded with the core.
+export { type ArchiveSource, archiveToString } from "./documents/archive-to-string.js";
+export { type ExportContext, exportToString } from "./documents/export-to-string.js";
+export type { LayerCalibration } from "./documents/genome-data.js";
+export {
+  type ArchiveDocument,
+  type DocumentFormat,
+  parseArchive,
+  parseQuantizationConfig,
+  parseQuantizationDocument,
+  type QuantizationDocument,
+} from "./documents/parse-quantization-config.js";
+export type { CheckpointStore } from "./engine/checkpoint/checkpoint-store.js";
 // The search
 export {
   afterEvaluations,
@@ -78,30 +92,22 @@ export {
 // Accuracy
 export type { AccuracyEstimate, AccuracyEvaluator } from "./evaluation/evaluator.js";
 // Explanations
-export type { ExplanationFormat } from "./evaluation/explanation-text.js";
-export { type FitnessCosts, type FitnessWeights, weightedFitness } from "./evaluation/fitness.js";
+export type { ExplanationFormat } from "./evaluation/explain/explanation-text.js";
 export type {
   ExplainedValues,
   GenomeExplanation,
   LayerExplanation,
   LimitState,
   WidthStep,
-} from "./evaluation/genome-explanation.js";
-// Documents. Not through their door, as what is there besides would be loaded with the core.
-export { type ArchiveSource, archiveToString } from "./export/archive-to-string.js";
-export type { CheckpointStore } from "./export/checkpoint-store.js";
-export { type ExportContext, exportToString } from "./export/export-to-string.js";
-export type { LayerCalibration } from "./export/genome-data.js";
-export {
-  type ArchiveDocument,
-  type DocumentFormat,
-  parseArchive,
-  parseQuantizationConfig,
-  parseQuantizationDocument,
-  type QuantizationDocument,
-} from "./export/parse-quantization-config.js";
+} from "./evaluation/explain/genome-explanation.js";
+export { type FitnessCosts, type FitnessWeights, weightedFitness } from "./evaluation/fitness.js";
 // Genomes
-export { ACTIVATION_BITS, type ActivationBits, WEIGHT_BITS, type WeightBits } from "./genome/bits.js";
+export {
+  ACTIVATION_BITS,
+  type ActivationBits,
+  WEIGHT_BITS,
+  type WeightBits,
+} from "./genome/bits.js";
 export { LayerQuantConfig, type LayerQuantConfigFields } from "./genome/layer-quant-config.js";
 export {
   type GenomeMetrics,
@@ -121,11 +127,16 @@ export type {
 } from "./hardware/contract.js";
 export { HardwareTarget } from "./hardware/contract.js";
 export { costModelFor, hardwareProfiles } from "./hardware/core-registry.js";
-export { loadHardwareProfile } from "./hardware/load-hardware-profile.js";
-export type { HardwareProfile } from "./hardware/profile-schema.js";
-export { RooflineCostModel } from "./hardware/roofline-cost-model.js";
+export { loadHardwareProfile } from "./hardware/profile/load-hardware-profile.js";
+export type { HardwareProfile } from "./hardware/profile/profile-schema.js";
+export { RooflineCostModel } from "./hardware/roofline/roofline-cost-model.js";
 // Models
-export { LayerKind, type LayerSpec, type ModelSpec, type WeightLayout } from "./model/layer-spec.js";
+export {
+  LayerKind,
+  type LayerSpec,
+  type ModelSpec,
+  type WeightLayout,
+} from "./model/layer-spec.js";
 export { type ReferenceWorkloadOptions, referenceWorkload } from "./model/reference-workload.js";
 export {
   type Codes,

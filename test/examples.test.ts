@@ -1,9 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
 
-// Each numbered script runs as it stands; what it prints is what a person would see. The last writes to out/.
+// Each numbered script runs as it stands; what it prints is what a person would see. The last
+// writes to out/.
 const runExample = async (load: () => Promise<unknown>): Promise<string> => {
   const printed: string[] = [];
-  const log = vi.spyOn(console, "log").mockImplementation((...parts) => void printed.push(parts.join(" ")));
+  const log = vi
+    .spyOn(console, "log")
+    .mockImplementation((...parts) => void printed.push(parts.join(" ")));
   try {
     await load();
   } finally {

@@ -1,5 +1,6 @@
-// Every line of code of the owner's Python document, in the order in which it stands there, as TypeScript that
-// runs, with assertions on what the line means. Runs are shorter where the document's length is not the point.
+// Every line of code of the owner's Python document, in the order in which it stands there, as
+// TypeScript that runs, with assertions on what the line means. Runs are shorter where the
+// document's length is not the point.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,11 +20,19 @@ import {
   quantize,
 } from "../src/index.js";
 
-const layerNames = ["embedding", "encoder_layer_0_attention", "encoder_layer_0_ffn", "output_projection"];
+const layerNames = [
+  "embedding",
+  "encoder_layer_0_attention",
+  "encoder_layer_0_ffn",
+  "output_projection",
+];
 const short = { maxGenerations: 3 };
 const small = { populationSize: 8 };
 
-async function evolved(config: QuantizationEvolutionConfig, layers: readonly string[] = layerNames) {
+async function evolved(
+  config: QuantizationEvolutionConfig,
+  layers: readonly string[] = layerNames,
+) {
   const engine = new QuantizationEvolutionEngine({ ...small, ...config });
   await engine.runEvolution(layers, short);
   return engine;
@@ -82,8 +91,14 @@ describe("core classes", () => {
     expect(best.layerConfigs).toBeInstanceOf(Map);
     expect(Object.values(QuantizationScheme)).toContain(best.globalScheme);
     expect(Object.values(CalibrationMethod)).toContain(best.calibrationMethod);
-    const metrics = ["accuracy", "compressionRatio", "inferenceLatencyMs", "memoryFootprintMb"] as const;
-    for (const name of [...metrics, "energyPerInferenceMj"] as const) expect(best[name]).toBeGreaterThan(0);
+    const metrics = [
+      "accuracy",
+      "compressionRatio",
+      "inferenceLatencyMs",
+      "memoryFootprintMb",
+    ] as const;
+    for (const name of [...metrics, "energyPerInferenceMj"] as const)
+      expect(best[name]).toBeGreaterThan(0);
   });
 
   it("LayerQuantConfig has the fields of the document", () => {
@@ -95,7 +110,11 @@ describe("core classes", () => {
       granularity: QuantizationGranularity.PER_CHANNEL,
       useSymmetric: true,
     });
-    expect(config.toDict()).toMatchObject({ weightBits: 2, activationBits: 16, useSymmetric: true });
+    expect(config.toDict()).toMatchObject({
+      weightBits: 2,
+      activationBits: 16,
+      useSymmetric: true,
+    });
     for (const weightBits of [1, 1.58, 2, 4, 6, 8, 16] as const)
       expect(new LayerQuantConfig({ weightBits }).weightBits).toBe(weightBits);
     for (const activationBits of [4, 8, 16] as const)
@@ -116,7 +135,9 @@ describe("usage guide", () => {
     const engine = new QuantizationEvolutionEngine(config);
     const results = await engine.runEvolution(layerNames);
     const best = engine.getBestGenome();
-    const line = `Compression: ${best.compressionRatio!.toFixed(1)}x @ ${(best.accuracy! * 100).toFixed(1)}%`;
+    const line =
+      `Compression: ${best.compressionRatio!.toFixed(1)}x @ ` +
+      `${(best.accuracy! * 100).toFixed(1)}%`;
     expect(line).toMatch(/^Compression: \d+\.\dx @ \d+\.\d%$/);
     expect(results.generations).toBe(30);
     // 4 to 8 bits a weight, so 8x is what 4 bits without any scale would give.
@@ -140,7 +161,8 @@ describe("usage guide", () => {
       .map(
         (genome) =>
           `${(genome.accuracy! * 100).toFixed(1)}% | ${genome.compressionRatio!.toFixed(1)}x | ` +
-          `${genome.inferenceLatencyMs!.toFixed(1)}ms | ${genome.energyPerInferenceMj!.toFixed(2)}mJ`,
+          `${genome.inferenceLatencyMs!.toFixed(1)}ms | ` +
+          `${genome.energyPerInferenceMj!.toFixed(2)}mJ`,
       );
     expect(lines.length).toBe(5);
     for (const line of lines) expect(line).toMatch(/^[\d.]+% \| [\d.]+x \| [\d.]+ms \| [\d.]+mJ$/);
@@ -158,7 +180,9 @@ describe("usage guide", () => {
     // 4 bits with scales stay just under 8, 2 bits just under 16.
     expect(best.compressionRatio).toBeGreaterThan(7);
     expect(best.compressionRatio).toBeLessThan(16);
-    expect(Math.max(...engine.paretoFront.map((genome) => genome.compressionRatio!))).toBeGreaterThan(12);
+    expect(
+      Math.max(...engine.paretoFront.map((genome) => genome.compressionRatio!)),
+    ).toBeGreaterThan(12);
   });
 
   it("hardware-specific deployment", async () => {
@@ -235,7 +259,11 @@ describe("hardware targets, strategies and methods", () => {
   it("granularity", () => {
     expect(formatOf({ granularity: QuantizationGranularity.PER_TENSOR }).scale.length).toBe(1);
     expect(formatOf({ granularity: QuantizationGranularity.PER_CHANNEL }).scale.length).toBe(8);
-    const grouped = formatOf({ granularity: QuantizationGranularity.PER_GROUP, axis: 1, groupSize: 4 });
+    const grouped = formatOf({
+      granularity: QuantizationGranularity.PER_GROUP,
+      axis: 1,
+      groupSize: 4,
+    });
     expect(grouped.scale.length).toBe(16);
   });
 
@@ -276,8 +304,13 @@ describe("API reference", () => {
       enableCaching: true,
       parallelEvaluations: 4,
     });
-    const { targetLatencyMs, targetMemoryMb, targetEnergyMj } = new QuantizationEvolutionEngine().config;
-    expect([targetLatencyMs, targetMemoryMb, targetEnergyMj]).toEqual([undefined, undefined, undefined]);
+    const { targetLatencyMs, targetMemoryMb, targetEnergyMj } = new QuantizationEvolutionEngine()
+      .config;
+    expect([targetLatencyMs, targetMemoryMb, targetEnergyMj]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it("runEvolution, getBestGenome, exportQuantizationConfig, analyzeSensitivity", async () => {
@@ -296,7 +329,9 @@ describe("API reference", () => {
       await engine.exportQuantizationConfig(best, join(folder, "config.json"));
       await engine.exportQuantizationConfig(best, join(folder, "config.yaml"), "yaml");
       for (const name of ["config.json", "config.yaml"])
-        expect(parseQuantizationConfig(await readFile(join(folder, name), "utf8")).key).toBe(best.key);
+        expect(parseQuantizationConfig(await readFile(join(folder, name), "utf8")).key).toBe(
+          best.key,
+        );
       const sensitivity = await engine.analyzeSensitivity(layerNames);
       expect([...sensitivity.keys()]).toEqual(layerNames);
     } finally {
@@ -304,23 +339,29 @@ describe("API reference", () => {
     }
   });
 
-  it("QuantizationGenome: averageBits, compressionRatio, fitnessScore, toDict, fromDict, clone, mutate, crossover", async () => {
-    const engine = await evolved({});
-    const best = engine.getBestGenome();
-    expect(best.averageBits).toBeGreaterThanOrEqual(4);
-    expect(best.averageBits).toBeLessThanOrEqual(8);
-    expect(best.compressionRatio).toBeGreaterThan(1);
-    expect(best.fitnessScore).toBeGreaterThan(0);
-    expect(QuantizationGenome.fromDict(best.toDict()).toDict()).toEqual(best.toDict());
-    const copy = best.clone();
-    expect(copy).not.toBe(best);
-    expect(copy.toDict()).toEqual(best.toDict());
-    expect(best.mutate(1).key).not.toBe(best.key);
-    const other = best.mutate(1);
-    const child = best.crossover(other);
-    for (const [name, config] of child.layerConfigs)
-      expect([best, other].some((parent) => parent.layerConfigs.get(name)?.equals(config))).toBe(true);
-  });
+  it(
+    "QuantizationGenome: averageBits, compressionRatio, fitnessScore, toDict, fromDict, clone, " +
+      "mutate, crossover",
+    async () => {
+      const engine = await evolved({});
+      const best = engine.getBestGenome();
+      expect(best.averageBits).toBeGreaterThanOrEqual(4);
+      expect(best.averageBits).toBeLessThanOrEqual(8);
+      expect(best.compressionRatio).toBeGreaterThan(1);
+      expect(best.fitnessScore).toBeGreaterThan(0);
+      expect(QuantizationGenome.fromDict(best.toDict()).toDict()).toEqual(best.toDict());
+      const copy = best.clone();
+      expect(copy).not.toBe(best);
+      expect(copy.toDict()).toEqual(best.toDict());
+      expect(best.mutate(1).key).not.toBe(best.key);
+      const other = best.mutate(1);
+      const child = best.crossover(other);
+      for (const [name, config] of child.layerConfigs)
+        expect([best, other].some((parent) => parent.layerConfigs.get(name)?.equals(config))).toBe(
+          true,
+        );
+    },
+  );
 });
 
 describe("examples", () => {
@@ -329,7 +370,9 @@ describe("examples", () => {
     const engine = new QuantizationEvolutionEngine({ populationSize: 10, maxGenerations: 20 });
     await engine.runEvolution(layers);
     const best = engine.getBestGenome();
-    expect(`Compression: ${best.compressionRatio!.toFixed(1)}x`).toMatch(/^Compression: [4-7]\.\dx$/);
+    expect(`Compression: ${best.compressionRatio!.toFixed(1)}x`).toMatch(
+      /^Compression: [4-7]\.\dx$/,
+    );
     expect(best.accuracy).toBeGreaterThan(0.5);
   });
 
@@ -361,7 +404,9 @@ describe("examples", () => {
     );
     expect(engine.paretoFront.length).toBeGreaterThan(5);
     for (const [i, genome] of engine.paretoFront.slice(0, 5).entries()) {
-      expect(`Solution ${i + 1}: ${(genome.accuracy! * 100).toFixed(2)}%`).toMatch(/^Solution \d: \d/);
+      expect(`Solution ${i + 1}: ${(genome.accuracy! * 100).toFixed(2)}%`).toMatch(
+        /^Solution \d: \d/,
+      );
       expect(genome.compressionRatio).toBeGreaterThan(1);
       expect(genome.inferenceLatencyMs).toBeGreaterThan(0);
       expect(genome.energyPerInferenceMj).toBeGreaterThan(0);
@@ -390,7 +435,8 @@ describe("best practices", () => {
   it("2: mixed precision", async () => {
     const engine = await evolved({ allowMixedPrecision: true, minBits: 4, maxBits: 8 });
     const mixed = engine.paretoFront.filter(
-      (genome) => new Set([...genome.layerConfigs.values()].map((config) => config.weightBits)).size > 1,
+      (genome) =>
+        new Set([...genome.layerConfigs.values()].map((config) => config.weightBits)).size > 1,
     );
     expect(mixed.length).toBeGreaterThan(0);
   });

@@ -46,12 +46,13 @@ describe("the public list", () => {
   it("has these types and no others, each written out by name", () => {
     const text = readFileSync(new URL("../src/index.ts", import.meta.url), "utf8");
     expect(text).not.toMatch(/export (type )?\*/);
-    const exported = [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(([, allTypes, list]) =>
-      list!
-        .split(",")
-        .map((entry) => entry.trim())
-        .filter((entry) => entry !== "" && (allTypes !== undefined || entry.startsWith("type ")))
-        .map((entry) => entry.replace(/^type /, "")),
+    const exported = [...text.matchAll(/export (type )?\{([^}]*)\}/g)].flatMap(
+      ([, allTypes, list]) =>
+        list!
+          .split(",")
+          .map((entry) => entry.trim())
+          .filter((entry) => entry !== "" && (allTypes !== undefined || entry.startsWith("type ")))
+          .map((entry) => entry.replace(/^type /, "")),
     );
     expect(exported.sort()).toEqual(TYPES.toSorted());
   });
@@ -59,7 +60,13 @@ describe("the public list", () => {
   it("leaves the parts of prediction to a door of their own", async () => {
     const evaluation = await import("../src/evaluation/index.js");
     expect(Object.keys(evaluation).sort()).toEqual([
-      ...["accuracyDrop", "createNoiseTable", "createPredictedEvaluator", "curvature", "explanationToString"],
+      ...[
+        "accuracyDrop",
+        "createNoiseTable",
+        "createPredictedEvaluator",
+        "curvature",
+        "explanationToString",
+      ],
       ...[
         "layerSensitivity",
         "measuredSensitivity",

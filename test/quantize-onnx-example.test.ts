@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generatePixels } from "../examples/model/generate-data.js";
-import { parseArchive, parseQuantizationConfig } from "../src/export/index.js";
+import { parseArchive, parseQuantizationConfig } from "../src/export.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -57,39 +57,58 @@ describe("examples/quantize-onnx.ts", () => {
       ["--scale", "255", "--max-drop", "0.02", "--calibration-samples", "64", "--batch-size", "64"],
       ["--population", "8", "--generations", "2", "--out", file(out)],
     ].flat();
-    const script = ["--import", "tsx", join(root, "examples/quantize-onnx.ts"), ...options, ...more];
+    const script = [
+      "--import",
+      "tsx",
+      join(root, "examples/quantize-onnx.ts"),
+      ...options,
+      ...more,
+    ];
     return (await promisify(execFile)("node", script, { cwd: root })).stdout;
   };
 
-  it("finds, writes and reports; the written file agrees with the report; one seed gives one archive", async () => {
-    const text = await quantize("one", "--parallel", "1");
-    expect(text).toMatch(/float32 on 128 calibration samples: top-1 0\.9\d+ \(measured\)/);
-    expect(text).toContain("no uniform baseline dominates any genome of the front");
-    for (const name of ["float32", "uniform INT8", "uniform INT4", "uniform INT2", "chosen by quantevo"])
-      expect(text).toMatch(new RegExp(`^${name} +0\\.\\d{4} +\\d+\\.\\d\\dx +\\d+$`, "m"));
-    const reported = Number(/quantized (0\.\d+)/.exec(text)?.[1]);
-    const alone = Number(/in ONNX Runtime alone: top-1 (0\.\d+) \(measured\)/.exec(text)?.[1]);
-    expect(Math.abs(reported - alone)).toBeLessThanOrEqual(0.003);
+  it(
+    "finds, writes and reports; the written file agrees with the report; one seed gives one " +
+      "archive",
+    async () => {
+      const text = await quantize("one", "--parallel", "1");
+      expect(text).toMatch(/float32 on 128 calibration samples: top-1 0\.9\d+ \(measured\)/);
+      expect(text).toContain("no uniform baseline dominates any genome of the front");
+      for (const name of [
+        "float32",
+        "uniform INT8",
+        "uniform INT4",
+        "uniform INT2",
+        "chosen by quantevo",
+      ])
+        expect(text).toMatch(new RegExp(`^${name} +0\\.\\d{4} +\\d+\\.\\d\\dx +\\d+$`, "m"));
+      const reported = Number(/quantized (0\.\d+)/.exec(text)?.[1]);
+      const alone = Number(/in ONNX Runtime alone: top-1 (0\.\d+) \(measured\)/.exec(text)?.[1]);
+      expect(Math.abs(reported - alone)).toBeLessThanOrEqual(0.003);
 
-    const [archive, again] = [
-      await readFile(join(folder, "one/archive.json"), "utf8"),
-      await quantize("two", "--parallel", "4"),
-    ];
-    expect(again).toContain("wrote");
-    expect(await readFile(join(folder, "two/archive.json"), "utf8")).toBe(archive);
-    expect(await readFile(join(folder, "two/model.quantized.onnx"))).toEqual(
-      await readFile(join(folder, "one/model.quantized.onnx")),
-    );
-    expect(parseArchive(archive).genomes.length).toBeGreaterThan(1);
-    const chosen = parseQuantizationConfig(await readFile(join(folder, "one/model.quantized.json"), "utf8"));
-    expect(chosen.metrics?.accuracyKind).toBe("measured");
-    const document = await readFile(join(folder, "one/model.quantized.json"), "utf8");
-    const { layers } = JSON.parse(document) as {
-      layers: { weight?: { scale: number[] }; activation?: object }[];
-    };
-    for (const layer of layers) expect(layer.weight?.scale.length && layer.activation).toBeTruthy();
-    expect(chosen.metrics?.accuracyMetricValue).toBeCloseTo(reported, 4);
-  });
+      const [archive, again] = [
+        await readFile(join(folder, "one/archive.json"), "utf8"),
+        await quantize("two", "--parallel", "4"),
+      ];
+      expect(again).toContain("wrote");
+      expect(await readFile(join(folder, "two/archive.json"), "utf8")).toBe(archive);
+      expect(await readFile(join(folder, "two/model.quantized.onnx"))).toEqual(
+        await readFile(join(folder, "one/model.quantized.onnx")),
+      );
+      expect(parseArchive(archive).genomes.length).toBeGreaterThan(1);
+      const chosen = parseQuantizationConfig(
+        await readFile(join(folder, "one/model.quantized.json"), "utf8"),
+      );
+      expect(chosen.metrics?.accuracyKind).toBe("measured");
+      const document = await readFile(join(folder, "one/model.quantized.json"), "utf8");
+      const { layers } = JSON.parse(document) as {
+        layers: { weight?: { scale: number[] }; activation?: object }[];
+      };
+      for (const layer of layers)
+        expect(layer.weight?.scale.length && layer.activation).toBeTruthy();
+      expect(chosen.metrics?.accuracyMetricValue).toBeCloseTo(reported, 4);
+    },
+  );
 
   it("explains itself", async () => {
     await expect(

@@ -19,10 +19,17 @@ export function vgg16(): ModelSpec {
   return net.build("VGG16");
 }
 
-/** AlexNet (Krizhevsky et al. 2012) as in the BVLC models (also CaffeNet): groups of 2, local response norms. */
+/**
+ * AlexNet (Krizhevsky et al. 2012) as in the BVLC models (also CaffeNet): groups of 2, local
+ * response norms.
+ */
 export function alexnet(): ModelSpec {
   const net = new NetworkBuilder();
-  let x = net.conv(net.input(1, 3, 227, 227), 96, 11, { stride: 4, padding: "valid", followedBy: ["LRN"] });
+  let x = net.conv(net.input(1, 3, 227, 227), 96, 11, {
+    stride: 4,
+    padding: "valid",
+    followedBy: ["LRN"],
+  });
   x = net.pool(x, 2, 3, "valid");
   x = net.conv(x, 256, 5, { groups: 2, followedBy: ["LRN"] });
   x = net.pool(x, 2, 3, "valid");
@@ -34,10 +41,17 @@ export function alexnet(): ModelSpec {
   return net.build("AlexNet");
 }
 
-/** ZFNet-512 of the ONNX model zoo (Zeiler and Fergus 2014): AlexNet with a 7 x 7 first layer and more channels. */
+/**
+ * ZFNet-512 of the ONNX model zoo (Zeiler and Fergus 2014): AlexNet with a 7 x 7 first layer and
+ * more channels.
+ */
 export function zfnet512(): ModelSpec {
   const net = new NetworkBuilder();
-  let x = net.conv(net.input(1, 3, 224, 224), 96, 7, { stride: 2, padding: "valid", followedBy: ["LRN"] });
+  let x = net.conv(net.input(1, 3, 224, 224), 96, 7, {
+    stride: 2,
+    padding: "valid",
+    followedBy: ["LRN"],
+  });
   x = net.pool(x, 2, 3, "valid");
   x = net.conv(x, 256, 5, { stride: 2, padding: "valid", followedBy: ["LRN"] });
   x = net.pool(x, 2, 3, "valid");
@@ -78,7 +92,10 @@ export function squeezenet(version: "1.0" | "1.1"): ModelSpec {
 /** GoogLeNet, also called Inception v1 (Szegedy et al. 2015). */
 export function googlenet(): ModelSpec {
   const net = new NetworkBuilder();
-  let x = net.pool(net.conv(net.input(1, 3, 224, 224), 64, 7, { stride: 2, followedBy: ["LRN"] }), 2);
+  let x = net.pool(
+    net.conv(net.input(1, 3, 224, 224), 64, 7, { stride: 2, followedBy: ["LRN"] }),
+    2,
+  );
   x = net.pool(net.conv(net.conv(x, 64, 1), 192, 3, { followedBy: ["LRN"] }), 2);
   const blocks = [
     [64, 96, 128, 16, 32, 32],
@@ -167,7 +184,12 @@ export function inceptionV4(): ModelSpec {
   x = net.conv(net.conv(x, 32, 3, valid), 64, 3);
   x = net.concat(net.pool(x, 2, 3, "valid"), net.conv(x, 96, 3, down));
   const short = net.conv(net.conv(x, 64, 1), 96, 3, valid);
-  const long = net.conv(net.conv(net.conv(net.conv(x, 64, 1), 64, [1, 7]), 64, [7, 1]), 96, 3, valid);
+  const long = net.conv(
+    net.conv(net.conv(net.conv(x, 64, 1), 64, [1, 7]), 64, [7, 1]),
+    96,
+    3,
+    valid,
+  );
   x = net.concat(short, long);
   x = net.concat(net.conv(x, 192, 3, down), net.pool(x, 2, 3, "valid"));
   for (let i = 0; i < 4; i++)

@@ -20,7 +20,8 @@ export function yolov3(): ModelSpec {
     [1024, 4],
   ] as const) {
     x = net.conv(x, channels, 3, { stride: 2 });
-    for (let i = 0; i < repeats; i++) x = net.add(x, net.conv(net.conv(x, channels / 2, 1), channels, 3));
+    for (let i = 0; i < repeats; i++)
+      x = net.add(x, net.conv(net.conv(x, channels / 2, 1), channels, 3));
     stages.push(x);
   }
   const head = (from: Tensor, c: number) => {

@@ -9,7 +9,13 @@ import {
   zfnet512,
 } from "./classic-networks.js";
 import { tinyYolov3, yolov3 } from "./detection-networks.js";
-import { efficientNet, mobilenetV1, mobilenetV2, mobilenetV3, mobileVitV2 } from "./mobile-networks.js";
+import {
+  efficientNet,
+  mobilenetV1,
+  mobilenetV2,
+  mobilenetV3,
+  mobileVitV2,
+} from "./mobile-networks.js";
 import { centerNetResnet34, resnet } from "./residual-networks.js";
 import { bert, decodeStep, prefill, vitB16 } from "./transformer-networks.js";
 
@@ -19,14 +25,19 @@ const BERT = {
   distil: { blocks: 6, hidden: 768 },
 } as const;
 
-/** A network by the name that the validation points use, such as `mobilenet-v1-0.75-160` or `bert-large-384`. */
+/**
+ * A network by the name that the validation points use, such as `mobilenet-v1-0.75-160` or
+ * `bert-large-384`.
+ */
 export function networkByName(name: string): ModelSpec {
   const [, width, resolution] = /^mobilenet-v1-([\d.]+)-(\d+)$/.exec(name) ?? [];
   if (width !== undefined) return mobilenetV1(Number(width), Number(resolution));
   const [, size, tokens] = /^bert-(base|large|distil)-(\d+)$/.exec(name) ?? [];
-  if (size !== undefined) return bert(name, { ...BERT[size as keyof typeof BERT], tokens: Number(tokens) });
+  if (size !== undefined)
+    return bert(name, { ...BERT[size as keyof typeof BERT], tokens: Number(tokens) });
   const [, roberta] = /^roberta-base-(\d+)$/.exec(name) ?? [];
-  if (roberta !== undefined) return bert(name, { ...BERT.base, tokens: Number(roberta), vocabulary: 50_265 });
+  if (roberta !== undefined)
+    return bert(name, { ...BERT.base, tokens: Number(roberta), vocabulary: 50_265 });
   const [, lite, pixels] = /^efficientnet-(b0|lite[0-4])(?:-(\d+))?$/.exec(name) ?? [];
   if (lite !== undefined)
     return efficientNet(lite as "b0", pixels === undefined ? undefined : Number(pixels));

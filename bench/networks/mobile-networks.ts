@@ -133,8 +133,8 @@ const EFFICIENTNET_STAGES = [
 ] as const;
 
 /**
- * EfficientNet (Tan and Le 2019) with its squeeze-and-excitation and swish, or the Lite variants without them, whose
- * stem, head and first and last stage are not scaled.
+ * EfficientNet (Tan and Le 2019) with its squeeze-and-excitation and swish, or the Lite variants
+ * without them, whose stem, head and first and last stage are not scaled.
  */
 export function efficientNet(
   variant: "b0" | "lite0" | "lite1" | "lite2" | "lite3" | "lite4",
@@ -178,7 +178,10 @@ export function efficientNet(
   return net.build(`EfficientNet ${variant}`);
 }
 
-/** MobileViTv2-1.0 at 256 x 256 (Mehta and Rastegari 2022): separable self-attention, linear in the tokens. */
+/**
+ * MobileViTv2-1.0 at 256 x 256 (Mehta and Rastegari 2022): separable self-attention, linear in the
+ * tokens.
+ */
 export function mobileVitV2(): ModelSpec {
   const net = new NetworkBuilder();
   let x = net.conv(net.input(1, 3, 256, 256), 32, 3, { stride: 2, followedBy: ["Swish"] });
@@ -193,7 +196,11 @@ export function mobileVitV2(): ModelSpec {
   };
   const transformer = (width: number, blocks: number) => {
     const channels = x.shape[1] as number;
-    let y = net.conv(net.conv(x, channels, 3, { groups: channels, followedBy: ["Swish"] }), width, 1);
+    let y = net.conv(
+      net.conv(x, channels, 3, { groups: channels, followedBy: ["Swish"] }),
+      width,
+      1,
+    );
     for (let i = 0; i < blocks; i++) {
       const attention = net.conv(y, 1 + 2 * width, 1, {
         followedBy: ["LayerNormalization", "Softmax", "Mul"],

@@ -1,4 +1,9 @@
-import { elementCount, type LayerKind, type LayerSpec, type ModelSpec } from "../../src/model/layer-spec.js";
+import {
+  elementCount,
+  type LayerKind,
+  type LayerSpec,
+  type ModelSpec,
+} from "../../src/model/layer-spec.js";
 
 /** A tensor while a network is built: its shape and the layers whose outputs reach it. */
 export interface Tensor {
@@ -14,7 +19,10 @@ interface ConvOptions {
   readonly followedBy?: readonly string[];
 }
 
-/** Builds exact per-layer tables of published networks: shapes, parameters, multiply-accumulates and wiring. */
+/**
+ * Builds exact per-layer tables of published networks: shapes, parameters, multiply-accumulates and
+ * wiring.
+ */
 export class NetworkBuilder {
   readonly #layers: LayerSpec[] = [];
   #floats = 0;
@@ -23,8 +31,16 @@ export class NetworkBuilder {
     return { shape, from: [] };
   }
 
-  /** A convolution with a kernel of k x k (or [height, width]); depthwise when groups equal the channels. */
-  conv(x: Tensor, outputs: number, k: number | readonly [number, number], options: ConvOptions = {}): Tensor {
+  /**
+   * A convolution with a kernel of k x k (or [height, width]); depthwise when groups equal the
+   * channels.
+   */
+  conv(
+    x: Tensor,
+    outputs: number,
+    k: number | readonly [number, number],
+    options: ConvOptions = {},
+  ): Tensor {
     const [, inputs, height, width] = x.shape as [number, number, number, number];
     const [kh, kw] = typeof k === "number" ? [k, k] : k;
     const { stride = 1, groups = 1, padding = "same", followedBy } = options;

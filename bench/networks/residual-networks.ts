@@ -33,7 +33,10 @@ function residualStages(net: NetworkBuilder, image: Tensor, depth: Depth, wide: 
   return x;
 }
 
-/** ResNet v1.5 (stride in the 3 x 3 convolution) as torchvision has it; `wide` 2 is Wide ResNet-50-2. */
+/**
+ * ResNet v1.5 (stride in the 3 x 3 convolution) as torchvision has it; `wide` 2 is Wide
+ * ResNet-50-2.
+ */
 export function resnet(depth: Depth, wide = 1): ModelSpec {
   const net = new NetworkBuilder();
   const x = residualStages(net, net.input(1, 3, 224, 224), depth, wide);
@@ -42,8 +45,9 @@ export function resnet(depth: Depth, wide = 1): ModelSpec {
 }
 
 /**
- * CenterNet (Zhou et al. 2019) on ResNet34 at 512 x 512: three 4 x 4 transposed convolutions of 256 channels, counted
- * as convolutions, and three heads of 64 channels. Apple does not state the head: this one is the paper's.
+ * CenterNet (Zhou et al. 2019) on ResNet34 at 512 x 512: three 4 x 4 transposed convolutions of 256
+ * channels, counted as convolutions, and three heads of 64 channels. Apple does not state the head:
+ * this one is the paper's.
  */
 export function centerNetResnet34(): ModelSpec {
   const net = new NetworkBuilder();

@@ -8,8 +8,14 @@ interface EncoderSizes {
   readonly vocabulary?: number;
 }
 
-/** A BERT-style encoder (Devlin et al. 2019) on `tokens` tokens, softmax and layer norms as followers. */
-export function bert(name: string, { blocks, hidden, tokens, vocabulary = 30_522 }: EncoderSizes): ModelSpec {
+/**
+ * A BERT-style encoder (Devlin et al. 2019) on `tokens` tokens, softmax and layer norms as
+ * followers.
+ */
+export function bert(
+  name: string,
+  { blocks, hidden, tokens, vocabulary = 30_522 }: EncoderSizes,
+): ModelSpec {
   const net = new NetworkBuilder();
   let x = net.embedding(tokens, vocabulary, hidden);
   for (let i = 0; i < blocks; i++) {
@@ -17,7 +23,9 @@ export function bert(name: string, { blocks, hidden, tokens, vocabulary = 30_522
     const k = net.dense(x, hidden);
     const v = net.dense(x, hidden);
     const heads = hidden / 64;
-    const scores = net.product(q, k, [1, heads, tokens, tokens], tokens * tokens * hidden, ["Softmax"]);
+    const scores = net.product(q, k, [1, heads, tokens, tokens], tokens * tokens * hidden, [
+      "Softmax",
+    ]);
     const context = net.product(scores, v, [1, tokens, hidden], tokens * tokens * hidden);
     x = net.add(x, net.dense(context, hidden, ["LayerNormalization"]));
     const inner = net.dense(x, 4 * hidden, ["Gelu"]);
@@ -73,7 +81,10 @@ function decoderSizes(name: string) {
   return sizes;
 }
 
-/** A whole prompt through a Llama-style model: causal attention (half of the products), the last token's output layer. */
+/**
+ * A whole prompt through a Llama-style model: causal attention (half of the products), the last
+ * token's output layer.
+ */
 export function prefill(name: string, tokens: number): ModelSpec {
   const { blocks, hidden, inner, vocabulary, keyValue } = decoderSizes(name);
   const net = new NetworkBuilder();
@@ -94,7 +105,10 @@ export function prefill(name: string, tokens: number): ModelSpec {
   return net.build(`${name} prefill ${tokens}`);
 }
 
-/** One decode step of a Llama-style model: a single token, keys and values of the context read from memory. */
+/**
+ * One decode step of a Llama-style model: a single token, keys and values of the context read from
+ * memory.
+ */
 export function decodeStep(name: string, context = 128): ModelSpec {
   const { blocks, hidden, inner, vocabulary, keyValue } = decoderSizes(name);
   const net = new NetworkBuilder();

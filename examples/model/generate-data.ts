@@ -1,5 +1,6 @@
-// The data of the embedded demo model: pictures of twenty glyphs, drawn from a seed. Nothing is downloaded.
-//   npx tsx examples/model/generate-data.ts DIRECTORY    writes the .npy files that train.py reads
+// The data of the embedded demo model: pictures of twenty glyphs, drawn from a seed. Nothing is
+// downloaded. npx tsx examples/model/generate-data.ts DIRECTORY writes the .npy files that train.py
+// reads
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +13,10 @@ export const IMAGE_SIZE = 28;
 /** The names of the classes; a label is an index into this list. */
 export const CLASS_NAMES: readonly string[] = Object.keys(GLYPHS);
 
-/** Seeds of the parts of the data: train on the first, calibrate and search on the next two, only report on `test`. */
+/**
+ * Seeds of the parts of the data: train on the first, calibrate and search on the next two, only
+ * report on `test`.
+ */
 export const SEEDS = {
   train: "quantevo-train",
   calibration: "quantevo-calibration",
@@ -23,14 +27,17 @@ export const SEEDS = {
 export interface GeneratedImages {
   /** Pixels as the model takes them: 0 to 1 in steps of 1/255, in the order [count, 1, 28, 28]. */
   readonly images: Float32Array;
-  /** Class of each image, 0 to 19; image i is of class i mod 20, so that any run of images is balanced. */
+  /**
+   * Class of each image, 0 to 19; image i is of class i mod 20, so that any run of images is
+   * balanced.
+   */
   readonly labels: Uint8Array;
   readonly shape: readonly [count: number, channels: number, height: number, width: number];
 }
 
 /**
- * Draws images from a seed. The same seed gives the same images, and the first n of a longer run are those of a
- * shorter one.
+ * Draws images from a seed. The same seed gives the same images, and the first n of a longer run
+ * are those of a shorter one.
  */
 export function generateImages(options: { count: number; seed: string | number }): GeneratedImages {
   const { pixels, labels } = generatePixels(options);
@@ -62,7 +69,10 @@ export function generatePixels(options: { count: number; seed: string | number }
   return { pixels, labels };
 }
 
-/** Numbers for one image (mulberry32): all integer arithmetic, so equal everywhere, and quick enough for noise. */
+/**
+ * Numbers for one image (mulberry32): all integer arithmetic, so equal everywhere, and quick enough
+ * for noise.
+ */
 class Draws {
   #state: number;
 
@@ -88,7 +98,9 @@ class Draws {
   }
 }
 
-/** One image: background with a slope of light, clutter, the glyph, something in front of it, noise. */
+/**
+ * One image: background with a slope of light, clutter, the glyph, something in front of it, noise.
+ */
 function paint(glyph: Glyph, draw: Draws, ink: Float64Array, pixels: Uint8Array): void {
   const middle = (IMAGE_SIZE - 1) / 2;
   const contrast = draw.between(0.22, 0.6);
@@ -104,7 +116,15 @@ function paint(glyph: Glyph, draw: Draws, ink: Float64Array, pixels: Uint8Array)
     const x = draw.between(0, IMAGE_SIZE);
     const y = draw.between(0, IMAGE_SIZE);
     const width = draw.between(0.4, 0.9);
-    stroke(ink, x, y, x + draw.between(-8, 8), y + draw.between(-8, 8), width, draw.between(0.3, 0.8));
+    stroke(
+      ink,
+      x,
+      y,
+      x + draw.between(-8, 8),
+      y + draw.between(-8, 8),
+      width,
+      draw.between(0.3, 0.8),
+    );
   }
 
   const angle = draw.between(-0.5, 0.5);
@@ -142,9 +162,12 @@ function paint(glyph: Glyph, draw: Draws, ink: Float64Array, pixels: Uint8Array)
   for (let y = 0; y < IMAGE_SIZE; y++) {
     for (let x = 0; x < IMAGE_SIZE; x++) {
       const at = y * IMAGE_SIZE + x;
-      const covered = hidden && x >= hideX && x < hideX + hideWidth && y >= hideY && y < hideY + hideHeight;
+      const covered =
+        hidden && x >= hideX && x < hideX + hideWidth && y >= hideY && y < hideY + hideHeight;
       const paper = level + slopeX * (x - middle) + slopeY * (y - middle);
-      const value = covered ? hideLight : paper + (lighter ? contrast : -contrast) * (ink[at] as number);
+      const value = covered
+        ? hideLight
+        : paper + (lighter ? contrast : -contrast) * (ink[at] as number);
       const noisy = value + noise * draw.noise();
       pixels[at] = Math.round(255 * Math.min(1, Math.max(0, noisy)));
     }
@@ -183,7 +206,10 @@ function stroke(
   }
 }
 
-/** A .npy file, version 1.0, of bytes (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html). */
+/**
+ * A .npy file, version 1.0, of bytes
+ * (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
+ */
 function npy(bytes: Uint8Array, shape: readonly number[]): Uint8Array {
   const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${shape.join(", ")},), }`;
   const padded = header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11);

@@ -38,8 +38,9 @@ function spiral(turns: number): Point[] {
 }
 
 /**
- * The classes, in the order of their labels. Many differ from a neighbour by one stroke or one corner (ring, gap,
- * tail; square, pentagon, hexagon; E, F), so that a network needs more than a coarse picture to tell them apart.
+ * The classes, in the order of their labels. Many differ from a neighbour by one stroke or one
+ * corner (ring, gap, tail; square, pentagon, hexagon; E, F), so that a network needs more than a
+ * coarse picture to tell them apart.
  */
 export const GLYPHS: Readonly<Record<string, Glyph>> = {
   ring: [arc(0, 0, 0.95, 0, 360)],

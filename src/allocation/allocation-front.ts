@@ -16,11 +16,12 @@ export interface AllocationPoint {
 }
 
 /**
- * The exact front of two metrics, both minimised: every non-dominated pair of sums once, ascending by the first, each
- * with one allocation that reaches it. Dynamic programming over layers that keeps non-dominated partial sums
- * (Nemhauser and Ullmann, 1969); time and memory grow with the number of those, which is the size of the
- * front for metrics on a grid such as bytes, and can grow exponentially for two arbitrary real metrics. Sums are those
- * in layer order, to the last bit; with ties, a point may be missing that another beats but for rounding (10^-12).
+ * The exact front of two metrics, both minimised: every non-dominated pair of sums once, ascending
+ * by the first, each with one allocation that reaches it. Dynamic programming over layers that
+ * keeps non-dominated partial sums (Nemhauser and Ullmann, 1969); time and memory grow with the
+ * number of those, which is the size of the front for metrics on a grid such as bytes, and can grow
+ * exponentially for two arbitrary real metrics. Sums are those in layer order, to the last bit;
+ * with ties, a point may be missing that another beats but for rounding (10^-12).
  * @throws InvalidArgumentError when the problem is not valid or lacks a metric
  */
 export function allocationFront(
@@ -43,16 +44,19 @@ export function allocationFront(
   const tied = layers.length < problem.layers.length;
   const points = Array.from(states.a, (first, i): AllocationPoint => {
     const point = {
-      // A front may have hundreds of thousands of points: what leads to one is traced when it is asked for.
+      // A front may have hundreds of thousands of points: what leads to one is traced when it is
+      // asked for.
       get choice() {
         return layerChoices(layers, traceChoices(history, i));
       },
       values: [first, states.b[i]!],
     };
-    if (tied) point.values = options.objectives.map((metric) => totalOf(problem, point.choice, metric));
+    if (tied)
+      point.values = options.objectives.map((metric) => totalOf(problem, point.choice, metric));
     return point;
   });
-  // Sums in layer order can differ in the last place from those of joined layers: sort and filter once more.
+  // Sums in layer order can differ in the last place from those of joined layers: sort and filter
+  // once more.
   if (!tied) return points;
   points.sort((p, q) => p.values[0]! - q.values[0]! || p.values[1]! - q.values[1]!);
   let least = Number.POSITIVE_INFINITY;

@@ -1,11 +1,14 @@
 import { z } from "zod";
-import { checkFields, describeNonRecord, isRecord } from "../check-fields.js";
+import { checkFields, describeNonRecord, isRecord } from "../check/check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 
 /** One layer of an {@link AllocationProblem}. */
 export interface AllocationLayer {
   readonly name: string;
-  /** What the layer may become; each choice has a finite number for every metric, such as `{ bits, omega, sizeMb }`. */
+  /**
+   * What the layer may become; each choice has a finite number for every metric, such as `{ bits,
+   * omega, sizeMb }`.
+   */
   readonly choices: readonly Readonly<Record<string, number>>[];
 }
 
@@ -18,16 +21,22 @@ export interface AllocationProblem {
 
 const problemSchema = z.object({
   layers: z
-    .array(z.object({ name: z.string(), choices: z.array(z.record(z.string(), z.number())).min(1) }))
+    .array(
+      z.object({ name: z.string(), choices: z.array(z.record(z.string(), z.number())).min(1) }),
+    )
     .min(1),
   ties: z.array(z.array(z.int().min(0))).optional(),
 });
 
 /**
- * @throws InvalidArgumentError naming the field when the problem is not of its type, a number is not finite, a choice
- *   lacks one of `metrics`, a tie names no layer, or tied layers have different numbers of choices
+ * @throws InvalidArgumentError naming the field when the problem is not of its type, a number is
+ *   not finite, a choice lacks one of `metrics`, a tie names no layer, or tied layers have
+ *   different numbers of choices
  */
-export function checkAllocationProblem(problem: AllocationProblem, metrics: readonly string[]): void {
+export function checkAllocationProblem(
+  problem: AllocationProblem,
+  metrics: readonly string[],
+): void {
   const parsed = problemSchema.safeParse(problem);
   if (!parsed.success) {
     const path = (parsed.error.issues[0]?.path ?? []).map(String);
@@ -45,7 +54,8 @@ export function checkAllocationProblem(problem: AllocationProblem, metrics: read
           const path = `layers.${i}.choices.${j}`;
           throw new InvalidArgumentError(
             path,
-            `problem.${path} has no ${JSON.stringify(metric)}; it has: ${Object.keys(choice).join(", ")}`,
+            `problem.${path} has no ${JSON.stringify(metric)}; it has: ` +
+              `${Object.keys(choice).join(", ")}`,
           );
         }
   for (const [i, tie] of (problem.ties ?? []).entries())
@@ -57,7 +67,8 @@ export function checkAllocationProblem(problem: AllocationProblem, metrics: read
           `ties.${i}`,
           choices === undefined
             ? `problem.ties.${i} names layer ${member}; allowed: 0 to ${problem.layers.length - 1}`
-            : `problem.ties.${i} ties layers of ${expected} and ${choices} choices; allowed: equally many`,
+            : `problem.ties.${i} ties layers of ${expected} and ${choices} choices; allowed: ` +
+                "equally many",
         );
     }
 }
@@ -84,7 +95,9 @@ function describeValue(value: unknown): string {
   return isRecord(value) ? "another object" : describeNonRecord(value);
 }
 
-/** @throws InvalidArgumentError naming the field of a question that is unknown or of another type */
+/**
+ * @throws InvalidArgumentError naming the field of a question that is unknown or of another type
+ */
 export function checkQuestion(question: object): void {
   checkFields(question, "question", ["minimize", "budgets", "timeLimitMs", "now", "maxSteps"]);
   const { minimize, budgets, now } = question as Readonly<Record<string, unknown>>;
@@ -102,7 +115,9 @@ export function checkQuestion(question: object): void {
     throw new InvalidArgumentError("now", `now is ${describeValue(now)}; allowed: a function`);
 }
 
-/** @throws InvalidArgumentError unless the options have two objectives, both names, and nothing else */
+/**
+ * @throws InvalidArgumentError unless the options have two objectives, both names, and nothing else
+ */
 export function checkObjectives(options: object): void {
   checkFields(options, "options", ["objectives"]);
   const { objectives } = options as Readonly<Record<string, unknown>>;
@@ -113,12 +128,18 @@ export function checkObjectives(options: object): void {
   )
     throw new InvalidArgumentError(
       "objectives",
-      `objectives is ${Array.isArray(objectives) ? JSON.stringify(objectives.map(describeValue)) : describeValue(objectives)}; allowed: the names of two metrics`,
+      "objectives is " +
+        `${Array.isArray(objectives) ? JSON.stringify(objectives.map(describeValue)) : describeValue(objectives)}; ` +
+        "allowed: the names of two metrics",
     );
 }
 
 /** Sum of a metric over the layers, in their order. */
-export function totalOf(problem: AllocationProblem, choice: readonly number[], metric: string): number {
+export function totalOf(
+  problem: AllocationProblem,
+  choice: readonly number[],
+  metric: string,
+): number {
   let sum = 0;
   for (const [i, layer] of problem.layers.entries()) sum += layer.choices[choice[i]!]![metric]!;
   return sum;

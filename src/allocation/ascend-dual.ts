@@ -1,8 +1,9 @@
 /**
- * Maximises a concave function of two or more prices of at least 0 by the ellipsoid method (Shor 1977; deep cuts after
- * Frank and Mackey): each supergradient cuts the ellipsoid that holds the maximum. About 6 n (n + 1) steps
- * for each factor of e in precision.
- * @param scales order of magnitude of each price, above 0: the ellipsoid starts at several times that
+ * Maximises a concave function of two or more prices of at least 0 by the ellipsoid method (Shor
+ * 1977; deep cuts after Frank and Mackey): each supergradient cuts the ellipsoid that holds the
+ * maximum. About 6 n (n + 1) steps for each factor of e in precision.
+ * @param scales order of magnitude of each price, above 0: the ellipsoid starts at several times
+ *   that
  * @param best the best value known
  * @param probe the function's value and a supergradient at some prices
  * @param expired asked at every step; true ends the ascent
@@ -22,7 +23,8 @@ export function ascendDual(
   const cut = new Float64Array(n);
   const along = new Float64Array(n);
   for (let step = 0; step < steps && !expired(); step++) {
-    // Outside the quadrant cut by the most negative price, else by the supergradient, through the best value so far.
+    // Outside the quadrant cut by the most negative price, else by the supergradient, through the
+    // best value so far.
     let depth = 0;
     const worst = center.reduce((at, price, m) => (price < center[at]! ? m : at), 0);
     if (center[worst]! < 0) {
@@ -52,6 +54,7 @@ export function ascendDual(
     for (let i = 0; i < n; i++) center[i]! -= (shift * along[i]!) / norm;
     for (let i = 0; i < n; i++)
       for (let j = 0; j < n; j++)
-        shape[i * n + j] = shrink * (shape[i * n + j]! - (fold * along[i]! * along[j]!) / (norm * norm));
+        shape[i * n + j] =
+          shrink * (shape[i * n + j]! - (fold * along[i]! * along[j]!) / (norm * norm));
   }
 }

@@ -14,12 +14,15 @@ export interface CoreStart {
   /** Cost below which an allocation is worth finding. */
   readonly upperBound: number;
   /**
-   * Offered an allocation (position per layer) that seems to keep the budgets and cost less than all before: its cost to the
-   * last digit, or undefined when it breaks a budget after all.
+   * Offered an allocation (position per layer) that seems to keep the budgets and cost less than
+   * all before: its cost to the last digit, or undefined when it breaks a budget after all.
    */
   readonly offer: (positions: Int32Array) => number | undefined;
   readonly effort: Effort;
-  /** Round uses up and allow nothing for rounding: what is found keeps the budgets, and nothing that breaks one hides it. */
+  /**
+   * Round uses up and allow nothing for rounding: what is found keeps the budgets, and nothing that
+   * breaks one hides it.
+   */
   readonly strict: boolean;
   /** Partial allocations kept from layer to layer. */
   readonly width: number;
@@ -28,7 +31,10 @@ export interface CoreStart {
 /** What a search of the core ends with. */
 export interface CoreEnd {
   readonly upperBound: number;
-  /** No allocation costs less than the smaller of this and `upperBound`; Infinity when all was looked at. */
+  /**
+   * No allocation costs less than the smaller of this and `upperBound`; Infinity when all was
+   * looked at.
+   */
   readonly lowerBound: number;
 }
 
@@ -38,11 +44,12 @@ const MAX_HISTORY = 3e7;
 const ROUNDING = 1e-12;
 
 /**
- * Dynamic programming over the core (after Pisinger, "A minimal algorithm for the multiple-choice knapsack problem",
- * 1995, with any number of budgets): layers in the order of how undecided the relaxation is about them, all others
- * at their choice of the relaxation. Every partial allocation is thus an allocation of the whole, so good ones appear
- * early, and layers whose second choice can no longer pay are never opened. At most `width` partial
- * allocations live on, those with the least bound; the least bound of the others limits what is proven.
+ * Dynamic programming over the core (after Pisinger, "A minimal algorithm for the multiple-choice
+ * knapsack problem", 1995, with any number of budgets): layers in the order of how undecided the
+ * relaxation is about them, all others at their choice of the relaxation. Every partial allocation
+ * is thus an allocation of the whole, so good ones appear early, and layers whose second choice can
+ * no longer pay are never opened. At most `width` partial allocations live on, those with the least
+ * bound; the least bound of the others limits what is proven.
  */
 export function coreSearch(whole: Knapsack, start: CoreStart): CoreEnd {
   const { effort } = start;
@@ -52,7 +59,9 @@ export function coreSearch(whole: Knapsack, start: CoreStart): CoreEnd {
   const knapsack = onGrid(hopeful, upperBound, start.strict);
   const { cost, use, capacity } = knapsack;
   const budgets = use.length;
-  const prices = start.prices.map((price, m) => (price * knapsack.costUnit) / knapsack.useUnits[m]!);
+  const prices = start.prices.map(
+    (price, m) => (price * knapsack.costUnit) / knapsack.useUnits[m]!,
+  );
   const layers = byIndecision(knapsack, prices);
   const relaxedCost = (j: number) => {
     let sum = cost[j]!;
@@ -71,7 +80,8 @@ export function coreSearch(whole: Knapsack, start: CoreStart): CoreEnd {
   const offset = prices.reduce((sum, price, m) => sum + price * capacity[m]!, 0);
   const toCost = (value: number) => knapsack.baseCost + value / knapsack.costUnit;
   let target = (upperBound - knapsack.baseCost) * knapsack.costUnit;
-  const slackOf = (value: number) => ROUNDING * Math.abs(value + knapsack.baseCost * knapsack.costUnit);
+  const slackOf = (value: number) =>
+    ROUNDING * Math.abs(value + knapsack.baseCost * knapsack.costUnit);
 
   const history: PartialAllocations[] = [];
   let states = noAllocation(budgets);
@@ -81,18 +91,23 @@ export function coreSearch(whole: Knapsack, start: CoreStart): CoreEnd {
     for (let i = 0; i < states.size; i++) {
       if (states.cost[i]! + restCost >= target) continue;
       let inside = true;
-      for (let m = 0; m < budgets; m++) if (states.use[m]![i]! + restUse[m]! > capacity[m]!) inside = false;
+      for (let m = 0; m < budgets; m++)
+        if (states.use[m]![i]! + restUse[m]! > capacity[m]!) inside = false;
       if (!inside) continue;
       const exact = start.offer(trace(knapsack, layers, history, i));
       if (exact === undefined || exact >= upperBound) continue;
       upperBound = exact;
-      target = Math.min(states.cost[i]! + restCost, (exact - knapsack.baseCost) * knapsack.costUnit);
+      target = Math.min(
+        states.cost[i]! + restCost,
+        (exact - knapsack.baseCost) * knapsack.costUnit,
+      );
     }
   };
   offerAll();
   for (const layer of layers) {
     const limit = target - slackOf(target) + offset;
-    // Layers ascend by what their second choice costs at the least: when that cannot pay here, it cannot later.
+    // Layers ascend by what their second choice costs at the least: when that cannot pay here, it
+    // cannot later.
     if (restBound + layer.margin >= limit) break;
     if (effort.expired()) return { upperBound, lowerBound: Math.min(dropped, lowest(states)) };
     restCost -= cost[layer.base]!;
@@ -107,7 +122,10 @@ export function coreSearch(whole: Knapsack, start: CoreStart): CoreEnd {
       limit: limit - restBound,
       prices,
     });
-    const width = Math.min(start.width, Math.max(1, Math.floor((MAX_HISTORY - entries) / layers.length)));
+    const width = Math.min(
+      start.width,
+      Math.max(1, Math.floor((MAX_HISTORY - entries) / layers.length)),
+    );
     if (states.size > width) states = narrowed(width);
     history.push({ ...states, use: [], cost: new Float64Array(0) });
     entries += states.size;
@@ -127,8 +145,8 @@ export function coreSearch(whole: Knapsack, start: CoreStart): CoreEnd {
     return toCost(least + restBound - offset);
   }
   /**
-   * Half of the places go by the least bound, which moves what is proven; half to those that fit already and cost least as
-   * they are, of which the next improvement is made.
+   * Half of the places go by the least bound, which moves what is proven; half to those that fit
+   * already and cost least as they are, of which the next improvement is made.
    */
   function narrowed(width: number): PartialAllocations {
     const bounds = new Float64Array(states.size);
@@ -136,7 +154,8 @@ export function coreSearch(whole: Knapsack, start: CoreStart): CoreEnd {
     for (let i = 0; i < bounds.length; i++) {
       bounds[i] = boundOf(states, i);
       let inside = true;
-      for (let m = 0; m < budgets; m++) if (states.use[m]![i]! + restUse[m]! > capacity[m]!) inside = false;
+      for (let m = 0; m < budgets; m++)
+        if (states.use[m]![i]! + restUse[m]! > capacity[m]!) inside = false;
       if (inside) whole[i] = states.cost[i]!;
     }
     const half = width >> 1;
@@ -170,8 +189,8 @@ interface GridKnapsack extends Knapsack {
 }
 
 /**
- * Costs and uses as whole numbers, so that sums do not depend on the order of addition: equal layers then make equal
- * sums. The grid is as fine as sums below 2^51 allow.
+ * Costs and uses as whole numbers, so that sums do not depend on the order of addition: equal
+ * layers then make equal sums. The grid is as fine as sums below 2^51 allow.
  */
 function onGrid(knapsack: Knapsack, upperBound: number, strict: boolean): GridKnapsack {
   const layers = knapsack.first.length - 1;
@@ -179,13 +198,16 @@ function onGrid(knapsack: Knapsack, upperBound: number, strict: boolean): GridKn
     let sum = 0;
     for (let i = 0; i < layers; i++) {
       let most = 0;
-      for (let j = knapsack.first[i]!; j < knapsack.first[i + 1]!; j++) most = Math.max(most, row[j]!);
+      for (let j = knapsack.first[i]!; j < knapsack.first[i + 1]!; j++)
+        most = Math.max(most, row[j]!);
       sum += most;
     }
     return sum;
   };
   const unitFor = (range: number) =>
-    range > 0 && range < Number.MAX_VALUE ? 2 ** Math.min(1000, 50 - Math.ceil(Math.log2(range))) : 1;
+    range > 0 && range < Number.MAX_VALUE
+      ? 2 ** Math.min(1000, 50 - Math.ceil(Math.log2(range)))
+      : 1;
   const costUnit = unitFor(Math.min(mostOf(knapsack.cost), upperBound - knapsack.baseCost));
   const useUnits = knapsack.use.map((row, m) =>
     unitFor(Math.min(mostOf(row), knapsack.capacity[m]!) || mostOf(row)),
@@ -206,7 +228,10 @@ function onGrid(knapsack: Knapsack, upperBound: number, strict: boolean): GridKn
   };
 }
 
-/** Without the choices that the relaxation proves to be in no allocation cheaper than `upperBound`; undefined when none is left. */
+/**
+ * Without the choices that the relaxation proves to be in no allocation cheaper than `upperBound`;
+ * undefined when none is left.
+ */
 function withoutHopeless(
   whole: Knapsack,
   prices: Float64Array,

@@ -6,15 +6,17 @@ export type Clock = () => number;
 /** How long an exact search may go on. */
 export interface EffortLimits {
   /**
-   * Stop after about this many milliseconds with the best allocation so far, and a gap above 0. What is found then
-   * depends on the speed of the machine. Default: no limit, and the clock is never read.
+   * Stop after about this many milliseconds with the best allocation so far, and a gap above 0.
+   * What is found then depends on the speed of the machine. Default: no limit, and the clock is
+   * never read.
    */
   readonly timeLimitMs?: number | undefined;
   /** The clock of `timeLimitMs`. Default: performance.now. */
   readonly now?: Clock | undefined;
   /**
-   * Stop after about this many steps (partial allocations looked at; about ten million a second), at least 0.
-   * What is found depends on nothing else. Default: 20,000,000 without a time limit, none with one.
+   * Stop after about this many steps (partial allocations looked at; about ten million a second),
+   * at least 0. What is found depends on nothing else. Default: 20,000,000 without a time limit,
+   * none with one.
    */
   readonly maxSteps?: number | undefined;
 }
@@ -40,7 +42,8 @@ export function startEffort(limits: EffortLimits): Effort {
   // The one clock of this room: it can stop the search early, and nothing else depends on it.
   const clock = now ?? (() => performance.now());
   const end = timeLimitMs === undefined ? Number.POSITIVE_INFINITY : clock() + timeLimitMs;
-  let left = limits.maxSteps ?? (timeLimitMs === undefined ? DEFAULT_STEPS : Number.POSITIVE_INFINITY);
+  let left =
+    limits.maxSteps ?? (timeLimitMs === undefined ? DEFAULT_STEPS : Number.POSITIVE_INFINITY);
   return {
     get left() {
       return left;

@@ -17,13 +17,19 @@ export interface EvolveAllocationOptions {
   /** Default 100. */
   readonly populationSize?: number | undefined;
   /**
-   * Begin with exactly solved points of the front (`exactAllocations`), at most this share of the evaluations, 0 to 1.
-   * Default 0.25; 0 = uniform and random allocations only.
+   * Begin with exactly solved points of the front (`exactAllocations`), at most this share of the
+   * evaluations, 0 to 1. Default 0.25; 0 = uniform and random allocations only.
    */
   readonly seeding?: number | undefined;
-  /** Changes are guided by the tables. Default true; false = blind: the tables are only read to evaluate. */
+  /**
+   * Changes are guided by the tables. Default true; false = blind: the tables are only read to
+   * evaluate.
+   */
   readonly guided?: boolean | undefined;
-  /** Metrics that are spread out on a logarithmic scale, such as noise; their sums must be above 0. Default: none. */
+  /**
+   * Metrics that are spread out on a logarithmic scale, such as noise; their sums must be above 0.
+   * Default: none.
+   */
   readonly logarithmic?: readonly string[] | undefined;
   /** Told every allocation that is evaluated, with its number from 1 on. */
   readonly onEvaluation?: ((choice: readonly number[], evaluation: number) => void) | undefined;
@@ -31,7 +37,10 @@ export interface EvolveAllocationOptions {
 
 /** What {@link evolveAllocation} found. */
 export interface EvolvedFront {
-  /** Everything looked at that nothing else beats, ascending by the first objective, each vector once. */
+  /**
+   * Everything looked at that nothing else beats, ascending by the first objective, each vector
+   * once.
+   */
   readonly front: readonly AllocationPoint[];
   /** Allocations that were looked at, each counted once. */
   readonly evaluations: number;
@@ -40,12 +49,16 @@ export interface EvolvedFront {
 }
 
 /**
- * The front of two or more metrics by evolution, where the exact one has too many points: {@link evolveChoices} on the
- * tables. Tied layers are one gene; choices that another choice of the layer beats in all objectives are left out.
- * @throws InvalidArgumentError when the problem is not valid, lacks a metric, or an option is out of range;
- *   InvalidDataError when the sum of a logarithmic metric can be 0 or less
+ * The front of two or more metrics by evolution, where the exact one has too many points:
+ * {@link evolveChoices} on the tables. Tied layers are one gene; choices that another choice of the
+ * layer beats in all objectives are left out.
+ * @throws InvalidArgumentError when the problem is not valid, lacks a metric, or an option is out
+ *   of range; InvalidDataError when the sum of a logarithmic metric can be 0 or less
  */
-export function evolveAllocation(problem: AllocationProblem, options: EvolveAllocationOptions): EvolvedFront {
+export function evolveAllocation(
+  problem: AllocationProblem,
+  options: EvolveAllocationOptions,
+): EvolvedFront {
   const { objectives, maxEvaluations = 10_000, populationSize = 100, seeding = 0.25 } = options;
   checkOptions(options);
   checkAllocationProblem(problem, objectives);
@@ -59,23 +72,32 @@ export function evolveAllocation(problem: AllocationProblem, options: EvolveAllo
     maxEvaluations,
     populationSize,
     seeds,
-    onEvaluation: onEvaluation && ((row, evaluation) => onEvaluation(layerChoices(layers, row), evaluation)),
+    onEvaluation:
+      onEvaluation && ((row, evaluation) => onEvaluation(layerChoices(layers, row), evaluation)),
   });
   const length = layers.length;
   const front = Array.from(result.archive.owners(), (owner) => {
-    const choice = layerChoices(layers, result.genomes.subarray(owner * length, (owner + 1) * length));
+    const choice = layerChoices(
+      layers,
+      result.genomes.subarray(owner * length, (owner + 1) * length),
+    );
     return { choice, values: objectives.map((metric) => totalOf(problem, choice, metric)) };
   });
   front.sort((a, b) => compareVectors(a.values, b.values));
   return { front, evaluations: result.evaluations, operatorRates: result.rates };
 }
 
-function toChoiceProblem(layers: readonly SuperLayer[], options: EvolveAllocationOptions): ChoiceProblem {
+function toChoiceProblem(
+  layers: readonly SuperLayer[],
+  options: EvolveAllocationOptions,
+): ChoiceProblem {
   const width = options.objectives.length;
   const counts = Uint16Array.from(layers, (layer) => layer.choices.length);
   const first = new Int32Array(layers.length + 1);
   for (const [i, count] of counts.entries()) first[i + 1] = first[i]! + count;
-  const table = Float64Array.from(layers.flatMap((layer) => layer.choices.flatMap((c) => [...c.values])));
+  const table = Float64Array.from(
+    layers.flatMap((layer) => layer.choices.flatMap((c) => [...c.values])),
+  );
   const logarithmic = options.objectives.map((name) => (options.logarithmic ?? []).includes(name));
   for (const [k, name] of options.objectives.entries()) {
     const least = layers.reduce(
@@ -99,7 +121,9 @@ function toChoiceProblem(layers: readonly SuperLayer[], options: EvolveAllocatio
       }
     },
     ...(options.guided !== false && {
-      estimates: Array.from(counts, (_, i) => table.subarray(first[i]! * width, first[i + 1]! * width)),
+      estimates: Array.from(counts, (_, i) =>
+        table.subarray(first[i]! * width, first[i + 1]! * width),
+      ),
     }),
   };
 }
@@ -113,11 +137,13 @@ function checkOptions({
   const refuse = (name: string, value: unknown, allowed: string) => {
     throw new InvalidArgumentError(name, `${name} is ${value}; allowed: ${allowed}`);
   };
-  const whole = (value: number | undefined) => value === undefined || (Number.isInteger(value) && value >= 1);
+  const whole = (value: number | undefined) =>
+    value === undefined || (Number.isInteger(value) && value >= 1);
   if (objectives.length < 2) refuse("objectives", `[${objectives}]`, "at least 2 metrics");
   if (!whole(maxEvaluations)) refuse("maxEvaluations", maxEvaluations, "a positive integer");
   if (!whole(populationSize)) refuse("populationSize", populationSize, "a positive integer");
-  if (seeding !== undefined && !(seeding >= 0 && seeding <= 1)) refuse("seeding", seeding, "0 to 1");
+  if (seeding !== undefined && !(seeding >= 0 && seeding <= 1))
+    refuse("seeding", seeding, "0 to 1");
 }
 
 function compareVectors(a: readonly number[], b: readonly number[]): number {

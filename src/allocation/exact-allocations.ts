@@ -4,18 +4,22 @@ import { emptyState, extendStates, type ParetoStates, traceChoices } from "./par
 import { layerChoices, type SuperLayer, superLayers } from "./super-layers.js";
 import { checkFrontQuestion, supportedPositions } from "./supported-allocations.js";
 
-/** Partial fronts larger than this are given up, and those of many layers earlier: seeding must stay cheap. */
+/**
+ * Partial fronts larger than this are given up, and those of many layers earlier: seeding must stay
+ * cheap.
+ */
 const MAX_STATES = 20_000;
 /** Most states of all layers together. */
 const MOST_IN_ALL = 4_000_000;
 
 /**
- * Allocations known to be on the front of two or more metrics, without repetition, to begin a search with: first those on its
- * convex hull, and when these are fewer than `count`, points spread evenly over
- * the exact front of each pair of metrics, where that is small enough to compute.
+ * Allocations known to be on the front of two or more metrics, without repetition, to begin a
+ * search with: first those on its convex hull, and when these are fewer than `count`, points spread
+ * evenly over the exact front of each pair of metrics, where that is small enough to compute.
  * @param options.objectives two metrics or more
  * @param options.count most allocations, a positive integer
- * @throws InvalidArgumentError when the problem is not valid or lacks a metric, or `count` or `objectives` is out of range
+ * @throws InvalidArgumentError when the problem is not valid or lacks a metric, or `count` or
+ *   `objectives` is out of range
  */
 export function exactAllocations(
   problem: AllocationProblem,
@@ -25,11 +29,20 @@ export function exactAllocations(
   checkFrontQuestion(options);
   checkAllocationProblem(problem, objectives);
   const layers = superLayers(problem, objectives);
-  return exactPositions(layers, objectives.length, count).map((found) => layerChoices(layers, found));
+  return exactPositions(layers, objectives.length, count).map((found) =>
+    layerChoices(layers, found),
+  );
 }
 
-/** {@link exactAllocations} on layers that are joined and checked: positions among the choices of each. */
-export function exactPositions(layers: readonly SuperLayer[], metrics: number, count: number): Uint16Array[] {
+/**
+ * {@link exactAllocations} on layers that are joined and checked: positions among the choices of
+ * each.
+ */
+export function exactPositions(
+  layers: readonly SuperLayer[],
+  metrics: number,
+  count: number,
+): Uint16Array[] {
   const found = supportedPositions(layers, metrics, count);
   if (found.length >= count) return found;
   const seen = new SeenGenomes(layers.length);
@@ -44,7 +57,12 @@ export function exactPositions(layers: readonly SuperLayer[], metrics: number, c
   return found;
 }
 
-function spreadOverFront(layers: readonly SuperLayer[], a: number, b: number, count: number): Uint16Array[] {
+function spreadOverFront(
+  layers: readonly SuperLayer[],
+  a: number,
+  b: number,
+  count: number,
+): Uint16Array[] {
   const history: ParetoStates[] = [];
   const most = Math.min(MAX_STATES, MOST_IN_ALL / layers.length);
   let states = emptyState();
@@ -60,6 +78,8 @@ function spreadOverFront(layers: readonly SuperLayer[], a: number, b: number, co
   const size = states.a.length;
   const picks = Math.min(count, size);
   return Array.from({ length: picks }, (_, i) =>
-    Uint16Array.from(traceChoices(history, picks === 1 ? 0 : Math.round((i * (size - 1)) / (picks - 1)))),
+    Uint16Array.from(
+      traceChoices(history, picks === 1 ? 0 : Math.round((i * (size - 1)) / (picks - 1))),
+    ),
   );
 }

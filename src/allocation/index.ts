@@ -1,5 +1,6 @@
 /**
- * Exact bit allocation on additive tables: the optimum under budgets with a certificate, and the front of two objectives.
+ * Exact bit allocation on additive tables: the optimum under budgets with a certificate, and the
+ * front of two objectives.
  * @packageDocumentation
  */
 export { type AllocationPoint, allocationFront } from "./allocation-front.js";

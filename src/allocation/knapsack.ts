@@ -1,8 +1,9 @@
 import type { SuperLayer } from "./super-layers.js";
 
 /**
- * A multiple-choice knapsack in the form the solvers like: flat typed arrays; each layer's least cost and least use
- * of each budget are taken off, so that nothing is negative and the least of all remaining layers is 0.
+ * A multiple-choice knapsack in the form the solvers like: flat typed arrays; each layer's least
+ * cost and least use of each budget are taken off, so that nothing is negative and the least of all
+ * remaining layers is 0.
  */
 export interface Knapsack {
   /** The choices of layer i are entries `first[i]` to `first[i + 1] - 1` of the arrays below. */
@@ -19,7 +20,10 @@ export interface Knapsack {
   readonly capacity: Float64Array;
 }
 
-/** Sums in different orders differ by rounding: the search allows this much, the result is checked without. */
+/**
+ * Sums in different orders differ by rounding: the search allows this much, the result is checked
+ * without.
+ */
 export const CAPACITY_SLACK = 1e-9;
 
 /** @param layers values are the cost, then one use for each budget */
@@ -53,11 +57,14 @@ export function toKnapsack(layers: readonly SuperLayer[], budgets: readonly numb
 }
 
 /**
- * The knapsack with only the choices that `keep` accepts, the least of each layer taken off anew. Every layer keeps
- * at least one choice, or the result is undefined: then no allocation is left.
+ * The knapsack with only the choices that `keep` accepts, the least of each layer taken off anew.
+ * Every layer keeps at least one choice, or the result is undefined: then no allocation is left.
  * @param keep asked with the index of a choice in the flat arrays
  */
-export function restrict(knapsack: Knapsack, keep: (choice: number) => boolean): Knapsack | undefined {
+export function restrict(
+  knapsack: Knapsack,
+  keep: (choice: number) => boolean,
+): Knapsack | undefined {
   const layers = knapsack.first.length - 1;
   const first = new Int32Array(layers + 1);
   const kept: number[] = [];
@@ -76,7 +83,10 @@ export function restrict(knapsack: Knapsack, keep: (choice: number) => boolean):
   return { first, position, cost, baseCost, use, capacity };
 }
 
-/** Whether an allocation (a flat index for each layer) keeps every budget, up to {@link CAPACITY_SLACK}. */
+/**
+ * Whether an allocation (a flat index for each layer) keeps every budget, up to
+ * {@link CAPACITY_SLACK}.
+ */
 export function fits(knapsack: Knapsack, chosen: Int32Array): boolean {
   for (const [m, row] of knapsack.use.entries()) {
     let sum = 0;
@@ -93,7 +103,10 @@ export function costOf(knapsack: Knapsack, chosen: Int32Array): number {
   return sum;
 }
 
-/** The position among the choices of its super-layer, for each layer of an allocation in flat indices. */
+/**
+ * The position among the choices of its super-layer, for each layer of an allocation in flat
+ * indices.
+ */
 export function positionsOf(knapsack: Knapsack, chosen: Int32Array): Int32Array {
   return chosen.map((j) => knapsack.position[j]!);
 }

@@ -7,22 +7,27 @@ export interface LagrangianBound {
   readonly lowerBound: number;
   /** Price of each budget, at least 0, that gives the bound. */
   readonly prices: Float64Array;
-  /** The cheapest allocation met that keeps the budgets, as flat indices; undefined when none was met. */
+  /**
+   * The cheapest allocation met that keeps the budgets, as flat indices; undefined when none was
+   * met.
+   */
   readonly incumbent: Int32Array | undefined;
 }
 
 /**
- * Lagrangian relaxation (Everett 1963; Shoham and Gersho 1988 for bit allocation): budgets become prices, each layer
- * then decides alone, and the best prices give a lower bound. One budget: bisection on its price; several: first
- * each alone, then all by the ellipsoid method. Allocations met on the way that keep the budgets, as they are or repaired, are remembered.
- * @param expired true ends the ascent with the best bound so far, but not before a few dozen steps: without those there is
- *   no answer worth having
+ * Lagrangian relaxation (Everett 1963; Shoham and Gersho 1988 for bit allocation): budgets become
+ * prices, each layer then decides alone, and the best prices give a lower bound. One budget:
+ * bisection on its price; several: first each alone, then all by the ellipsoid method. Allocations
+ * met on the way that keep the budgets, as they are or repaired, are remembered.
+ * @param expired true ends the ascent with the best bound so far, but not before a few dozen steps:
+ *   without those there is no answer worth having
  */
 export function lagrangianBound(knapsack: Knapsack, expired: () => boolean): LagrangianBound {
   const relaxation = new Relaxation(knapsack);
   const over = () => relaxation.probes >= LEAST_PROBES && expired();
   const budgets = knapsack.use.length;
-  // Each budget alone: often the others then hold as well, and if not, their prices are of this order.
+  // Each budget alone: often the others then hold as well, and if not, their prices are of this
+  // order.
   const scales = new Float64Array(budgets);
   for (let m = 0; m < budgets; m++) {
     const { price, excess } = bisect(relaxation, m, over);
@@ -48,7 +53,9 @@ class Relaxation {
   bestPrices: Float64Array;
   incumbent: Int32Array | undefined;
   #incumbentCost = Number.POSITIVE_INFINITY;
-  /** The order of magnitude of prices: all cost that there is to save, for all room that there is. */
+  /**
+   * The order of magnitude of prices: all cost that there is to save, for all room that there is.
+   */
   readonly scale: number;
   readonly #chosen: Int32Array;
 
@@ -111,7 +118,10 @@ class Relaxation {
     this.incumbent = Int32Array.from(chosen);
   }
 
-  /** Goes down the layers once, in each taking the cheapest choice that still leaves the whole within its budgets. */
+  /**
+   * Goes down the layers once, in each taking the cheapest choice that still leaves the whole
+   * within its budgets.
+   */
   #repaired(relaxed: Int32Array, prices: Float64Array, excess: Float64Array): Int32Array {
     const { first, cost, use } = this.knapsack;
     const chosen = Int32Array.from(relaxed);
@@ -130,7 +140,8 @@ class Relaxation {
       let bestScore = Number.POSITIVE_INFINITY;
       for (let j = first[i]!; j < first[i + 1]!; j++) {
         const after = broken(j, from);
-        // Within the budgets only cost counts; outside, what a choice costs at the prices, per excess removed.
+        // Within the budgets only cost counts; outside, what a choice costs at the prices, per
+        // excess removed.
         if (before === 0 ? after > 0 : after >= before) continue;
         let score = cost[j]!;
         if (before > 0) {
@@ -155,7 +166,10 @@ function leastOf(row: Float64Array, first: Int32Array, layer: number): number {
   return at;
 }
 
-/** The price of one budget, all others free, that gives the best bound, and what the relaxation does at it. */
+/**
+ * The price of one budget, all others free, that gives the best bound, and what the relaxation does
+ * at it.
+ */
 function bisect(
   relaxation: Relaxation,
   budget: number,

@@ -1,6 +1,6 @@
 /**
- * Partial allocations of the first layers, none beaten in both sums: `a` strictly ascending, `b` strictly
- * descending. Each state remembers the state it came from and the choice that led to it.
+ * Partial allocations of the first layers, none beaten in both sums: `a` strictly ascending, `b`
+ * strictly descending. Each state remembers the state it came from and the choice that led to it.
  */
 export interface ParetoStates {
   readonly a: Float64Array;
@@ -22,12 +22,17 @@ export function emptyState(): ParetoStates {
 }
 
 /**
- * States with one more layer: all states times all choices, without those that are beaten or equalled in both sums. Each
- * choice moves the whole sorted list; one list after the other is merged in.
+ * States with one more layer: all states times all choices, without those that are beaten or
+ * equalled in both sums. Each choice moves the whole sorted list; one list after the other is
+ * merged in.
  * @param a what each choice adds to the first sum
  * @param b what it adds to the second
  */
-export function extendStates(states: ParetoStates, a: readonly number[], b: readonly number[]): ParetoStates {
+export function extendStates(
+  states: ParetoStates,
+  a: readonly number[],
+  b: readonly number[],
+): ParetoStates {
   let merged = emptyBuffer(states.a.length);
   let spare = emptyBuffer(0);
   for (const k of a.keys()) {
@@ -69,7 +74,10 @@ function emptyBuffer(room: number): Buffer {
   };
 }
 
-/** Merges `states`, each with one more choice, into what is `merged` already; of equals the earlier stays. Returns the size. */
+/**
+ * Merges `states`, each with one more choice, into what is `merged` already; of equals the earlier
+ * stays. Returns the size.
+ */
 function mergeShifted(
   merged: Buffer,
   states: ParetoStates,

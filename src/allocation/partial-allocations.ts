@@ -1,8 +1,8 @@
 import { Stairs } from "./stairs.js";
 
 /**
- * Allocations of some of the layers under one or more budgets: sums of uses and cost, and where each came from.
- * Ascending by the first use, equal ones by cost.
+ * Allocations of some of the layers under one or more budgets: sums of uses and cost, and where
+ * each came from. Ascending by the first use, equal ones by cost.
  */
 export interface PartialAllocations {
   readonly size: number;
@@ -41,9 +41,9 @@ export interface Extension {
 }
 
 /**
- * All partial allocations with one more layer: those that have no room or pass the limit are left out, and those that
- * another one beats or equals in cost and all uses (with three budgets and more only some of these). A merge of
- * one list for each choice: adding the same to all keeps the order.
+ * All partial allocations with one more layer: those that have no room or pass the limit are left
+ * out, and those that another one beats or equals in cost and all uses (with three budgets and more
+ * only some of these). A merge of one list for each choice: adding the same to all keeps the order.
  */
 export function extendAllocations(from: PartialAllocations, layer: Extension): PartialAllocations {
   const { choices, room, limit, prices, use: uses, cost: costs } = layer;
@@ -79,7 +79,8 @@ export function extendAllocations(from: PartialAllocations, layer: Extension): P
     if (pick < 0 || lowest > room[0]!) break;
     const head = heads[pick]!++;
     const j = choices[pick]!;
-    front[pick] = head + 1 < from.size ? from.use[0]![head + 1]! + uses[0]![j]! : Number.POSITIVE_INFINITY;
+    front[pick] =
+      head + 1 < from.size ? from.use[0]![head + 1]! + uses[0]![j]! : Number.POSITIVE_INFINITY;
     const spent = from.cost[head]! + costs[j]!;
     let priced = spent;
     let inside = true;

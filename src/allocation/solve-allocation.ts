@@ -25,7 +25,10 @@ export interface AllocationSolution {
   readonly choice: number[];
   /** Sum of the minimised metric, in layer order. */
   readonly objective: number;
-  /** No allocation within the budgets has less, but for rounding (10^-12 of it). Equal to `objective` when that is proven optimal. */
+  /**
+   * No allocation within the budgets has less, but for rounding (10^-12 of it). Equal to
+   * `objective` when that is proven optimal.
+   */
   readonly lowerBound: number;
   /** (objective - lowerBound) / |objective|; 0 when proven optimal. */
   readonly gap: number;
@@ -37,13 +40,14 @@ export interface AllocationSolution {
 const WIDTHS = [1 << 8, 1 << 12, 1 << 15, 1 << 18];
 
 /**
- * The allocation with the least sum of one metric that keeps all budgets: a multiple-choice knapsack, solved exactly up to
- * rounding (10^-12). Tied layers become one, beaten choices go, Lagrangian relaxation bounds the optimum and shuts
- * out choices, and dynamic programming over the layers it leaves undecided finds and proves it, the wider the
- * longer it takes. Deterministic unless `timeLimitMs` is given.
- * @throws InvalidArgumentError when the problem is not valid, a budget is NaN or names no metric, or the budgets
- *   cannot be kept (the message names the budget and the least that it could be); UnsupportedError when the
- *   effort ends before any allocation within several budgets was found
+ * The allocation with the least sum of one metric that keeps all budgets: a multiple-choice
+ * knapsack, solved exactly up to rounding (10^-12). Tied layers become one, beaten choices go,
+ * Lagrangian relaxation bounds the optimum and shuts out choices, and dynamic programming over the
+ * layers it leaves undecided finds and proves it, the wider the longer it takes. Deterministic
+ * unless `timeLimitMs` is given.
+ * @throws InvalidArgumentError when the problem is not valid, a budget is NaN or names no metric,
+ *   or the budgets cannot be kept (the message names the budget and the least that it could be);
+ *   UnsupportedError when the effort ends before any allocation within several budgets was found
  */
 export function solveAllocation(
   problem: AllocationProblem,
@@ -116,7 +120,9 @@ export function solveAllocation(
   if (best === undefined) throw noSolution(names, lowerBound === Number.POSITIVE_INFINITY);
   lowerBound = Math.min(lowerBound, best.objective);
   const gap =
-    best.objective === lowerBound ? 0 : (best.objective - lowerBound) / Math.abs(best.objective || 1);
+    best.objective === lowerBound
+      ? 0
+      : (best.objective - lowerBound) / Math.abs(best.objective || 1);
   return { ...best, lowerBound, gap };
 }
 
@@ -141,7 +147,8 @@ function checkBudgets(
     if (typeof limit !== "number" || !(limit >= least - CAPACITY_SLACK * 1e-3 * Math.abs(least)))
       throw new InvalidArgumentError(
         `budgets.${name}`,
-        `budgets.${name} is ${limit}; allowed: at least ${least}, the least that any allocation uses`,
+        `budgets.${name} is ${limit}; allowed: at least ${least}, the least that any ` +
+          "allocation uses",
       );
   }
 }
@@ -156,7 +163,10 @@ function toSolution(problem: AllocationProblem, question: AllocationQuestion, ch
   };
 }
 
-function keepsBudgets(solution: { used: Record<string, number> }, question: AllocationQuestion): boolean {
+function keepsBudgets(
+  solution: { used: Record<string, number> },
+  question: AllocationQuestion,
+): boolean {
   return Object.entries(question.budgets).every(([name, limit]) => solution.used[name]! <= limit);
 }
 
@@ -164,10 +174,12 @@ function noSolution(names: readonly string[], complete: boolean): Error {
   return complete
     ? new InvalidArgumentError(
         "budgets",
-        `budgets ${names.join(", ")} cannot be kept together, though each can alone; allowed: larger ones`,
+        `budgets ${names.join(", ")} cannot be kept together, though each can alone; ` +
+          "allowed: larger ones",
       )
     : new UnsupportedError(
         "timeLimitMs",
-        `no allocation that keeps ${names.join(", ")} was found with the effort given; allowed: a longer timeLimitMs, a larger maxSteps or larger budgets`,
+        `no allocation that keeps ${names.join(", ")} was found with the effort given; ` +
+          "allowed: a longer timeLimitMs, a larger maxSteps or larger budgets",
       );
 }

@@ -16,8 +16,9 @@ export interface SuperLayer {
 }
 
 /**
- * Joins tied layers (ties that share a layer join as well) and drops choices that another choice of the same layer
- * beats or equals in every metric asked for: no optimum and no front value needs them. Of equals the first stays.
+ * Joins tied layers (ties that share a layer join as well) and drops choices that another choice of
+ * the same layer beats or equals in every metric asked for: no optimum and no front value needs
+ * them. Of equals the first stays.
  */
 export function superLayers(problem: AllocationProblem, metrics: readonly string[]): SuperLayer[] {
   return tieGroups(problem).map((members) => {
@@ -36,7 +37,10 @@ export function superLayers(problem: AllocationProblem, metrics: readonly string
 }
 
 /** The choice of every layer, from the choice (position in `choices`) of every super-layer. */
-export function layerChoices(layers: readonly SuperLayer[], positions: ArrayLike<number>): number[] {
+export function layerChoices(
+  layers: readonly SuperLayer[],
+  positions: ArrayLike<number>,
+): number[] {
   const choice: number[] = [];
   for (const [i, layer] of layers.entries())
     for (const member of layer.members) choice[member] = layer.choices[positions[i]!]!.index;
@@ -48,7 +52,10 @@ function replaces(a: SuperChoice, b: SuperChoice): boolean {
   return a.index < b.index || a.values.some((value, k) => value < b.values[k]!);
 }
 
-/** Indices of the layers that take one choice together, group by group; a layer without a tie is a group of its own. */
+/**
+ * Indices of the layers that take one choice together, group by group; a layer without a tie is a
+ * group of its own.
+ */
 export function tieGroups(problem: AllocationProblem): number[][] {
   const root = problem.layers.map((_, i) => i);
   const find = (i: number): number => {

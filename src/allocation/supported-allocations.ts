@@ -3,18 +3,22 @@ import { SeenGenomes } from "../search/seen-genomes.js";
 import { type AllocationProblem, checkAllocationProblem } from "./allocation-problem.js";
 import { layerChoices, type SuperLayer, superLayers } from "./super-layers.js";
 
-/** How unevenly a price may be shared among the metrics that compete with the first, in powers of e. */
+/**
+ * How unevenly a price may be shared among the metrics that compete with the first, in powers of e.
+ */
 const SHARE_SPREAD = 5.5;
 
 /**
- * Allocations on the convex hull of the front of two or more metrics, all minimised, without repetition: each is the exact
- * optimum of a weighted sum (Everett 1963), found layer by layer. First the least of each metric alone, then
- * weights spread evenly over orders of magnitude by Roberts' additive recurrence (2018), so that any beginning of the
- * list covers the front, and a longer one is finer. Fewer than `count` when the hull has fewer.
+ * Allocations on the convex hull of the front of two or more metrics, all minimised, without
+ * repetition: each is the exact optimum of a weighted sum (Everett 1963), found layer by layer.
+ * First the least of each metric alone, then weights spread evenly over orders of magnitude by
+ * Roberts' additive recurrence (2018), so that any beginning of the list covers the front, and a
+ * longer one is finer. Fewer than `count` when the hull has fewer.
  * @param options.objectives two metrics or more
  * @param options.count most allocations, a positive integer
  * @returns a choice index for every layer
- * @throws InvalidArgumentError when the problem is not valid or lacks a metric, or `count` or `objectives` is out of range
+ * @throws InvalidArgumentError when the problem is not valid or lacks a metric, or `count` or
+ *   `objectives` is out of range
  */
 export function supportedAllocations(
   problem: AllocationProblem,
@@ -24,10 +28,15 @@ export function supportedAllocations(
   checkFrontQuestion(options);
   checkAllocationProblem(problem, objectives);
   const layers = superLayers(problem, objectives);
-  return supportedPositions(layers, objectives.length, count).map((found) => layerChoices(layers, found));
+  return supportedPositions(layers, objectives.length, count).map((found) =>
+    layerChoices(layers, found),
+  );
 }
 
-/** @throws InvalidArgumentError when there are fewer than two objectives, or `count` is no positive integer */
+/**
+ * @throws InvalidArgumentError when there are fewer than two objectives, or `count` is no positive
+ *   integer
+ */
 export function checkFrontQuestion(question: {
   readonly objectives: readonly string[];
   readonly count: number;
@@ -42,7 +51,10 @@ export function checkFrontQuestion(question: {
     throw new InvalidArgumentError("count", `count is ${count}; allowed: a positive integer`);
 }
 
-/** {@link supportedAllocations} on layers that are joined and checked: positions among the choices of each. */
+/**
+ * {@link supportedAllocations} on layers that are joined and checked: positions among the choices
+ * of each.
+ */
 export function supportedPositions(
   layers: readonly SuperLayer[],
   metrics: number,
@@ -120,8 +132,9 @@ function decide({ first, values }: FlatTable, weights: Float64Array, positions: 
 }
 
 /**
- * Prices of each metric but the first at which some layer hesitates between two choices, ascending: how much of the first
- * metric a unit is worth there. Where a metric never competes with the first, the ratio of their spans.
+ * Prices of each metric but the first at which some layer hesitates between two choices, ascending:
+ * how much of the first metric a unit is worth there. Where a metric never competes with the first,
+ * the ratio of their spans.
  */
 function breakEvenPrices({ first, values, spans }: FlatTable): Float64Array[] {
   const metrics = spans.length;
@@ -144,12 +157,16 @@ function breakEvenPrices({ first, values, spans }: FlatTable): Float64Array[] {
 function quantile(sorted: Float64Array, level: number): number {
   const at = level * (sorted.length + 1) - 1;
   if (at <= 0) return sorted[0]! * Math.exp(3 * at);
-  if (at >= sorted.length - 1) return sorted[sorted.length - 1]! * Math.exp(3 * (at - sorted.length + 1));
+  if (at >= sorted.length - 1)
+    return sorted[sorted.length - 1]! * Math.exp(3 * (at - sorted.length + 1));
   const low = Math.floor(at);
   return sorted[low]! * (sorted[low + 1]! / sorted[low]!) ** (at - low);
 }
 
-/** Steps of the additive recurrence that fills the unit cube of `dimensions` evenly: powers of the inverse of x^(d+1) = x + 1. */
+/**
+ * Steps of the additive recurrence that fills the unit cube of `dimensions` evenly: powers of the
+ * inverse of x^(d+1) = x + 1.
+ */
 function roberts(dimensions: number): number[] {
   let x = 2;
   for (let i = 0; i < 60; i++) x = (1 + x) ** (1 / (dimensions + 1));

@@ -1,15 +1,15 @@
 import { FLOAT32_MAX, FLOAT32_MIN_NORMAL, float32Below } from "../numeric/float32-range.js";
 import { roundHalfEven } from "../numeric/round-half-even.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
-import type { RangeFormat, RangeTarget } from "./range-source.js";
+import type { RangeFormat, RangeTarget } from "./sources/range-source.js";
 
 /** Scale and zero point of one slice. */
 export type AffineFormat = RangeFormat;
 
 /**
- * The scale and zero point whose codes span [low, high]. Symmetric: the greater magnitude (unsigned: `high`)
- * over qMax. Asymmetric: the range is widened to contain 0. The scale is always a positive normal float32 and
- * every code stays finite; an empty range gives scale 1.
+ * The scale and zero point whose codes span [low, high]. Symmetric: the greater magnitude
+ * (unsigned: `high`) over qMax. Asymmetric: the range is widened to contain 0. The scale is always
+ * a positive normal float32 and every code stays finite; an empty range gives scale 1.
  */
 export function affineFormat(low: number, high: number, target: RangeTarget): AffineFormat {
   const { qMin, qMax, signed, scheme } = target;

@@ -3,12 +3,13 @@ import type { ScaleLayout } from "../quantization/scale-layout.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
 import { SliceSums } from "../quantization/slice-sums.js";
 import { normalScale } from "./affine-format.js";
-import { sliceLength } from "./gather-slice.js";
-import { sliceRanges } from "./slice-ranges.js";
+import { sliceLength } from "./sources/gather-slice.js";
+import { sliceRanges } from "./sources/slice-ranges.js";
 
 /**
- * The binary scale of each slice with the least squared error, the mean of |x| (Rastegari et al., "XNOR-Net", 2016),
- * or the better of the two powers of two around it. A slice of zeros has no code for 0 and gets the least normal float32.
+ * The binary scale of each slice with the least squared error, the mean of |x| (Rastegari et al.,
+ * "XNOR-Net", 2016), or the better of the two powers of two around it. A slice of zeros has no code
+ * for 0 and gets the least normal float32.
  * @throws InvalidDataError for NaN or infinity
  */
 export function binaryScales(
@@ -20,7 +21,9 @@ export function binaryScales(
   const sums = new SliceSums(layout, "moments");
   sliceRanges(values, layout, name, sums);
   const magnitudes = sums.totals()[2]!;
-  return Float32Array.from(magnitudes, (sum, k) => binaryScale(sum / sliceLength(layout, k), scheme));
+  return Float32Array.from(magnitudes, (sum, k) =>
+    binaryScale(sum / sliceLength(layout, k), scheme),
+  );
 }
 
 function binaryScale(mean: number, scheme: QuantizationScheme): number {

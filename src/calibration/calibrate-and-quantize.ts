@@ -28,10 +28,11 @@ export interface Quantized {
 }
 
 /**
- * `calibrate` and then `quantize`, the same bit for bit. Signed symmetric formats by groups along the last axis with
- * min-max ranges, as weights are mostly stored, are read once only.
+ * `calibrate` and then `quantize`, the same bit for bit. Signed symmetric formats by groups along
+ * the last axis with min-max ranges, as weights are mostly stored, are read once only.
  * @param out receives the codes, as for `quantize`
- * @throws as `calibrate` and `quantize` do; after InvalidDataError the contents of `out` are not defined
+ * @throws as `calibrate` and `quantize` do; after InvalidDataError the contents of `out` are not
+ *   defined
  */
 export function calibrateAndQuantize(
   values: Float32Array,
@@ -45,16 +46,27 @@ export function calibrateAndQuantize(
   return { params, codes: quantize(values, params, out) };
 }
 
-/** By groups in one pass, or undefined where the two passes must do it (they also say what is wrong with the arguments). */
+/**
+ * By groups in one pass, or undefined where the two passes must do it (they also say what is wrong
+ * with the arguments).
+ */
 function quantizeGroups(
   values: Float32Array,
   options: CalibrateOptions,
   out: Codes | undefined,
 ): Quantized | undefined {
-  const { method, scheme, granularity, axis = 0, groupSize = 0, percentile = DEFAULT_PERCENTILE } = options;
+  const {
+    method,
+    scheme,
+    granularity,
+    axis = 0,
+    groupSize = 0,
+    percentile = DEFAULT_PERCENTILE,
+  } = options;
   if (granularity !== QuantizationGranularity.PER_GROUP || method !== CalibrationMethod.MIN_MAX)
     return undefined;
-  if (scheme !== QuantizationScheme.SYMMETRIC || !(values instanceof Float32Array)) return undefined;
+  if (scheme !== QuantizationScheme.SYMMETRIC || !(values instanceof Float32Array))
+    return undefined;
   checkPercentile(percentile);
   const { bits, signed, narrowRange, qMin, qMax } = rangeTarget(options, percentile);
   const shape = [...(options.shape ?? [values.length])];
@@ -67,7 +79,12 @@ function quantizeGroups(
   if (unit > STAGED_ELEMENTS) return undefined;
   const codes = out ?? createCodes({ bits, signed }, length);
   if (out !== undefined)
-    requireInstance(out, createCodes({ bits, signed }, 0).constructor as new () => Codes, "out", length);
+    requireInstance(
+      out,
+      createCodes({ bits, signed }, 0).constructor as new () => Codes,
+      "out",
+      length,
+    );
   const instance = instanceFor(values, codes);
   // Codes that overlap the values are for the plain kernels to sort out.
   if (instance === undefined || overlap(values, codes)) return undefined;
@@ -95,7 +112,8 @@ function quantizeGroups(
     else instance.copyIn(values, 4 * start, 4 * n, STAGE_IN);
     f32.fill(Number.POSITIVE_INFINITY, a, a + runs);
     f32.fill(Number.NEGATIVE_INFINITY, b, b + runs);
-    const bad = kernels.rangeOfRuns(src, n, rowLength, runLength, inRow, 0, runs + 1, TABLE_A, TABLE_B) >>> 0;
+    const bad =
+      kernels.rangeOfRuns(src, n, rowLength, runLength, inRow, 0, runs + 1, TABLE_A, TABLE_B) >>> 0;
     if (bad < n) requireFinite(values, options.name ?? "values", start + bad);
     plain = kernels.symmetricScales(TABLE_A, TABLE_B, runs, qMax) !== 0;
     if (plain) return false;
@@ -121,6 +139,17 @@ function quantizeGroups(
     return true;
   });
   if (plain) return undefined;
-  const params = { bits, signed, narrowRange, scheme, granularity, shape, axis, groupSize, scale, zeroPoint };
+  const params = {
+    bits,
+    signed,
+    narrowRange,
+    scheme,
+    granularity,
+    shape,
+    axis,
+    groupSize,
+    scale,
+    zeroPoint,
+  };
   return { params, codes };
 }

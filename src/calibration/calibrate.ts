@@ -1,4 +1,4 @@
-import { checkFields } from "../check-fields.js";
+import { checkFields } from "../check/check-fields.js";
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
 import { requireFinite } from "../numeric/find-non-finite.js";
 import { requireInstance } from "../quantization/check-params.js";
@@ -10,13 +10,13 @@ import { SLICE, SLICE_ELEMENTS } from "../simd/simd-instance.js";
 import { affineFormat } from "./affine-format.js";
 import { binaryScales } from "./binary-scales.js";
 import { chooseFormat } from "./choose-format.js";
-import { gatherSlice, greatestSlice } from "./gather-slice.js";
 import { CalibrationMethod } from "./method.js";
 import type { RangeRequest } from "./observer.js";
 import { checkMethod, checkPercentile, DEFAULT_PERCENTILE, rangeTarget } from "./range-target.js";
 import { requireChannels } from "./require-channels.js";
-import { sliceRanges } from "./slice-ranges.js";
-import { SliceSource } from "./slice-source.js";
+import { gatherSlice, greatestSlice } from "./sources/gather-slice.js";
+import { sliceRanges } from "./sources/slice-ranges.js";
+import { SliceSource } from "./sources/slice-source.js";
 import { ternaryScales } from "./ternary-scales.js";
 
 /** The format to calibrate for, and how the tensor is cut. */
@@ -38,11 +38,11 @@ export interface CalibrateOptions extends RangeRequest {
 }
 
 /**
- * Chooses scales and zero points for a tensor, slice by slice (tensor, channel or group).
- * Symmetric min-max is absmax / (2^(bits-1) - 1), full range and narrow alike; the asymmetric range always
- * contains 0; power-of-two scales have the exponent with the least squared error. Binary and ternary
- * parameters are signed with zero point 0, and symmetric where an asymmetric scheme was asked for. Scales are
- * positive normal float32: all-zero slices get 1 (binary: 2^-126).
+ * Chooses scales and zero points for a tensor, slice by slice (tensor, channel or group). Symmetric
+ * min-max is absmax / (2^(bits-1) - 1), full range and narrow alike; the asymmetric range always
+ * contains 0; power-of-two scales have the exponent with the least squared error. Binary and
+ * ternary parameters are signed with zero point 0, and symmetric where an asymmetric scheme was
+ * asked for. Scales are positive normal float32: all-zero slices get 1 (binary: 2^-126).
  * @param values float32, row-major
  * @throws InvalidDataError when `values` is empty or holds NaN or infinity (names the tensor);
  *   InvalidArgumentError naming the option that is unknown, missing or out of range
@@ -55,12 +55,16 @@ export function calibrate(values: Float32Array, options: CalibrateOptions): Quan
   checkMethod(method);
   checkPercentile(percentile);
   const target = rangeTarget(options, percentile);
-  if (values.length === 0) throw new InvalidDataError(name, `${name} is empty; allowed: 1 element or more`);
+  if (values.length === 0)
+    throw new InvalidDataError(name, `${name} is empty; allowed: 1 element or more`);
   const shape = [...(options.shape ?? [values.length])];
-  const groupSize = granularity === QuantizationGranularity.PER_GROUP ? (options.groupSize ?? 0) : 0;
+  const groupSize =
+    granularity === QuantizationGranularity.PER_GROUP ? (options.groupSize ?? 0) : 0;
   const layout = scaleLayout(shape, granularity, axis, groupSize);
   if (layout.length !== values.length) {
-    const message = `shape is [${shape.join(", ")}], ${layout.length} elements; allowed: the ${values.length} elements of ${name}`;
+    const message =
+      `shape is [${shape.join(", ")}], ${layout.length} elements; allowed: the ` +
+      `${values.length} elements of ${name}`;
     throw new InvalidArgumentError("shape", message);
   }
   const scale = new Float32Array(layout.count);
@@ -82,7 +86,9 @@ export function calibrate(values: Float32Array, options: CalibrateOptions): Quan
   }
   if (bits < 2) {
     const scheme =
-      target.scheme === QuantizationScheme.ASYMMETRIC ? QuantizationScheme.SYMMETRIC : target.scheme;
+      target.scheme === QuantizationScheme.ASYMMETRIC
+        ? QuantizationScheme.SYMMETRIC
+        : target.scheme;
     const leastErrorScales = bits === 1 ? binaryScales : ternaryScales;
     return { ...base, scale: leastErrorScales(values, layout, scheme, name), scheme, signed: true };
   }
@@ -107,11 +113,17 @@ export function checkCalibrateOptions(options: CalibrateOptions): void {
   checkFields(options, "options", Object.keys(OPTIONS));
   const { shape } = options;
   if (shape !== undefined && !Array.isArray(shape))
-    throw new InvalidArgumentError("shape", `shape is ${String(shape)}; allowed: a list of integers from 0`);
+    throw new InvalidArgumentError(
+      "shape",
+      `shape is ${String(shape)}; allowed: a list of integers from 0`,
+    );
   requireChannels(options);
 }
 
-/** Calls `visit` with each slice, to be read only: a copy, or where a copy is no use, the values themselves. */
+/**
+ * Calls `visit` with each slice, to be read only: a copy, or where a copy is no use, the values
+ * themselves.
+ */
 function eachSlice(
   values: Float32Array,
   layout: ScaleLayout,
@@ -132,7 +144,8 @@ function eachSlice(
     }
   }
   const instance = greatest <= SLICE_ELEMENTS ? stagingInstance() : undefined;
-  const scratch = instance?.f32.subarray(SLICE >> 2, (SLICE >> 2) + greatest) ?? new Float32Array(greatest);
+  const scratch =
+    instance?.f32.subarray(SLICE >> 2, (SLICE >> 2) + greatest) ?? new Float32Array(greatest);
   for (let k = 0; k < layout.count; k++) {
     const length = gatherSlice(values, layout, k, scratch);
     visit(scratch.subarray(0, length), k);

@@ -1,12 +1,12 @@
 import { QuantizationScheme } from "../quantization/scheme.js";
 import { type AffineFormat, affineFormat } from "./affine-format.js";
-import { entropyRange } from "./entropy.js";
 import { CalibrationMethod } from "./method.js";
-import { minMaxRange } from "./min-max.js";
-import { mseRange } from "./mse.js";
-import { percentileRange } from "./percentile.js";
+import { entropyRange } from "./methods/entropy.js";
+import { minMaxRange } from "./methods/min-max.js";
+import { mseRange } from "./methods/mse.js";
+import { percentileRange } from "./methods/percentile.js";
 import { powerOfTwoScale } from "./power-of-two-scale.js";
-import type { RangeMethod, RangeSource, RangeTarget } from "./range-source.js";
+import type { RangeMethod, RangeSource, RangeTarget } from "./sources/range-source.js";
 
 /** The calibration methods; a new one is a file and a line here. */
 const METHODS: Readonly<Record<CalibrationMethod, RangeMethod>> = {

@@ -4,10 +4,10 @@ import { requireInstance } from "../quantization/check-params.js";
 import type { QuantizationParams } from "../quantization/params.js";
 import { QuantizationGranularity } from "../quantization/scheme.js";
 import { chooseFormat } from "./choose-format.js";
-import { HistogramSource } from "./histogram-source.js";
 import type { CalibrationMethod } from "./method.js";
 import type { RangeObserver, RangeRequest } from "./observer.js";
 import { checkMethod, checkPercentile, DEFAULT_PERCENTILE, rangeTarget } from "./range-target.js";
+import { HistogramSource } from "./sources/histogram-source.js";
 
 /** Options of {@link createObserver}. */
 export interface ObserverOptions {
@@ -20,13 +20,16 @@ export interface ObserverOptions {
 }
 
 /**
- * An observer that calibrates a stream by the given method. It keeps a histogram of fixed size (and exact
- * extremes), so memory does not grow, and what it gives depends only on the values seen, not on their order
- * or their batches. Against calibrating the whole array at once, clips differ by about a bin, which is at
- * most absmax / (bins / 2); min-max is exact.
+ * An observer that calibrates a stream by the given method. It keeps a histogram of fixed size (and
+ * exact extremes), so memory does not grow, and what it gives depends only on the values seen, not
+ * on their order or their batches. Against calibrating the whole array at once, clips differ by
+ * about a bin, which is at most absmax / (bins / 2); min-max is exact.
  * @throws InvalidArgumentError for an unknown method or an option out of range
  */
-export function createObserver(method: CalibrationMethod, options: ObserverOptions = {}): RangeObserver {
+export function createObserver(
+  method: CalibrationMethod,
+  options: ObserverOptions = {},
+): RangeObserver {
   return new HistogramObserver(method, options);
 }
 
@@ -41,7 +44,10 @@ class HistogramObserver implements RangeObserver {
     checkMethod(method);
     checkPercentile(percentile);
     if (!Number.isInteger(bins) || bins < 128 || bins > 65536 || bins % 2 !== 0)
-      throw new InvalidArgumentError("bins", `bins is ${bins}; allowed: an even integer from 128 to 65536`);
+      throw new InvalidArgumentError(
+        "bins",
+        `bins is ${bins}; allowed: an even integer from 128 to 65536`,
+      );
     this.#method = method;
     this.#percentile = percentile;
     this.#name = name;
@@ -65,7 +71,9 @@ class HistogramObserver implements RangeObserver {
   params(request: RangeRequest): QuantizationParams {
     const { bits, signed, narrowRange, scheme, ...target } = rangeTarget(request, this.#percentile);
     if (bits < 2) {
-      const message = `a stream cannot be calibrated for ${bits} bits; use calibrate() on the whole tensor, or 2 bits or more`;
+      const message =
+        `a stream cannot be calibrated for ${bits} bits; use calibrate() on the whole tensor, ` +
+        "or 2 bits or more";
       throw new UnsupportedError("bits", message);
     }
     this.#requireSome();
@@ -83,6 +91,9 @@ class HistogramObserver implements RangeObserver {
 
   #requireSome(): void {
     if (this.#histogram.count === 0)
-      throw new InvalidDataError(this.#name, `${this.#name}: nothing was observed; observe a batch first`);
+      throw new InvalidDataError(
+        this.#name,
+        `${this.#name}: nothing was observed; observe a batch first`,
+      );
   }
 }

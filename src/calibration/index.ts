@@ -3,4 +3,8 @@ export { calibrateAndQuantize, type Quantized } from "./calibrate-and-quantize.j
 export { createObserver, type ObserverOptions } from "./create-observer.js";
 export { CalibrationMethod } from "./method.js";
 export type { RangeObserver, RangeRequest } from "./observer.js";
-export { type StatisticsOptions, type TensorStatistics, tensorStatistics } from "./tensor-statistics.js";
+export {
+  type StatisticsOptions,
+  type TensorStatistics,
+  tensorStatistics,
+} from "./tensor-statistics.js";

@@ -1,7 +1,8 @@
 /**
  * How a range is chosen from data.
  * - `min-max`: the whole range. - `percentile`: clips outliers (99.9 by default).
- * - `mse`: the clipping range with the least squared error. - `entropy`: the clipping range with the least Kullback-Leibler divergence.
+ * - `mse`: the clipping range with the least squared error. - `entropy`: the clipping range with
+ *   the least Kullback-Leibler divergence.
  */
 export const CalibrationMethod = {
   MIN_MAX: "min-max",

@@ -15,12 +15,14 @@ export interface RangeRequest {
 }
 
 /**
- * Watches a tensor batch by batch and gives per-tensor parameters at the end. Memory does not grow with
- * the number of batches. One observation serves every request: ask as often as you like, for any format.
+ * Watches a tensor batch by batch and gives per-tensor parameters at the end. Memory does not grow
+ * with the number of batches. One observation serves every request: ask as often as you like, for
+ * any format.
  */
 export interface RangeObserver {
   /**
-   * Takes one batch in. @throws InvalidDataError on NaN or infinity (names the tensor, the index and the count).
+   * Takes one batch in. @throws InvalidDataError on NaN or infinity (names the tensor, the index
+   * and the count).
    */
   observe(values: Float32Array): void;
   /** Elements observed so far. */

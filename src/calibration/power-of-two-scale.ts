@@ -1,8 +1,9 @@
-import type { RangeFormat, RangeSource, RangeTarget } from "./range-source.js";
+import type { RangeFormat, RangeSource, RangeTarget } from "./sources/range-source.js";
 
 /**
- * The scale 2^n with the least squared error. Exponents from one above the least that covers [low, high] to
- * `reach` below it are tried; of equal ones the greatest range wins. Never worse than the covering exponent.
+ * The scale 2^n with the least squared error. Exponents from one above the least that covers [low,
+ * high] to `reach` below it are tried; of equal ones the greatest range wins. Never worse than the
+ * covering exponent.
  */
 export function powerOfTwoScale(
   source: RangeSource,

@@ -4,12 +4,15 @@ import type { IntegerBits } from "../quantization/params.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
 import { CalibrationMethod } from "./method.js";
 import type { RangeRequest } from "./observer.js";
-import type { RangeTarget } from "./range-source.js";
+import type { RangeTarget } from "./sources/range-source.js";
 
 /** Percentile that the percentile method clips at unless told otherwise. */
 export const DEFAULT_PERCENTILE = 99.9;
 
-/** The target that a request means, and whether its range is narrow. @throws InvalidArgumentError naming the field */
+/**
+ * The target that a request means, and whether its range is narrow. @throws InvalidArgumentError
+ * naming the field
+ */
 export function rangeTarget(
   request: RangeRequest,
   percentile: number,
@@ -17,7 +20,14 @@ export function rangeTarget(
   const { bits, scheme, narrowRange = false } = request;
   requireOneOf(scheme, Object.values(QuantizationScheme), "scheme");
   const signed = request.signed ?? scheme !== QuantizationScheme.ASYMMETRIC;
-  return { bits, signed, scheme, narrowRange, percentile, ...codeRange({ bits, signed, narrowRange }) };
+  return {
+    bits,
+    signed,
+    scheme,
+    narrowRange,
+    percentile,
+    ...codeRange({ bits, signed, narrowRange }),
+  };
 }
 
 /** @throws InvalidArgumentError when `method` is not a {@link CalibrationMethod} */

@@ -19,6 +19,7 @@ export function requireChannels({
     if (value === undefined)
       throw new InvalidArgumentError(
         name,
-        `${name} is missing; allowed: for per-channel, give the shape of the tensor and the axis of its channels, such as shape: [64, 128], axis: 0`,
+        `${name} is missing; allowed: for per-channel, give the shape of the tensor and the ` +
+          "axis of its channels, such as shape: [64, 128], axis: 0",
       );
 }

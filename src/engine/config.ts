@@ -1,25 +1,31 @@
 import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
-import { describeNonRecord, isRecord } from "../check-fields.js";
+import { describeNonRecord, isRecord } from "../check/check-fields.js";
 import { InvalidArgumentError, InvalidConfigError } from "../errors.js";
-import { ACTIVATION_BITS, type ActivationBits, WEIGHT_BITS, type WeightBits } from "../genome/bits.js";
+import {
+  ACTIVATION_BITS,
+  type ActivationBits,
+  WEIGHT_BITS,
+  type WeightBits,
+} from "../genome/bits.js";
 import {
   LayerQuantConfig,
   type LayerQuantConfigFields,
   MAX_GROUP_SIZE,
 } from "../genome/layer-quant-config.js";
 import type { HardwareTarget } from "../hardware/contract.js";
-import type { HardwareProfile } from "../hardware/profile-schema.js";
+import type { HardwareProfile } from "../hardware/profile/profile-schema.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
-import { SENSITIVITY_NAMES, type SensitivityName } from "./sensitivity-names.js";
+import { SENSITIVITY_NAMES, type SensitivityName } from "./sensitivity/sensitivity-names.js";
 
 /** When a run gets no further. */
 export interface Stagnation {
   /** Generations to look back, 1 to 1,000,000. */
   readonly generations: number;
   /**
-   * Share by which the hypervolume of the front (as long as nothing is feasible: the least violation) may have improved
-   * over these generations and still counts as standing still, 0 to 1. Default 0.001.
+   * Share by which the hypervolume of the front (as long as nothing is feasible: the least
+   * violation) may have improved over these generations and still counts as standing still, 0 to 1.
+   * Default 0.001.
    */
   readonly tolerance?: number | undefined;
 }
@@ -31,24 +37,31 @@ export interface QuantizationEvolutionConfig {
   /** Generations after the first population, 0 to 1,000,000. Default 50. */
   readonly maxGenerations?: number | undefined;
   /**
-   * Most evaluations of genomes, failed ones included, 1 to 1,000,000,000; never exceeded. One on a part of the samples
-   * counts that part. Default: no limit.
+   * Most evaluations of genomes, failed ones included, 1 to 1,000,000,000; never exceeded. One on a
+   * part of the samples counts that part. Default: no limit.
    */
   readonly maxEvaluations?: number | undefined;
   /**
-   * Milliseconds from its call after which the run stops, above 0 to 2,147,483,647, also in the middle of an evaluation. What a
-   * checkpoint spares does not count: of a resumed run time counts from there. Default: no limit.
+   * Milliseconds from its call after which the run stops, above 0 to 2,147,483,647, also in the
+   * middle of an evaluation. What a checkpoint spares does not count: of a resumed run time counts
+   * from there. Default: no limit.
    */
   readonly timeLimitMs?: number | undefined;
   /** The run stops when it gets no further, see {@link Stagnation}. Default: it does not. */
   readonly stagnation?: Stagnation | undefined;
-  /** Milliseconds after which one evaluation counts as failed, above 0 to 2,147,483,647. Default: no limit. */
+  /**
+   * Milliseconds after which one evaluation counts as failed, above 0 to 2,147,483,647. Default: no
+   * limit.
+   */
   readonly evaluationTimeoutMs?: number | undefined;
   /** Probability that a layer of a child changes, 0 to 1. Default 0.2. */
   readonly mutationRate?: number | undefined;
   /** Probability that a child has two parents, 0 to 1. Default 0.7. */
   readonly crossoverRate?: number | undefined;
-  /** Share of the population kept for its weighted fitness alone, 0 to 1; 0 is plain NSGA-II. Default 0.1. */
+  /**
+   * Share of the population kept for its weighted fitness alone, 0 to 1; 0 is plain NSGA-II.
+   * Default 0.1.
+   */
   readonly elitismRatio?: number | undefined;
   /** Narrowest weight, 1 to 32 bits. Default 4. */
   readonly minBits?: number | undefined;
@@ -60,7 +73,10 @@ export interface QuantizationEvolutionConfig {
   readonly allowPerChannel?: boolean | undefined;
   /** Weights may have one scale per block of `groupSizes`. Default true. */
   readonly allowPerGroup?: boolean | undefined;
-  /** A built-in target's name or a profile of your own. Not read when the engine is given a cost model. Default arm-neon. */
+  /**
+   * A built-in target's name or a profile of your own. Not read when the engine is given a cost
+   * model. Default arm-neon.
+   */
   readonly hardwareTarget?: HardwareTarget | HardwareProfile | undefined;
   /** Most milliseconds per inference, above 0. Default: no limit. */
   readonly targetLatencyMs?: number | undefined;
@@ -70,7 +86,10 @@ export interface QuantizationEvolutionConfig {
   readonly targetEnergyMj?: number | undefined;
   /** Least accuracy, 0 to 1. Default: no limit. */
   readonly minAccuracy?: number | undefined;
-  /** Weight of accuracy in the fitness, 0 to 1,000,000; only ratios of the four weights matter. Default 0.4. */
+  /**
+   * Weight of accuracy in the fitness, 0 to 1,000,000; only ratios of the four weights matter.
+   * Default 0.4.
+   */
   readonly accuracyWeight?: number | undefined;
   /** Weight of compression. Default 0.3. */
   readonly compressionWeight?: number | undefined;
@@ -79,24 +98,36 @@ export interface QuantizationEvolutionConfig {
   /** Weight of energy. Default 0.1. */
   readonly energyWeight?: number | undefined;
   /**
-   * Layers are ordered by sensitivity (else by size) where that guides the search. A name says by which: `predicted` from noise and
-   * what is known of kinds of layers, `weight-noise` from noise alone, `accuracy-drop` by the evaluator, which costs one
-   * evaluation a layer before the search. Default true: measured by a first look at each layer alone where the search looks at few samples
-   * first and that costs no more than a third of a population and of `maxEvaluations`, else `predicted`.
+   * Layers are ordered by sensitivity (else by size) where that guides the search. A name says by
+   * which: `predicted` from noise and what is known of kinds of layers, `weight-noise` from noise
+   * alone, `accuracy-drop` by the evaluator, which costs one evaluation a layer before the search.
+   * Default true: measured by a first look at each layer alone where the search looks at few
+   * samples first and that costs no more than a third of a population and of `maxEvaluations`, else
+   * `predicted`.
    */
   readonly useSensitivityAnalysis?: boolean | SensitivityName | undefined;
-  /** The first population has mixed-precision genomes with more bits for sensitive layers. Default true. */
+  /**
+   * The first population has mixed-precision genomes with more bits for sensitive layers. Default
+   * true.
+   */
   readonly adaptiveBitAllocation?: boolean | undefined;
   /** No genome is evaluated twice. Default true. */
   readonly enableCaching?: boolean | undefined;
   /**
-   * Children are screened by a surrogate fitted on what was measured: many are made, the promising ones measured.
-   * Default: yes with an evaluator that measures and can judge on a part of its samples.
+   * Children are screened by a surrogate fitted on what was measured: many are made, the promising
+   * ones measured. Default: yes with an evaluator that measures and can judge on a part of its
+   * samples.
    */
   readonly surrogate?: boolean | undefined;
-  /** Genomes are judged on few samples first, and on all if they have not lost by then. Default: as `surrogate`. */
+  /**
+   * Genomes are judged on few samples first, and on all if they have not lost by then. Default: as
+   * `surrogate`.
+   */
   readonly multiFidelity?: boolean | undefined;
-  /** Genomes remembered by `enableCaching`, 1 to 10,000,000; the one not met for longest goes first. Default 200,000. */
+  /**
+   * Genomes remembered by `enableCaching`, 1 to 10,000,000; the one not met for longest goes first.
+   * Default 200,000.
+   */
   readonly cacheLimit?: number | undefined;
   /** Most genomes in the archive, 1 to 1,000,000; the most crowded leave. Default: no limit. */
   readonly archiveLimit?: number | undefined;
@@ -106,7 +137,9 @@ export interface QuantizationEvolutionConfig {
   readonly seed?: string | number | undefined;
   /** Weight widths to choose from. Default: every width that exists from `minBits` to `maxBits`. */
   readonly weightBitChoices?: readonly WeightBits[] | undefined;
-  /** Activation widths to choose from, which `minBits` and `maxBits` do not bound. Default 8 and 16. */
+  /**
+   * Activation widths to choose from, which `minBits` and `maxBits` do not bound. Default 8 and 16.
+   */
   readonly activationBitChoices?: readonly ActivationBits[] | undefined;
   /** Default: all. */
   readonly weightSchemes?: readonly QuantizationScheme[] | undefined;
@@ -114,7 +147,10 @@ export interface QuantizationEvolutionConfig {
   readonly activationSchemes?: readonly QuantizationScheme[] | undefined;
   /** Default: all. */
   readonly calibrationMethods?: readonly CalibrationMethod[] | undefined;
-  /** Block lengths of per-group weights, 1 to 65,536; those not shorter than a layer's axis are left out there. Default 16, 32, 64, 128. */
+  /**
+   * Block lengths of per-group weights, 1 to 65,536; those not shorter than a layer's axis are left
+   * out there. Default 16, 32, 64, 128.
+   */
   readonly groupSizes?: readonly number[] | undefined;
   /** Settings that are fixed, by layer name; they need not be among the choices. Default: none. */
   readonly layerOverrides?:
@@ -139,7 +175,10 @@ type Optional =
   | "archiveLimit";
 type Defaulted = Exclude<keyof QuantizationEvolutionConfig, Optional | "layerOverrides">;
 
-/** A checked configuration with every default filled in. Number lists are ascending and without repetition. */
+/**
+ * A checked configuration with every default filled in. Number lists are ascending and without
+ * repetition.
+ */
 export type ResolvedConfig = {
   readonly [K in Defaulted]-?: Exclude<QuantizationEvolutionConfig[K], undefined>;
 } & Pick<QuantizationEvolutionConfig, Optional> & {
@@ -155,8 +194,10 @@ function field<S extends z.ZodType>(name: string, range: string, schema: S): S {
   allowed[name] = range;
   return schema;
 }
-const rate = (name: string, value: number) => field(name, "0 to 1", z.number().min(0).max(1).default(value));
-const flag = (name: string, value: boolean) => field(name, "true, false", z.boolean().default(value));
+const rate = (name: string, value: number) =>
+  field(name, "0 to 1", z.number().min(0).max(1).default(value));
+const flag = (name: string, value: boolean) =>
+  field(name, "true, false", z.boolean().default(value));
 const weight = (name: string, value: number) =>
   field(name, "a number from 0 to 1000000", z.number().min(0).max(1e6).default(value));
 const limit = (name: string) => field(name, "a finite number above 0", z.number().gt(0).optional());
@@ -203,7 +244,10 @@ const schema = z.strictObject({
     "hardwareTarget",
     "the name of a target, or a hardware profile",
     z
-      .union([z.string().min(1), z.custom<HardwareProfile>((v) => typeof v === "object" && v !== null)])
+      .union([
+        z.string().min(1),
+        z.custom<HardwareProfile>((v) => typeof v === "object" && v !== null),
+      ])
       .default("arm-neon"),
   ),
   targetLatencyMs: limit("targetLatencyMs"),
@@ -263,12 +307,15 @@ const schema = z.strictObject({
 
 /**
  * Checks a configuration and fills in the defaults.
- * @throws InvalidConfigError naming the field, its value and the allowed range: an unknown field, a value out of
- * range, or a contradiction between fields
+ * @throws InvalidConfigError naming the field, its value and the allowed range: an unknown field, a
+ *   value out of range, or a contradiction between fields
  */
 export function resolveConfig(config: QuantizationEvolutionConfig = {}): ResolvedConfig {
   if (!isRecord(config))
-    throw new InvalidConfigError("", `the configuration is ${describeNonRecord(config)}; allowed: an object`);
+    throw new InvalidConfigError(
+      "",
+      `the configuration is ${describeNonRecord(config)}; allowed: an object`,
+    );
   const parsed = schema.safeParse({ ...config });
   if (!parsed.success) throw configError(parsed.error.issues[0], config);
   const data = parsed.data;
@@ -280,7 +327,8 @@ export function resolveConfig(config: QuantizationEvolutionConfig = {}): Resolve
   if (data.accuracyWeight + data.compressionWeight + data.latencyWeight + data.energyWeight === 0)
     throw new InvalidConfigError(
       "accuracyWeight",
-      "accuracyWeight, compressionWeight, latencyWeight and energyWeight are all 0; allowed: at least one above 0",
+      "accuracyWeight, compressionWeight, latencyWeight and energyWeight are all 0; allowed: " +
+        "at least one above 0",
     );
   return {
     ...data,
@@ -301,7 +349,8 @@ function weightBitChoices(data: z.infer<typeof schema>): WeightBits[] {
   if (within.length === 0)
     throw new InvalidConfigError(
       "minBits",
-      `no bit-width lies from minBits ${minBits} to maxBits ${maxBits}; allowed: a range that holds one of ${WEIGHT_BITS.join(", ")}`,
+      `no bit-width lies from minBits ${minBits} to maxBits ${maxBits}; allowed: a range ` +
+        `that holds one of ${WEIGHT_BITS.join(", ")}`,
     );
   for (const [i, bits] of (data.weightBitChoices ?? []).entries())
     if (bits < minBits || bits > maxBits)
@@ -312,7 +361,8 @@ function weightBitChoices(data: z.infer<typeof schema>): WeightBits[] {
   return ascending(data.weightBitChoices ?? within) as WeightBits[];
 }
 
-const ascending = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b);
+const ascending = (values: readonly number[]): number[] =>
+  [...new Set(values)].sort((a, b) => a - b);
 
 function checkOverrides(
   given: NonNullable<QuantizationEvolutionConfig["layerOverrides"]>,
@@ -362,7 +412,8 @@ function configError(issue: z.core.$ZodIssue | undefined, config: object): Inval
   for (const key of path) value = (value as Record<string, unknown> | undefined)?.[key];
   return new InvalidConfigError(
     path.join("."),
-    `${path.join(".")} is ${show(value)}; allowed: ${allowed[path[0] ?? ""] ?? "see the documentation"}`,
+    `${path.join(".")} is ${show(value)}; allowed: ` +
+      `${allowed[path[0] ?? ""] ?? "see the documentation"}`,
   );
 }
 

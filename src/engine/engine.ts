@@ -1,4 +1,6 @@
-import { checkFields } from "../check-fields.js";
+import { checkSignal } from "../async/check-signal.js";
+import { checkFields } from "../check/check-fields.js";
+import type { DocumentFormat } from "../documents/parse-quantization-config.js";
 import {
   EvaluationError,
   InvalidArgumentError,
@@ -7,33 +9,34 @@ import {
   NotRunError,
   UnsupportedError,
 } from "../errors.js";
-import { checkSignal } from "../evaluation/check-signal.js";
 import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
-import type { GenomeExplanation } from "../evaluation/genome-explanation.js";
-import type { SensitivityMetric } from "../evaluation/sensitivity-metrics/contract.js";
-import type { DocumentFormat } from "../export/parse-quantization-config.js";
+import type { GenomeExplanation } from "../evaluation/explain/genome-explanation.js";
+import type { SensitivityMetric } from "../evaluation/sensitivity/contract.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
 import { costModelFor } from "../hardware/core-registry.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import { modelFromLayers } from "../model/model-from-layers.js";
 import { type QuantizationEvolutionConfig, type ResolvedConfig, resolveConfig } from "./config.js";
-import { eventStream } from "./event-stream.js";
-import type { EvolutionEvent } from "./evolution-event.js";
-import type { EvolutionOptions } from "./evolution-options.js";
-import type { EvolutionResult } from "./evolution-result.js";
-import type { EvolutionRun } from "./evolution-run.js";
 import type { ExplainGenomeOptions } from "./explain.js";
-import { fittest } from "./fittest.js";
-import type { RunOptions } from "./run-context.js";
-import type { SensitivityName } from "./sensitivity-names.js";
-import { Stopwatch } from "./stopwatch.js";
+import { fittest } from "./ledger/fittest.js";
+import { eventStream } from "./run/event-stream.js";
+import type { EvolutionEvent } from "./run/evolution-event.js";
+import type { EvolutionOptions } from "./run/evolution-options.js";
+import type { EvolutionResult } from "./run/evolution-result.js";
+import type { EvolutionRun } from "./run/evolution-run.js";
+import type { RunOptions } from "./run/run-context.js";
+import type { SensitivityName } from "./sensitivity/sensitivity-names.js";
+import { Stopwatch } from "./stop/stopwatch.js";
 
-// The search itself (operators, exact allocation, evaluation) is loaded when it is first asked for: an application that
-// only reads documents or asks what a genome costs does not load it.
+// The search itself (operators, exact allocation, evaluation) is loaded when it is first asked for:
+// an application that only reads documents or asks what a genome costs does not load it.
 const loadSearch = () => import("./search.js");
 
-/** The model of a run: a model, or layers, of which a name alone stands for a layer of the reference workload. */
+/**
+ * The model of a run: a model, or layers, of which a name alone stands for a layer of the reference
+ * workload.
+ */
 export type EvolutionLayers = ModelSpec | readonly (string | LayerSpec)[];
 
 /** What may be plugged into an engine. */
@@ -43,8 +46,8 @@ export interface EngineParts {
   /** Says what a genome costs. Default: the roofline model of `hardwareTarget`. */
   readonly costModel?: HardwareCostModel | undefined;
   /**
-   * Says how sensitive layers are, unless `useSensitivityAnalysis` is false, which is all that is read of it then. A checkpoint knows it
-   * by its name.
+   * Says how sensitive layers are, unless `useSensitivityAnalysis` is false, which is all that is
+   * read of it then. A checkpoint knows it by its name.
    */
   readonly sensitivity?: SensitivityMetric | undefined;
 }
@@ -56,8 +59,8 @@ export interface SensitivityOptions {
 }
 
 /**
- * Searches for the quantization of each layer of a model that trades accuracy, size, latency and energy best:
- * NSGA-II over genomes, which keeps every genome that no other beats on all four.
+ * Searches for the quantization of each layer of a model that trades accuracy, size, latency and
+ * energy best: NSGA-II over genomes, which keeps every genome that no other beats on all four.
  */
 export class QuantizationEvolutionEngine {
   /** The configuration, checked, with its defaults. */
@@ -68,33 +71,44 @@ export class QuantizationEvolutionEngine {
   #run: EvolutionRun | undefined;
   #running = false;
 
-  /** @throws InvalidConfigError naming the field, its value and the allowed range; InvalidArgumentError for other parts */
+  /**
+   * @throws InvalidConfigError naming the field, its value and the allowed range;
+   *   InvalidArgumentError for other parts
+   */
   constructor(config: QuantizationEvolutionConfig = {}, parts: EngineParts = {}) {
     this.config = resolveConfig(config);
     checkFields(parts, "parts", ["evaluator", "costModel", "sensitivity"]);
-    this.#costModel = checkedPart(parts.costModel, "costModel", "estimate") ?? builtInCosts(this.config);
+    this.#costModel =
+      checkedPart(parts.costModel, "costModel", "estimate") ?? builtInCosts(this.config);
     this.#evaluator = checkedPart(parts.evaluator, "evaluator", "evaluate");
     this.#sensitivity = checkedPart(parts.sensitivity, "sensitivity", "harms");
     checkKind(this.#evaluator);
   }
 
   /**
-   * Runs a search from the start; the result of an earlier one is forgotten. Equal seeds, configuration and model
-   * give equal results, whatever `parallelEvaluations` is, as long as the evaluator answers the same.
-   * @throws InvalidArgumentError or InvalidDataError when the layers are not valid; InvalidConfigError when the
-   * configuration does not fit them; EvaluationError when every genome of the first population failed;
-   * UnsupportedError while another run of this engine is going on; CheckpointMismatchError when the checkpoint is of
-   * another run, InvalidDocumentError when it is none, FileError when it cannot be read or another run has it; what the callback throws
+   * Runs a search from the start; the result of an earlier one is forgotten. Equal seeds,
+   * configuration and model give equal results, whatever `parallelEvaluations` is, as long as the
+   * evaluator answers the same.
+   * @throws InvalidArgumentError or InvalidDataError when the layers are not valid;
+   *   InvalidConfigError when the configuration does not fit them; EvaluationError when every
+   *   genome of the first population failed; UnsupportedError while another run of this engine is
+   *   going on; CheckpointMismatchError when the checkpoint is of another run, InvalidDocumentError
+   *   when it is none, FileError when it cannot be read or another run has it; what the callback
+   *   throws
    */
-  async runEvolution(layers: EvolutionLayers, options: EvolutionOptions = {}): Promise<EvolutionResult> {
+  async runEvolution(
+    layers: EvolutionLayers,
+    options: EvolutionOptions = {},
+  ): Promise<EvolutionResult> {
     return this.#evolve(layers, options);
   }
 
   /**
    * Runs a search as {@link QuantizationEvolutionEngine.runEvolution} does, and tells what happens:
-   * `for await (const event of engine.stream(layers))`. The run begins with the first event that is asked for, and waits after a
-   * generation while the consumer has not taken what was told before. Leaving the loop stops the run. The last event has
-   * the result; what `runEvolution` throws, the loop throws.
+   * `for await (const event of engine.stream(layers))`. The run begins with the first event that is
+   * asked for, and waits after a generation while the consumer has not taken what was told before.
+   * Leaving the loop stops the run. The last event has the result; what `runEvolution` throws, the
+   * loop throws.
    */
   stream(
     layers: EvolutionLayers,
@@ -128,7 +142,12 @@ export class QuantizationEvolutionEngine {
           evaluator: this.#evaluator,
           sensitivity: this.#sensitivity,
         },
-        { ...runOptions, stopwatch, listener: watch.listener, signals: [options.signal, watch.signal] },
+        {
+          ...runOptions,
+          stopwatch,
+          listener: watch.listener,
+          signals: [options.signal, watch.signal],
+        },
       );
       this.#run = run;
       return await run.toEnd();
@@ -137,7 +156,9 @@ export class QuantizationEvolutionEngine {
     }
   }
 
-  /** The archive of the latest run, also while it goes on, most accurate first; empty before any. */
+  /**
+   * The archive of the latest run, also while it goes on, most accurate first; empty before any.
+   */
   get paretoFront(): readonly QuantizationGenome[] {
     return this.#run?.ledger.front ?? [];
   }
@@ -152,17 +173,19 @@ export class QuantizationEvolutionEngine {
       throw new NotRunError(
         this.#run === undefined
           ? "there is no evaluated genome yet; call runEvolution first and await it"
-          : "there is no evaluated genome: the run has ended, or not got, before its first evaluation did; its stopReason says why",
+          : "there is no evaluated genome: the run has ended, or not got, before its first " +
+              "evaluation did; its stopReason says why",
       );
     return best;
   }
 
   /**
-   * Sensitivity of each layer to quantization, 0 to 1, 1 = the most sensitive: by the metric given, else by the engine's own, else
-   * measured with the engine's evaluator (one layer at a time at 3 bits) when it has one, else predicted from the noise on the weights.
-   * {@link sensitivityReport} compares several metrics.
-   * @throws InvalidArgumentError or InvalidDataError when an argument is not valid; EvaluationError when the evaluator
-   * or the metric fails; the signal's reason after an abort
+   * Sensitivity of each layer to quantization, 0 to 1, 1 = the most sensitive: by the metric given,
+   * else by the engine's own, else measured with the engine's evaluator (one layer at a time at 3
+   * bits) when it has one, else predicted from the noise on the weights. {@link sensitivityReport}
+   * compares several metrics.
+   * @throws InvalidArgumentError or InvalidDataError when an argument is not valid; EvaluationError
+   *   when the evaluator or the metric fails; the signal's reason after an abort
    */
   async analyzeSensitivity(
     layers: EvolutionLayers,
@@ -181,8 +204,8 @@ export class QuantizationEvolutionEngine {
   /**
    * Evaluates genomes of your own in the same way as a run does. They enter no archive.
    * @returns the same genomes with metrics, in order
-   * @throws InvalidArgumentError or InvalidDataError when an argument is not valid; EvaluationError when a genome fails;
-   * the signal's reason after an abort
+   * @throws InvalidArgumentError or InvalidDataError when an argument is not valid; EvaluationError
+   *   when a genome fails; the signal's reason after an abort
    */
   async evaluateGenomes(
     layers: EvolutionLayers,
@@ -192,7 +215,10 @@ export class QuantizationEvolutionEngine {
     checkFields(options, "options", ["signal"]);
     checkSignal(options.signal);
     if (!Array.isArray(genomes))
-      throw new InvalidArgumentError("genomes", "genomes is no array; allowed: an array of genomes");
+      throw new InvalidArgumentError(
+        "genomes",
+        "genomes is no array; allowed: an array of genomes",
+      );
     for (const [index, genome] of genomes.entries()) checkGenome(genome, `genomes.${index}`);
     const { createRunContext, EvaluationLedger } = await loadSearch();
     const context = createRunContext({
@@ -209,7 +235,9 @@ export class QuantizationEvolutionEngine {
     const evaluated = await ledger.evaluate(genomes);
     const [failed] = ledger.failures;
     if (failed !== undefined)
-      throw new EvaluationError("genomes", `a genome failed: ${failed.reason}`, { cause: failed.error });
+      throw new EvaluationError("genomes", `a genome failed: ${failed.reason}`, {
+        cause: failed.error,
+      });
     options.signal?.throwIfAborted();
     const metrics = new Map(evaluated.map(({ genome }) => [genome.key, genome.metrics]));
     return genomes.map((genome) => {
@@ -219,11 +247,13 @@ export class QuantizationEvolutionEngine {
   }
 
   /**
-   * Why a genome is as it is: how it stands to every limit, and for each layer what the next wider or narrower weights would do to
-   * accuracy, size, latency and energy. Asks the evaluator up to twice a layer, at once as a run does.
-   * `explanationToString` of `quantevo/evaluation` writes it for people.
-   * @throws InvalidArgumentError, InvalidDataError or InvalidConfigError when an argument is not valid; EvaluationError naming the
-   * layer whose neighbour failed; the signal's reason after an abort
+   * Why a genome is as it is: how it stands to every limit, and for each layer what the next wider
+   * or narrower weights would do to accuracy, size, latency and energy. Asks the evaluator up to
+   * twice a layer, at once as a run does. `explanationToString` of `quantevo/evaluation` writes it
+   * for people.
+   * @throws InvalidArgumentError, InvalidDataError or InvalidConfigError when an argument is not
+   *   valid; EvaluationError naming the layer whose neighbour failed; the signal's reason after an
+   *   abort
    */
   async explainGenome(
     layers: EvolutionLayers,
@@ -244,9 +274,11 @@ export class QuantizationEvolutionEngine {
   }
 
   /**
-   * Writes a genome to a file, with the name of the target and what the target does not run natively.
+   * Writes a genome to a file, with the name of the target and what the target does not run
+   * natively.
    * @param format default: YAML for a path that ends in .yaml or .yml, else JSON
-   * @throws FileError when the file cannot be written; InvalidArgumentError for another format or what is no genome
+   * @throws FileError when the file cannot be written; InvalidArgumentError for another format or
+   *   what is no genome
    */
   async exportQuantizationConfig(
     genome: QuantizationGenome,
@@ -263,7 +295,8 @@ export class QuantizationEvolutionEngine {
 
   #notesOn(genome: QuantizationGenome): readonly string[] {
     const model = this.#run?.context.model;
-    if (model === undefined || !model.layers.every((layer) => genome.layerConfigs.has(layer.name))) return [];
+    if (model === undefined || !model.layers.every((layer) => genome.layerConfigs.has(layer.name)))
+      return [];
     return this.#costModel.estimate(model, genome).notes;
   }
 }
@@ -280,7 +313,11 @@ function builtInCosts(config: ResolvedConfig): HardwareCostModel {
   }
 }
 
-function checkedPart<T extends object>(part: T | undefined, name: string, method: keyof T): T | undefined {
+function checkedPart<T extends object>(
+  part: T | undefined,
+  name: string,
+  method: keyof T,
+): T | undefined {
   if (part === undefined) return undefined;
   if (typeof part !== "object" || part === null || typeof part[method] !== "function")
     throw new InvalidArgumentError(
@@ -291,7 +328,8 @@ function checkedPart<T extends object>(part: T | undefined, name: string, method
 }
 
 function checkKind(evaluator: AccuracyEvaluator | undefined): void {
-  if (evaluator === undefined || evaluator.kind === "predicted" || evaluator.kind === "measured") return;
+  if (evaluator === undefined || evaluator.kind === "predicted" || evaluator.kind === "measured")
+    return;
   throw new InvalidArgumentError(
     "evaluator.kind",
     `evaluator.kind is ${String(evaluator.kind)}; allowed: predicted, measured`,

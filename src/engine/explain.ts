@@ -1,12 +1,14 @@
-import { explainGenome } from "../evaluation/explain-genome.js";
-import type { GenomeExplanation } from "../evaluation/genome-explanation.js";
+import { explainGenome } from "../evaluation/explain/explain-genome.js";
+import type { GenomeExplanation } from "../evaluation/explain/genome-explanation.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
-import { createRunContext, type RunParts } from "./run-context.js";
-import { searchRules } from "./search-rules.js";
+import { createRunContext, type RunParts } from "./run/run-context.js";
+import { searchRules } from "./run/search-rules.js";
 
 /** How a genome is explained. */
 export interface ExplainGenomeOptions {
-  /** Predict accuracies from quantization noise although the engine has an evaluator. Default false. */
+  /**
+   * Predict accuracies from quantization noise although the engine has an evaluator. Default false.
+   */
   readonly predict?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,5 +1,7 @@
-export type { CheckpointReport } from "./checkpoint.js";
-export type { CheckpointOptions } from "./checkpoint-options.js";
+export type { BaselineName } from "./baselines/baseline-names.js";
+export type { BaselineReport } from "./baselines/baseline-report.js";
+export type { CheckpointReport } from "./checkpoint/checkpoint.js";
+export type { CheckpointOptions } from "./checkpoint/checkpoint-options.js";
 export {
   type QuantizationEvolutionConfig,
   type ResolvedConfig,
@@ -12,16 +14,15 @@ export {
   QuantizationEvolutionEngine,
   type SensitivityOptions,
 } from "./engine.js";
-export type { FailedGenome } from "./evaluation-ledger.js";
-export type { ConstraintStatus, EvolutionEvent } from "./evolution-event.js";
-export type { EvolutionOptions } from "./evolution-options.js";
-export type { EvolutionResult } from "./evolution-result.js";
 export type { ExplainGenomeOptions } from "./explain.js";
-export type { SensitivityFallback } from "./fill-from-prediction.js";
-export type { BaselineName } from "./measured/baseline-names.js";
-export type { BaselineReport } from "./measured/baseline-report.js";
-export type { GenerationStats, ProgressCallback } from "./progress.js";
-export type { SensitivityName } from "./sensitivity-names.js";
+export type { FailedGenome } from "./ledger/evaluation-ledger.js";
+export type { ViolatedLimit } from "./ledger/violated-limits.js";
+export type { ConstraintStatus, EvolutionEvent } from "./run/evolution-event.js";
+export type { EvolutionOptions } from "./run/evolution-options.js";
+export type { EvolutionResult } from "./run/evolution-result.js";
+export type { GenerationStats, ProgressCallback } from "./run/progress.js";
+export type { SensitivityFallback } from "./sensitivity/fill-from-prediction.js";
+export type { SensitivityName } from "./sensitivity/sensitivity-names.js";
 export {
   afterEvaluations,
   afterGenerations,
@@ -31,6 +32,5 @@ export {
   type SearchProgress,
   type StopCondition,
   whenStagnant,
-} from "./stop-condition.js";
-export type { StopReason } from "./termination.js";
-export type { ViolatedLimit } from "./violated-limits.js";
+} from "./stop/stop-condition.js";
+export type { StopReason } from "./stop/termination.js";

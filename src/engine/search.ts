@@ -1,8 +1,8 @@
 // What the engine loads when a search or an evaluation begins.
-export { writeQuantizationConfig } from "../export/write-quantization-config.js";
-export { EvaluationLedger } from "./evaluation-ledger.js";
-export { resolveRunOptions } from "./evolution-options.js";
-export { EvolutionRun } from "./evolution-run.js";
+export { writeQuantizationConfig } from "../documents/write-quantization-config.js";
 export { explainWith } from "./explain.js";
-export { createRunContext } from "./run-context.js";
-export { chosenSensitivity } from "./sensitivity-choice.js";
+export { EvaluationLedger } from "./ledger/evaluation-ledger.js";
+export { resolveRunOptions } from "./run/evolution-options.js";
+export { EvolutionRun } from "./run/evolution-run.js";
+export { createRunContext } from "./run/run-context.js";
+export { chosenSensitivity } from "./sensitivity/sensitivity-choice.js";

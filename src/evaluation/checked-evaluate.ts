@@ -1,15 +1,17 @@
+import { raceAbort } from "../async/race-abort.js";
 import { EvaluationError, InvalidArgumentError } from "../errors.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "./evaluator.js";
-import { raceAbort } from "./race-abort.js";
 
 /**
- * Asks an evaluator, and believes nothing. Evaluators are the user's code: a throw is wrapped with its reason,
- * an answer that is no estimate, or one of another kind than the evaluator's, is refused, and one that never comes
- * is not waited for once `signal` is aborted. An EvaluationError says already what failed and is passed on as it is.
+ * Asks an evaluator, and believes nothing. Evaluators are the user's code: a throw is wrapped with
+ * its reason, an answer that is no estimate, or one of another kind than the evaluator's, is
+ * refused, and one that never comes is not waited for once `signal` is aborted. An EvaluationError
+ * says already what failed and is passed on as it is.
  * @param samples judge on the first so many samples; undefined = all
- * @throws EvaluationError when the evaluator throws or answers nonsense. When `signal` is aborted, its reason or
- *   what the evaluator threw, as it is, so that the caller can tell an abort from a failure.
+ * @throws EvaluationError when the evaluator throws or answers nonsense. When `signal` is aborted,
+ *   its reason or what the evaluator threw, as it is, so that the caller can tell an abort from a
+ *   failure.
  */
 export async function checkedEvaluate(
   evaluator: AccuracyEvaluator,
@@ -33,8 +35,9 @@ export async function checkedEvaluate(
 }
 
 /**
- * Scores are compared by their places, so a whole evaluation has as many as the float32 model's. Fewer than `samples` are
- * right where a score stands for several (a window of tokens), fewer than `sampleCount` where some have nothing to judge.
+ * Scores are compared by their places, so a whole evaluation has as many as the float32 model's.
+ * Fewer than `samples` are right where a score stands for several (a window of tokens), fewer than
+ * `sampleCount` where some have nothing to judge.
  */
 function checkScoreCount(
   { samples: told, sampleScores }: AccuracyEstimate,
@@ -52,19 +55,25 @@ function checkScoreCount(
     throw refusal("sampleScores.length", length, `${least} to ${whole}, as the samples judged`);
 }
 
-/** @throws InvalidArgumentError for a `sampleCount` that is no number of samples, or a baseline of other samples */
+/**
+ * @throws InvalidArgumentError for a `sampleCount` that is no number of samples, or a baseline of
+ *   other samples
+ */
 export function checkSampleCount({ sampleCount, baseline }: AccuracyEvaluator): void {
   if (sampleCount === undefined) return;
   if (!Number.isSafeInteger(sampleCount) || sampleCount < 1)
     throw new InvalidArgumentError(
       "evaluator.sampleCount",
-      `evaluator.sampleCount is ${typeof sampleCount === "string" ? JSON.stringify(sampleCount) : String(sampleCount)}; allowed: an integer of at least 1, or none`,
+      "evaluator.sampleCount is " +
+        `${typeof sampleCount === "string" ? JSON.stringify(sampleCount) : String(sampleCount)}; ` +
+        "allowed: an integer of at least 1, or none",
     );
   const scores = baseline?.sampleScores?.length;
   if (scores !== undefined && !(scores >= 1 && scores <= sampleCount))
     throw new InvalidArgumentError(
       "evaluator.baseline.sampleScores",
-      `evaluator.baseline.sampleScores has ${scores} scores; allowed: 1 to evaluator.sampleCount, ${sampleCount}`,
+      `evaluator.baseline.sampleScores has ${scores} scores; allowed: 1 to ` +
+        `evaluator.sampleCount, ${sampleCount}`,
     );
 }
 
@@ -80,7 +89,8 @@ function checkEstimate(estimate: unknown, evaluatorKind: AccuracyEvaluator["kind
   const { accuracy, kind, metricValue } = fields;
   if (!(typeof accuracy === "number" && accuracy >= 0 && accuracy <= 1))
     throw refusal("accuracy", accuracy, "a number from 0 to 1");
-  if (kind !== "predicted" && kind !== "measured") throw refusal("kind", kind, "predicted, measured");
+  if (kind !== "predicted" && kind !== "measured")
+    throw refusal("kind", kind, "predicted, measured");
   if (kind !== evaluatorKind)
     throw refusal(
       "kind",
@@ -96,7 +106,10 @@ function checkEstimate(estimate: unknown, evaluatorKind: AccuracyEvaluator["kind
     !(sampleScores instanceof Float32Array && sampleScores.every(Number.isFinite))
   )
     throw refusal("sampleScores", sampleScores, "a Float32Array of finite numbers");
-  if (standardError !== undefined && !(finite(standardError) && standardError >= 0 && standardError <= 1))
+  if (
+    standardError !== undefined &&
+    !(finite(standardError) && standardError >= 0 && standardError <= 1)
+  )
     throw refusal("standardError", standardError, "a number from 0 to 1, as it is of accuracy");
   if (interval !== undefined && !isInterval(interval, accuracy))
     throw refusal("interval", interval, "[low, high] with 0 <= low <= accuracy <= high <= 1");

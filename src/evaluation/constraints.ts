@@ -32,9 +32,10 @@ export interface ConstrainedValues {
 }
 
 /**
- * The limits that are broken: name of the limit (as in {@link ConstraintTargets}, or `refusedLayers`) to its
- * relative excess: 0.1 is 10% over the limit, for `minAccuracy` 10% under it, for `refusedLayers` the share of
- * layers that the target's runtime refuses. Empty when feasible.
+ * The limits that are broken: name of the limit (as in {@link ConstraintTargets}, or
+ * `refusedLayers`) to its relative excess: 0.1 is 10% over the limit, for `minAccuracy` 10% under
+ * it, for `refusedLayers` the share of layers that the target's runtime refuses. Empty when
+ * feasible.
  * @throws InvalidArgumentError when a limit is out of its range
  */
 export function constraintViolations(
@@ -75,8 +76,9 @@ export function totalViolation(violations: Readonly<Record<string, number>>): nu
 }
 
 /**
- * The total violation, then the relative excess over each limit, in a fixed order: what genomes are compared by as long as
- * none is feasible. A genome that breaks no limit more than another, and some less, dominates it.
+ * The total violation, then the relative excess over each limit, in a fixed order: what genomes are
+ * compared by as long as none is feasible. A genome that breaks no limit more than another, and
+ * some less, dominates it.
  */
 export function violationVector(violations: Readonly<Record<string, number>>): readonly number[] {
   return [totalViolation(violations), ...CONSTRAINT_NAMES.map((name) => violations[name] ?? 0)];

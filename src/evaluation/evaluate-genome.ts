@@ -10,7 +10,12 @@ import {
   totalViolation,
 } from "./constraints.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "./evaluator.js";
-import { checkFitnessWeights, type FitnessCosts, type FitnessWeights, weightedFitness } from "./fitness.js";
+import {
+  checkFitnessWeights,
+  type FitnessCosts,
+  type FitnessWeights,
+  weightedFitness,
+} from "./fitness.js";
 import { float32SizeBytes, genomeSizeBytes } from "./genome-size.js";
 import { float32Genome } from "./uniform-genome.js";
 
@@ -23,7 +28,10 @@ export interface EvaluationParts {
   readonly weights: FitnessWeights;
 }
 
-/** {@link EvaluationParts} with the costs of the float32 model, made by {@link createEvaluationContext}. */
+/**
+ * {@link EvaluationParts} with the costs of the float32 model, made by
+ * {@link createEvaluationContext}.
+ */
 export interface EvaluationContext extends EvaluationParts {
   /** The float32 model on the same target: what savings are measured against. */
   readonly reference: FitnessCosts;
@@ -31,7 +39,8 @@ export interface EvaluationContext extends EvaluationParts {
 
 /**
  * Checks the parts and asks the cost model for the float32 model once.
- * @throws InvalidArgumentError when a limit, weight or the evaluator's `sampleCount` is out of range; EvaluationError when the cost model fails
+ * @throws InvalidArgumentError when a limit, weight or the evaluator's `sampleCount` is out of
+ *   range; EvaluationError when the cost model fails
  */
 export function createEvaluationContext(parts: EvaluationParts): EvaluationContext {
   checkConstraintTargets(parts.targets);
@@ -42,11 +51,11 @@ export function createEvaluationContext(parts: EvaluationParts): EvaluationConte
 }
 
 /**
- * Finds out everything about one genome: accuracy from the evaluator, latency, energy and memory from the cost
- * model, size to the bit, broken limits and weighted fitness.
+ * Finds out everything about one genome: accuracy from the evaluator, latency, energy and memory
+ * from the cost model, size to the bit, broken limits and weighted fitness.
  * @returns the same genome with its metrics
- * @throws EvaluationError when the evaluator or the cost model throws or answers nonsense; what an evaluator
- *   throws after an abort is passed on as it is
+ * @throws EvaluationError when the evaluator or the cost model throws or answers nonsense; what an
+ *   evaluator throws after an abort is passed on as it is
  */
 export async function evaluateGenome(
   genome: QuantizationGenome,
@@ -69,10 +78,18 @@ export interface AssessedGenome {
 export async function assessGenome(
   genome: QuantizationGenome,
   context: EvaluationContext,
-  options: { readonly signal?: AbortSignal | undefined; readonly samples?: number | undefined } = {},
+  options: {
+    readonly signal?: AbortSignal | undefined;
+    readonly samples?: number | undefined;
+  } = {},
 ): Promise<AssessedGenome> {
   const cost = checkedCost(context, genome);
-  const estimate = await checkedEvaluate(context.evaluator, genome, options.signal, options.samples);
+  const estimate = await checkedEvaluate(
+    context.evaluator,
+    genome,
+    options.signal,
+    options.samples,
+  );
   return { genome: genome.with({ metrics: toMetrics(genome, context, cost, estimate) }), estimate };
 }
 
@@ -157,13 +174,15 @@ function checkedCost(parts: EvaluationParts, genome: QuantizationGenome): CostEs
     if (!(typeof error === "number" && error >= 0 && Number.isFinite(error)))
       throw new EvaluationError(
         `costModel.uncertainty.${name}`,
-        `the cost model returned the uncertainty ${String(error)}; allowed: a finite number of at least 0, or no uncertainty`,
+        `the cost model returned the uncertainty ${String(error)}; allowed: a finite number ` +
+          "of at least 0, or no uncertainty",
       );
   }
   if (!Array.isArray(cost.refusedLayers))
     throw new EvaluationError(
       "costModel.refusedLayers",
-      "the cost model returned no list refusedLayers; allowed: the names of layers that the target refuses, or []",
+      "the cost model returned no list refusedLayers; allowed: the names of layers that the " +
+        "target refuses, or []",
     );
   return cost;
 }

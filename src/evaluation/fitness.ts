@@ -16,11 +16,12 @@ export interface FitnessCosts {
 }
 
 /**
- * Weighted fitness, larger is better. A feasible genome scores 0 to 1: the mean, weighted, of its accuracy and of
- * `reference / (reference + value)` for size, latency and energy, which is 0.5 for a genome as expensive as the
- * reference (the float32 model on the same target), 0.8 for one four times cheaper, and nears 1 for one that is
- * free. An infeasible genome scores -v / (1 + v), in (-1, 0), for a total violation v: below every feasible one,
- * and the lower the further it is from feasible.
+ * Weighted fitness, larger is better. A feasible genome scores 0 to 1: the mean, weighted, of its
+ * accuracy and of `reference / (reference + value)` for size, latency and energy, which is 0.5 for
+ * a genome as expensive as the reference (the float32 model on the same target), 0.8 for one four
+ * times cheaper, and nears 1 for one that is free. An infeasible genome scores -v / (1 + v), in
+ * (-1, 0), for a total violation v: below every feasible one, and the lower the further it is from
+ * feasible.
  * @throws InvalidArgumentError when a weight is negative or not finite, or all are 0
  */
 export function weightedFitness(
@@ -30,7 +31,8 @@ export function weightedFitness(
   violation = 0,
 ): number {
   const sum = checkFitnessWeights(weights);
-  if (violation > 0) return violation === Number.POSITIVE_INFINITY ? -1 : -violation / (1 + violation);
+  if (violation > 0)
+    return violation === Number.POSITIVE_INFINITY ? -1 : -violation / (1 + violation);
   return (
     (weights.accuracyWeight * genome.accuracy +
       weights.compressionWeight * saving(genome.sizeBytes, reference.sizeBytes) +
@@ -46,16 +48,25 @@ export function weightedFitness(
  */
 export function checkFitnessWeights(weights: FitnessWeights): number {
   let sum = 0;
-  for (const name of ["accuracyWeight", "compressionWeight", "latencyWeight", "energyWeight"] as const) {
+  for (const name of [
+    "accuracyWeight",
+    "compressionWeight",
+    "latencyWeight",
+    "energyWeight",
+  ] as const) {
     const weight = weights[name];
     if (!(weight >= 0 && Number.isFinite(weight)))
-      throw new InvalidArgumentError(name, `${name} is ${weight}; allowed: a finite number of at least 0`);
+      throw new InvalidArgumentError(
+        name,
+        `${name} is ${weight}; allowed: a finite number of at least 0`,
+      );
     sum += weight;
   }
   if (sum === 0)
     throw new InvalidArgumentError(
       "accuracyWeight",
-      "accuracyWeight, compressionWeight, latencyWeight and energyWeight are all 0; allowed: at least one above 0",
+      "accuracyWeight, compressionWeight, latencyWeight and energyWeight are all 0; allowed: " +
+        "at least one above 0",
     );
   return sum;
 }

@@ -2,11 +2,13 @@ import { InvalidArgumentError } from "../errors.js";
 import type { GenomeMetrics, QuantizationGenome } from "../genome/quantization-genome.js";
 
 /**
- * Remembers what was found out about genomes, by {@link QuantizationGenome.key}: genomes that quantize alike
- * share an entry. Holds at most `capacity` entries; the one not asked for longest goes first.
+ * Remembers what was found out about genomes, by {@link QuantizationGenome.key}: genomes that
+ * quantize alike share an entry. Holds at most `capacity` entries; the one not asked for longest
+ * goes first.
  */
 export class GenomeCache<V = GenomeMetrics> {
-  // A Map iterates in order of insertion: moving an entry to the end on use keeps the oldest in front.
+  // A Map iterates in order of insertion: moving an entry to the end on use keeps the oldest in
+  // front.
   readonly #entries = new Map<string, V>();
   #hits = 0;
   #misses = 0;

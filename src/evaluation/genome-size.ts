@@ -2,8 +2,8 @@ import { InvalidArgumentError } from "../errors.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
+import { weightLayoutOf } from "../model/weight-layout-of.js";
 import { quantizedSizeBytes } from "../quantization/index.js";
-import { weightLayoutOf } from "./weight-layout-of.js";
 
 /** Bit-exact bytes of one layer's weights: packed codes, scales and zero points, or float32. */
 export function layerSizeBytes(layer: LayerSpec, config: LayerQuantConfig): number {
@@ -19,7 +19,8 @@ export function layerSizeBytes(layer: LayerSpec, config: LayerQuantConfig): numb
 }
 
 /**
- * Bit-exact bytes of all parameters: packed codes, scales and zero points of every layer, and what stays in float32.
+ * Bit-exact bytes of all parameters: packed codes, scales and zero points of every layer, and what
+ * stays in float32.
  * @throws InvalidArgumentError when the genome lacks a layer of the model
  */
 export function genomeSizeBytes(model: ModelSpec, genome: QuantizationGenome): number {
@@ -30,7 +31,10 @@ export function genomeSizeBytes(model: ModelSpec, genome: QuantizationGenome): n
 
 /** Bytes of all parameters in float32: what compression is measured against. */
 export function float32SizeBytes(model: ModelSpec): number {
-  return 4 * model.layers.reduce((sum, layer) => sum + layer.parameterCount, model.floatParameterCount ?? 0);
+  return (
+    4 *
+    model.layers.reduce((sum, layer) => sum + layer.parameterCount, model.floatParameterCount ?? 0)
+  );
 }
 
 /** A layer's settings. @throws InvalidArgumentError when the genome has none for it */
@@ -39,7 +43,8 @@ export function configOf(genome: QuantizationGenome, layer: LayerSpec): LayerQua
   if (config === undefined)
     throw new InvalidArgumentError(
       `layerConfigs.${layer.name}`,
-      `the genome has no settings for layer ${JSON.stringify(layer.name)}; allowed: one for each layer of the model`,
+      `the genome has no settings for layer ${JSON.stringify(layer.name)}; allowed: one for ` +
+        "each layer of the model",
     );
   return config;
 }

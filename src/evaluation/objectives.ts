@@ -5,9 +5,20 @@ export const OBJECTIVE_NAMES = ["accuracyLoss", "sizeBytes", "latencyMs", "energ
 /** One of {@link OBJECTIVE_NAMES}. */
 export type ObjectiveName = (typeof OBJECTIVE_NAMES)[number];
 
-/** The objectives of an evaluated genome, all minimised: 1 - accuracy, bytes, milliseconds and millijoules. */
+/**
+ * The objectives of an evaluated genome, all minimised: 1 - accuracy, bytes, milliseconds and
+ * millijoules.
+ */
 export function objectiveVector(
-  metrics: Pick<GenomeMetrics, "accuracy" | "sizeBytes" | "inferenceLatencyMs" | "energyPerInferenceMj">,
+  metrics: Pick<
+    GenomeMetrics,
+    "accuracy" | "sizeBytes" | "inferenceLatencyMs" | "energyPerInferenceMj"
+  >,
 ): readonly [number, number, number, number] {
-  return [1 - metrics.accuracy, metrics.sizeBytes, metrics.inferenceLatencyMs, metrics.energyPerInferenceMj];
+  return [
+    1 - metrics.accuracy,
+    metrics.sizeBytes,
+    metrics.inferenceLatencyMs,
+    metrics.energyPerInferenceMj,
+  ];
 }

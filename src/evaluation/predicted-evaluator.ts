@@ -1,29 +1,34 @@
+import { nextTask } from "../async/next-task.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { ModelSpec } from "../model/layer-spec.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "./evaluator.js";
 import { configOf } from "./genome-size.js";
-import { nextTask } from "./next-task.js";
-import { NOISE_CURVE_SOURCE, relativeAccuracy } from "./noise-curve.js";
-import { createNoiseTable, type NoiseTable } from "./noise-table.js";
-import { sensitivityPrior } from "./sensitivity-prior.js";
+import { NOISE_CURVE_SOURCE, relativeAccuracy } from "./noise/noise-curve.js";
+import { createNoiseTable, type NoiseTable } from "./noise/noise-table.js";
+import { sensitivityPrior } from "./sensitivity/sensitivity-prior.js";
 
 /** How {@link createPredictedEvaluator} weighs noise. */
 export interface PredictedEvaluatorOptions {
   /** A table of the same model, to share its work. */
   readonly noiseTable?: NoiseTable | undefined;
-  /** Weight of each layer's noise by name, not negative; scaled to sum 1. Default: {@link sensitivityPrior}. */
+  /**
+   * Weight of each layer's noise by name, not negative; scaled to sum 1. Default:
+   * {@link sensitivityPrior}.
+   */
   readonly layerWeights?: ReadonlyMap<string, number> | undefined;
 }
 
 const METRIC = "relative accuracy";
 
 /**
- * Predicts accuracy from quantization noise, in microseconds once the table is filled. Per layer, the relative noise
- * of the weights (really quantized, see {@link createNoiseTable}) and of its input activation add up; the
- * weighted mean over layers goes through {@link relativeAccuracy}. Without data the accuracy of the float32 model
- * is not known, so the result is relative to it: 1 = as good as float32. It ranks genomes; it is no measurement.
- * After every layer whose noise is new it lets the event loop have a turn, and looks at the signal.
- * @throws (from `evaluate`) InvalidArgumentError when the genome lacks a layer; the signal's reason once aborted
+ * Predicts accuracy from quantization noise, in microseconds once the table is filled. Per layer,
+ * the relative noise of the weights (really quantized, see {@link createNoiseTable}) and of its
+ * input activation add up; the weighted mean over layers goes through {@link relativeAccuracy}.
+ * Without data the accuracy of the float32 model is not known, so the result is relative to it: 1 =
+ * as good as float32. It ranks genomes; it is no measurement. After every layer whose noise is new
+ * it lets the event loop have a turn, and looks at the signal.
+ * @throws (from `evaluate`) InvalidArgumentError when the genome lacks a layer; the signal's reason
+ *   once aborted
  */
 export function createPredictedEvaluator(
   model: ModelSpec,
@@ -63,7 +68,9 @@ async function meanNoise(
     const config = configOf(genome, layer);
     const method = genome.calibrationMethodOf(layer.name);
     const known = table.entryCount;
-    noise += weight * (table.weightNoise(layer.name, config, method) + table.activationNoise(config, method));
+    noise +=
+      weight *
+      (table.weightNoise(layer.name, config, method) + table.activationNoise(config, method));
     sum += weight;
     if (table.entryCount !== known) {
       await nextTask();

@@ -12,19 +12,25 @@ export type EvaluatorAnswer =
 
 /** Keeps the answers of an evaluator, and gives those of an earlier run back. */
 export interface AnswerRecord {
-  /** The earliest answer to this question that was not given back yet; undefined when there is none. */
+  /**
+   * The earliest answer to this question that was not given back yet; undefined when there is none.
+   */
   recall(question: string): EvaluatorAnswer | undefined;
   /** Called once an answer is final: never for an evaluation that an abort cut short. */
   keep(question: string, answer: EvaluatorAnswer): void;
 }
 
 /**
- * The same evaluator, whose answers are kept in `record`, and which is not asked what the record can answer. What is
- * random, slow or measured in a search comes from its evaluator; all else follows from seed, configuration and model.
- * A search that is run again with a record of its evaluator's answers therefore goes the same way up to the
- * end of the record, without evaluating anything, and on from there.
+ * The same evaluator, whose answers are kept in `record`, and which is not asked what the record
+ * can answer. What is random, slow or measured in a search comes from its evaluator; all else
+ * follows from seed, configuration and model. A search that is run again with a record of its
+ * evaluator's answers therefore goes the same way up to the end of the record, without evaluating
+ * anything, and on from there.
  */
-export function recordedEvaluator(evaluator: AccuracyEvaluator, record: AnswerRecord): AccuracyEvaluator {
+export function recordedEvaluator(
+  evaluator: AccuracyEvaluator,
+  record: AnswerRecord,
+): AccuracyEvaluator {
   return rewrapEvaluator(evaluator, async (genome, options) => {
     const question = questionOf(genome, options.samples);
     const known = record.recall(question);

@@ -1,12 +1,13 @@
+import { onAbort } from "../async/on-abort.js";
+import { raceAbort } from "../async/race-abort.js";
 import { EvaluationError } from "../errors.js";
 import type { AccuracyEvaluator } from "./evaluator.js";
-import { onAbort } from "./on-abort.js";
-import { raceAbort } from "./race-abort.js";
 import { rewrapEvaluator } from "./rewrap-evaluator.js";
 
 /**
- * The same evaluator, each of whose evaluations fails when it takes longer than `timeoutMs`. It is told by
- * its signal; one that does not listen runs on unheard. One that keeps the thread busy cannot be timed out.
+ * The same evaluator, each of whose evaluations fails when it takes longer than `timeoutMs`. It is
+ * told by its signal; one that does not listen runs on unheard. One that keeps the thread busy
+ * cannot be timed out.
  */
 export function timedEvaluator(evaluator: AccuracyEvaluator, timeoutMs: number): AccuracyEvaluator {
   return rewrapEvaluator(evaluator, async (genome, options) => {

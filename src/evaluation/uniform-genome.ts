@@ -3,7 +3,10 @@ import { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { ModelSpec } from "../model/layer-spec.js";
 
 /** The genome in which every layer of the model has the same settings. Unevaluated. */
-export function uniformGenome(model: ModelSpec, fields: Partial<LayerQuantConfigFields>): QuantizationGenome {
+export function uniformGenome(
+  model: ModelSpec,
+  fields: Partial<LayerQuantConfigFields>,
+): QuantizationGenome {
   const config = new LayerQuantConfig(fields);
   return new QuantizationGenome({
     layerConfigs: new Map(model.layers.map((layer) => [layer.name, config])),

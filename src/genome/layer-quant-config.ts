@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
-import { describeNonRecord, isRecord } from "../check-fields.js";
+import { describeNonRecord, isRecord } from "../check/check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
 import { ACTIVATION_BITS, type ActivationBits, WEIGHT_BITS, type WeightBits } from "./bits.js";
@@ -20,7 +20,10 @@ export interface LayerQuantConfigFields {
   readonly activationScheme: QuantizationScheme;
   /** Granularity of the weights (activations are per-tensor). Default per-channel. */
   readonly granularity: QuantizationGranularity;
-  /** Block length of per-group weights, 1 to 65,536. Default 32; read only when granularity is per-group. */
+  /**
+   * Block length of per-group weights, 1 to 65,536. Default 32; read only when granularity is
+   * per-group.
+   */
   readonly groupSize: number;
   /** Balanced integer range for symmetric weights, -(2^(b-1)-1) .. 2^(b-1)-1. Default true. */
   readonly useSymmetric: boolean;
@@ -61,7 +64,10 @@ export class LayerQuantConfig implements LayerQuantConfigFields {
   readonly useSymmetric: boolean;
   readonly calibrationMethod?: CalibrationMethod | undefined;
 
-  /** @throws InvalidArgumentError naming the field, the value and what is allowed; unknown fields are refused. */
+  /**
+   * @throws InvalidArgumentError naming the field, the value and what is allowed; unknown fields
+   *   are refused.
+   */
   constructor(fields: Partial<LayerQuantConfigFields> = {}) {
     if (!isRecord(fields))
       throw new InvalidArgumentError(
@@ -114,7 +120,10 @@ export class LayerQuantConfig implements LayerQuantConfigFields {
     return calibrationMethod === undefined ? fields : Object.assign(fields, { calibrationMethod });
   }
 
-  /** Reads what {@link LayerQuantConfig.toDict} gives. @throws InvalidArgumentError on anything else. */
+  /**
+   * Reads what {@link LayerQuantConfig.toDict} gives. @throws InvalidArgumentError on anything
+   * else.
+   */
   static fromDict(data: unknown): LayerQuantConfig {
     if (!isRecord(data))
       throw new InvalidArgumentError(
@@ -142,7 +151,10 @@ function isOneOf(values: readonly unknown[]): (value: unknown) => boolean {
   return (value) => values.includes(value);
 }
 
-/** Every field is there and allowed, and no other: nothing to parse. A search makes millions of these. */
+/**
+ * Every field is there and allowed, and no other: nothing to parse. A search makes millions of
+ * these.
+ */
 function isComplete(fields: Partial<LayerQuantConfigFields>): fields is LayerQuantConfigFields {
   let found = 0;
   for (const key in fields) {
@@ -165,7 +177,8 @@ function parsedFields(fields: Partial<LayerQuantConfigFields>): LayerQuantConfig
       field,
       unknown === undefined
         ? `${field} is ${value}; allowed: ${ALLOWED[field] ?? "an object of layer settings"}`
-        : `${unknown} is no field of a layer's quantization; allowed: ${Object.keys(ALLOWED).join(", ")}`,
+        : `${unknown} is no field of a layer's quantization; allowed: ` +
+            `${Object.keys(ALLOWED).join(", ")}`,
     );
   }
   return parsed.data as LayerQuantConfigFields;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
-import { checkFields, describeNonRecord, isRecord } from "../check-fields.js";
+import { checkFields, describeNonRecord, isRecord } from "../check/check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
 import { Random } from "../random/random.js";
@@ -27,7 +27,10 @@ export interface GenomeMetrics {
   readonly accuracyInterval?: readonly [number, number] | undefined;
   /** FP32 bytes of all parameters over `sizeBytes`. */
   readonly compressionRatio: number;
-  /** Bit-exact bytes of all parameters: packed codes, scales, zero points, and what stays in float32. */
+  /**
+   * Bit-exact bytes of all parameters: packed codes, scales, zero points, and what stays in
+   * float32.
+   */
   readonly sizeBytes: number;
   /** Bytes as the target stores them (widths it lacks are widened). */
   readonly storedBytes: number;
@@ -36,20 +39,28 @@ export interface GenomeMetrics {
   readonly memoryFootprintMb: number;
   readonly energyPerInferenceMj: number;
   /**
-   * How far latency and energy may be off: the median absolute relative error of the cost model on published
-   * measurements, 0.2 = half of the checked predictions were off by less than 20%. Absent when nobody has checked it.
+   * How far latency and energy may be off: the median absolute relative error of the cost model on
+   * published measurements, 0.2 = half of the checked predictions were off by less than 20%. Absent
+   * when nobody has checked it.
    */
   readonly latencyRelativeError?: number | undefined;
   readonly energyRelativeError?: number | undefined;
   /** Whether latency and energy come from a cost model or a measurement. */
   readonly costKind: "predicted" | "measured";
-  /** Weighted objectives, larger is better: 0 to 1 when feasible, below 0 when a limit is broken. */
+  /**
+   * Weighted objectives, larger is better: 0 to 1 when feasible, below 0 when a limit is broken.
+   */
   readonly fitnessScore: number;
-  /** Limits that the genome breaks: name to relative excess (0.1 = 10% over). Empty when feasible. */
+  /**
+   * Limits that the genome breaks: name to relative excess (0.1 = 10% over). Empty when feasible.
+   */
   readonly violations: Readonly<Record<string, number>>;
 }
 
-/** What a genome is made from. Layer settings may be plain fields; those inherit `globalScheme` for their weights. */
+/**
+ * What a genome is made from. Layer settings may be plain fields; those inherit `globalScheme` for
+ * their weights.
+ */
 export interface QuantizationGenomeFields {
   readonly layerConfigs:
     | ReadonlyMap<string, LayerQuantConfig>
@@ -88,7 +99,13 @@ const genomeSchema = z.strictObject({
   metrics: metricsSchema.optional(),
 });
 
-const FIELDS = ["layerConfigs", "globalScheme", "calibrationMethod", "parameterCounts", "metrics"] as const;
+const FIELDS = [
+  "layerConfigs",
+  "globalScheme",
+  "calibrationMethod",
+  "parameterCounts",
+  "metrics",
+] as const;
 
 /** Plain data of a genome, as {@link QuantizationGenome.toDict} writes it. */
 export interface QuantizationGenomeDict {
@@ -111,20 +128,23 @@ export class QuantizationGenome {
   #key: string | undefined;
 
   /**
-   * @throws InvalidArgumentError when a layer's settings are not valid (the path is `layerConfigs.NAME.FIELD`), there
-   * is none, or a field is unknown
+   * @throws InvalidArgumentError when a layer's settings are not valid (the path is
+   *   `layerConfigs.NAME.FIELD`), there is none, or a field is unknown
    */
   constructor(fields: QuantizationGenomeFields) {
     checkFields(fields, "fields", FIELDS);
     if (!(fields.layerConfigs instanceof Map || isRecord(fields.layerConfigs)))
       throw new InvalidArgumentError(
         "layerConfigs",
-        `layerConfigs is ${describeNonRecord(fields.layerConfigs)}; allowed: a Map or an object of layer settings by layer name`,
+        `layerConfigs is ${describeNonRecord(fields.layerConfigs)}; allowed: a Map or an ` +
+          "object of layer settings by layer name",
       );
     this.globalScheme = fields.globalScheme ?? QuantizationScheme.SYMMETRIC;
     this.calibrationMethod = fields.calibrationMethod ?? CalibrationMethod.PERCENTILE;
     const given =
-      fields.layerConfigs instanceof Map ? fields.layerConfigs : Object.entries(fields.layerConfigs);
+      fields.layerConfigs instanceof Map
+        ? fields.layerConfigs
+        : Object.entries(fields.layerConfigs);
     const configs = new LayerConfigMap();
     for (const [name, config] of given) {
       if (name === "") throw new InvalidArgumentError("layerConfigs", "a layer name is empty");
@@ -137,15 +157,21 @@ export class QuantizationGenome {
     this.metrics = fields.metrics;
   }
 
-  #layerConfig(name: string, given: LayerQuantConfig | Partial<LayerQuantConfigFields>): LayerQuantConfig {
+  #layerConfig(
+    name: string,
+    given: LayerQuantConfig | Partial<LayerQuantConfigFields>,
+  ): LayerQuantConfig {
     if (given instanceof LayerQuantConfig) return given;
     try {
       return LayerQuantConfig.fromDict(
-        isRecord(given) ? { ...given, weightScheme: given.weightScheme ?? this.globalScheme } : given,
+        isRecord(given)
+          ? { ...given, weightScheme: given.weightScheme ?? this.globalScheme }
+          : given,
       );
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
-      const path = error.path === "" ? `layerConfigs.${name}` : `layerConfigs.${name}.${error.path}`;
+      const path =
+        error.path === "" ? `layerConfigs.${name}` : `layerConfigs.${name}.${error.path}`;
       throw new InvalidArgumentError(path, `${path}: ${error.message}`);
     }
   }
@@ -170,7 +196,10 @@ export class QuantizationGenome {
   get energyPerInferenceMj(): number | undefined {
     return this.metrics?.energyPerInferenceMj;
   }
-  /** Weighted objectives, larger is better: 0 to 1 when feasible, below 0 when a limit is broken; 0 until evaluated. */
+  /**
+   * Weighted objectives, larger is better: 0 to 1 when feasible, below 0 when a limit is broken; 0
+   * until evaluated.
+   */
   get fitnessScore(): number {
     return this.metrics?.fitnessScore ?? 0;
   }
@@ -180,7 +209,8 @@ export class QuantizationGenome {
     let bits = 0;
     let weight = 0;
     const counts = this.parameterCounts;
-    const known = counts !== undefined && [...this.layerConfigs.keys()].every((name) => counts.has(name));
+    const known =
+      counts !== undefined && [...this.layerConfigs.keys()].every((name) => counts.has(name));
     for (const [name, config] of this.layerConfigs) {
       const share = known ? (counts.get(name) as number) : 1;
       bits += config.weightBits * share;
@@ -189,7 +219,9 @@ export class QuantizationGenome {
     return weight === 0 ? 0 : bits / weight;
   }
 
-  /** Canonical text: equal for two genomes exactly when they quantize alike, whatever their metrics. */
+  /**
+   * Canonical text: equal for two genomes exactly when they quantize alike, whatever their metrics.
+   */
   get key(): string {
     this.#key ??= genomeKey(this.layerConfigs, this.calibrationMethod);
     return this.#key;
@@ -218,7 +250,10 @@ export class QuantizationGenome {
     return this.toDict();
   }
 
-  /** Reads what {@link QuantizationGenome.toDict} gives. @throws InvalidArgumentError naming the field on anything else. */
+  /**
+   * Reads what {@link QuantizationGenome.toDict} gives. @throws InvalidArgumentError naming the
+   * field on anything else.
+   */
   static fromDict(data: unknown): QuantizationGenome {
     const parsed = genomeSchema.safeParse(data);
     if (!parsed.success) {
@@ -237,7 +272,10 @@ export class QuantizationGenome {
     });
   }
 
-  /** A copy with changed parts. Metrics are kept only when given again: another genome has other metrics. */
+  /**
+   * A copy with changed parts. Metrics are kept only when given again: another genome has other
+   * metrics.
+   */
   with(patch: Partial<QuantizationGenomeFields>): QuantizationGenome {
     return new QuantizationGenome({
       layerConfigs: this.layerConfigs,
@@ -258,56 +296,76 @@ export class QuantizationGenome {
   }
 
   /**
-   * A child in which each layer has changed with probability `mutationRate` (0 to 1): one step of bits, or
-   * another scheme, granularity, group size or calibration. Unevaluated.
+   * A child in which each layer has changed with probability `mutationRate` (0 to 1): one step of
+   * bits, or another scheme, granularity, group size or calibration. Unevaluated.
    * @throws InvalidArgumentError when the rate is not in [0, 1]
    */
   mutate(mutationRate: number, options: VariationOptions = {}): QuantizationGenome {
     if (!(mutationRate >= 0 && mutationRate <= 1))
-      throw new InvalidArgumentError("mutationRate", `mutationRate is ${mutationRate}; allowed: 0 to 1`);
-    const random = options.random ?? new Random(options.seed ?? `mutate ${mutationRate} ${this.key}`);
+      throw new InvalidArgumentError(
+        "mutationRate",
+        `mutationRate is ${mutationRate}; allowed: 0 to 1`,
+      );
+    const random =
+      options.random ?? new Random(options.seed ?? `mutate ${mutationRate} ${this.key}`);
     const configs = new Map<string, LayerQuantConfig>();
     for (const [name, config] of this.layerConfigs) {
       const space = options.space?.layers.get(name) ?? defaultLayerSpace;
-      configs.set(name, random.chance(mutationRate) ? mutateLayerConfig(config, space, random) : config);
+      configs.set(
+        name,
+        random.chance(mutationRate) ? mutateLayerConfig(config, space, random) : config,
+      );
     }
     return this.with({ layerConfigs: configs });
   }
 
   /**
-   * A child that takes each layer from one parent or the other, evenly (uniform crossover). Unevaluated.
+   * A child that takes each layer from one parent or the other, evenly (uniform crossover).
+   * Unevaluated.
    * @throws InvalidArgumentError when `other` is no genome or the two have different layers
    */
   crossover(other: QuantizationGenome, options: VariationOptions = {}): QuantizationGenome {
     checkGenome(other, "other");
-    const random = options.random ?? new Random(options.seed ?? `crossover ${this.key} ${other.key}`);
+    const random =
+      options.random ?? new Random(options.seed ?? `crossover ${this.key} ${other.key}`);
     if (other.layerConfigs.size !== this.layerConfigs.size)
       throw new InvalidArgumentError(
         "other",
-        `the other genome has ${other.layerConfigs.size} layers, this one ${this.layerConfigs.size}`,
+        `the other genome has ${other.layerConfigs.size} layers, this one ` +
+          `${this.layerConfigs.size}`,
       );
     const configs = new Map<string, LayerQuantConfig>();
     for (const [name, config] of this.layerConfigs) {
       const theirs = other.layerConfigs.get(name);
       if (theirs === undefined)
-        throw new InvalidArgumentError("other", `the other genome has no layer ${JSON.stringify(name)}`);
+        throw new InvalidArgumentError(
+          "other",
+          `the other genome has no layer ${JSON.stringify(name)}`,
+        );
       configs.set(name, random.chance(0.5) ? config : theirs);
     }
     return this.with({ layerConfigs: configs });
   }
 }
 
-/** @throws InvalidArgumentError (path `path`) unless the value is a genome, of this or another copy of the library. */
+/**
+ * @throws InvalidArgumentError (path `path`) unless the value is a genome, of this or another copy
+ *   of the library.
+ */
 export function checkGenome(value: unknown, path: string): void {
   const { layerConfigs, key, with: copy } = (value ?? {}) as Partial<QuantizationGenome>;
   if (!(layerConfigs instanceof Map && typeof key === "string" && typeof copy === "function"))
     throw new InvalidArgumentError(
       path,
-      `${path} is ${isRecord(value) ? "another object" : describeNonRecord(value)}; allowed: a QuantizationGenome`,
+      `${path} is ${isRecord(value) ? "another object" : describeNonRecord(value)}; allowed: ` +
+        "a QuantizationGenome",
     );
 }
 
-/** Settings of each layer. @throws InvalidArgumentError (path `genome`) unless the value is a genome; what else it has costs time to look at */
+/**
+ * Settings of each layer. @throws InvalidArgumentError (path `genome`) unless the value is a
+ * genome; what else it has costs time to look at
+ */
 export function layerConfigsOf(genome: QuantizationGenome): QuantizationGenome["layerConfigs"] {
   const layerConfigs: unknown = genome?.layerConfigs;
   if (!(layerConfigs instanceof Map)) checkGenome(genome, "genome");

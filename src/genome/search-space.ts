@@ -24,7 +24,10 @@ export interface SearchSpace {
   readonly ties: readonly (readonly string[])[];
 }
 
-/** The space of a layer when nothing restricts it: bits 2 to 8, every scheme, granularity and method. */
+/**
+ * The space of a layer when nothing restricts it: bits 2 to 8, every scheme, granularity and
+ * method.
+ */
 export const defaultLayerSpace: LayerSpace = {
   weightBits: [2, 3, 4, 5, 6, 8],
   activationBits: [8, 16],

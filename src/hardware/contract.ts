@@ -19,7 +19,10 @@ export type ComputeFormat = "int4" | "int8" | "int16" | "float16" | "float32";
 
 /** What a target does with one layer in one configuration. */
 export interface OperatorSupport {
-  /** `native`: runs as asked. `emulated`: runs widened or unpacked, at a cost. `refused`: the runtime rejects it. */
+  /**
+   * `native`: runs as asked. `emulated`: runs widened or unpacked, at a cost. `refused`: the
+   * runtime rejects it.
+   */
   readonly status: "native" | "emulated" | "refused";
   /** Bits a weight takes in the target's storage. */
   readonly weightStorageBits: number;
@@ -45,7 +48,10 @@ export interface LayerCost {
 
 /** How far an estimate may be off. */
 export interface CostUncertainty {
-  /** Median absolute relative error of the latency: 0.2 = half of the checked predictions were off by less than 20%. */
+  /**
+   * Median absolute relative error of the latency: 0.2 = half of the checked predictions were off
+   * by less than 20%.
+   */
   readonly latency: number;
   /** The same for energy; mostly an estimate, as hardly any energy is published. */
   readonly energy: number;
@@ -61,7 +67,9 @@ export interface FormatConversion {
   readonly to: string;
   readonly fromFormat: ComputeFormat;
   readonly toFormat: ComputeFormat;
-  /** Bytes read and written; 0, as the cost, where the layer before writes the new format at once. */
+  /**
+   * Bytes read and written; 0, as the cost, where the layer before writes the new format at once.
+   */
   readonly bytes: number;
   readonly latencyMs: number;
   readonly energyMj: number;
@@ -76,11 +84,19 @@ export interface CostEstimate {
   readonly memoryFootprintMb: number;
   /** Bytes of all parameters as the target's deployment format stores them. */
   readonly storedBytes: number;
-  /** Bytes of all parameters packed to the bit: codes, float32 scales, zero points, float parameters. */
+  /**
+   * Bytes of all parameters packed to the bit: codes, float32 scales, zero points, float
+   * parameters.
+   */
   readonly packedBytes?: number;
-  /** Inputs worked on at once; latency, energy and activations are those of the whole batch. Absent = 1. */
+  /**
+   * Inputs worked on at once; latency, energy and activations are those of the whole batch. Absent
+   * = 1.
+   */
   readonly batch?: number;
-  /** How far latency and energy may be off; absent when nobody has checked this model of the device. */
+  /**
+   * How far latency and energy may be off; absent when nobody has checked this model of the device.
+   */
   readonly uncertainty?: CostUncertainty;
   /** Every change of format between layers; their costs are contained in the layers that read. */
   readonly conversions?: readonly FormatConversion[];
@@ -93,7 +109,9 @@ export interface CostEstimate {
   readonly source: string;
 }
 
-/** A device's cost of running a genome. Implement it to add a target that profiles cannot describe. */
+/**
+ * A device's cost of running a genome. Implement it to add a target that profiles cannot describe.
+ */
 export interface HardwareCostModel {
   /** A {@link HardwareTarget} or a name of the user's own. */
   readonly target: string;

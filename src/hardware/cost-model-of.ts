@@ -1,12 +1,15 @@
 import { InvalidArgumentError } from "../errors.js";
 import type { HardwareCostModel, HardwareTarget } from "./contract.js";
-import type { HardwareProfile } from "./profile-schema.js";
-import { profileWithThreads } from "./profile-with-threads.js";
-import { RooflineCostModel, type RooflineOptions } from "./roofline-cost-model.js";
+import type { HardwareProfile } from "./profile/profile-schema.js";
+import { profileWithThreads } from "./profile/profile-with-threads.js";
+import { RooflineCostModel, type RooflineOptions } from "./roofline/roofline-cost-model.js";
 
 /** Which device, and how it is used. */
 export interface CostModelOptions extends RooflineOptions {
-  /** A built-in device of the target by `deviceId` (`pixel-4`) or profile name. Default the target's first. */
+  /**
+   * A built-in device of the target by `deviceId` (`pixel-4`) or profile name. Default the target's
+   * first.
+   */
   readonly device?: string;
   /** Threads of a CPU, 1 to 1024. Default those of the profile. */
   readonly threads?: number;
@@ -15,8 +18,8 @@ export interface CostModelOptions extends RooflineOptions {
 /**
  * The cost model of one of the devices, of a profile, or the given model itself.
  * @param elsewhere added to the message about an unknown device: where others are
- * @throws InvalidArgumentError when no built-in profile has the target's name or the device's, or an option is out
- * of range or makes no sense beside a cost model
+ * @throws InvalidArgumentError when no built-in profile has the target's name or the device's, or
+ *   an option is out of range or makes no sense beside a cost model
  * @throws InvalidDocumentError when a profile is not valid
  */
 export function costModelOf(
@@ -39,10 +42,16 @@ export function costModelOf(
     typeof target === "object" && target !== null
       ? target
       : builtIn(devices, target as unknown, device, elsewhere);
-  if (chosen === target && device !== undefined && device !== chosen.deviceId && device !== chosen.name)
+  if (
+    chosen === target &&
+    device !== undefined &&
+    device !== chosen.deviceId &&
+    device !== chosen.name
+  )
     throw new InvalidArgumentError(
       "device",
-      `device is ${JSON.stringify(device)}; allowed beside a profile: its own, ${JSON.stringify(chosen.deviceId ?? chosen.name)}`,
+      `device is ${JSON.stringify(device)}; allowed beside a profile: its own, ` +
+        `${JSON.stringify(chosen.deviceId ?? chosen.name)}`,
     );
   const profile = threads === undefined ? chosen : profileWithThreads(chosen, threads);
   return new RooflineCostModel(profile, batch === undefined ? {} : { batch });
@@ -58,7 +67,9 @@ function builtIn(
   if (profiles.length === 0)
     throw new InvalidArgumentError(
       "hardwareTarget",
-      `hardwareTarget is ${JSON.stringify(target) ?? String(target)}; allowed: ${[...new Set(devices.map((known) => known.target))].join(", ")}, a hardware profile or a cost model`,
+      `hardwareTarget is ${JSON.stringify(target) ?? String(target)}; allowed: ` +
+        `${[...new Set(devices.map((known) => known.target))].join(", ")}, a hardware profile ` +
+        "or a cost model",
     );
   const profile =
     device === undefined
@@ -67,7 +78,8 @@ function builtIn(
   if (profile === undefined)
     throw new InvalidArgumentError(
       "device",
-      `device is ${JSON.stringify(device) ?? String(device)}; allowed for ${String(target)}: ${profiles.map((known) => known.deviceId).join(", ")}${elsewhere}`,
+      `device is ${JSON.stringify(device) ?? String(device)}; allowed for ${String(target)}: ` +
+        `${profiles.map((known) => known.deviceId).join(", ")}${elsewhere}`,
     );
   return profile;
 }

@@ -9,7 +9,7 @@ export type {
 } from "./contract.js";
 export { HardwareTarget } from "./contract.js";
 export type { CostModelOptions } from "./cost-model-of.js";
-export type { ParameterDiagnosis } from "./fit-diagnosis.js";
+export type { ParameterDiagnosis } from "./fit/fit-diagnosis.js";
 export {
   type FitHardwareProfileOptions,
   type FittedParameter,
@@ -17,13 +17,27 @@ export {
   type HardwareProfileFit,
   type LatencyErrors,
   latencyErrors,
-} from "./fit-hardware-profile.js";
-export type { FitOrigin } from "./fit-latency.js";
+} from "./fit/fit-hardware-profile.js";
+export type { FitOrigin } from "./fit/fit-latency.js";
+export { ownerDocumentWorkload } from "./owner-workload.js";
+export { loadHardwareProfile } from "./profile/load-hardware-profile.js";
+export {
+  type Figure,
+  type HardwareProfile,
+  hardwareProfileJsonSchema,
+} from "./profile/profile-schema.js";
+export { profileWithThreads } from "./profile/profile-with-threads.js";
+export { type ResolvedOperator, resolveOperator } from "./profile/resolve-operator.js";
+export { storedWeightBytes } from "./profile/stored-weight-bytes.js";
+export { tiedLayers } from "./profile/tied-layers.js";
+export { costModelFor, hardwareDevices, hardwareProfiles } from "./registry.js";
+export { RooflineCostModel, type RooflineOptions } from "./roofline/roofline-cost-model.js";
+export { supportedLayerSpace } from "./supported-layer-space.js";
 export {
   type LatencyMeasurement,
   type MeasurementTable,
   parseMeasurementTable,
-} from "./latency-measurement.js";
+} from "./table/latency-measurement.js";
 export {
   type LatencyTable,
   type LatencyTableEntry,
@@ -31,16 +45,9 @@ export {
   latencyTableFromApq,
   latencyTableFromHaq,
   parseLatencyTable,
-} from "./latency-table.js";
-export { LatencyTableCostModel, type LatencyTableOptions } from "./latency-table-cost-model.js";
-export { loadHardwareProfile } from "./load-hardware-profile.js";
-export { ownerDocumentWorkload } from "./owner-workload.js";
-export { type Figure, type HardwareProfile, hardwareProfileJsonSchema } from "./profile-schema.js";
-export { profileWithThreads } from "./profile-with-threads.js";
-export { costModelFor, hardwareDevices, hardwareProfiles } from "./registry.js";
-export { type ResolvedOperator, resolveOperator } from "./resolve-operator.js";
-export { RooflineCostModel, type RooflineOptions } from "./roofline-cost-model.js";
-export { storedWeightBytes } from "./stored-weight-bytes.js";
-export { supportedLayerSpace } from "./supported-layer-space.js";
+} from "./table/latency-table.js";
+export {
+  LatencyTableCostModel,
+  type LatencyTableOptions,
+} from "./table/latency-table-cost-model.js";
 export { intelVnniOnnxRuntime } from "./targets/intel-vnni-onnx-runtime.js";
-export { tiedLayers } from "./tied-layers.js";

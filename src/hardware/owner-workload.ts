@@ -7,10 +7,11 @@ const INNER = 8698;
 const VOCABULARY = 32_000;
 
 /**
- * The workload that the owner's "Hardware Performance" table implies: 1.75 B parameters (7.0 GB in float32 over 4
- * bytes) and one token of decoding at batch 1, so that every weight is read once and multiplied once. 24 blocks of
- * 2048 with q, k, v, o, gate, up and down, and an output layer that shares its table with the embedding. No weights
- * arrays; key-value cache and activations of a single token are left out, as the table leaves no room for them.
+ * The workload that the owner's "Hardware Performance" table implies: 1.75 B parameters (7.0 GB in
+ * float32 over 4 bytes) and one token of decoding at batch 1, so that every weight is read once and
+ * multiplied once. 24 blocks of 2048 with q, k, v, o, gate, up and down, and an output layer that
+ * shares its table with the embedding. No weights arrays; key-value cache and activations of a
+ * single token are left out, as the table leaves no room for them.
  */
 export function ownerDocumentWorkload(): ModelSpec {
   const layers: LayerSpec[] = [];

@@ -4,10 +4,11 @@ import type { LayerSpec } from "../model/layer-spec.js";
 import type { HardwareCostModel } from "./contract.js";
 
 /**
- * The part of a layer's space that a target may accept. A width, granularity or group size goes when every
- * combination with it is refused; a scheme goes when some width that is accepted otherwise always refuses it
- * (TensorRT: asymmetric). A block-wise scale for one width only is a combination, and can remain. A setting none of
- * whose values is left keeps them all, so no list is empty.
+ * The part of a layer's space that a target may accept. A width, granularity or group size goes
+ * when every combination with it is refused; a scheme goes when some width that is accepted
+ * otherwise always refuses it (TensorRT: asymmetric). A block-wise scale for one width only is a
+ * combination, and can remain. A setting none of whose values is left keeps them all, so no list is
+ * empty.
  */
 export function supportedLayerSpace(
   costModel: HardwareCostModel,
@@ -28,16 +29,21 @@ export function supportedLayerSpace(
     kept.activationBits.add(config.activationBits);
     if (config.weightBits >= 2 && config.weightBits < 32)
       note(weightSchemes, config.weightBits, config.weightScheme);
-    if (config.activationBits < 32) note(activationSchemes, config.activationBits, config.activationScheme);
+    if (config.activationBits < 32)
+      note(activationSchemes, config.activationBits, config.activationScheme);
     if (config.weightBits < 32) kept.granularities.add(config.granularity);
-    if (config.weightBits < 32 && config.granularity === "per-group") kept.groupSizes.add(config.groupSize);
+    if (config.weightBits < 32 && config.granularity === "per-group")
+      kept.groupSizes.add(config.groupSize);
   }
   return {
     ...space,
     weightBits: keep(space.weightBits, kept.weightBits),
     activationBits: keep(space.activationBits, kept.activationBits),
     weightSchemes: keep(space.weightSchemes, common(space.weightSchemes, weightSchemes)),
-    activationSchemes: keep(space.activationSchemes, common(space.activationSchemes, activationSchemes)),
+    activationSchemes: keep(
+      space.activationSchemes,
+      common(space.activationSchemes, activationSchemes),
+    ),
     granularities: keep(space.granularities, kept.granularities),
     groupSizes: keep(space.groupSizes, kept.groupSizes),
   };
@@ -50,8 +56,13 @@ function note(schemes: Map<number, Set<string>>, bits: number, scheme: string): 
 }
 
 /** The schemes that every width accepts. */
-function common(all: readonly string[], byBits: ReadonlyMap<number, ReadonlySet<string>>): Set<string> {
-  return new Set(all.filter((scheme) => [...byBits.values()].every((accepted) => accepted.has(scheme))));
+function common(
+  all: readonly string[],
+  byBits: ReadonlyMap<number, ReadonlySet<string>>,
+): Set<string> {
+  return new Set(
+    all.filter((scheme) => [...byBits.values()].every((accepted) => accepted.has(scheme))),
+  );
 }
 
 function keep<T>(values: readonly T[], kept: ReadonlySet<unknown>): readonly T[] {
@@ -59,12 +70,21 @@ function keep<T>(values: readonly T[], kept: ReadonlySet<unknown>): readonly T[]
   return some.length > 0 ? some : values;
 }
 
-/** Of the spaces that were asked for lately, by their content: thousands of layers have the same. */
+/**
+ * Of the spaces that were asked for lately, by their content: thousands of layers have the same.
+ */
 const known = new Map<string, readonly LayerQuantConfig[]>();
 const MOST_KNOWN = 16;
 
 function combinationsOf(space: LayerSpace): readonly LayerQuantConfig[] {
-  const { granularities, groupSizes, weightBits, activationBits, weightSchemes, activationSchemes } = space;
+  const {
+    granularities,
+    groupSizes,
+    weightBits,
+    activationBits,
+    weightSchemes,
+    activationSchemes,
+  } = space;
   const key = JSON.stringify([
     granularities,
     groupSizes,

@@ -1,23 +1,28 @@
-import { describeNonRecord, isRecord } from "../check-fields.js";
+import { describeNonRecord, isRecord } from "../check/check-fields.js";
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
 import { elementCount, LayerKind, type LayerSpec, type ModelSpec } from "./layer-spec.js";
 
 const KINDS = new Set<string>(Object.values(LayerKind));
 
-/** @throws InvalidArgumentError (path `model`) unless the value has a list of layers, which are not looked at */
+/**
+ * @throws InvalidArgumentError (path `model`) unless the value has a list of layers, which are not
+ *   looked at
+ */
 export function checkModelSpec(value: unknown): asserts value is ModelSpec {
   if (isRecord(value) && Array.isArray((value as Partial<ModelSpec>).layers)) return;
   throw new InvalidArgumentError(
     "model",
-    `model is ${isRecord(value) ? "an object without a list of layers" : describeNonRecord(value)}; allowed: a ModelSpec, as referenceWorkload gives and a loaded model has (spec)`,
+    "model is " +
+      `${isRecord(value) ? "an object without a list of layers" : describeNonRecord(value)}; ` +
+      "allowed: a ModelSpec, as referenceWorkload gives and a loaded model has (spec)",
   );
 }
 
 /**
  * Checks a list of layers once, at the edge, so that nothing below has to.
- * @throws InvalidArgumentError whose path is `layers.N.field`: no layers, an empty or repeated name, an unknown
- * kind, a count that is negative or not finite, a shape that is none, a layout that contradicts the weights,
- * an input that names no layer
+ * @throws InvalidArgumentError whose path is `layers.N.field`: no layers, an empty or repeated
+ *   name, an unknown kind, a count that is negative or not finite, a shape that is none, a layout
+ *   that contradicts the weights, an input that names no layer
  * @throws InvalidDataError (path `layers.N.weights`) when weights hold NaN or infinity
  */
 export function checkLayers(layers: readonly LayerSpec[]): void {
@@ -27,10 +32,16 @@ export function checkLayers(layers: readonly LayerSpec[]): void {
   });
 }
 
-/** {@link checkLayers} without a look at the weights: what costs depend on. @throws InvalidArgumentError as it does */
+/**
+ * {@link checkLayers} without a look at the weights: what costs depend on. @throws
+ * InvalidArgumentError as it does
+ */
 export function checkWiring(layers: readonly LayerSpec[]): void {
   if (!Array.isArray(layers) || layers.length === 0)
-    throw new InvalidArgumentError("layers", "layers is empty or no array; allowed: at least one layer");
+    throw new InvalidArgumentError(
+      "layers",
+      "layers is empty or no array; allowed: at least one layer",
+    );
   const names = new Map<string, number>();
   layers.forEach((layer: LayerSpec, index) => {
     const path = `layers.${index}`;
@@ -44,7 +55,8 @@ export function checkWiring(layers: readonly LayerSpec[]): void {
     if (first !== undefined)
       throw new InvalidArgumentError(
         `${path}.name`,
-        `${path}.name is ${JSON.stringify(layer.name)}, which layers.${first} has too; names must differ`,
+        `${path}.name is ${JSON.stringify(layer.name)}, which layers.${first} has too; names ` +
+          "must differ",
       );
     names.set(layer.name, index);
     checkLayer(layer, path);
@@ -54,7 +66,8 @@ export function checkWiring(layers: readonly LayerSpec[]): void {
       if (!names.has(input))
         throw new InvalidArgumentError(
           `layers.${index}.inputs.${position}`,
-          `layers.${index}.inputs.${position} is ${JSON.stringify(input)}; allowed: the name of a layer of this model`,
+          `layers.${index}.inputs.${position} is ${JSON.stringify(input)}; allowed: the name ` +
+            "of a layer of this model",
         );
     });
   });
@@ -65,7 +78,8 @@ export function checkName(name: unknown, path: string): void {
   if (typeof name !== "string" || name.trim() === "")
     throw new InvalidArgumentError(
       path,
-      `${path} is ${typeof name === "string" ? JSON.stringify(name) : String(name)}; allowed: a non-empty string`,
+      `${path} is ${typeof name === "string" ? JSON.stringify(name) : String(name)}; ` +
+        "allowed: a non-empty string",
     );
 }
 
@@ -80,7 +94,10 @@ function checkLayer(layer: LayerSpec, path: string): void {
   checkShape(layer.inputShape, `${path}.inputShape`);
   checkShape(layer.outputShape, `${path}.outputShape`);
   if (layer.inputs !== undefined && !Array.isArray(layer.inputs))
-    throw new InvalidArgumentError(`${path}.inputs`, `${path}.inputs must be an array of layer names`);
+    throw new InvalidArgumentError(
+      `${path}.inputs`,
+      `${path}.inputs must be an array of layer names`,
+    );
   if (layer.weightLayout !== undefined) checkLayout(layer, path);
 }
 
@@ -94,14 +111,16 @@ function checkLayout(layer: LayerSpec, path: string): void {
     if (!Number.isInteger(axis) || axis < 0 || axis >= Math.max(rank, 1))
       throw new InvalidArgumentError(
         `${path}.weightLayout.${field}`,
-        `${path}.weightLayout.${field} is ${String(axis)}; allowed: 0 to ${Math.max(rank, 1) - 1} for a shape of ${rank} axes`,
+        `${path}.weightLayout.${field} is ${String(axis)}; allowed: 0 to ` +
+          `${Math.max(rank, 1) - 1} for a shape of ${rank} axes`,
       );
   }
   const elements = elementCount(layout.shape);
   if (elements !== layer.parameterCount)
     throw new InvalidArgumentError(
       `${path}.weightLayout.shape`,
-      `${path}.weightLayout.shape [${layout.shape.join(", ")}] has ${elements} elements, parameterCount is ${layer.parameterCount}; they must be equal`,
+      `${path}.weightLayout.shape [${layout.shape.join(", ")}] has ${elements} elements, ` +
+        `parameterCount is ${layer.parameterCount}; they must be equal`,
     );
 }
 
@@ -129,12 +148,14 @@ function checkWeights(layer: LayerSpec, path: string): void {
   if (count > 0)
     throw new InvalidDataError(
       `${path}.weights`,
-      `the weights of layer ${JSON.stringify(layer.name)} hold ${count} values that are NaN or infinite, the first at index ${first}`,
+      `the weights of layer ${JSON.stringify(layer.name)} hold ${count} values that are NaN ` +
+        `or infinite, the first at index ${first}`,
     );
 }
 
 function checkShape(shape: unknown, path: string): void {
-  if (!Array.isArray(shape)) throw new InvalidArgumentError(path, `${path} must be an array of integers`);
+  if (!Array.isArray(shape))
+    throw new InvalidArgumentError(path, `${path} must be an array of integers`);
   shape.forEach((extent, axis) => {
     checkCount(extent, `${path}.${axis}`, true);
   });
@@ -150,6 +171,7 @@ function checkCount(value: unknown, path: string, integer: boolean): void {
   if (!good || (value as number) < 0)
     throw new InvalidArgumentError(
       path,
-      `${path} is ${String(value)}; allowed: ${integer ? "a whole number" : "a finite number"} from 0`,
+      `${path} is ${String(value)}; allowed: ` +
+        `${integer ? "a whole number" : "a finite number"} from 0`,
     );
 }

@@ -15,7 +15,10 @@ export type LayerKind = (typeof LayerKind)[keyof typeof LayerKind];
 
 /** How a weight tensor is cut into channels and groups. */
 export interface WeightLayout {
-  /** Row-major shape; a view of the stored tensor (a convolution [O, I, kh, kw] is seen as [O, I*kh*kw]). */
+  /**
+   * Row-major shape; a view of the stored tensor (a convolution [O, I, kh, kw] is seen as [O,
+   * I*kh*kw]).
+   */
   readonly shape: readonly number[];
   /** Axis of the output channels: one scale per index for per-channel quantization. */
   readonly channelAxis: number;
@@ -23,7 +26,9 @@ export interface WeightLayout {
   readonly groupAxis: number;
 }
 
-/** One layer: a weight tensor and the work done with it. Counts are for one inference at batch 1. */
+/**
+ * One layer: a weight tensor and the work done with it. Counts are for one inference at batch 1.
+ */
 export interface LayerSpec {
   /** Unique within the model, not empty. */
   readonly name: string;
@@ -40,11 +45,15 @@ export interface LayerSpec {
   readonly weights?: Float32Array;
   /** How the weights are cut; present whenever `weights` is. */
   readonly weightLayout?: WeightLayout;
-  /** Layers whose output reaches this one's input with no other layer between; absent = the layer before it in the list. */
+  /**
+   * Layers whose output reaches this one's input with no other layer between; absent = the layer
+   * before it in the list.
+   */
   readonly inputs?: readonly string[];
   /**
-   * Elementwise operators and norms on the output before another layer reads it, by ONNX name (`HardSwish`,
-   * `LayerNormalization`). A clamp (`Relu`, `Clip`) costs nothing anywhere and need not be listed. Default none.
+   * Elementwise operators and norms on the output before another layer reads it, by ONNX name
+   * (`HardSwish`, `LayerNormalization`). A clamp (`Relu`, `Clip`) costs nothing anywhere and need
+   * not be listed. Default none.
    */
   readonly followedBy?: readonly string[];
 }
@@ -55,7 +64,9 @@ export interface ModelSpec {
   readonly layers: readonly LayerSpec[];
   /** Where the shapes come from: `reference-workload` was built from names alone. */
   readonly source: "reference-workload" | "onnx" | "user";
-  /** Parameters that stay in float32 whatever the genome says: biases, norms, constants. Default 0. */
+  /**
+   * Parameters that stay in float32 whatever the genome says: biases, norms, constants. Default 0.
+   */
   readonly floatParameterCount?: number;
 }
 

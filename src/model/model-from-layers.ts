@@ -1,12 +1,17 @@
 import { InvalidArgumentError } from "../errors.js";
 import { checkLayers, checkName } from "./check-layers.js";
 import type { LayerSpec, ModelSpec } from "./layer-spec.js";
-import { type ReferenceWorkloadOptions, referenceLayer, referenceWorkload } from "./reference-workload.js";
+import {
+  type ReferenceWorkloadOptions,
+  referenceLayer,
+  referenceWorkload,
+} from "./reference-workload.js";
 
 /**
- * The model that a caller means: a {@link ModelSpec} as it is, names alone as a reference workload, layers as a
- * model of source `user`; names between layers become reference layers.
- * @throws InvalidArgumentError or InvalidDataError as {@link checkLayers} does, and when there is no layer
+ * The model that a caller means: a {@link ModelSpec} as it is, names alone as a reference workload,
+ * layers as a model of source `user`; names between layers become reference layers.
+ * @throws InvalidArgumentError or InvalidDataError as {@link checkLayers} does, and when there is
+ *   no layer
  */
 export function modelFromLayers(
   layers: ModelSpec | readonly (string | LayerSpec)[],
@@ -15,10 +20,12 @@ export function modelFromLayers(
   if (typeof layers !== "object" || layers === null)
     throw new InvalidArgumentError(
       "layers",
-      `layers is ${String(layers)}; allowed: a model, or an array of layer names or LayerSpec objects`,
+      `layers is ${String(layers)}; allowed: a model, or an array of layer names or ` +
+        "LayerSpec objects",
     );
   if (!isList(layers)) return checkedModel(layers);
-  // Array.from makes the holes of a sparse array undefined, which checkLayers refuses; filter and map skip them.
+  // Array.from makes the holes of a sparse array undefined, which checkLayers refuses; filter and
+  // map skip them.
   const given = Array.from(layers);
   const names = given.filter((layer): layer is string => typeof layer === "string");
   if (names.length === given.length) return referenceWorkload(names, options);

@@ -5,18 +5,23 @@ import type { WeightLayout } from "./layer-spec.js";
  * How the synthetic weights of a reference layer are spread.
  * - `gaussian`: normal.
  * - `laplace`: sharper peak and heavier tails than normal.
- * - `student`: Student's t with 5 degrees of freedom, and one channel in 64 four times as wide (outlier channels).
- * - `channel-scaled`: normal, with a width per channel that varies by a factor of about 8 (log-uniform).
+ * - `student`: Student's t with 5 degrees of freedom, and one channel in 64 four times as wide
+ *   (outlier channels).
+ * - `channel-scaled`: normal, with a width per channel that varies by a factor of about 8
+ *   (log-uniform).
  */
 export type WeightDistribution = "gaussian" | "laplace" | "student" | "channel-scaled";
 
-/** Independent deviates drawn per layer; the channels read them at different offsets and strides. */
+/**
+ * Independent deviates drawn per layer; the channels read them at different offsets and strides.
+ */
 const POOL_SIZE = 16_384;
 
 /**
- * Deterministic synthetic weights with the standard deviation `deviation` (before channel scaling), row-major over
- * the 2-D `layout.shape`. A pool of deviates is drawn once and each channel walks it from an offset, with an odd
- * stride and a sign of its own: every channel has the distribution asked for, in one multiplication per weight.
+ * Deterministic synthetic weights with the standard deviation `deviation` (before channel scaling),
+ * row-major over the 2-D `layout.shape`. A pool of deviates is drawn once and each channel walks it
+ * from an offset, with an odd stride and a sign of its own: every channel has the distribution
+ * asked for, in one multiplication per weight.
  */
 export function referenceWeights(
   layout: WeightLayout,

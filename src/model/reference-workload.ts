@@ -7,7 +7,10 @@ import { type LayerRole, roleOfName } from "./role-of-name.js";
 
 /** Sizes of a reference workload. */
 export interface ReferenceWorkloadOptions {
-  /** Width of the residual stream, 16 to 2048. Default 256; 128 for more than 256 layers, 64 for more than 1,024, so that memory stays bounded. */
+  /**
+   * Width of the residual stream, 16 to 2048. Default 256; 128 for more than 256 layers, 64 for
+   * more than 1,024, so that memory stays bounded.
+   */
   readonly hiddenSize?: number;
   /** Tokens of one inference, 1 to 65,536. Default 128; 1 is a decode step. */
   readonly sequenceLength?: number;
@@ -33,8 +36,9 @@ export const MAX_REFERENCE_LAYERS = 10_000;
 const MAP_EXTENT = 14;
 
 /**
- * A workload from layer names alone: the same names give the same shapes, work and weights everywhere. Sizes are
- * those of a small transformer (or a small convolutional network), chosen by {@link roleOfName}:
+ * A workload from layer names alone: the same names give the same shapes, work and weights
+ * everywhere. Sizes are those of a small transformer (or a small convolutional network), chosen by
+ * {@link roleOfName}:
  *
  * | role | kind | weights (H hidden, V vocabulary, T tokens) | work in MACs | distribution |
  * | --- | --- | --- | --- | --- |
@@ -47,8 +51,10 @@ const MAP_EXTENT = 14;
  * | output | gemm | [H, V] | T H V | Gaussian |
  * | other | matmul | [H, 2H] | 2 T H^2 | Gaussian |
  *
- * Layers form a chain in the order given; query, key and value that stand side by side share their input.
- * @throws InvalidArgumentError when the list is empty or longer than {@link MAX_REFERENCE_LAYERS}, a name is empty or stands twice (path `layers.N.name`), or a size is out of range
+ * Layers form a chain in the order given; query, key and value that stand side by side share their
+ * input.
+ * @throws InvalidArgumentError when the list is empty or longer than {@link MAX_REFERENCE_LAYERS},
+ *   a name is empty or stands twice (path `layers.N.name`), or a size is out of range
  */
 export function referenceWorkload(
   names: readonly string[],
@@ -59,18 +65,23 @@ export function referenceWorkload(
   if (names.length > MAX_REFERENCE_LAYERS)
     throw new InvalidArgumentError(
       "layers",
-      `layers has ${names.length} names; allowed: 1 to ${MAX_REFERENCE_LAYERS} (give LayerSpec objects for more)`,
+      `layers has ${names.length} names; allowed: 1 to ${MAX_REFERENCE_LAYERS} (give ` +
+        "LayerSpec objects for more)",
     );
   const seen = new Set<string>();
   names.forEach((name, index) => {
     const path = `layers.${index}.name`;
     checkName(name, path);
     if (seen.has(name))
-      throw new InvalidArgumentError(path, `${path} is ${JSON.stringify(name)} again; names must differ`);
+      throw new InvalidArgumentError(
+        path,
+        `${path} is ${JSON.stringify(name)} again; names must differ`,
+      );
     seen.add(name);
   });
   const inputs = chain(names);
-  const hiddenSize = options.hiddenSize ?? (names.length > 1024 ? 64 : names.length > 256 ? 128 : 256);
+  const hiddenSize =
+    options.hiddenSize ?? (names.length > 1024 ? 64 : names.length > 256 ? 128 : 256);
   return {
     name: options.modelName ?? "reference workload",
     source: "reference-workload",
@@ -80,12 +91,18 @@ export function referenceWorkload(
   };
 }
 
-/** One layer of a {@link referenceWorkload}, without `inputs`. @throws InvalidArgumentError as it does */
+/**
+ * One layer of a {@link referenceWorkload}, without `inputs`. @throws InvalidArgumentError as it
+ * does
+ */
 export function referenceLayer(name: string, options: ReferenceWorkloadOptions = {}): LayerSpec {
   return drawnLayer(name, options);
 }
 
-/** Draws the weights when they are first read: those of thousands of layers take seconds, which a run spreads over its turns. */
+/**
+ * Draws the weights when they are first read: those of thousands of layers take seconds, which a
+ * run spreads over its turns.
+ */
 function drawnLayer(
   name: string,
   options: ReferenceWorkloadOptions,
@@ -152,7 +169,11 @@ function planOf(role: LayerRole, sizes: Sizes): Plan {
     case "attention": {
       const plan = linear(LayerKind.ATTENTION, sizes, 3 * hidden, "student");
       // The three projections are the weights; what comes out is one attended vector per token.
-      return { ...plan, macs: plan.macs + 2 * tokens * tokens * hidden, outputShape: [1, tokens, hidden] };
+      return {
+        ...plan,
+        macs: plan.macs + 2 * tokens * tokens * hidden,
+        outputShape: [1, tokens, hidden],
+      };
     }
     case "ffn":
       return linear(LayerKind.MATMUL, sizes, 4 * hidden, "laplace");
@@ -167,7 +188,12 @@ function planOf(role: LayerRole, sizes: Sizes): Plan {
   }
 }
 
-function linear(kind: LayerKind, sizes: Sizes, outputs: number, distribution: WeightDistribution): Plan {
+function linear(
+  kind: LayerKind,
+  sizes: Sizes,
+  outputs: number,
+  distribution: WeightDistribution,
+): Plan {
   return {
     kind,
     layout: { shape: [sizes.hidden, outputs], channelAxis: 1, groupAxis: 0 },
@@ -190,7 +216,10 @@ function convolution(kind: LayerKind, channels: number, inputsPerChannel: number
   };
 }
 
-/** The inputs of each layer: the layer before it, except that neighbouring query, key and value share theirs. */
+/**
+ * The inputs of each layer: the layer before it, except that neighbouring query, key and value
+ * share theirs.
+ */
 function chain(names: readonly string[]): readonly (readonly string[])[] {
   const inputs: (readonly string[])[] = [];
   let before: readonly string[] = [];

@@ -12,8 +12,9 @@
  * | `output` | the word output, head, classifier, logits; projection, proj |
  * | `other` | anything else, such as layer_0 |
  *
- * A "word" stands between characters that are not letters, or at a change from lower to upper case: `fc1`,
- * `block.2.fc` and `lmHead` have the words fc, fc and head; `monkey` does not have the word key.
+ * A "word" stands between characters that are not letters, or at a change from lower to upper case:
+ * `fc1`, `block.2.fc` and `lmHead` have the words fc, fc and head; `monkey` does not have the word
+ * key.
  */
 export type LayerRole =
   | "embedding"

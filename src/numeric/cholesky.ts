@@ -1,4 +1,7 @@
-/** The lower triangle L of a symmetric positive definite matrix, row-major, so that L times its transpose is the matrix. */
+/**
+ * The lower triangle L of a symmetric positive definite matrix, row-major, so that L times its
+ * transpose is the matrix.
+ */
 export interface Cholesky {
   readonly size: number;
   readonly lower: Float64Array;

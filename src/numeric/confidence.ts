@@ -1,7 +1,10 @@
 /** Standard normal quantile of a two-sided 95% interval. */
 export const Z95 = 1.959963984540054;
 
-/** Standard error of the mean of independent values: sample deviation over the root of their number; 0 for fewer than 2. */
+/**
+ * Standard error of the mean of independent values: sample deviation over the root of their number;
+ * 0 for fewer than 2.
+ */
 export function standardErrorOfMean(values: ArrayLike<number>): number {
   const n = values.length;
   if (n < 2) return 0;
@@ -17,9 +20,9 @@ export function standardErrorOfMean(values: ArrayLike<number>): number {
 }
 
 /**
- * 95% interval of a share, 0 to 1, of `n` independent trials (Wilson, "Probable inference, the law of succession, and
- * statistical inference", 1927): unlike the mean plus or minus two standard errors it never leaves [0, 1] and has a
- * width when the share is 0 or 1.
+ * 95% interval of a share, 0 to 1, of `n` independent trials (Wilson, "Probable inference, the law
+ * of succession, and statistical inference", 1927): unlike the mean plus or minus two standard
+ * errors it never leaves [0, 1] and has a width when the share is 0 or 1.
  */
 export function wilsonInterval(share: number, n: number): readonly [number, number] {
   const z2 = (Z95 * Z95) / n;

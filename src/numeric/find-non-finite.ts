@@ -17,7 +17,10 @@ export interface NonFinite {
  * The first NaN or infinity and how many there are, or undefined when all values are finite.
  * @param from known to be finite: the values before this index
  */
-export function findNonFinite(values: Float32Array | Float64Array, from = 0): NonFinite | undefined {
+export function findNonFinite(
+  values: Float32Array | Float64Array,
+  from = 0,
+): NonFinite | undefined {
   if (from === 0 && allFiniteSimd(values)) return undefined;
   // x - x is 0 for finite x, else NaN. Four sums, because one would wait for each addition.
   let a = 0;
@@ -52,11 +55,16 @@ export function findNonFinite(values: Float32Array | Float64Array, from = 0): No
 export function requireFinite(values: Float32Array | Float64Array, name: string, from = 0): void {
   const found = findNonFinite(values, from);
   if (found === undefined) return;
-  const message = `${name} holds ${found.count} NaN or infinite values, the first (${values[found.index]}) at index ${found.index}; allowed: finite values`;
+  const message =
+    `${name} holds ${found.count} NaN or infinite values, the first (${values[found.index]}) ` +
+    `at index ${found.index}; allowed: finite values`;
   throw new InvalidDataError(name, message);
 }
 
-/** True when SIMD found all of the values finite; false when they are not, or where there is no SIMD for them. */
+/**
+ * True when SIMD found all of the values finite; false when they are not, or where there is no SIMD
+ * for them.
+ */
 function allFiniteSimd(values: Float32Array | Float64Array): boolean {
   if (values.length < FEWEST || !(values instanceof Float32Array)) return false;
   const instance = instanceFor(values);

@@ -1,6 +1,7 @@
 /**
- * 64 bits that tell data apart, as 16 hexadecimal digits: FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/) in
- * two lanes with different primes. For cache keys; it is no defence against forgery.
+ * 64 bits that tell data apart, as 16 hexadecimal digits: FNV-1a
+ * (http://www.isthe.com/chongo/tech/comp/fnv/) in two lanes with different primes. For cache keys;
+ * it is no defence against forgery.
  */
 export function fingerprint(...parts: readonly (string | ArrayBufferView)[]): string {
   let a = 0x811c9dc5;

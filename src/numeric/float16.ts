@@ -4,8 +4,8 @@ import { roundHalfEven } from "./round-half-even.js";
 const scratch = new DataView(new ArrayBuffer(8));
 
 /**
- * The IEEE 754 binary16 bits (0..65535) of a number, rounded once from the double, half to even, subnormals
- * included. From 65520 on it is infinity; NaN is 0x7e00.
+ * The IEEE 754 binary16 bits (0..65535) of a number, rounded once from the double, half to even,
+ * subnormals included. From 65520 on it is infinity; NaN is 0x7e00.
  */
 export function toFloat16Bits(value: number): number {
   if (Number.isNaN(value)) return 0x7e00;
@@ -35,7 +35,10 @@ export function fromBfloat16Bits(bits: number): number {
   return scratch.getFloat32(0);
 }
 
-/** {@link toFloat16Bits} of every element. @throws InvalidArgumentError when `out` has another length */
+/**
+ * {@link toFloat16Bits} of every element. @throws InvalidArgumentError when `out` has another
+ * length
+ */
 export function encodeFloat16(
   values: Float32Array,
   out: Uint16Array = new Uint16Array(values.length),
@@ -45,7 +48,10 @@ export function encodeFloat16(
   return out;
 }
 
-/** {@link fromFloat16Bits} of every element. @throws InvalidArgumentError when `out` has another length */
+/**
+ * {@link fromFloat16Bits} of every element. @throws InvalidArgumentError when `out` has another
+ * length
+ */
 export function decodeFloat16(
   bits: Uint16Array,
   out: Float32Array = new Float32Array(bits.length),
@@ -57,5 +63,8 @@ export function decodeFloat16(
 
 function requireLength(out: ArrayLike<number>, length: number): void {
   if (out.length !== length)
-    throw new InvalidArgumentError("out", `out has ${out.length} elements; allowed: exactly ${length}`);
+    throw new InvalidArgumentError(
+      "out",
+      `out has ${out.length} elements; allowed: exactly ${length}`,
+    );
 }

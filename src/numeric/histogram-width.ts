@@ -1,6 +1,6 @@
 /**
- * The width of bins that a magnitude falls into: `width` doubled until it does, or for width 0 the least power of two
- * that does. @returns 0 when both are 0
+ * The width of bins that a magnitude falls into: `width` doubled until it does, or for width 0 the
+ * least power of two that does. @returns 0 when both are 0
  */
 export function widened(width: number, magnitude: number, bins: number): number {
   if (magnitude === 0) return width;

@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from "../errors.js";
 
 /**
- * Least squares with non-negative unknowns: min ||A x - b||, x >= 0, by the active-set method of Lawson and Hanson
- * (Solving Least Squares Problems, 1974, chapter 23) on the normal equations. Meant for tens of unknowns.
+ * Least squares with non-negative unknowns: min ||A x - b||, x >= 0, by the active-set method of
+ * Lawson and Hanson (Solving Least Squares Problems, 1974, chapter 23) on the normal equations.
+ * Meant for tens of unknowns.
  * @param rows the rows of A, all of one length
  * @param targets b, one entry a row
  * @returns x; an unknown whose column is zero, or that depends linearly on others, is 0
@@ -50,7 +51,13 @@ function activeSet(gram: readonly Float64Array[], moments: Float64Array): Float6
   const tolerance = moments.map((moment) => 1e-11 * Math.abs(moment));
   // Each unknown enters a few times at most; the bound is against cycling by rounding.
   for (let round = 0; round < 10 * size + 10; round++) {
-    const enters = steepest(gram, moments, x, (i) => passive.includes(i) || barred.has(i), tolerance);
+    const enters = steepest(
+      gram,
+      moments,
+      x,
+      (i) => passive.includes(i) || barred.has(i),
+      tolerance,
+    );
     if (enters < 0) break;
     passive.push(enters);
     for (;;) {
@@ -115,7 +122,10 @@ function steepest(
   return best;
 }
 
-/** Cholesky on the rows and columns in `chosen`; undefined when they are singular to working precision. */
+/**
+ * Cholesky on the rows and columns in `chosen`; undefined when they are singular to working
+ * precision.
+ */
 function solvePositiveDefinite(
   gram: readonly Float64Array[],
   moments: Float64Array,

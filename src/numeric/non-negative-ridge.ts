@@ -1,16 +1,23 @@
 import { nonNegativeLeastSquares } from "./non-negative-least-squares.js";
 
-/** Unknowns up to which the solution is exact: the time for that grows with the fourth power of their number. */
+/**
+ * Unknowns up to which the solution is exact: the time for that grows with the fourth power of
+ * their number.
+ */
 const FEW = 128;
-/** Passes over all unknowns, and the change by which the last one must fall short of: 1e-7 of the largest unknown. */
+/**
+ * Passes over all unknowns, and the change by which the last one must fall short of: 1e-7 of the
+ * largest unknown.
+ */
 const MOST_PASSES = 300;
 const LEAST_CHANGE = 1e-7;
 
 /**
- * Least squares with non-negative unknowns, each held to a value of its own: min ||A x - b||^2 + sum (s_k (x_k - c_k))^2,
- * x >= 0. Exact for few unknowns ({@link nonNegativeLeastSquares}); for more by cyclic coordinate descent, which
- * converges to the same, as the problem is convex and the bounds are separate (Tseng, "Convergence of a block coordinate
- * descent method", 2001), within a bounded number of passes of one step for each entry of A.
+ * Least squares with non-negative unknowns, each held to a value of its own: min ||A x - b||^2 +
+ * sum (s_k (x_k - c_k))^2, x >= 0. Exact for few unknowns ({@link nonNegativeLeastSquares}); for
+ * more by cyclic coordinate descent, which converges to the same, as the problem is convex and the
+ * bounds are separate (Tseng, "Convergence of a block coordinate descent method", 2001), within a
+ * bounded number of passes of one step for each entry of A.
  * @param rows the rows of A, finite, all of one length
  * @param targets b, finite, one entry a row
  * @param centers c, finite, one for each unknown

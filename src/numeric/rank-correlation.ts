@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from "../errors.js";
 
 /**
- * Spearman's rank correlation: Pearson's correlation of the ranks, equal values sharing the mean of their ranks.
+ * Spearman's rank correlation: Pearson's correlation of the ranks, equal values sharing the mean of
+ * their ranks.
  * @returns -1 to 1; NaN when one of the lists is constant
  * @throws InvalidArgumentError for fewer than two values, lists of different length, or NaN
  */
@@ -9,7 +10,8 @@ export function rankCorrelation(first: readonly number[], second: readonly numbe
   if (first.length !== second.length || first.length < 2)
     throw new InvalidArgumentError(
       "second",
-      `the lists have ${first.length} and ${second.length} values; allowed: the same number, from 2`,
+      `the lists have ${first.length} and ${second.length} values; allowed: the same number, ` +
+        "from 2",
     );
   const a = ranks(first);
   const b = ranks(second);

@@ -1,4 +1,7 @@
-/** 1.5 * 2^52: adding it pushes the fraction of a double out, rounding half to even (IEEE 754 default mode). */
+/**
+ * 1.5 * 2^52: adding it pushes the fraction of a double out, rounding half to even (IEEE 754
+ * default mode).
+ */
 export const ROUNDING_MAGIC = 6755399441055744;
 
 /**

@@ -1,14 +1,18 @@
 import { InvalidArgumentError } from "../errors.js";
 
 /**
- * The k-th smallest value (k from 0). Reorders `values` in place so that nothing before index k is greater
- * and nothing after it is less than the result. Quickselect (Hoare 1961) with a median of three, linear on
- * average; a run of bad pivots falls back on sorting what is left. The values hold no NaN.
+ * The k-th smallest value (k from 0). Reorders `values` in place so that nothing before index k is
+ * greater and nothing after it is less than the result. Quickselect (Hoare 1961) with a median of
+ * three, linear on average; a run of bad pivots falls back on sorting what is left. The values hold
+ * no NaN.
  * @throws InvalidArgumentError when `k` is not an index of `values`
  */
 export function selectKth(values: Float32Array, k: number): number {
   if (!Number.isInteger(k) || k < 0 || k >= values.length) {
-    throw new InvalidArgumentError("k", `k is ${k}; allowed: an integer from 0 to ${values.length - 1}`);
+    throw new InvalidArgumentError(
+      "k",
+      `k is ${k}; allowed: an integer from 0 to ${values.length - 1}`,
+    );
   }
   let left = 0;
   let right = values.length - 1;

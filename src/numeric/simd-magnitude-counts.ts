@@ -18,7 +18,10 @@ const TABLES = 4;
 /** Where the kernel counts +0 and -0: behind the least value in the table. */
 const ZEROS = TABLE_A + 16;
 
-/** Counts of values by magnitude and sign, as {@link WideningHistogram} keeps them, in the kernels' memory until the next call. */
+/**
+ * Counts of values by magnitude and sign, as {@link WideningHistogram} keeps them, in the kernels'
+ * memory until the next call.
+ */
 export interface MagnitudeCounts {
   readonly min: number;
   readonly max: number;
@@ -30,8 +33,8 @@ export interface MagnitudeCounts {
 }
 
 /**
- * Counts in one pass, block by block: a block's range is found and checked, the bins made wider if they must be, and its
- * values counted while they are in the cache.
+ * Counts in one pass, block by block: a block's range is found and checked, the bins made wider if
+ * they must be, and its values counted while they are in the cache.
  * @param width width of the bins to begin with; 0 for none yet
  * @returns undefined when the plain loop must do it
  * @throws InvalidDataError for NaN or infinity
@@ -43,7 +46,8 @@ export function simdMagnitudeCounts(
   width: number,
 ): MagnitudeCounts | undefined {
   const tablesLength = 2 * TABLES * bins;
-  if (values.length < VALUES_PER_BIN * tablesLength || 4 * tablesLength > COUNTERS_BYTES) return undefined;
+  if (values.length < VALUES_PER_BIN * tablesLength || 4 * tablesLength > COUNTERS_BYTES)
+    return undefined;
   const instance = instanceFor(values);
   if (instance === undefined) return undefined;
   const { kernels, f32, u32 } = instance;

@@ -5,8 +5,8 @@ export interface SymmetricEigen {
 }
 
 /**
- * Eigenvalues and eigenvectors of a small symmetric matrix by cyclic Jacobi rotations (Golub and Van Loan, Matrix
- * Computations, section 8.5).
+ * Eigenvalues and eigenvectors of a small symmetric matrix by cyclic Jacobi rotations (Golub and
+ * Van Loan, Matrix Computations, section 8.5).
  * @param matrix rows of a symmetric matrix of finite numbers; only read
  */
 export function symmetricEigen(matrix: readonly ArrayLike<number>[]): SymmetricEigen {

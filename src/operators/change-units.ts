@@ -3,8 +3,9 @@ import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { SearchRules } from "./contract.js";
 
 /**
- * A copy of the genome with new settings for some units, each given to all layers of its unit. Under uniform precision new bits go to
- * the whole network, as far as they are not pinned: those that came last.
+ * A copy of the genome with new settings for some units, each given to all layers of its unit.
+ * Under uniform precision new bits go to the whole network, as far as they are not pinned: those
+ * that came last.
  * @param changes settings by the unit's layers
  */
 export function changeUnits(

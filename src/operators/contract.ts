@@ -3,11 +3,17 @@ import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { SearchSpace } from "../genome/search-space.js";
 import type { Random } from "../random/random.js";
 
-/** The genomes that a search may visit, with what concerns several layers or takes a setting out of the search. */
+/**
+ * The genomes that a search may visit, with what concerns several layers or takes a setting out of
+ * the search.
+ */
 export interface SearchRules extends SearchSpace {
   /** Settings that are fixed, by layer name. They hold whatever the space says. */
   readonly pinned: ReadonlyMap<string, Partial<LayerQuantConfigFields>>;
-  /** All layers have the same weight bits and the same activation bits, as far as these are not pinned. */
+  /**
+   * All layers have the same weight bits and the same activation bits, as far as these are not
+   * pinned.
+   */
   readonly uniformPrecision: boolean;
   /** Parameters of each layer, carried into every genome. */
   readonly parameterCounts: ReadonlyMap<string, number>;
@@ -21,8 +27,9 @@ export interface SamplingOperator {
 }
 
 /**
- * Makes two children of two parents that have the same layers in the same order. Children of parents within the rules are within
- * them: tied layers go together, pinned settings stay, uniform precision stays uniform.
+ * Makes two children of two parents that have the same layers in the same order. Children of
+ * parents within the rules are within them: tied layers go together, pinned settings stay, uniform
+ * precision stays uniform.
  */
 export interface CrossoverOperator {
   readonly name: string;
@@ -35,12 +42,17 @@ export interface CrossoverOperator {
 }
 
 /**
- * Makes a changed copy of a genome, within the rules if that is. `rate` is the probability that a layer changes, 0 to
- * 1; operators that change a set number of layers do not read it.
+ * Makes a changed copy of a genome, within the rules if that is. `rate` is the probability that a
+ * layer changes, 0 to 1; operators that change a set number of layers do not read it.
  */
 export interface MutationOperator {
   readonly name: string;
-  mutate(genome: QuantizationGenome, rules: SearchRules, rate: number, random: Random): QuantizationGenome;
+  mutate(
+    genome: QuantizationGenome,
+    rules: SearchRules,
+    rate: number,
+    random: Random,
+  ): QuantizationGenome;
 }
 
 /** Brings a genome back within the rules. Repairing twice changes nothing more. */
@@ -77,6 +89,13 @@ export interface SelectionOperator {
 /** Picks who lives on. */
 export interface SurvivalOperator {
   readonly name: string;
-  /** At most `count` individuals, best first. `elites` (0 to `count`) of them are kept for their fitness alone. */
-  survive(individuals: readonly Individual[], count: number, elites: number): readonly RankedIndividual[];
+  /**
+   * At most `count` individuals, best first. `elites` (0 to `count`) of them are kept for their
+   * fitness alone.
+   */
+  survive(
+    individuals: readonly Individual[],
+    count: number,
+    elites: number,
+  ): readonly RankedIndividual[];
 }

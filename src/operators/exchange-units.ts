@@ -4,8 +4,8 @@ import type { SearchRules } from "./contract.js";
 import { layerUnits } from "./layer-units.js";
 
 /**
- * Two children in which the parents have exchanged the settings of some units. Under uniform precision each child keeps
- * the bits of its own parent.
+ * Two children in which the parents have exchanged the settings of some units. Under uniform
+ * precision each child keeps the bits of its own parent.
  * @param exchanged asked once for each unit, in order
  */
 export function exchangeUnits(

@@ -1,8 +1,8 @@
 import type { SearchRules } from "./contract.js";
 
 /**
- * What variation moves as a whole: the layers of a tie together, at the place of the first of them, every other layer alone. In
- * model order; worked out once for each set of rules.
+ * What variation moves as a whole: the layers of a tie together, at the place of the first of them,
+ * every other layer alone. In model order; worked out once for each set of rules.
  */
 export function layerUnits(rules: SearchRules): readonly (readonly string[])[] {
   let units = known.get(rules);

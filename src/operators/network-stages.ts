@@ -2,10 +2,11 @@ import type { SearchRules } from "./contract.js";
 import { layerUnits } from "./layer-units.js";
 
 /**
- * The parts of a network that its layer names tell apart, as places in {@link layerUnits}: names are cut into words and numbers
- * (`layer3.0.conv1`, `encoder_layer_0_ffn`), and at every depth of cutting, layers that share their beginning are a part, such
- * as a stage, a block, a layer's query, key and value. Parts of one unit, of all units, and those that were named
- * before are left out; where names tell nothing, there are none.
+ * The parts of a network that its layer names tell apart, as places in {@link layerUnits}: names
+ * are cut into words and numbers (`layer3.0.conv1`, `encoder_layer_0_ffn`), and at every depth of
+ * cutting, layers that share their beginning are a part, such as a stage, a block, a layer's query,
+ * key and value. Parts of one unit, of all units, and those that were named before are left out;
+ * where names tell nothing, there are none.
  */
 export function networkStages(rules: SearchRules): readonly (readonly number[])[] {
   let stages = known.get(rules);

@@ -14,7 +14,9 @@ export function newGenome(
   return new QuantizationGenome({ layerConfigs, parameterCounts: rules.parameterCounts });
 }
 
-/** The allowed value nearest to the wanted one; of two as near the larger. `values` is not empty. */
+/**
+ * The allowed value nearest to the wanted one; of two as near the larger. `values` is not empty.
+ */
 export function nearest<T extends number>(values: readonly T[], wanted: number): T {
   return values.reduce((best, value) => {
     const closer = Math.abs(value - wanted) - Math.abs(best - wanted);

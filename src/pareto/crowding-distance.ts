@@ -3,10 +3,10 @@ import { checkList } from "./check-arguments.js";
 import { compareRows, type Objectives, pointCount, toObjectiveMatrix } from "./objective-matrix.js";
 
 /**
- * Crowding distance (Deb et al., NSGA-II, 2002, section III-B): the sum over objectives of the gap between a
- * point's two neighbours, each divided by the span of that objective; the ends of every objective get
- * Infinity. The result depends on the set of points and not on their order: ties in one objective are ordered
- * by the whole vector, and each repetition of an earlier vector gets 0.
+ * Crowding distance (Deb et al., NSGA-II, 2002, section III-B): the sum over objectives of the gap
+ * between a point's two neighbours, each divided by the span of that objective; the ends of every
+ * objective get Infinity. The result depends on the set of points and not on their order: ties in
+ * one objective are ordered by the whole vector, and each repetition of an earlier vector gets 0.
  * @param objectives points, all objectives minimised
  * @param front indices of the points that form the front; default: all
  * @returns one distance per entry of `front`, 0 to Infinity
@@ -20,7 +20,10 @@ export function crowdingDistance(objectives: Objectives, front?: readonly number
   const points = front ?? Array.from({ length: count }, (_, i) => i);
   for (const [i, point] of points.entries())
     if (!(Number.isInteger(point) && point >= 0 && point < count))
-      throw new InvalidArgumentError(`front.${i}`, `front.${i} is ${point}; allowed: 0 to ${count - 1}`);
+      throw new InvalidArgumentError(
+        `front.${i}`,
+        `front.${i} is ${point}; allowed: 0 to ${count - 1}`,
+      );
 
   const distance = new Float64Array(points.length);
   const order = distinctPositions(data, dimensions, points);
@@ -45,13 +48,20 @@ export function crowdingDistance(objectives: Objectives, front?: readonly number
   return distance;
 }
 
-/** Part of the span, 0 to 1. Two infinite neighbours have no gap (NaN); an infinite gap is the whole span. */
+/**
+ * Part of the span, 0 to 1. Two infinite neighbours have no gap (NaN); an infinite gap is the whole
+ * span.
+ */
 function share(gap: number, span: number): number {
   if (!(gap > 0)) return 0;
   return gap === span ? 1 : gap / span;
 }
 
-function distinctPositions(data: Float64Array, dimensions: number, points: readonly number[]): number[] {
+function distinctPositions(
+  data: Float64Array,
+  dimensions: number,
+  points: readonly number[],
+): number[] {
   const sorted = Array.from(points.keys()).sort(
     (a, b) => compareRows(data, dimensions, points[a]!, points[b]!) || a - b,
   );

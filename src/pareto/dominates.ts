@@ -3,7 +3,8 @@ import { checkList } from "./check-arguments.js";
 import { noObjective } from "./objective-matrix.js";
 
 /**
- * True when `a` Pareto-dominates `b`: no objective is larger and at least one is smaller. All objectives are minimised.
+ * True when `a` Pareto-dominates `b`: no objective is larger and at least one is smaller. All
+ * objectives are minimised.
  * @param a objectives, any length from 1
  * @param b as many objectives
  * @throws InvalidArgumentError when lengths differ; InvalidDataError on NaN
@@ -12,7 +13,10 @@ export function dominates(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   checkList(a, "a");
   checkList(b, "b");
   if (a.length !== b.length)
-    throw new InvalidArgumentError("b", `b has ${b.length} objectives; allowed: ${a.length}, as many as a`);
+    throw new InvalidArgumentError(
+      "b",
+      `b has ${b.length} objectives; allowed: ${a.length}, as many as a`,
+    );
   let noWorse = true;
   let better = false;
   for (let k = 0; k < a.length; k++) {
@@ -26,9 +30,9 @@ export function dominates(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
 }
 
 /**
- * Deb's constrained dominance (Deb et al., NSGA-II, 2002, definition 1): a feasible point beats an infeasible
- * one, of two infeasible points the one with the smaller total violation wins; between two feasible points,
- * or two with equal violation, plain dominance decides.
+ * Deb's constrained dominance (Deb et al., NSGA-II, 2002, definition 1): a feasible point beats an
+ * infeasible one, of two infeasible points the one with the smaller total violation wins; between
+ * two feasible points, or two with equal violation, plain dominance decides.
  * @param violationA total constraint violation of `a`, 0 when feasible, never negative
  * @param violationB the same of `b`
  * @throws InvalidDataError on NaN or a negative violation, and as {@link dominates} does
@@ -53,7 +57,12 @@ export function checkViolation(violation: number, path: string): void {
 }
 
 /** {@link dominates} for two rows of checked row-major data: no checks, no allocation. */
-export function rowDominates(data: Float64Array, dimensions: number, a: number, b: number): boolean {
+export function rowDominates(
+  data: Float64Array,
+  dimensions: number,
+  a: number,
+  b: number,
+): boolean {
   let better = false;
   const offsetA = a * dimensions;
   const offsetB = b * dimensions;

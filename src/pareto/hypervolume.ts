@@ -4,10 +4,10 @@ import { compareRows, type Objectives, pointCount, toObjectiveMatrix } from "./o
 import { Staircase } from "./staircase.js";
 
 /**
- * Hypervolume: the volume that the points dominate up to `reference` (Zitzler and Thiele, 1998). All
- * objectives are minimised; points that are not better than the reference in every objective add nothing.
- * Exact: a sweep for two and three objectives (n log n steps), slicing into three dimensions for more
- * (n^2 log n for four).
+ * Hypervolume: the volume that the points dominate up to `reference` (Zitzler and Thiele, 1998).
+ * All objectives are minimised; points that are not better than the reference in every objective
+ * add nothing. Exact: a sweep for two and three objectives (n log n steps), slicing into three
+ * dimensions for more (n^2 log n for four).
  * @param points finite objectives; may hold dominated and repeated points
  * @param reference one finite number per objective
  * @throws InvalidArgumentError when lengths differ; InvalidDataError on NaN or infinity
@@ -36,7 +36,8 @@ export function hypervolume(points: Objectives, reference: ArrayLike<number>): n
   const inside: number[] = [];
   for (let i = 0; i < count; i++) {
     let better = true;
-    for (let k = 0; k < dimensions && better; k++) better = data[i * dimensions + k]! < reference[k]!;
+    for (let k = 0; k < dimensions && better; k++)
+      better = data[i * dimensions + k]! < reference[k]!;
     if (better) inside.push(i);
   }
   // One order of addition for every order of input: the result is the same to the last bit.
@@ -72,7 +73,10 @@ class Sweep {
     return this.#stairs.area;
   }
 
-  /** Cuts along the last objective; between two cuts the cross-section is that of the points passed so far. */
+  /**
+   * Cuts along the last objective; between two cuts the cross-section is that of the points passed
+   * so far.
+   */
   #slices(rows: readonly number[], over: number): number {
     const last = over - 1;
     const sorted = [...rows].sort((a, b) => this.#value(a, last) - this.#value(b, last) || a - b);
@@ -85,8 +89,10 @@ class Sweep {
         passed = [...passed.filter((other) => !this.#covers(row, other, last)), row];
       const next = sorted[i + 1];
       const thickness =
-        (next === undefined ? this.reference[last]! : this.#value(next, last)) - this.#value(row, last);
-      if (thickness > 0) volume += thickness * (over === 3 ? this.#stairs.area : this.volume(passed, last));
+        (next === undefined ? this.reference[last]! : this.#value(next, last)) -
+        this.#value(row, last);
+      if (thickness > 0)
+        volume += thickness * (over === 3 ? this.#stairs.area : this.volume(passed, last));
     }
     return volume;
   }

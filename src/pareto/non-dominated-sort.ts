@@ -1,14 +1,15 @@
-import { checkFields } from "../check-fields.js";
+import { checkFields } from "../check/check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 import { checkList } from "./check-arguments.js";
 import { checkViolation, rowDominates } from "./dominates.js";
 import { compareRows, type Objectives, pointCount, toObjectiveMatrix } from "./objective-matrix.js";
 
 /**
- * Sorts points into fronts: the first holds all points that none dominates, the next those that only points of
- * earlier fronts dominate, and so on. With `violations`, dominance is Deb's constrained one
- * ({@link constrainedDominates}). Efficient non-dominated sort with binary search (Zhang et al., ENS-BS, 2015):
- * n log n comparisons for two objectives, seldom more than a fraction of n^2 for more.
+ * Sorts points into fronts: the first holds all points that none dominates, the next those that
+ * only points of earlier fronts dominate, and so on. With `violations`, dominance is Deb's
+ * constrained one ({@link constrainedDominates}). Efficient non-dominated sort with binary search
+ * (Zhang et al., ENS-BS, 2015): n log n comparisons for two objectives, seldom more than a fraction
+ * of n^2 for more.
  * @param objectives points, all objectives minimised
  * @param options.violations total constraint violation per point, 0 when feasible
  * @returns indices of points per front, ascending; no front is empty; [] for no points
@@ -23,11 +24,14 @@ export function nonDominatedSort(
   const count = pointCount({ data, dimensions });
   const fronts: number[][] = [];
   for (const level of violationLevels(count, options.violations))
-    for (const front of sortLevel(data, dimensions, level)) fronts.push(front.sort((a, b) => a - b));
+    for (const front of sortLevel(data, dimensions, level))
+      fronts.push(front.sort((a, b) => a - b));
   return fronts;
 }
 
-/** Points of equal violation together, the least violation first: every level beats all later ones. */
+/**
+ * Points of equal violation together, the least violation first: every level beats all later ones.
+ */
 function violationLevels(count: number, violations: ArrayLike<number> | undefined): number[][] {
   const indices = Array.from({ length: count }, (_, i) => i);
   if (violations === undefined) return [indices];
@@ -50,7 +54,8 @@ function violationLevels(count: number, violations: ArrayLike<number> | undefine
 }
 
 function sortLevel(data: Float64Array, dimensions: number, points: number[]): number[][] {
-  // In lexicographic order no point dominates an earlier one, so each goes straight into its final front.
+  // In lexicographic order no point dominates an earlier one, so each goes straight into its final
+  // front.
   points.sort((a, b) => compareRows(data, dimensions, a, b) || a - b);
   const fronts: number[][] = [];
   for (const point of points) {
@@ -67,8 +72,14 @@ function sortLevel(data: Float64Array, dimensions: number, points: number[]): nu
   return fronts;
 }
 
-function frontDominates(data: Float64Array, dimensions: number, front: number[], point: number): boolean {
-  // With two objectives the latest member has the least second objective: if it does not dominate, none does.
+function frontDominates(
+  data: Float64Array,
+  dimensions: number,
+  front: number[],
+  point: number,
+): boolean {
+  // With two objectives the latest member has the least second objective: if it does not dominate,
+  // none does.
   const first = dimensions <= 2 ? front.length - 1 : 0;
   for (let i = front.length - 1; i >= first; i--)
     if (rowDominates(data, dimensions, front[i]!, point)) return true;

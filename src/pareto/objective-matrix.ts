@@ -13,11 +13,12 @@ export interface ObjectiveMatrix {
 export type Objectives = readonly ArrayLike<number>[] | ObjectiveMatrix;
 
 /**
- * Checks points and lays them out as a matrix. A matrix that is given is checked and used as it is, not copied.
- * Infinity is allowed (a failed point may be infinitely bad), NaN is not: it has no order.
+ * Checks points and lays them out as a matrix. A matrix that is given is checked and used as it is,
+ * not copied. Infinity is allowed (a failed point may be infinitely bad), NaN is not: it has no
+ * order.
  * @param name what the argument is called, for messages
- * @throws InvalidArgumentError for another kind of argument, and when vectors differ in length or are empty;
- *   InvalidDataError on NaN and what is no number (path `objectives.POINT.OBJECTIVE`)
+ * @throws InvalidArgumentError for another kind of argument, and when vectors differ in length or
+ *   are empty; InvalidDataError on NaN and what is no number (path `objectives.POINT.OBJECTIVE`)
  */
 export function toObjectiveMatrix(objectives: Objectives, name = "objectives"): ObjectiveMatrix {
   const matrix = isRows(objectives) ? packRows(objectives, name) : checkMatrix(objectives, name);
@@ -25,7 +26,8 @@ export function toObjectiveMatrix(objectives: Objectives, name = "objectives"): 
   if (!Number.isInteger(dimensions) || dimensions < 1 || data.length % dimensions !== 0)
     throw new InvalidArgumentError(
       `${name}.dimensions`,
-      `${name}.dimensions is ${dimensions} for ${data.length} numbers; allowed: a positive divisor of that`,
+      `${name}.dimensions is ${dimensions} for ${data.length} numbers; allowed: a positive ` +
+        "divisor of that",
     );
   for (let i = 0; i < data.length; i++)
     if (Number.isNaN(data[i]))
@@ -39,8 +41,8 @@ export function pointCount(matrix: ObjectiveMatrix): number {
 }
 
 /**
- * Order of rows `a` and `b`: by the first objective, equal ones by the second, and so on. Negative when `a`
- * comes first, 0 when the rows are equal. A row never dominates one that comes before it.
+ * Order of rows `a` and `b`: by the first objective, equal ones by the second, and so on. Negative
+ * when `a` comes first, 0 when the rows are equal. A row never dominates one that comes before it.
  */
 export function compareRows(data: Float64Array, dimensions: number, a: number, b: number): number {
   for (let k = 0; k < dimensions; k++) {
@@ -73,7 +75,8 @@ function checkMatrix(matrix: ObjectiveMatrix, name: string): ObjectiveMatrix {
   if (typeof matrix !== "object" || matrix === null || !("data" in matrix))
     throw new InvalidArgumentError(
       name,
-      `${name} is ${describeArgument(matrix)}; allowed: a list of vectors, or a matrix { data, dimensions }`,
+      `${name} is ${describeArgument(matrix)}; allowed: a list of vectors, or a matrix { ` +
+        "data, dimensions }",
     );
   if (!(matrix.data instanceof Float64Array))
     throw new InvalidArgumentError(
@@ -91,7 +94,8 @@ function packRows(rows: readonly ArrayLike<number>[], name: string): ObjectiveMa
     if (row.length !== dimensions || dimensions === 0)
       throw new InvalidArgumentError(
         `${name}.${i}`,
-        `${name}.${i} has ${row.length} numbers; allowed: ${dimensions || "at least 1"}, the same for all points`,
+        `${name}.${i} has ${row.length} numbers; allowed: ${dimensions || "at least 1"}, the ` +
+          "same for all points",
       );
     for (let k = 0; k < dimensions; k++) {
       if (typeof row[k] !== "number") throw noObjective(row[k], i, k, name);

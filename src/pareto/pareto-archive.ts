@@ -1,4 +1,4 @@
-import { checkFields } from "../check-fields.js";
+import { checkFields } from "../check/check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 import { checkList, describeArgument } from "./check-arguments.js";
 import { crowdingDistance } from "./crowding-distance.js";
@@ -14,17 +14,20 @@ export interface ParetoEntry<T> {
 
 /** How a {@link ParetoArchive} treats equals and excess. */
 export interface ParetoArchiveOptions<T> {
-  /** Text by which items with equal objectives are told apart: the one that sorts first (by code unit) stays. */
+  /**
+   * Text by which items with equal objectives are told apart: the one that sorts first (by code
+   * unit) stays.
+   */
   readonly key: (item: T) => string;
   /** Most members; more are thinned by crowding distance. At least 1; default: no limit. */
   readonly capacity?: number | undefined;
 }
 
 /**
- * Items none of which is dominated by another, with distinct objectives. Without a capacity the content depends
- * only on what was inserted, never on the order. With one, whenever there is one member too many the most
- * crowded goes (of equally crowded ones the last in the archive's order), so the order of insertion matters,
- * and nothing else does.
+ * Items none of which is dominated by another, with distinct objectives. Without a capacity the
+ * content depends only on what was inserted, never on the order. With one, whenever there is one
+ * member too many the most crowded goes (of equally crowded ones the last in the archive's order),
+ * so the order of insertion matters, and nothing else does.
  */
 export class ParetoArchive<T> {
   readonly #key: (item: T) => string;
@@ -32,7 +35,10 @@ export class ParetoArchive<T> {
   /** Ascending by objectives, first to last. */
   #entries: ParetoEntry<T>[] = [];
 
-  /** @throws InvalidArgumentError when `key` is no function or the capacity is not a positive integer */
+  /**
+   * @throws InvalidArgumentError when `key` is no function or the capacity is not a positive
+   *   integer
+   */
   constructor(options: ParetoArchiveOptions<T>) {
     checkFields(options, "options", ["key", "capacity"]);
     if (typeof options.key !== "function")
@@ -81,8 +87,11 @@ export class ParetoArchive<T> {
       return true;
     }
     // Only what sorts before can dominate it, only what sorts behind can it dominate.
-    for (let i = 0; i < at; i++) if (dominates(this.#entries[i]!.objectives, entry.objectives)) return false;
-    const behind = this.#entries.slice(at).filter((other) => !dominates(entry.objectives, other.objectives));
+    for (let i = 0; i < at; i++)
+      if (dominates(this.#entries[i]!.objectives, entry.objectives)) return false;
+    const behind = this.#entries
+      .slice(at)
+      .filter((other) => !dominates(entry.objectives, other.objectives));
     this.#entries = [...this.#entries.slice(0, at), entry, ...behind];
     if (this.#entries.length > this.#capacity) return this.#dropMostCrowded() !== entry;
     return true;

@@ -1,6 +1,7 @@
 /**
- * Non-dominated points of the plane (both coordinates minimised) and the area they dominate up to a reference
- * corner, kept up to date point by point. Points must lie below the reference in both coordinates.
+ * Non-dominated points of the plane (both coordinates minimised) and the area they dominate up to a
+ * reference corner, kept up to date point by point. Points must lie below the reference in both
+ * coordinates.
  */
 export class Staircase {
   /** Ascending x, and with it descending y. */

@@ -1,4 +1,4 @@
-import { describeNonRecord, isRecord } from "../check-fields.js";
+import { describeNonRecord, isRecord } from "../check/check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 import { isPowerOfTwo } from "../numeric/float32-range.js";
 import { codeRange } from "./code-range.js";
@@ -10,9 +10,10 @@ const SCHEMES: readonly string[] = Object.values(QuantizationScheme);
 
 /**
  * Checks parameters and gives the layout of their scales.
- * @throws InvalidArgumentError naming `params` when it is no object, else the field: bits, signed (binary and ternary codes are signed), scheme,
- *   shape, granularity, axis, groupSize, scale (count; positive and finite; 2^n where the scheme says so) or
- *   zeroPoint (count; inside the code range; 0 unless asymmetric)
+ * @throws InvalidArgumentError naming `params` when it is no object, else the field: bits, signed
+ *   (binary and ternary codes are signed), scheme, shape, granularity, axis, groupSize, scale
+ *   (count; positive and finite; 2^n where the scheme says so) or zeroPoint (count; inside the code
+ *   range; 0 unless asymmetric)
  */
 export function checkParams(params: QuantizationParams): ScaleLayout {
   if (!isRecord(params))
@@ -44,12 +45,16 @@ export function checkParams(params: QuantizationParams): ScaleLayout {
         `scale[${k}] is ${s}; allowed: positive and finite float32 values`,
       );
     if (powerOfTwo && !isPowerOfTwo(s))
-      throw new InvalidArgumentError("scale", `scale[${k}] is ${s}; allowed: 2^n for scheme power-of-two`);
+      throw new InvalidArgumentError(
+        "scale",
+        `scale[${k}] is ${s}; allowed: 2^n for scheme power-of-two`,
+      );
     const z = zeroPoint[k]!;
     if (z < least || z > greatest)
       throw new InvalidArgumentError(
         "zeroPoint",
-        `zeroPoint[${k}] is ${z}; allowed: ${least} to ${greatest} for scheme ${scheme} and ${bits} bits`,
+        `zeroPoint[${k}] is ${z}; allowed: ${least} to ${greatest} for scheme ${scheme} and ` +
+          `${bits} bits`,
       );
   }
   return layout;
@@ -57,7 +62,8 @@ export function checkParams(params: QuantizationParams): ScaleLayout {
 
 /**
  * Checks a typed-array argument.
- * @throws InvalidArgumentError when it is of another class or length, or its buffer was transferred away
+ * @throws InvalidArgumentError when it is of another class or length, or its buffer was transferred
+ *   away
  */
 export function requireInstance<T extends ArrayLike<number>>(
   array: unknown,
@@ -67,7 +73,10 @@ export function requireInstance<T extends ArrayLike<number>>(
 ): asserts array is T {
   if (!(array instanceof type)) {
     const found = array === null || array === undefined ? String(array) : array.constructor?.name;
-    throw new InvalidArgumentError(name, `${name} is ${found ?? typeof array}; allowed: ${type.name}`);
+    throw new InvalidArgumentError(
+      name,
+      `${name} is ${found ?? typeof array}; allowed: ${type.name}`,
+    );
   }
   requireAttached(array, name);
   if (length !== undefined && array.length !== length)
@@ -77,7 +86,10 @@ export function requireInstance<T extends ArrayLike<number>>(
     );
 }
 
-/** Refuses an array whose buffer was transferred away (to a worker, say): it would pass for an empty one. */
+/**
+ * Refuses an array whose buffer was transferred away (to a worker, say): it would pass for an empty
+ * one.
+ */
 export function requireAttached(array: unknown, name: string): void {
   if (!ArrayBuffer.isView(array) || array.buffer.byteLength > 0) return;
   try {

@@ -14,7 +14,10 @@ export interface CodeFormat {
  * Binary (1) and ternary (1.58) are -1..1; binary has no code 0.
  * @throws InvalidArgumentError when `bits` is not one of 1, 1.58, 2, 3, 4, 5, 6, 8, 16
  */
-export function codeRange({ bits, signed, narrowRange }: CodeFormat): { qMin: number; qMax: number } {
+export function codeRange({ bits, signed, narrowRange }: CodeFormat): {
+  qMin: number;
+  qMax: number;
+} {
   checkBits(bits);
   if (bits < 2) return { qMin: -1, qMax: 1 };
   if (!signed) return { qMin: 0, qMax: 2 ** bits - 1 };
@@ -29,7 +32,10 @@ export function checkBits(bits: number): asserts bits is IntegerBits {
   }
 }
 
-/** A fresh code array of the format: Int8Array for signed up to 8 bits, Uint16Array for unsigned 16, and so on. */
+/**
+ * A fresh code array of the format: Int8Array for signed up to 8 bits, Uint16Array for unsigned 16,
+ * and so on.
+ */
 export function createCodes({ bits, signed }: CodeFormat, length: number): Codes {
   if (bits <= 8) return signed || bits < 2 ? new Int8Array(length) : new Uint8Array(length);
   return signed ? new Int16Array(length) : new Uint16Array(length);

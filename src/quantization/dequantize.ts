@@ -6,16 +6,27 @@ import type { Codes, QuantizationParams } from "./params.js";
 import { WALK_DONE, walkSimd } from "./walk-simd.js";
 
 /**
- * Integer codes to real values, as ONNX DequantizeLinear (https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html):
- * `(code - zeroPoint) * scale` in float32. Codes are taken as they are, also outside the format's range.
+ * Integer codes to real values, as ONNX DequantizeLinear
+ * (https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html): `(code - zeroPoint) * scale` in
+ * float32. Codes are taken as they are, also outside the format's range.
  * @param codes the class {@link quantize} gives for these params
  * @param out receives the values; may overlap `codes`
  * @returns `out`, or a fresh array
- * @throws InvalidArgumentError for bad params, codes of another class or length, or an `out` of another length
+ * @throws InvalidArgumentError for bad params, codes of another class or length, or an `out` of
+ *   another length
  */
-export function dequantize(codes: Codes, params: QuantizationParams, out?: Float32Array): Float32Array {
+export function dequantize(
+  codes: Codes,
+  params: QuantizationParams,
+  out?: Float32Array,
+): Float32Array {
   const layout = checkParams(params);
-  requireInstance(codes, createCodes(params, 0).constructor as new () => Codes, "codes", layout.length);
+  requireInstance(
+    codes,
+    createCodes(params, 0).constructor as new () => Codes,
+    "codes",
+    layout.length,
+  );
   if (out !== undefined) requireInstance(out, Float32Array, "out", layout.length);
   const values = out ?? new Float32Array(layout.length);
   codes = apartFrom(values, codes);
@@ -55,7 +66,8 @@ function operationFor(codes: Codes): WalkOperation {
   return codes instanceof Int16Array ? WalkOperation.DEQUANTIZE_I16 : WalkOperation.DEQUANTIZE_U16;
 }
 
-// An integer under 2^17 times a float32 is exact in a double, so storing it rounds once, as float32 does.
+// An integer under 2^17 times a float32 is exact in a double, so storing it rounds once, as float32
+// does.
 function dequantizeRun(
   codes: Codes,
   values: Float32Array,

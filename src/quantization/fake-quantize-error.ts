@@ -12,7 +12,10 @@ import { forEachPiece, type ScalePiece } from "./scale-pieces.js";
 import { SliceSums, SUMMED_SLICES } from "./slice-sums.js";
 import { WALK_DONE, walkSimd } from "./walk-simd.js";
 
-/** What a format loses on a tensor, of every slice (tensor, channel or group, one for each scale) and of all. */
+/**
+ * What a format loses on a tensor, of every slice (tensor, channel or group, one for each scale)
+ * and of all.
+ */
 export interface FakeQuantizeError {
   /** Sum of x^2 of each slice. */
   readonly signal: Float64Array;
@@ -25,13 +28,15 @@ export interface FakeQuantizeError {
 }
 
 /**
- * `fakeQuantize` and its squared error in one pass: each block is compared while it is in the cache, so that nothing
- * of the tensor's size is written but `out`, where it is asked for. Sums are in double precision, in an order
- * that depends on the layout alone; the plain kernels give the same bits.
+ * `fakeQuantize` and its squared error in one pass: each block is compared while it is in the
+ * cache, so that nothing of the tensor's size is written but `out`, where it is asked for. Sums are
+ * in double precision, in an order that depends on the layout alone; the plain kernels give the
+ * same bits.
  * @param values float32, row-major, as many as `params.shape` says
  * @param out receives the fake-quantized values; may be `values` itself or overlap it
- * @throws InvalidArgumentError for bad params, empty `values` or an `out` of another type or length; InvalidDataError for
- *   NaN or infinity, in which case the contents of `out` are not defined
+ * @throws InvalidArgumentError for bad params, empty `values` or an `out` of another type or
+ *   length; InvalidDataError for NaN or infinity, in which case the contents of `out` are not
+ *   defined
  */
 export function fakeQuantizeError(
   values: Float32Array,

@@ -12,8 +12,8 @@ import { WALK_DONE, walkSimd } from "./walk-simd.js";
  * @param values float32, row-major, as many as `params.shape` says
  * @param out receives the values; may be `values` itself or overlap it
  * @returns `out`, or a fresh array
- * @throws InvalidArgumentError for bad params or an `out` of another type or length; InvalidDataError for NaN or
- *   infinity, in which case the contents of `out` are not defined
+ * @throws InvalidArgumentError for bad params or an `out` of another type or length;
+ *   InvalidDataError for NaN or infinity, in which case the contents of `out` are not defined
  */
 export function fakeQuantize(
   values: Float32Array,
@@ -98,7 +98,13 @@ function fakeRow(
   }
 }
 
-function signRun(values: Float32Array, out: Float32Array, start: number, end: number, scale: number): void {
+function signRun(
+  values: Float32Array,
+  out: Float32Array,
+  start: number,
+  end: number,
+  scale: number,
+): void {
   for (let i = start; i < end; i++) out[i] = values[i]! < 0 ? -scale : scale;
 }
 

@@ -8,13 +8,12 @@ export function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
 }
 
 /**
- * The input, or a copy where writing `output` element by element would overwrite what is still to be read: where they
- * overlap other than exactly in place.
+ * The input, or a copy where writing `output` element by element would overwrite what is still to
+ * be read: where they overlap other than exactly in place.
  */
-export function apartFrom<T extends ArrayBufferView & { readonly BYTES_PER_ELEMENT: number; slice(): T }>(
-  output: ArrayBufferView & { readonly BYTES_PER_ELEMENT: number },
-  input: T,
-): T {
+export function apartFrom<
+  T extends ArrayBufferView & { readonly BYTES_PER_ELEMENT: number; slice(): T },
+>(output: ArrayBufferView & { readonly BYTES_PER_ELEMENT: number }, input: T): T {
   const inPlace =
     input.byteOffset === output.byteOffset && input.BYTES_PER_ELEMENT === output.BYTES_PER_ELEMENT;
   return inPlace || !overlap(input, output) ? input : input.slice();

@@ -11,14 +11,15 @@ import type { Codes, IntegerBits } from "./params.js";
 const FEWEST = 64;
 
 /**
- * Packs codes into a little-endian bit stream, low bits first, as ONNX stores INT4 and INT2: the first code is in
- * the low bits of the first byte. Signed codes (Int8Array, Int16Array) are two's complement. Binary: -1 is bit
- * 0, +1 bit 1 (unsigned arrays: 0 and 1). Ternary: five trits a byte in base 3 (code + 1), the first the least
- * significant, 1.6 bits a weight. Unused bits are 0 (ternary: unused trits are 0).
+ * Packs codes into a little-endian bit stream, low bits first, as ONNX stores INT4 and INT2: the
+ * first code is in the low bits of the first byte. Signed codes (Int8Array, Int16Array) are two's
+ * complement. Binary: -1 is bit 0, +1 bit 1 (unsigned arrays: 0 and 1). Ternary: five trits a byte
+ * in base 3 (code + 1), the first the least significant, 1.6 bits a weight. Unused bits are 0
+ * (ternary: unused trits are 0).
  * @param out receives the bytes, {@link packedByteLength} of them; may overlap `codes`
  * @returns `out`, or a fresh array
- * @throws InvalidDataError when a code is outside the width's range (the contents of `out` are not defined then);
- *   InvalidArgumentError for bad `bits` or an `out` of another class or length
+ * @throws InvalidDataError when a code is outside the width's range (the contents of `out` are not
+ *   defined then); InvalidArgumentError for bad `bits` or an `out` of another class or length
  */
 export function packBits(codes: Codes, bits: IntegerBits, out?: Uint8Array): Uint8Array {
   const signed = isSigned(codes);
@@ -55,9 +56,13 @@ export function packBits(codes: Codes, bits: IntegerBits, out?: Uint8Array): Uin
   return bytes;
 }
 
-/** Packs bytes of 1 to 6 bits; false when the plain kernel must do it or must say which code is out of range. */
+/**
+ * Packs bytes of 1 to 6 bits; false when the plain kernel must do it or must say which code is out
+ * of range.
+ */
 function packSimd(codes: Codes, bits: IntegerBits, signed: boolean, bytes: Uint8Array): boolean {
-  if (codes.BYTES_PER_ELEMENT !== 1 || bits === 1.58 || bits > 6 || codes.length < FEWEST) return false;
+  if (codes.BYTES_PER_ELEMENT !== 1 || bits === 1.58 || bits > 6 || codes.length < FEWEST)
+    return false;
   const instance = instanceFor(codes, bytes);
   if (instance === undefined || overlap(codes, bytes)) return false;
   const binary = bits === 1;
@@ -99,7 +104,10 @@ function checkCodes(codes: Codes, bits: IntegerBits, signed: boolean): void {
     const code = codes[i]!;
     if (code >= qMin && code <= qMax && !(noZero && code === 0)) continue;
     const allowed = noZero ? "-1 or +1" : `${qMin} to ${qMax}`;
-    throw new InvalidDataError("codes", `codes[${i}] is ${code}; allowed: ${allowed} for ${bits} bits`);
+    throw new InvalidDataError(
+      "codes",
+      `codes[${i}] is ${code}; allowed: ${allowed} for ${bits} bits`,
+    );
   }
 }
 
@@ -113,7 +121,8 @@ function packNibbles(codes: Codes, bytes: Uint8Array): Uint8Array {
 function packTrits(codes: Codes, bytes: Uint8Array): Uint8Array {
   for (let k = 0; k < bytes.length; k++) {
     let byte = 0;
-    for (let i = Math.min(5 * k + 4, codes.length - 1); i >= 5 * k; i--) byte = 3 * byte + codes[i]! + 1;
+    for (let i = Math.min(5 * k + 4, codes.length - 1); i >= 5 * k; i--)
+      byte = 3 * byte + codes[i]! + 1;
     bytes[k] = byte;
   }
   return bytes;

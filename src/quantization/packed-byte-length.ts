@@ -3,8 +3,10 @@ import { checkBits } from "./code-range.js";
 import type { IntegerBits } from "./params.js";
 
 /**
- * Bytes that `count` packed codes take: ceil(count * bits / 8); ternary (1.58) packs five to a byte.
- * @throws InvalidArgumentError when `count` is not an integer from 0 or `bits` is not an IntegerBits
+ * Bytes that `count` packed codes take: ceil(count * bits / 8); ternary (1.58) packs five to a
+ * byte.
+ * @throws InvalidArgumentError when `count` is not an integer from 0 or `bits` is not an
+ *   IntegerBits
  */
 export function packedByteLength(count: number, bits: IntegerBits): number {
   checkBits(bits);

@@ -1,20 +1,23 @@
 import type { QuantizationGranularity, QuantizationScheme } from "./scheme.js";
 
 /**
- * Bit-widths that integer codes come in. 1 is binary (codes -1 and +1), 1.58 ternary (codes -1, 0, +1);
- * the others are two's complement (signed) or plain binary (unsigned) integers of that width.
+ * Bit-widths that integer codes come in. 1 is binary (codes -1 and +1), 1.58 ternary (codes -1, 0,
+ * +1); the others are two's complement (signed) or plain binary (unsigned) integers of that width.
  */
 export type IntegerBits = 1 | 1.58 | 2 | 3 | 4 | 5 | 6 | 8 | 16;
 
 /** All {@link IntegerBits}, ascending. */
 export const INTEGER_BITS: readonly IntegerBits[] = [1, 1.58, 2, 3, 4, 5, 6, 8, 16];
 
-/** Integer codes, one per element, unpacked. Signed codes up to 8 bits are an Int8Array, and so on. */
+/**
+ * Integer codes, one per element, unpacked. Signed codes up to 8 bits are an Int8Array, and so on.
+ */
 export type Codes = Int8Array | Int16Array | Uint8Array | Uint16Array;
 
 /**
- * An affine integer format for one tensor: `x = (code - zeroPoint) * scale`, as ONNX DequantizeLinear has it
- * (https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html). Scales are positive float32.
+ * An affine integer format for one tensor: `x = (code - zeroPoint) * scale`, as ONNX
+ * DequantizeLinear has it (https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html). Scales are
+ * positive float32.
  */
 export interface QuantizationParams {
   /** Width of a code. */
@@ -31,7 +34,10 @@ export interface QuantizationParams {
   readonly axis: number;
   /** Elements in a block along `axis`; the last block may be shorter. 0 if unused. */
   readonly groupSize: number;
-  /** One entry per tensor, per index of `axis`, or per block (row-major over the scale's shape: `shape` with `axis` replaced by the number of blocks). */
+  /**
+   * One entry per tensor, per index of `axis`, or per block (row-major over the scale's shape:
+   * `shape` with `axis` replaced by the number of blocks).
+   */
   readonly scale: Float32Array;
   /** Same length as `scale`; all 0 unless the scheme is asymmetric. */
   readonly zeroPoint: Int32Array;

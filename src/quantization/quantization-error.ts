@@ -16,9 +16,13 @@ export interface QuantizationError {
 
 /**
  * Error measures of a reconstruction, in double precision.
- * @throws InvalidArgumentError when the arrays are empty or differ in length; InvalidDataError for NaN or infinity
+ * @throws InvalidArgumentError when the arrays are empty or differ in length; InvalidDataError for
+ *   NaN or infinity
  */
-export function quantizationError(values: Float32Array, reconstructed: Float32Array): QuantizationError {
+export function quantizationError(
+  values: Float32Array,
+  reconstructed: Float32Array,
+): QuantizationError {
   requireInstance(values, Float32Array, "values");
   requireInstance(reconstructed, Float32Array, "reconstructed", values.length);
   if (values.length === 0)
@@ -50,8 +54,8 @@ export function quantizationError(values: Float32Array, reconstructed: Float32Ar
 }
 
 /**
- * The signal-to-quantization-noise ratio 10 log10(signal / noise) in dB of sums of squares: Infinity without noise,
- * -Infinity when only the signal is 0.
+ * The signal-to-quantization-noise ratio 10 log10(signal / noise) in dB of sums of squares:
+ * Infinity without noise, -Infinity when only the signal is 0.
  */
 export function sqnrDb(signal: number, noise: number): number {
   return noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);

@@ -11,12 +11,13 @@ import type { ScalePiece } from "./scale-pieces.js";
 import { WALK_DONE, walkSimd } from "./walk-simd.js";
 
 /**
- * `packBits(quantize(values, params), params.bits)`, the same bytes, with no array of the codes between where the SIMD
- * kernels run and a code is of 1 to 6 bits.
+ * `packBits(quantize(values, params), params.bits)`, the same bytes, with no array of the codes
+ * between where the SIMD kernels run and a code is of 1 to 6 bits.
  * @param values float32, row-major, as many as `params.shape` says
  * @param out receives the bytes, `packedByteLength` of them; may overlap `values`
  * @returns `out`, or a fresh array
- * @throws as `quantize` and `packBits` do; after InvalidDataError the contents of `out` are not defined
+ * @throws as `quantize` and `packBits` do; after InvalidDataError the contents of `out` are not
+ *   defined
  */
 export function quantizeAndPack(
   values: Float32Array,

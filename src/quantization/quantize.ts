@@ -8,15 +8,16 @@ import type { Codes, QuantizationParams } from "./params.js";
 import { WALK_DONE, walkSimd } from "./walk-simd.js";
 
 /**
- * Real values to integer codes, as ONNX QuantizeLinear (https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html):
- * `saturate(roundHalfEven(x / scale) + zeroPoint)` with the division in float32. Binary (1 bit): -1 for x < 0,
- * else +1. Ternary: rounds to -1, 0, +1, so the threshold is half the scale and ties go to 0.
+ * Real values to integer codes, as ONNX QuantizeLinear
+ * (https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html): `saturate(roundHalfEven(x / scale) +
+ * zeroPoint)` with the division in float32. Binary (1 bit): -1 for x < 0, else +1. Ternary: rounds
+ * to -1, 0, +1, so the threshold is half the scale and ties go to 0.
  * @param values float32, row-major, as many as `params.shape` says
- * @param out receives the codes: Int8Array for signed up to 8 bits, Uint8Array for unsigned, 16-bit arrays for 16;
- *   may overlap `values`
+ * @param out receives the codes: Int8Array for signed up to 8 bits, Uint8Array for unsigned, 16-bit
+ *   arrays for 16; may overlap `values`
  * @returns `out`, or a fresh array
- * @throws InvalidArgumentError for bad params or an `out` of another type or length; InvalidDataError for NaN or
- *   infinity, in which case the contents of `out` are not defined
+ * @throws InvalidArgumentError for bad params or an `out` of another type or length;
+ *   InvalidDataError for NaN or infinity, in which case the contents of `out` are not defined
  */
 export function quantize(values: Float32Array, params: QuantizationParams, out?: Codes): Codes {
   const layout = checkParams(params);
@@ -69,7 +70,8 @@ function operationFor(codes: Codes): WalkOperation {
   return codes instanceof Int16Array ? WalkOperation.QUANTIZE_I16 : WalkOperation.QUANTIZE_U16;
 }
 
-// Clamping before rounding gives the same code, because the bounds are integers, and keeps the magic in range.
+// Clamping before rounding gives the same code, because the bounds are integers, and keeps the
+// magic in range.
 
 function quantizeRun(
   values: Float32Array,
@@ -104,7 +106,10 @@ function quantizeRow(
   const magic = ROUNDING_MAGIC; // a local: an import is loaded anew each time
   for (let j = 0; j < length; j++) {
     const z = zeroPoint[base + j]!;
-    const v = Math.max(qMin - z, Math.min(qMax - z, Math.fround(values[start + j]! / scale[base + j]!)));
+    const v = Math.max(
+      qMin - z,
+      Math.min(qMax - z, Math.fround(values[start + j]! / scale[base + j]!)),
+    );
     codes[start + j] = v + magic - magic + z;
   }
 }

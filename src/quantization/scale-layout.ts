@@ -4,12 +4,14 @@ import { QuantizationGranularity } from "./scheme.js";
 const GRANULARITIES: readonly string[] = Object.values(QuantizationGranularity);
 
 /**
- * Where the scales of a tensor lie. The tensor is read as [outer, extent, inner] around the axis, cut into
- * `blocks` blocks of `groupSize` along it. Kernels walk it in contiguous pieces:
- * - `runs`: pieces of one scale each. Rows of `rowLength` elements hold pieces of `runLength`, the last of a
- *   row perhaps shorter; the scale index goes up by one a piece and starts again after `count`.
- * - `rows`: pieces whose neighbours have neighbouring scales (channels on the last axis, or blocks along
- *   another). Of `cycles` times `rowsPerCycle` rows of `rowLength`, every `rowsPerBlock` share scales.
+ * Where the scales of a tensor lie. The tensor is read as [outer, extent, inner] around the axis,
+ * cut into `blocks` blocks of `groupSize` along it. Kernels walk it in contiguous pieces:
+ * - `runs`: pieces of one scale each. Rows of `rowLength` elements hold pieces of `runLength`, the
+ *   last of a row perhaps shorter; the scale index goes up by one a piece and starts again after
+ *   `count`.
+ * - `rows`: pieces whose neighbours have neighbouring scales (channels on the last axis, or blocks
+ *   along another). Of `cycles` times `rowsPerCycle` rows of `rowLength`, every `rowsPerBlock`
+ *   share scales.
  */
 export interface ScaleLayout {
   readonly granularity: QuantizationGranularity;
@@ -114,8 +116,8 @@ export function scaleLayout(
 }
 
 /**
- * The shape of the scale tensor, as ONNX stores it: [] per tensor, [channels] per channel, and `shape` with
- * `axis` replaced by ceil(extent / groupSize) per group.
+ * The shape of the scale tensor, as ONNX stores it: [] per tensor, [channels] per channel, and
+ * `shape` with `axis` replaced by ceil(extent / groupSize) per group.
  * @throws InvalidArgumentError as {@link scaleCount}
  */
 export function scaleShape(
@@ -132,8 +134,8 @@ export function scaleShape(
 
 /**
  * How many scales a tensor has.
- * @throws InvalidArgumentError for a shape of other than non-negative integers, an axis outside the shape, or
- *   a group size below 1 (axis and group size only where the granularity reads them)
+ * @throws InvalidArgumentError for a shape of other than non-negative integers, an axis outside the
+ *   shape, or a group size below 1 (axis and group size only where the granularity reads them)
  */
 export function scaleCount(
   shape: readonly number[],
@@ -157,7 +159,10 @@ function checkLayout(
   groupSize: number,
 ): void {
   if (!Array.isArray(shape))
-    throw new InvalidArgumentError("shape", `shape is ${String(shape)}; allowed: a list of integers from 0`);
+    throw new InvalidArgumentError(
+      "shape",
+      `shape is ${String(shape)}; allowed: a list of integers from 0`,
+    );
   if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
     throw new InvalidArgumentError(
       "shape",
@@ -173,7 +178,13 @@ function checkLayout(
     const message = `axis is ${axis}; allowed: 0 to ${shape.length - 1} for shape [${shape.join(", ")}]`;
     throw new InvalidArgumentError("axis", message);
   }
-  if (granularity === QuantizationGranularity.PER_GROUP && !(Number.isInteger(groupSize) && groupSize >= 1)) {
-    throw new InvalidArgumentError("groupSize", `groupSize is ${groupSize}; allowed: an integer from 1`);
+  if (
+    granularity === QuantizationGranularity.PER_GROUP &&
+    !(Number.isInteger(groupSize) && groupSize >= 1)
+  ) {
+    throw new InvalidArgumentError(
+      "groupSize",
+      `groupSize is ${groupSize}; allowed: an integer from 1`,
+    );
   }
 }

@@ -2,8 +2,9 @@ import type { ScaleLayout } from "./scale-layout.js";
 import { QuantizationGranularity } from "./scheme.js";
 
 /**
- * A contiguous piece of a tensor and where its scales are. `runs` and `rows` as in {@link ScaleLayout}; `k` and
- * `count` are relative to the `tableCount` scales from `tableFirst`, which are those that the piece needs.
+ * A contiguous piece of a tensor and where its scales are. `runs` and `rows` as in
+ * {@link ScaleLayout}; `k` and `count` are relative to the `tableCount` scales from `tableFirst`,
+ * which are those that the piece needs.
  */
 export interface ScalePiece {
   readonly kind: "runs" | "rows";
@@ -22,8 +23,8 @@ export interface ScalePiece {
 }
 
 /**
- * Cuts a tensor into pieces of at most `most` elements whose scales are at most `capacity` neighbours, in order.
- * `visit` ends it by returning false.
+ * Cuts a tensor into pieces of at most `most` elements whose scales are at most `capacity`
+ * neighbours, in order. `visit` ends it by returning false.
  */
 export function forEachPiece(
   layout: ScaleLayout,
@@ -93,7 +94,8 @@ function rowPieces(
         const tables = { rowLength, count: rowLength, tableFirst: base, tableCount: rowLength };
         for (let start = from; start < end; start += most) {
           const length = Math.min(most, end - start);
-          if (!visit({ ...rest, ...tables, start, length, inRow: (start - from) % rowLength })) return;
+          if (!visit({ ...rest, ...tables, start, length, inRow: (start - from) % rowLength }))
+            return;
         }
         continue;
       }

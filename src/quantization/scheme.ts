@@ -16,7 +16,8 @@ export type QuantizationScheme = (typeof QuantizationScheme)[keyof typeof Quanti
  * How many numbers share one scale and zero point.
  * - `per-tensor`: all of them. Shape [A, B] has 1 scale.
  * - `per-channel`: one per index of the channel axis. Shape [A, B], axis 0, has A scales.
- * - `per-group`: one per block of `groupSize` along an axis (ONNX "blocked"). Shape [A, B], axis 1, has A x ceil(B / groupSize).
+ * - `per-group`: one per block of `groupSize` along an axis (ONNX "blocked"). Shape [A, B], axis 1,
+ *   has A x ceil(B / groupSize).
  */
 export const QuantizationGranularity = {
   PER_TENSOR: "per-tensor",
@@ -24,4 +25,5 @@ export const QuantizationGranularity = {
   PER_GROUP: "per-group",
 } as const;
 /** One of the values of {@link (QuantizationGranularity:variable)}. */
-export type QuantizationGranularity = (typeof QuantizationGranularity)[keyof typeof QuantizationGranularity];
+export type QuantizationGranularity =
+  (typeof QuantizationGranularity)[keyof typeof QuantizationGranularity];

@@ -4,10 +4,11 @@ import { scaleCount } from "./scale-layout.js";
 import { type QuantizationGranularity, QuantizationScheme } from "./scheme.js";
 
 /**
- * Bits that a quantized tensor takes in storage. Each part is rounded up to whole bytes: the packed codes
- * (ternary: five to a byte), a float32 for each scale, and, where there are zero points, one for each scale,
- * packed at the width of a code.
- * @throws InvalidArgumentError when a count is not an integer from 0 or `bits` is not an IntegerBits
+ * Bits that a quantized tensor takes in storage. Each part is rounded up to whole bytes: the packed
+ * codes (ternary: five to a byte), a float32 for each scale, and, where there are zero points, one
+ * for each scale, packed at the width of a code.
+ * @throws InvalidArgumentError when a count is not an integer from 0 or `bits` is not an
+ *   IntegerBits
  */
 export function quantizedSizeBits(parts: {
   /** Codes. */
@@ -23,8 +24,9 @@ export function quantizedSizeBits(parts: {
 }
 
 /**
- * Bytes that a tensor of this shape takes in this format, by {@link quantizedSizeBits}. Scales are stored as
- * float32, powers of two as well; zero points only for asymmetric formats of 2 bits and more.
+ * Bytes that a tensor of this shape takes in this format, by {@link quantizedSizeBits}. Scales are
+ * stored as float32, powers of two as well; zero points only for asymmetric formats of 2 bits and
+ * more.
  * @param shape extents, row-major
  * @throws InvalidArgumentError when the shape, axis, group size or bits are out of range
  */

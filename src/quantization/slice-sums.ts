@@ -12,10 +12,10 @@ const LANES = 4;
 export type SummedQuantities = "errors" | "moments";
 
 /**
- * Sums of every slice (tensor, channel or group) in double precision, added up piece by piece in the order of the
- * data. Where a slice's elements lie in runs, four sums are kept by the position in the run modulo 4 and in the end
- * (s0 + s1) + (s2 + s3) is taken; else one. So the kernels and the plain loop give the same bits, and the pieces do not
- * matter.
+ * Sums of every slice (tensor, channel or group) in double precision, added up piece by piece in
+ * the order of the data. Where a slice's elements lie in runs, four sums are kept by the position
+ * in the run modulo 4 and in the end (s0 + s1) + (s2 + s3) is taken; else one. So the kernels and
+ * the plain loop give the same bits, and the pieces do not matter.
  */
 export class SliceSums {
   readonly #quantities: number;
@@ -23,7 +23,9 @@ export class SliceSums {
   readonly #lanes: number;
   readonly #sums: Float64Array;
   /** What the kernels' tables hold now. */
-  #held: { readonly instance: SimdInstance; readonly first: number; readonly count: number } | undefined;
+  #held:
+    | { readonly instance: SimdInstance; readonly first: number; readonly count: number }
+    | undefined;
 
   constructor(
     layout: ScaleLayout,
@@ -48,8 +50,20 @@ export class SliceSums {
       this.#exchange((kept, table) => table.set(kept));
     }
     const { kernels } = instance;
-    if (piece.kind === "rows") kernels.sumsOfRows(x, y, length, rowLength, inRow, tableCount, COUNTERS);
-    else kernels.sumsOfRuns(x, y, length, rowLength, piece.runLength, inRow, piece.k, piece.count, COUNTERS);
+    if (piece.kind === "rows")
+      kernels.sumsOfRows(x, y, length, rowLength, inRow, tableCount, COUNTERS);
+    else
+      kernels.sumsOfRuns(
+        x,
+        y,
+        length,
+        rowLength,
+        piece.runLength,
+        inRow,
+        piece.k,
+        piece.count,
+        COUNTERS,
+      );
   }
 
   /** Adds a piece by the plain loop. @param y as many values as `x`; not read for moments */
@@ -93,7 +107,12 @@ export class SliceSums {
   totals(): Float64Array[] {
     this.#putBack();
     this.#held = undefined;
-    const [count, lanes, quantities, sums] = [this.#count, this.#lanes, this.#quantities, this.#sums];
+    const [count, lanes, quantities, sums] = [
+      this.#count,
+      this.#lanes,
+      this.#quantities,
+      this.#sums,
+    ];
     return Array.from({ length: quantities }, (_, q) => {
       if (lanes === 1) return sums.slice(q * count, (q + 1) * count);
       const total = new Float64Array(count);
@@ -120,7 +139,10 @@ export class SliceSums {
     for (let q = 0; q < (inRuns ? 1 : this.#quantities); q++) {
       const at = q * this.#count + first * size;
       const table = from + q * count;
-      copy(this.#sums.subarray(at, at + count * size), instance.f64.subarray(table, table + count * size));
+      copy(
+        this.#sums.subarray(at, at + count * size),
+        instance.f64.subarray(table, table + count * size),
+      );
     }
   }
 }

@@ -14,11 +14,12 @@ const FEWEST = 64;
  * The codes that {@link packBits} packed; unused bits at the end are not read.
  * @param length how many codes
  * @param signed two's complement (binary: -1 and +1) when true; ternary must be signed
- * @param out receives the codes, of the class {@link createCodes} gives (binary and unsigned: Uint8Array);
- *   may overlap `bytes`
+ * @param out receives the codes, of the class {@link createCodes} gives (binary and unsigned:
+ *   Uint8Array); may overlap `bytes`
  * @returns `out`, or a fresh array
- * @throws InvalidArgumentError when `bytes` is not exactly as long as `length` codes need, for bad `bits`, or for an
- *   `out` of another class or length; InvalidDataError for a ternary byte above 242
+ * @throws InvalidArgumentError when `bytes` is not exactly as long as `length` codes need, for bad
+ *   `bits`, or for an `out` of another class or length; InvalidDataError for a ternary byte above
+ *   242
  */
 export function unpackBits(
   bytes: Uint8Array,
@@ -29,14 +30,16 @@ export function unpackBits(
 ): Codes {
   requireInstance(bytes, Uint8Array, "bytes", packedByteLength(length, bits));
   if (bits === 1.58) {
-    if (!signed) throw new InvalidArgumentError("signed", "signed is false; allowed: true for ternary codes");
+    if (!signed)
+      throw new InvalidArgumentError("signed", "signed is false; allowed: true for ternary codes");
     if (out !== undefined) requireInstance(out, Int8Array, "out", length);
     const trits = out ?? new Int8Array(length);
     return unpackTrits(apart(bytes, trits), trits);
   }
   const fresh = (count: number) =>
     bits === 1 && !signed ? new Uint8Array(count) : createCodes({ bits, signed }, count);
-  if (out !== undefined) requireInstance(out, fresh(0).constructor as new () => Codes, "out", length);
+  if (out !== undefined)
+    requireInstance(out, fresh(0).constructor as new () => Codes, "out", length);
   const codes = out ?? fresh(length);
   bytes = apart(bytes, codes);
   if (unpackSimd(bytes, bits, signed, codes)) return codes;
@@ -65,7 +68,10 @@ export function unpackBits(
   return codes;
 }
 
-/** The bytes, or a copy: a code takes more room than its bits, so also in place it would overwrite what is still to be read. */
+/**
+ * The bytes, or a copy: a code takes more room than its bits, so also in place it would overwrite
+ * what is still to be read.
+ */
 function apart(bytes: Uint8Array, codes: Codes): Uint8Array {
   return overlap(bytes, codes) ? bytes.slice() : bytes;
 }
@@ -98,7 +104,10 @@ function unpackTrits(bytes: Uint8Array, codes: Codes): Codes {
   for (let k = 0; k < bytes.length; k++) {
     let byte = bytes[k]!;
     if (byte > 242)
-      throw new InvalidDataError("bytes", `bytes[${k}] is ${byte}; allowed: 0 to 242 for ternary codes`);
+      throw new InvalidDataError(
+        "bytes",
+        `bytes[${k}] is ${byte}; allowed: 0 to 242 for ternary codes`,
+      );
     for (const end = Math.min(i + 5, length); i < end; i++) {
       codes[i] = (byte % 3) - 1;
       byte = Math.floor(byte / 3);

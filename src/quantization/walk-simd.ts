@@ -17,7 +17,9 @@ const FEWEST = 64;
 /** Rows shorter than this are repeated in the table until they are as long. */
 const SHORT_ROW = 1024;
 
-/** What {@link walkSimd} found: done, or the first element of a stretch that holds NaN or infinity. */
+/**
+ * What {@link walkSimd} found: done, or the first element of a stretch that holds NaN or infinity.
+ */
 export const WALK_DONE = -1;
 
 type Elements = Float32Array | Int8Array | Uint8Array | Int16Array | Uint16Array;
@@ -31,11 +33,12 @@ export interface BlockSink {
 }
 
 /**
- * Runs one elementwise kernel over a tensor: in place where its arrays lie in an arena, else staged in blocks.
+ * Runs one elementwise kernel over a tensor: in place where its arrays lie in an arena, else staged
+ * in blocks.
  * @param output not on the input's bytes unless exactly in place
- * @returns {@link WALK_DONE}; or the first element of a stretch of at most 4096 that holds NaN or infinity, with
- *   nothing before it missing from `output`; or undefined when the plain kernel must do it (no SIMD, a small or oddly
- *   laid out tensor)
+ * @returns {@link WALK_DONE}; or the first element of a stretch of at most 4096 that holds NaN or
+ *   infinity, with nothing before it missing from `output`; or undefined when the plain kernel must
+ *   do it (no SIMD, a small or oddly laid out tensor)
  */
 export function walkSimd(
   operation: WalkOperation,
@@ -64,7 +67,8 @@ export function walkSimd(
   const scaleAddress = instance.addressOf(scale);
   const zeroAddress = instance.addressOf(zeroPoint);
   const slices = sink?.slices ?? TABLE_ENTRIES;
-  const direct = layout.kind === "runs" && scaleAddress >= 0 && zeroAddress >= 0 && slices === TABLE_ENTRIES;
+  const direct =
+    layout.kind === "runs" && scaleAddress >= 0 && zeroAddress >= 0 && slices === TABLE_ENTRIES;
   const most = inAddress >= 0 && outAddress >= 0 ? 2 ** 30 : STAGED_ELEMENTS;
   let loadedFirst = -1;
   let loadedCount = 0;
@@ -86,7 +90,8 @@ export function walkSimd(
       if (piece.kind === "rows" && rowLength < SHORT_ROW && length > rowLength) {
         repeat = Math.ceil(Math.min(SHORT_ROW, length) / rowLength);
         for (const table of [TABLE_A >> 2, TABLE_B >> 2])
-          for (let i = rowLength; i < repeat * rowLength; i++) i32[table + i] = i32[table + i - rowLength]!;
+          for (let i = rowLength; i < repeat * rowLength; i++)
+            i32[table + i] = i32[table + i - rowLength]!;
       }
     }
     let src = STAGE_IN;

@@ -8,8 +8,8 @@ export interface RandomState {
 }
 
 /**
- * Seeded random numbers (ARC4, https://github.com/davidbau/seedrandom). The same seed gives the same
- * stream on every platform. No module of this library draws from anywhere else.
+ * Seeded random numbers (ARC4, https://github.com/davidbau/seedrandom). The same seed gives the
+ * same stream on every platform. No module of this library draws from anywhere else.
  */
 export class Random {
   readonly #seed: string;
@@ -33,7 +33,10 @@ export class Random {
     return this.#generator.state();
   }
 
-  /** An independent stream named by `label`; it depends on the seed and the label, not on draws made so far. */
+  /**
+   * An independent stream named by `label`; it depends on the seed and the label, not on draws made
+   * so far.
+   */
   child(label: string): Random {
     return new Random(`${this.#seed}/${label}`);
   }

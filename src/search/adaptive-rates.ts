@@ -1,8 +1,9 @@
 import type { Random } from "../random/random.js";
 
 /**
- * Draws operators in proportion to how often their children were a gain, lately: probability matching (Goldberg 1990;
- * Thierens 2005) with a floor, so that an operator whose time has not come yet stays alive.
+ * Draws operators in proportion to how often their children were a gain, lately: probability
+ * matching (Goldberg 1990; Thierens 2005) with a floor, so that an operator whose time has not come
+ * yet stays alive.
  */
 export class AdaptiveRates {
   readonly #quality: Float64Array;
@@ -11,7 +12,8 @@ export class AdaptiveRates {
    * @param count operators, at least 1
    * @param floor least probability of each times `count`, 0 to 1
    * @param memory part of the quality that one outcome replaces, 0 to 1
-   * @param quality where to go on from, as {@link AdaptiveRates.quality} gave it; absent or of another length = all alike
+   * @param quality where to go on from, as {@link AdaptiveRates.quality} gave it; absent or of
+   *   another length = all alike
    */
   constructor(
     count: number,
@@ -19,7 +21,8 @@ export class AdaptiveRates {
     readonly memory = 0.02,
     quality?: readonly number[],
   ) {
-    this.#quality = quality?.length === count ? Float64Array.from(quality) : new Float64Array(count).fill(1);
+    this.#quality =
+      quality?.length === count ? Float64Array.from(quality) : new Float64Array(count).fill(1);
   }
 
   /** How often each operator's children were a gain, lately, 0 to 1: plain data. */

@@ -84,9 +84,10 @@ export function redraw(counts: Uint16Array): ChoiceOperator {
 }
 
 /**
- * A swap that the estimates say is nearly free: one gene takes another choice, the weighing of the objectives is the
- * one at which that change is worth exactly what it costs, and of a few changes of other genes drawn by chance the one
- * that this weighing likes best follows. Sometimes the second change comes without the first.
+ * A swap that the estimates say is nearly free: one gene takes another choice, the weighing of the
+ * objectives is the one at which that change is worth exactly what it costs, and of a few changes
+ * of other genes drawn by chance the one that this weighing likes best follows. Sometimes the
+ * second change comes without the first.
  */
 export function guidedSwap(problem: ChoiceProblem, tries = 8): ChoiceOperator {
   const { counts, objectives } = problem;
@@ -111,7 +112,10 @@ export function guidedSwap(problem: ChoiceProblem, tries = 8): ChoiceOperator {
       sum += weights[k]! * (row[to * objectives + k]! - row[from * objectives + k]!);
     return sum;
   };
-  /** Weights at which the change is worth nothing; false when it is better or worse in all that were drawn. */
+  /**
+   * Weights at which the change is worth nothing; false when it is better or worse in all that were
+   * drawn.
+   */
   const breakEven = (g: number, from: number, to: number, random: Random): boolean => {
     for (let k = 0; k < objectives; k++)
       weights[k] = spans[k]! > 0 ? Math.exp(random.normal()) / spans[k]! : 0;

@@ -29,7 +29,9 @@ export interface ChoiceSearchOptions {
 
 /** What {@link evolveChoices} found. */
 export interface ChoiceSearchResult {
-  /** Everything that was evaluated and that nothing else evaluated beats; owners index `genomes`. */
+  /**
+   * Everything that was evaluated and that nothing else evaluated beats; owners index `genomes`.
+   */
   readonly archive: VectorArchive;
   /** Every genome that was evaluated, row by row, in order. */
   readonly genomes: Uint16Array;
@@ -43,12 +45,16 @@ const REDRAWS = 20;
 const MOST_MISSES = 2000;
 
 /**
- * NSGA-II on choice tables (Deb et al., 2002) with an archive of everything that nothing beats: half of the parents come from
- * it. Children are made by operators that know the domain, drawn in proportion to how often theirs lately entered the
- * archive; no genome is evaluated twice. Begins with the given genomes, uniform ones and random ones.
- * Deterministic. Ends after `maxEvaluations`, or earlier when nothing new can be found.
+ * NSGA-II on choice tables (Deb et al., 2002) with an archive of everything that nothing beats:
+ * half of the parents come from it. Children are made by operators that know the domain, drawn in
+ * proportion to how often theirs lately entered the archive; no genome is evaluated twice. Begins
+ * with the given genomes, uniform ones and random ones. Deterministic. Ends after `maxEvaluations`,
+ * or earlier when nothing new can be found.
  */
-export function evolveChoices(problem: ChoiceProblem, options: ChoiceSearchOptions): ChoiceSearchResult {
+export function evolveChoices(
+  problem: ChoiceProblem,
+  options: ChoiceSearchOptions,
+): ChoiceSearchResult {
   const { counts, objectives } = problem;
   const geneCount = counts.length;
   const { maxEvaluations, populationSize = 100 } = options;

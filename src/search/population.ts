@@ -1,12 +1,15 @@
 import type { Random } from "../random/random.js";
 import { Ranking } from "./ranking.js";
 
-/** Genes in a typed array, row after row: whole numbers for choices, reals for real-coded problems. */
+/**
+ * Genes in a typed array, row after row: whole numbers for choices, reals for real-coded problems.
+ */
 export type GeneArray = Uint8Array | Uint16Array | Float64Array;
 
 /**
- * The population of NSGA-II (Deb et al., 2002) in typed arrays: parents in the first rows, children behind them,
- * one survival for both. What a gene means and how children are made is not its business.
+ * The population of NSGA-II (Deb et al., 2002) in typed arrays: parents in the first rows, children
+ * behind them, one survival for both. What a gene means and how children are made is not its
+ * business.
  */
 export class Population<G extends GeneArray> {
   /** Members that survive. */
@@ -35,7 +38,10 @@ export class Population<G extends GeneArray> {
     this.#order = new Uint32Array(rows);
   }
 
-  /** Row of the next child; the caller fills its genes and objectives and then calls {@link Population.keep}. */
+  /**
+   * Row of the next child; the caller fills its genes and objectives and then calls
+   * {@link Population.keep}.
+   */
   get next(): number {
     return this.size + this.children;
   }
@@ -73,8 +79,16 @@ export class Population<G extends GeneArray> {
       for (let from = 0; from < count; from++) {
         if (rank[from]! > last || (rank[from] === last && crowding[from] === -1)) continue;
         if (from !== to) {
-          this.genes.copyWithin(to * this.geneCount, from * this.geneCount, (from + 1) * this.geneCount);
-          this.points.copyWithin(to * this.objectives, from * this.objectives, (from + 1) * this.objectives);
+          this.genes.copyWithin(
+            to * this.geneCount,
+            from * this.geneCount,
+            (from + 1) * this.geneCount,
+          );
+          this.points.copyWithin(
+            to * this.objectives,
+            from * this.objectives,
+            (from + 1) * this.objectives,
+          );
           rank[to] = rank[from]!;
           crowding[to] = crowding[from]!;
         }
@@ -98,7 +112,8 @@ export class Population<G extends GeneArray> {
       for (let i = 0; i < count; i++) if (rank[i] === last) this.#order[size++] = i;
       const members = this.#order.subarray(0, size);
       const excess = total - this.capacity;
-      // Spread is worth its price only when everybody is on the first front; before that one look is enough.
+      // Spread is worth its price only when everybody is on the first front; before that one look
+      // is enough.
       if (last === 0) this.#ranking.thin(this.points, members, excess);
       else {
         members.sort((a, b) => compare(crowding[a]!, crowding[b]!) || b - a);

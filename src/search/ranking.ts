@@ -1,8 +1,9 @@
 /**
- * Ranks and crowding distances of points in typed arrays, with buffers that are used again from call to call. The same
- * figures as `nonDominatedSort` and `crowdingDistance` of `pareto/`, which check their input and cost ten times as
- * much: fronts by efficient non-dominated sort with binary search (Zhang et al., ENS-BS, 2015), crowding after Deb
- * et al. (NSGA-II, 2002); of equal points only the first in its front gets a distance above 0.
+ * Ranks and crowding distances of points in typed arrays, with buffers that are used again from
+ * call to call. The same figures as `nonDominatedSort` and `crowdingDistance` of `pareto/`, which
+ * check their input and cost ten times as much: fronts by efficient non-dominated sort with binary
+ * search (Zhang et al., ENS-BS, 2015), crowding after Deb et al. (NSGA-II, 2002); of equal points
+ * only the first in its front gets a distance above 0.
  */
 export class Ranking {
   /** Front of each point; 0 is best. */
@@ -33,7 +34,8 @@ export class Ranking {
   /**
    * Fills `rank` and `crowding` for the first `count` points.
    * @param points row-major, all minimised, no NaN
-   * @param enough fronts that start after this many points all get the rank of the first such front, and no crowding
+   * @param enough fronts that start after this many points all get the rank of the first such
+   *   front, and no crowding
    * @returns the number of fronts that were told apart
    */
   update(points: Float64Array, count: number, enough = count): number {
@@ -81,7 +83,8 @@ export class Ranking {
     const d = this.#dimensions;
     const offset = point * d;
     for (let other = latest; other >= 0; other = this.#previous[other]!) {
-      // Sorted by the first objective: the others decide, and one that is equal in all is no victory.
+      // Sorted by the first objective: the others decide, and one that is equal in all is no
+      // victory.
       let k = 1;
       const row = other * d;
       while (k < d && points[row + k]! <= points[offset + k]!) k++;
@@ -114,7 +117,8 @@ export class Ranking {
       if (k > 0) {
         // Two objectives: the front is sorted by the second one backwards.
         if (d === 2) distinct.reverse();
-        else distinct.sort((a, b) => points[a * d + k]! - points[b * d + k]! || place[a]! - place[b]!);
+        else
+          distinct.sort((a, b) => points[a * d + k]! - points[b * d + k]! || place[a]! - place[b]!);
       }
       const [first, last] = [distinct[0]!, distinct[size - 1]!];
       crowding[first] = Number.POSITIVE_INFINITY;
@@ -128,9 +132,10 @@ export class Ranking {
   }
 
   /**
-   * Takes `excess` members out of a front one by one, each time the most crowded, neighbours closing up before the
-   * next (after Kukkonen and Deb, 2006): the rest is spread more evenly than by one look at all. Needs an update
-   * before. Afterwards `crowding` of who left is -1, of the rest their distance.
+   * Takes `excess` members out of a front one by one, each time the most crowded, neighbours
+   * closing up before the next (after Kukkonen and Deb, 2006): the rest is spread more evenly than
+   * by one look at all. Needs an update before. Afterwards `crowding` of who left is -1, of the
+   * rest their distance.
    * @param members indices of the front, reordered
    */
   thin(points: Float64Array, members: Uint32Array, excess: number): void {
@@ -170,7 +175,10 @@ export class Ranking {
       let sum = 0;
       for (let k = 0; k < d; k++) {
         const [low, high] = [before[i * d + k]!, after[i * d + k]!];
-        sum += low < 0 || high < 0 ? Number.POSITIVE_INFINITY : (value(high, k) - value(low, k)) / spans[k]!;
+        sum +=
+          low < 0 || high < 0
+            ? Number.POSITIVE_INFINITY
+            : (value(high, k) - value(low, k)) / spans[k]!;
       }
       distance[i] = sum;
     };

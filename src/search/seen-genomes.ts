@@ -44,7 +44,8 @@ export class SeenGenomes {
     rows.set(this.#rows);
     this.#rows = rows;
     const table = new Int32Array(this.#table.length * 2).fill(-1);
-    for (let row = 0; row < this.size; row++) table[this.#find(rows, row * this.#length, table)] = row;
+    for (let row = 0; row < this.size; row++)
+      table[this.#find(rows, row * this.#length, table)] = row;
     this.#table = table;
   }
 }

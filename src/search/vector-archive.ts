@@ -11,10 +11,11 @@ interface Block {
 }
 
 /**
- * Non-dominated points in typed arrays, each with the number its owner gave it. Equal points are kept once. Unbounded.
- * Members live in blocks along the first objective, each with its bounding box, so that most are never compared (in
- * the manner of the ND-tree, Jaszkiewicz and Lust, 2018): microseconds an insertion with thousands of
- * members. `ParetoArchive` of `pareto/` has order, keys and a capacity.
+ * Non-dominated points in typed arrays, each with the number its owner gave it. Equal points are
+ * kept once. Unbounded. Members live in blocks along the first objective, each with its bounding
+ * box, so that most are never compared (in the manner of the ND-tree, Jaszkiewicz and Lust, 2018):
+ * microseconds an insertion with thousands of members. `ParetoArchive` of `pareto/` has order, keys
+ * and a capacity.
  */
 export class VectorArchive {
   #size = 0;
@@ -29,7 +30,10 @@ export class VectorArchive {
     return this.#size;
   }
 
-  /** The members' objectives, row after row; made anew, in the order of {@link VectorArchive.owners}. */
+  /**
+   * The members' objectives, row after row; made anew, in the order of
+   * {@link VectorArchive.owners}.
+   */
   points(): Float64Array {
     const all = new Float64Array(this.#size * this.dimensions);
     let at = 0;
@@ -51,7 +55,10 @@ export class VectorArchive {
     return all;
   }
 
-  /** Owner of one member, picked by two numbers in [0, 1): a block, each as likely, then one of its members. */
+  /**
+   * Owner of one member, picked by two numbers in [0, 1): a block, each as likely, then one of its
+   * members.
+   */
   pick(first: number, second: number): number {
     const block = this.#blocks[Math.floor(first * this.#blocks.length)]!;
     return block.owners[Math.floor(second * block.size)]!;
@@ -67,7 +74,8 @@ export class VectorArchive {
     }
     let removed = false;
     for (const block of this.#blocks)
-      if (mayLose(block.box, points, offset, d) && this.#dropBeaten(block, points, offset)) removed = true;
+      if (mayLose(block.box, points, offset, d) && this.#dropBeaten(block, points, offset))
+        removed = true;
     if (removed) this.#blocks = this.#blocks.filter((block) => block.size > 0);
     this.#add(points, offset, owner);
     return true;

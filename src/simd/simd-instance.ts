@@ -1,12 +1,15 @@
 import type { SimdKernels } from "./simd-kernels.js";
 
-/** Elements that are staged at a time: 64 KiB of float32, which stay in the second cache with what they become. */
+/**
+ * Elements that are staged at a time: 64 KiB of float32, which stay in the second cache with what
+ * they become.
+ */
 export const STAGED_ELEMENTS = 16_384;
 /** Scales that fit into the tables of an instance. */
 export const TABLE_ENTRIES = 16_384;
 
-// The first mebibyte of every memory belongs to the kernels; of a memory that threads share, one mebibyte to those of
-// each thread. Addresses are counted from its start. Byte offsets:
+// The first mebibyte of every memory belongs to the kernels; of a memory that threads share, one
+// mebibyte to those of each thread. Addresses are counted from its start. Byte offsets:
 /** First table: scales, or least values. */
 export const TABLE_A = 0x1000;
 /** Second table: zero points, or greatest values. */

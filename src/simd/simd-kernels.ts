@@ -1,4 +1,7 @@
-/** The exports of the WebAssembly module; pointers are byte offsets into its memory. What each does is said in `./assembly/`. */
+/**
+ * The exports of the WebAssembly module; pointers are byte offsets into its memory. What each does
+ * is said in `./assembly/`.
+ */
 export interface SimdKernels {
   walkRuns(
     op: number,
@@ -39,7 +42,14 @@ export interface SimdKernels {
     mins: number,
     maxs: number,
   ): number;
-  rangeOfRows(src: number, n: number, rowLength: number, inRow: number, mins: number, maxs: number): number;
+  rangeOfRows(
+    src: number,
+    n: number,
+    rowLength: number,
+    inRow: number,
+    mins: number,
+    maxs: number,
+  ): number;
   symmetricScales(mins: number, maxs: number, n: number, qMax: number): number;
   sumsOfRuns(
     x: number,
@@ -63,12 +73,29 @@ export interface SimdKernels {
   ): void;
   ternaryScale(values: number, spare: number, n: number, tables: number, powers: number): number;
   squaredErrors(src: number, n: number, formats: number, sums: number, bound: number): number;
-  countMagnitudes(src: number, n: number, inverse: number, bins: number, counts: number, zeros: number): void;
-  pack(src: number, dst: number, n: number, bits: number, least: number, span: number, odd: number): number;
+  countMagnitudes(
+    src: number,
+    n: number,
+    inverse: number,
+    bins: number,
+    counts: number,
+    zeros: number,
+  ): void;
+  pack(
+    src: number,
+    dst: number,
+    n: number,
+    bits: number,
+    least: number,
+    span: number,
+    odd: number,
+  ): number;
   unpack(src: number, dst: number, n: number, bits: number, sign: number, binary: number): void;
 }
 
-/** What a walk over elements and their scales does; the numbers are those of `./assembly/affine.ts`. */
+/**
+ * What a walk over elements and their scales does; the numbers are those of `./assembly/affine.ts`.
+ */
 export const WalkOperation = {
   QUANTIZE_I8: 0,
   QUANTIZE_U8: 1,

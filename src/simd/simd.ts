@@ -4,16 +4,20 @@ import { WASM_HEX } from "./wasm-bytes.js";
 
 const PAGE_BYTES = 65_536;
 
-/** By whether their memory is shared by threads. Null: this host cannot (SIMD or compiling at once is missing). */
+/**
+ * By whether their memory is shared by threads. Null: this host cannot (SIMD or compiling at once
+ * is missing).
+ */
 const modules = new Map<boolean, WebAssembly.Module | null>();
 let staging: SimdInstance | undefined;
 let enabled = true;
 const instances = new WeakMap<ArrayBufferLike, SimdInstance>();
 
 /**
- * Compiles the SIMD kernels without blocking. Only needed where a host refuses to compile modules of some kilobytes
- * at once (the main thread of older browsers): there, and where WebAssembly SIMD is missing, the plain kernels
- * run, with the same results. Elsewhere the kernels are compiled when they are first used.
+ * Compiles the SIMD kernels without blocking. Only needed where a host refuses to compile modules
+ * of some kilobytes at once (the main thread of older browsers): there, and where WebAssembly SIMD
+ * is missing, the plain kernels run, with the same results. Elsewhere the kernels are compiled when
+ * they are first used.
  * @returns whether the SIMD kernels run from now on
  */
 export async function initSimd(): Promise<boolean> {
@@ -44,7 +48,10 @@ export function stagingInstance(): SimdInstance | undefined {
   return staging;
 }
 
-/** The kernels in whose memory one of the arrays lies (the first that lies in any), else the staging ones. */
+/**
+ * The kernels in whose memory one of the arrays lies (the first that lies in any), else the staging
+ * ones.
+ */
 export function instanceFor(...arrays: readonly ArrayBufferView[]): SimdInstance | undefined {
   if (!enabled) return undefined;
   for (const array of arrays) {
@@ -67,7 +74,8 @@ export function createInstance(bytes: number, shared = false): SimdInstance | un
 }
 
 /**
- * Binds this thread's kernels to a shared memory that another thread made; {@link instanceFor} finds them from then on.
+ * Binds this thread's kernels to a shared memory that another thread made; {@link instanceFor}
+ * finds them from then on.
  * @param base where the scratch of this thread begins; tensors lie behind that of all threads
  */
 export function bindShared(memory: WebAssembly.Memory, base: number): void {
@@ -100,10 +108,14 @@ function moduleFor(shared: boolean): WebAssembly.Module | null {
   return module;
 }
 
-/** The module; it imports a memory that threads share when one bit is set in the flags that follow the import's name. */
+/**
+ * The module; it imports a memory that threads share when one bit is set in the flags that follow
+ * the import's name.
+ */
 function wasmBytes(shared: boolean): Uint8Array<ArrayBuffer> {
   const hex = shared ? WASM_HEX.replace("6d656d6f72790201", "6d656d6f72790203") : WASM_HEX;
   const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
   return bytes;
 }

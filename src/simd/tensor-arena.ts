@@ -8,7 +8,13 @@ const ALIGNMENT = 64;
 const DEFAULT_THREADS = 16;
 
 /** The classes that an arena makes arrays of. */
-export type ArenaArray = Float32Array | Int32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
+export type ArenaArray =
+  | Float32Array
+  | Int32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
 
 /** How large an arena is, and who works on it. */
 export interface TensorArenaOptions {
@@ -16,7 +22,10 @@ export interface TensorArenaOptions {
   readonly maxBytes: number;
   /** Threads can be given the memory, see {@link openSharedMemory}. Default false. */
   readonly shared?: boolean | undefined;
-  /** Of a shared arena: most threads, this one among them, whose kernels work on it without copying, 1 to 256; default 16. */
+  /**
+   * Of a shared arena: most threads, this one among them, whose kernels work on it without copying,
+   * 1 to 256; default 16.
+   */
   readonly threads?: number | undefined;
 }
 
@@ -32,10 +41,11 @@ interface Block {
 }
 
 /**
- * A place for tensors where the SIMD kernels work without copying: arrays made here are ordinary typed arrays on
- * one WebAssembly memory. Values, codes and `out` arguments of every kernel may lie in it; arrays that lie elsewhere are
- * staged through it in blocks. Its memory is reserved at once and taken from the system only where it is written.
- * Where there is no SIMD the arrays lie on a plain buffer and everything works the same.
+ * A place for tensors where the SIMD kernels work without copying: arrays made here are ordinary
+ * typed arrays on one WebAssembly memory. Values, codes and `out` arguments of every kernel may lie
+ * in it; arrays that lie elsewhere are staged through it in blocks. Its memory is reserved at once
+ * and taken from the system only where it is written. Where there is no SIMD the arrays lie on a
+ * plain buffer and everything works the same.
  */
 export class TensorArena {
   /** Bytes that tensors can take, each rounded up to 64. */
@@ -49,8 +59,9 @@ export class TensorArena {
   #fresh: number;
 
   /**
-   * @throws InvalidArgumentError when `maxBytes` or `threads` is out of range or the host does not give that much;
-   *   UnsupportedError for `shared` where there is no SharedArrayBuffer (a web page has it when it is cross-origin isolated)
+   * @throws InvalidArgumentError when `maxBytes` or `threads` is out of range or the host does not
+   *   give that much; UnsupportedError for `shared` where there is no SharedArrayBuffer (a web page
+   *   has it when it is cross-origin isolated)
    */
   constructor(options: TensorArenaOptions) {
     const { maxBytes, shared = false, threads = DEFAULT_THREADS } = options;
@@ -67,14 +78,21 @@ export class TensorArena {
         `maxBytes is ${maxBytes}; allowed: an integer from ${ALIGNMENT} to ${greatest}`,
       );
     if (shared && typeof SharedArrayBuffer === "undefined")
-      throw new UnsupportedError("shared", "shared is true; allowed without SharedArrayBuffer: false");
+      throw new UnsupportedError(
+        "shared",
+        "shared is true; allowed without SharedArrayBuffer: false",
+      );
     try {
       if (shared) this.#memory = createShared(maxBytes, threads);
       const memory =
-        this.#memory ?? createInstance(scratchBytes + maxBytes)?.memory ?? new ArrayBuffer(maxBytes);
+        this.#memory ??
+        createInstance(scratchBytes + maxBytes)?.memory ??
+        new ArrayBuffer(maxBytes);
       [this.#buffer, this.#base] = "buffer" in memory ? [memory.buffer, scratchBytes] : [memory, 0];
     } catch (cause) {
-      const message = `maxBytes is ${maxBytes}, which this host does not give; allowed: less, or several arenas`;
+      const message =
+        `maxBytes is ${maxBytes}, which this host does not give; allowed: less, or several ` +
+        "arenas";
       throw new InvalidArgumentError("maxBytes", message, { cause });
     }
     this.capacityBytes = Math.floor((this.#buffer.byteLength - this.#base) / ALIGNMENT) * ALIGNMENT;
@@ -82,7 +100,10 @@ export class TensorArena {
     this.#fresh = this.#base;
   }
 
-  /** What other threads need, for {@link openSharedMemory}; undefined when the arena is not shared or disposed of. */
+  /**
+   * What other threads need, for {@link openSharedMemory}; undefined when the arena is not shared
+   * or disposed of.
+   */
   get memory(): SharedMemory | undefined {
     return this.#memory;
   }
@@ -96,8 +117,8 @@ export class TensorArena {
 
   /**
    * A fresh array of zeros, for example `allocate(Float32Array, 1024)`.
-   * @throws InvalidArgumentError when `length` is not an integer from 0, when no free block is long enough, or
-   *   after {@link dispose}
+   * @throws InvalidArgumentError when `length` is not an integer from 0, when no free block is long
+   *   enough, or after {@link dispose}
    */
   allocate<T extends ArenaArray>(type: ArenaArrayType<T>, length: number): T {
     const buffer = this.#buffer;
@@ -105,19 +126,23 @@ export class TensorArena {
       throw new InvalidArgumentError("arena", "arena is disposed of; allowed: an arena in use");
     if (!Number.isSafeInteger(length) || length < 0)
       throw new InvalidArgumentError("length", `length is ${length}; allowed: an integer from 0`);
-    const wanted = Math.max(1, Math.ceil((length * type.BYTES_PER_ELEMENT) / ALIGNMENT)) * ALIGNMENT;
+    const wanted =
+      Math.max(1, Math.ceil((length * type.BYTES_PER_ELEMENT) / ALIGNMENT)) * ALIGNMENT;
     const at = this.#free.findIndex((block) => block.bytes >= wanted);
     const block = this.#free[at];
     if (block === undefined) {
       const greatest = this.#free.reduce((most, { bytes }) => Math.max(most, bytes), 0);
-      const message = `length is ${length}, ${wanted} bytes; allowed: up to ${greatest} bytes, the greatest free block of this arena`;
+      const message =
+        `length is ${length}, ${wanted} bytes; allowed: up to ${greatest} bytes, the greatest ` +
+        "free block of this arena";
       throw new InvalidArgumentError("length", message);
     }
     const { offset } = block;
     if (block.bytes === wanted) this.#free.splice(at, 1);
     else this.#free[at] = { offset: offset + wanted, bytes: block.bytes - wanted };
     this.#used.set(offset, wanted);
-    if (offset < this.#fresh) new Uint8Array(buffer, offset, Math.min(wanted, this.#fresh - offset)).fill(0);
+    if (offset < this.#fresh)
+      new Uint8Array(buffer, offset, Math.min(wanted, this.#fresh - offset)).fill(0);
     this.#fresh = Math.max(this.#fresh, offset + wanted);
     return new type(buffer, offset, length);
   }
@@ -136,12 +161,14 @@ export class TensorArena {
 
   /**
    * Gives an array's memory back; the array must not be used afterwards.
-   * @throws InvalidArgumentError for an array that this arena did not make or that was released already
+   * @throws InvalidArgumentError for an array that this arena did not make or that was released
+   *   already
    */
   release(array: ArenaArray): void {
     const bytes = this.holds(array) ? this.#used.get(array.byteOffset) : undefined;
     if (bytes === undefined) {
-      const message = "array is not one that this arena made and holds; allowed: each of those once";
+      const message =
+        "array is not one that this arena made and holds; allowed: each of those once";
       throw new InvalidArgumentError("array", message);
     }
     this.#used.delete(array.byteOffset);

@@ -1,4 +1,10 @@
-import { type Cholesky, cholesky, logDeterminant, solveCholesky, solveLower } from "../numeric/cholesky.js";
+import {
+  type Cholesky,
+  cholesky,
+  logDeterminant,
+  solveCholesky,
+  solveLower,
+} from "../numeric/cholesky.js";
 
 /** What is believed of a value that was not measured. */
 export interface Belief {
@@ -7,7 +13,10 @@ export interface Belief {
   readonly deviation: number;
 }
 
-/** Measured values at points: `rows` of equal length, a target each, and the variance of each target's noise. */
+/**
+ * Measured values at points: `rows` of equal length, a target each, and the variance of each
+ * target's noise.
+ */
 export interface Observations {
   readonly rows: readonly Float64Array[];
   readonly targets: Float64Array;
@@ -23,17 +32,24 @@ export interface GaussianProcess {
 const LENGTHS = [0.5, 1, 2, 4];
 /** Signal variances that are tried, in units of the targets' mean square. */
 const SIGNALS = [0.1, 0.4, 1.6];
-/** Added to the diagonal, in units of the targets' mean square: what the points do not tell about the targets. */
+/**
+ * Added to the diagonal, in units of the targets' mean square: what the points do not tell about
+ * the targets.
+ */
 const RESIDUALS = [0.02, 0.2];
 
 /**
- * Gaussian process regression about zero with a squared-exponential kernel of one length (Rasmussen and Williams,
- * "Gaussian Processes for Machine Learning", 2006, algorithm 2.1). Length, signal and residual variance are those of
- * a small grid with the greatest marginal likelihood. Deterministic. Costs n^3 steps for n points: keep n to some
- * hundreds.
+ * Gaussian process regression about zero with a squared-exponential kernel of one length (Rasmussen
+ * and Williams, "Gaussian Processes for Machine Learning", 2006, algorithm 2.1). Length, signal and
+ * residual variance are those of a small grid with the greatest marginal likelihood. Deterministic.
+ * Costs n^3 steps for n points: keep n to some hundreds.
  * @returns undefined when there are fewer than two points or all targets are 0
  */
-export function fitGaussianProcess({ rows, targets, noise }: Observations): GaussianProcess | undefined {
+export function fitGaussianProcess({
+  rows,
+  targets,
+  noise,
+}: Observations): GaussianProcess | undefined {
   const n = rows.length;
   const power = targets.reduce((sum, y) => sum + y * y, 0) / n;
   if (n < 2 || !(power > 0)) return undefined;

@@ -15,7 +15,10 @@ export interface LossObservation {
 export interface LossPrior {
   /** Sensitivities up to a common factor, above 0. */
   readonly sensitivity: Float64Array;
-  /** How far off each may be, as a share of it, above 0: what is known well is not learned again from little. */
+  /**
+   * How far off each may be, as a share of it, above 0: what is known well is not learned again
+   * from little.
+   */
   readonly deviation: Float64Array;
 }
 
@@ -23,7 +26,10 @@ export interface LossPrior {
 export interface LossModel {
   /** Learned loss per power of noise, by source. */
   readonly sensitivity: Float64Array;
-  /** The loss on the scale on which the model is sure to the same degree everywhere: asinh(loss / resolution). */
+  /**
+   * The loss on the scale on which the model is sure to the same degree everywhere: asinh(loss /
+   * resolution).
+   */
   toScale(loss: number): number;
   fromScale(value: number): number;
   /** On that scale. */
@@ -32,25 +38,37 @@ export interface LossModel {
 
 /** The linear trend is believed to be right to so much of a loss. */
 const TREND_ERROR = 0.3;
-/** Least share of its prior that a sensitivity keeps: nothing measured shows that a layer bears any noise. */
+/**
+ * Least share of its prior that a sensitivity keeps: nothing measured shows that a layer bears any
+ * noise.
+ */
 const LEAST_SHARE = 0.2;
-/** Newest observations that the Gaussian process is fitted on; its cost is the cube of their number. */
+/**
+ * Newest observations that the Gaussian process is fitted on; its cost is the cube of their number.
+ */
 const MOST_POINTS = 250;
 const LEAST_VARIANCE = 1e-10;
 /** Share of the observations whose errors are below the resolution of the scale. */
 const FINEST = 0.1;
-/** How much a factor e in height counts beside the composition, whose distances are at most the root of 2. */
+/**
+ * How much a factor e in height counts beside the composition, whose distances are at most the root
+ * of 2.
+ */
 const HEIGHT = 0.5;
 
 /**
- * Fits a model of loss on what was measured. First a trend: something that all lose, and from each source its noise times
- * a sensitivity, none negative (second-order expansion of the loss, the cross terms left out), by weighted least squares
- * held to the prior. Then a Gaussian process on what the trend leaves, on the scale asinh(loss / resolution), which is
- * linear within the error of the finest measurements and logarithmic beyond. It tells candidates apart by which
- * shares of the trend come from where, and by its height. A pure function of its arguments.
+ * Fits a model of loss on what was measured. First a trend: something that all lose, and from each
+ * source its noise times a sensitivity, none negative (second-order expansion of the loss, the
+ * cross terms left out), by weighted least squares held to the prior. Then a Gaussian process on
+ * what the trend leaves, on the scale asinh(loss / resolution), which is linear within the error of
+ * the finest measurements and logarithmic beyond. It tells candidates apart by which shares of the
+ * trend come from where, and by its height. A pure function of its arguments.
  * @param observations one or more, oldest first, with noise of the prior's length
  */
-export function fitLossModel(observations: readonly LossObservation[], prior: LossPrior): LossModel {
+export function fitLossModel(
+  observations: readonly LossObservation[],
+  prior: LossPrior,
+): LossModel {
   const resolution = finestError(observations);
   const { sensitivity, floor } = fitTrend(observations, prior, resolution);
   const toScale = (loss: number) => Math.asinh(loss / resolution);
@@ -62,7 +80,10 @@ export function fitLossModel(observations: readonly LossObservation[], prior: Lo
     return Float64Array.of(...shares, HEIGHT * Math.log(trend / resolution));
   };
   const newest = observations.slice(-MOST_POINTS);
-  const left = Float64Array.from(newest, ({ loss, noise }) => toScale(loss) - toScale(trendOf(noise)));
+  const left = Float64Array.from(
+    newest,
+    ({ loss, noise }) => toScale(loss) - toScale(trendOf(noise)),
+  );
   const variances = Float64Array.from(newest, (one) => scaleVariance(one, resolution));
   const offset = weightedMean(left, variances);
   const rest = fitGaussianProcess({
@@ -86,7 +107,10 @@ function scaleVariance({ loss, variance }: LossObservation, resolution: number):
   return Math.max(variance, LEAST_VARIANCE) / (resolution * resolution + loss * loss);
 }
 
-/** A standard error that a tenth of the observations fall below: nearly lossless candidates are to be told apart too. */
+/**
+ * A standard error that a tenth of the observations fall below: nearly lossless candidates are to
+ * be told apart too.
+ */
 function finestError(observations: readonly LossObservation[]): number {
   const variances = observations
     .map(({ variance }) => Math.max(variance, LEAST_VARIANCE))
@@ -110,8 +134,11 @@ function fitTrend(
     squares += expected * expected;
   }
   const scale = squares > 0 && products > 0 ? products / squares : resolution;
-  const expected = prior.sensitivity.map((weight) => Math.max(scale * weight, Number.MIN_VALUE * 1e100));
-  // Unknowns are sensitivities in units of the prior, and the floor in units of the resolution: well scaled for the solver.
+  const expected = prior.sensitivity.map((weight) =>
+    Math.max(scale * weight, Number.MIN_VALUE * 1e100),
+  );
+  // Unknowns are sensitivities in units of the prior, and the floor in units of the resolution:
+  // well scaled for the solver.
   const sources = expected.length;
   const rows = observations.map(({ noise }, i) => {
     const row = new Float64Array(sources + 1);

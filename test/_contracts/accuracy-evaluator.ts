@@ -46,8 +46,11 @@ export function describeAccuracyEvaluator(name: string, subject: AccuracyEvaluat
 
     it("says the same to many asked at once", async () => {
       const evaluator = await subject.create();
-      const together = await Promise.all(subject.genomes.map((genome) => evaluator.evaluate(genome, {})));
-      for (const [i, genome] of subject.genomes.entries()) expect(together[i]).toEqual(await ask(genome));
+      const together = await Promise.all(
+        subject.genomes.map((genome) => evaluator.evaluate(genome, {})),
+      );
+      for (const [i, genome] of subject.genomes.entries())
+        expect(together[i]).toEqual(await ask(genome));
     });
 
     it("does not depend on a genome's metrics", async () => {
@@ -58,7 +61,9 @@ export function describeAccuracyEvaluator(name: string, subject: AccuracyEvaluat
     it("tells a ruined model from the float32 one, and its baseline is the latter", async () => {
       const evaluator = await subject.create();
       const float32 = await evaluator.evaluate(subject.float32, {});
-      expect((await evaluator.evaluate(subject.ruined, {})).accuracy).toBeLessThan(float32.accuracy);
+      expect((await evaluator.evaluate(subject.ruined, {})).accuracy).toBeLessThan(
+        float32.accuracy,
+      );
       if (evaluator.baseline !== undefined)
         expect(evaluator.baseline.accuracy).toBeCloseTo(float32.accuracy, 9);
     });
@@ -73,7 +78,9 @@ export function describeAccuracyEvaluator(name: string, subject: AccuracyEvaluat
       const layers = new Map([...subject.float32.layerConfigs].slice(1));
       if (layers.size === 0) return;
       const evaluator = await subject.create();
-      await expect(evaluator.evaluate(subject.float32.with({ layerConfigs: layers }), {})).rejects.toThrow();
+      await expect(
+        evaluator.evaluate(subject.float32.with({ layerConfigs: layers }), {}),
+      ).rejects.toThrow();
     });
   });
 }

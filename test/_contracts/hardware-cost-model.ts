@@ -1,12 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { ACTIVATION_BITS, WEIGHT_BITS } from "../../src/genome/bits.js";
-import { LayerQuantConfig, type LayerQuantConfigFields } from "../../src/genome/layer-quant-config.js";
+import {
+  LayerQuantConfig,
+  type LayerQuantConfigFields,
+} from "../../src/genome/layer-quant-config.js";
 import { QuantizationGenome } from "../../src/genome/quantization-genome.js";
 import type { CostEstimate, HardwareCostModel } from "../../src/hardware/contract.js";
 import type { LayerSpec, ModelSpec } from "../../src/model/layer-spec.js";
 import { QuantizationGranularity, QuantizationScheme } from "../../src/quantization/scheme.js";
 
-/** A genome that gives every layer of a model the same settings, balanced and symmetric unless told otherwise. */
+/**
+ * A genome that gives every layer of a model the same settings, balanced and symmetric unless told
+ * otherwise.
+ */
 export function uniformGenome(
   model: ModelSpec,
   fields: Partial<LayerQuantConfigFields> = {},
@@ -17,7 +23,10 @@ export function uniformGenome(
   });
 }
 
-/** A small model with every kind of layer whose cost differs; without weights, as a cost model needs none. */
+/**
+ * A small model with every kind of layer whose cost differs; without weights, as a cost model needs
+ * none.
+ */
 export const contractModel: ModelSpec = {
   name: "contract",
   source: "user",
@@ -34,7 +43,10 @@ export const contractModel: ModelSpec = {
   ],
 };
 
-/** What every {@link HardwareCostModel} must do: run it on a built-in target or on a model of your own. */
+/**
+ * What every {@link HardwareCostModel} must do: run it on a built-in target or on a model of your
+ * own.
+ */
 export function describeHardwareCostModel(name: string, create: () => HardwareCostModel): void {
   describe(`${name} keeps the contract of a hardware cost model`, () => {
     const costModel = create();
@@ -76,7 +88,11 @@ export function describeHardwareCostModel(name: string, create: () => HardwareCo
           const config = new LayerQuantConfig({ weightBits, weightScheme });
           const estimate = costModel.estimate(
             contractModel,
-            uniformGenome(contractModel, { weightBits, weightScheme, activationScheme: "asymmetric" }),
+            uniformGenome(contractModel, {
+              weightBits,
+              weightScheme,
+              activationScheme: "asymmetric",
+            }),
           );
           contractModel.layers.forEach((spec, index) => {
             const support = costModel.supports(spec, config);
@@ -93,9 +109,9 @@ export function describeHardwareCostModel(name: string, create: () => HardwareCo
 
     it("is a function of its arguments", () => {
       expect(cost({ weightBits: 4 })).toEqual(cost({ weightBits: 4 }));
-      expect(create().estimate(contractModel, uniformGenome(contractModel, { weightBits: 4 }))).toEqual(
-        cost({ weightBits: 4 }),
-      );
+      expect(
+        create().estimate(contractModel, uniformGenome(contractModel, { weightBits: 4 })),
+      ).toEqual(cost({ weightBits: 4 }));
     });
 
     it("makes uniform int8 cheaper than float32 in time, energy, storage and memory", () => {

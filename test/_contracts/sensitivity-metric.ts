@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkedHarms } from "../../src/evaluation/sensitivity-metrics/checked-harms.js";
-import type { SensitivityMetric } from "../../src/evaluation/sensitivity-metrics/contract.js";
+import { checkedHarms } from "../../src/evaluation/sensitivity/checked-harms.js";
+import type { SensitivityMetric } from "../../src/evaluation/sensitivity/contract.js";
 import type { ModelSpec } from "../../src/model/layer-spec.js";
 
 /** What every sensitivity metric keeps, built-in or not. @param create a fresh metric each time */

@@ -24,7 +24,9 @@ const within = (rules: SearchRules, random: Random): QuantizationGenome =>
 
 const keys = (genomes: readonly QuantizationGenome[]) => genomes.map((genome) => genome.key);
 
-/** What every crossover keeps: rules, determinism, its parents; each layer comes from one of them. */
+/**
+ * What every crossover keeps: rules, determinism, its parents; each layer comes from one of them.
+ */
 export function describeCrossoverOperator(operator: CrossoverOperator): void {
   describe(`${operator.name} is a CrossoverOperator`, () => {
     it("makes two children within the rules of two parents within them, the same for a seed", () => {
@@ -70,18 +72,23 @@ export function describeMutationOperator(operator: MutationOperator): void {
   describe(`${operator.name} is a MutationOperator`, () => {
     it("makes a genome within the rules of one within them, the same for a seed", () => {
       fc.assert(
-        fc.property(rulesets, seeds, fc.double({ min: 0, max: 1, noNaN: true }), (rules, seed, rate) => {
-          const random = new Random(seed);
-          const parent = within(rules, random);
-          const before = parent.key;
-          const state = random.state();
-          const child = operator.mutate(parent, rules, rate, random);
-          expect(breaches(child, rules)).toEqual([]);
-          expect(repairToRules.repair(child, rules)).toBe(child);
-          expect(parent.key).toBe(before);
-          const again = operator.mutate(parent, rules, rate, Random.restore(seed, state));
-          expect(again.key).toBe(child.key);
-        }),
+        fc.property(
+          rulesets,
+          seeds,
+          fc.double({ min: 0, max: 1, noNaN: true }),
+          (rules, seed, rate) => {
+            const random = new Random(seed);
+            const parent = within(rules, random);
+            const before = parent.key;
+            const state = random.state();
+            const child = operator.mutate(parent, rules, rate, random);
+            expect(breaches(child, rules)).toEqual([]);
+            expect(repairToRules.repair(child, rules)).toBe(child);
+            expect(parent.key).toBe(before);
+            const again = operator.mutate(parent, rules, rate, Random.restore(seed, state));
+            expect(again.key).toBe(child.key);
+          },
+        ),
       );
     });
 
@@ -110,25 +117,34 @@ export function describeSamplingOperator(
   create: (rules: SearchRules) => SamplingOperator,
 ): void {
   describe(`${name} is a SamplingOperator`, () => {
-    it("makes at most as many genomes as are asked for, each within the space, the same for a seed", () => {
-      fc.assert(
-        fc.property(freeRules, seeds, fc.integer({ min: 1, max: 6 }), (rules, seed, count) => {
-          const operator = create(rules);
-          expect(operator.name).toBe(name);
-          const genomes = operator.sample(rules, count, new Random(seed));
-          expect(genomes.length).toBeLessThanOrEqual(count);
-          for (const genome of genomes) {
-            expect(breaches(genome, rules)).toEqual([]);
-            expect(genome.parameterCounts).toBe(rules.parameterCounts);
-          }
-          expect(keys(create(rules).sample(rules, count, new Random(seed)))).toEqual(keys(genomes));
-        }),
-      );
-    });
+    it(
+      "makes at most as many genomes as are asked for, each within the space, the same for a " +
+        "seed",
+      () => {
+        fc.assert(
+          fc.property(freeRules, seeds, fc.integer({ min: 1, max: 6 }), (rules, seed, count) => {
+            const operator = create(rules);
+            expect(operator.name).toBe(name);
+            const genomes = operator.sample(rules, count, new Random(seed));
+            expect(genomes.length).toBeLessThanOrEqual(count);
+            for (const genome of genomes) {
+              expect(breaches(genome, rules)).toEqual([]);
+              expect(genome.parameterCounts).toBe(rules.parameterCounts);
+            }
+            expect(keys(create(rules).sample(rules, count, new Random(seed)))).toEqual(
+              keys(genomes),
+            );
+          }),
+        );
+      },
+    );
   });
 }
 
-/** What every repair keeps: it ends, a second time changes nothing, and what is within the rules stays there. */
+/**
+ * What every repair keeps: it ends, a second time changes nothing, and what is within the rules
+ * stays there.
+ */
 export function describeRepairOperator(operator: RepairOperator): void {
   describe(`${operator.name} is a RepairOperator`, () => {
     it("keeps to the rules, says the same again, and changes nothing the second time", () => {

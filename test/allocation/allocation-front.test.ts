@@ -13,7 +13,9 @@ describe("allocationFront", () => {
         const all = [...allAllocations(problem)].map(
           (c) => [sumOf(problem, c, "error"), sumOf(problem, c, "size")] as const,
         );
-        const front = all.filter(([x, y]) => !all.some(([u, v]) => u <= x && v <= y && (u < x || v < y)));
+        const front = all.filter(
+          ([x, y]) => !all.some(([u, v]) => u <= x && v <= y && (u < x || v < y)),
+        );
         const expected = [...new Map(front.map((p) => [p.join(), [...p]])).values()].sort(
           (p, q) => p[0]! - q[0]!,
         );
@@ -56,42 +58,49 @@ describe("allocationFront", () => {
         const front = all.filter(
           ([x, y]) => !all.some(([u, v]) => u! <= x! && v! <= y! && (u! < x! || v! < y!)),
         );
-        const expected = [...new Map(front.map((p) => [p.join(), p])).values()].sort((p, q) => p[0]! - q[0]!);
-        expect(allocationFront(problem, { objectives: ["error", "size"] }).map((p) => p.values)).toEqual(
-          expected,
+        const expected = [...new Map(front.map((p) => [p.join(), p])).values()].sort(
+          (p, q) => p[0]! - q[0]!,
         );
+        expect(
+          allocationFront(problem, { objectives: ["error", "size"] }).map((p) => p.values),
+        ).toEqual(expected);
       }),
       { numRuns: 300, examples: [[{ layers }]] },
     );
   });
 
-  it("of fifty layers with ten choices is exact, and meets the optimum under a budget at each of its points", () => {
-    const random = new Random("fifty");
-    const problem = {
-      layers: Array.from({ length: 50 }, (_, i) => {
-        const [weight, harm] = [1 + random.integer(200), random.next()];
-        return {
-          name: `layer${i}`,
-          choices: Array.from({ length: 10 }, (_, k) => ({
-            error: harm * 3 ** -k * (1 + random.next()),
-            size: weight * (k + 1),
-          })),
-        };
-      }),
-    };
-    const points = allocationFront(problem, { objectives: ["error", "size"] });
-    expect(points.length).toBeGreaterThan(1000);
-    for (let i = 0; i < points.length; i += 397) {
-      const [error, size] = points[i]!.values as [number, number];
-      expect(solveAllocation(problem, { minimize: "error", budgets: { size } }).objective).toBeCloseTo(
-        error,
-        12,
-      );
-    }
-  });
+  it(
+    "of fifty layers with ten choices is exact, and meets the optimum under a budget at each " +
+      "of its points",
+    () => {
+      const random = new Random("fifty");
+      const problem = {
+        layers: Array.from({ length: 50 }, (_, i) => {
+          const [weight, harm] = [1 + random.integer(200), random.next()];
+          return {
+            name: `layer${i}`,
+            choices: Array.from({ length: 10 }, (_, k) => ({
+              error: harm * 3 ** -k * (1 + random.next()),
+              size: weight * (k + 1),
+            })),
+          };
+        }),
+      };
+      const points = allocationFront(problem, { objectives: ["error", "size"] });
+      expect(points.length).toBeGreaterThan(1000);
+      for (let i = 0; i < points.length; i += 397) {
+        const [error, size] = points[i]!.values as [number, number];
+        expect(
+          solveAllocation(problem, { minimize: "error", budgets: { size } }).objective,
+        ).toBeCloseTo(error, 12);
+      }
+    },
+  );
 
   it("refuses a metric that is not there", () => {
     const problem = { layers: [{ name: "a", choices: [{ error: 1 }] }] };
-    expect(() => allocationFront(problem, { objectives: ["error", "size"] })).toThrow(InvalidArgumentError);
+    expect(() => allocationFront(problem, { objectives: ["error", "size"] })).toThrow(
+      InvalidArgumentError,
+    );
   });
 });

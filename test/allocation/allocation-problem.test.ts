@@ -14,17 +14,39 @@ const problem = { layers: [layer] };
 const question = { minimize: "noise", budgets: { bits: 4 } };
 
 /** Calls with arguments that the types forbid. */
-const solve = (...args: unknown[]) => solveAllocation(...(args as Parameters<typeof solveAllocation>));
-const front = (...args: unknown[]) => allocationFront(...(args as Parameters<typeof allocationFront>));
+const solve = (...args: unknown[]) =>
+  solveAllocation(...(args as Parameters<typeof solveAllocation>));
+const front = (...args: unknown[]) =>
+  allocationFront(...(args as Parameters<typeof allocationFront>));
 const withLayer = (patch: object) => ({ layers: [{ ...layer, ...patch }] });
 
 describe("arguments of the wrong kind", () => {
   const cases: [call: string, run: () => unknown, path: string, message: RegExp][] = [
-    ["nulls", () => solve(null, null), "question", /question is null; allowed: an object with minimize/],
+    [
+      "nulls",
+      () => solve(null, null),
+      "question",
+      /question is null; allowed: an object with minimize/,
+    ],
     ["no question", () => solve(problem), "question", /is undefined; allowed/],
-    ["no problem", () => solve(null, question), "", /problem is null; allowed: an object with layers/],
-    ["no metric", () => solve(problem, { budgets: {} }), "minimize", /is undefined; allowed: the name/],
-    ["no budgets", () => solve(problem, { minimize: "bits" }), "budgets", /is undefined; allowed: an object/],
+    [
+      "no problem",
+      () => solve(null, question),
+      "",
+      /problem is null; allowed: an object with layers/,
+    ],
+    [
+      "no metric",
+      () => solve(problem, { budgets: {} }),
+      "minimize",
+      /is undefined; allowed: the name/,
+    ],
+    [
+      "no budgets",
+      () => solve(problem, { minimize: "bits" }),
+      "budgets",
+      /is undefined; allowed: an object/,
+    ],
     [
       "list of budgets",
       () => solve(problem, { ...question, budgets: [] }),
@@ -37,7 +59,12 @@ describe("arguments of the wrong kind", () => {
       "budgets.bits",
       /allowed/,
     ],
-    ["unknown field", () => solve(problem, { ...question, limit: 3 }), "limit", /allowed: minimize, budgets/],
+    [
+      "unknown field",
+      () => solve(problem, { ...question, limit: 3 }),
+      "limit",
+      /allowed: minimize, budgets/,
+    ],
     [
       "no clock",
       () => solve(problem, { ...question, timeLimitMs: 1, now: 3 }),
@@ -50,8 +77,18 @@ describe("arguments of the wrong kind", () => {
       "layers",
       /problem\.layers is an empty list; allowed: a list of 1 layer/,
     ],
-    ["a layer that is none", () => solve({ layers: [3] }, question), "layers.0", /is 3; allowed: a layer/],
-    ["no name", () => solve(withLayer({ name: 1 }), question), "layers.0.name", /is 1; allowed: text/],
+    [
+      "a layer that is none",
+      () => solve({ layers: [3] }, question),
+      "layers.0",
+      /is 3; allowed: a layer/,
+    ],
+    [
+      "no name",
+      () => solve(withLayer({ name: 1 }), question),
+      "layers.0.name",
+      /is 1; allowed: text/,
+    ],
     [
       "no choice",
       () => solve(withLayer({ choices: [] }), question),
@@ -76,9 +113,24 @@ describe("arguments of the wrong kind", () => {
       "ties.0.0",
       /is -1; allowed: a list of groups/,
     ],
-    ["nulls", () => front(null, null), "options", /options is null; allowed: an object with objectives/],
-    ["no problem", () => front(null, { objectives: ["bits", "noise"] }), "", /problem is null; allowed/],
-    ["no objectives", () => front(problem, {}), "objectives", /is undefined; allowed: the names of two/],
+    [
+      "nulls",
+      () => front(null, null),
+      "options",
+      /options is null; allowed: an object with objectives/,
+    ],
+    [
+      "no problem",
+      () => front(null, { objectives: ["bits", "noise"] }),
+      "",
+      /problem is null; allowed/,
+    ],
+    [
+      "no objectives",
+      () => front(problem, {}),
+      "objectives",
+      /is undefined; allowed: the names of two/,
+    ],
     [
       "one objective",
       () => front(problem, { objectives: ["bits"] }),

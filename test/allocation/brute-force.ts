@@ -12,16 +12,26 @@ export function* allAllocations(problem: AllocationProblem): Generator<number[]>
       rest = Math.floor(rest / n);
       return digit;
     });
-    if ((problem.ties ?? []).every((tie) => tie.every((i) => choice[i] === choice[tie[0]!]))) yield choice;
+    if ((problem.ties ?? []).every((tie) => tie.every((i) => choice[i] === choice[tie[0]!])))
+      yield choice;
   }
 }
 
-export function sumOf(problem: AllocationProblem, choice: readonly number[], metric: string): number {
+export function sumOf(
+  problem: AllocationProblem,
+  choice: readonly number[],
+  metric: string,
+): number {
   return problem.layers.reduce((sum, layer, i) => sum + layer.choices[choice[i]!]![metric]!, 0);
 }
 
-/** Small problems with metrics error, size, latency; whole numbers, so sums are exact and ties are frequent. */
-export const smallProblems = (number = fc.integer({ min: -2, max: 9 })): fc.Arbitrary<AllocationProblem> =>
+/**
+ * Small problems with metrics error, size, latency; whole numbers, so sums are exact and ties are
+ * frequent.
+ */
+export const smallProblems = (
+  number = fc.integer({ min: -2, max: 9 }),
+): fc.Arbitrary<AllocationProblem> =>
   fc.integer({ min: 1, max: 4 }).chain((choices) =>
     fc
       .record({

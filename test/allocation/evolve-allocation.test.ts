@@ -18,7 +18,11 @@ function network(layerCount: number, seed: number): AllocationProblem {
   const random = new Random(seed);
   return {
     layers: Array.from({ length: layerCount }, (_, i) => {
-      const [weight, work, harm] = [1 + random.integer(1000), 1 + random.integer(1000), random.next() ** 2];
+      const [weight, work, harm] = [
+        1 + random.integer(1000),
+        1 + random.integer(1000),
+        random.next() ** 2,
+      ];
       return {
         name: `layer${i}`,
         choices: [2, 3, 4, 6, 8, 16].map((bits) => ({
@@ -59,7 +63,10 @@ describe("supportedAllocations and exactAllocations", () => {
     const problem = network(12, 1);
     const front = allocationFront(problem, { objectives: ["error", "size"] });
     const found = supportedAllocations(problem, { objectives: ["error", "size"], count: 500 });
-    const values = found.map((choice) => [sumOf(problem, choice, "error"), sumOf(problem, choice, "size")]);
+    const values = found.map((choice) => [
+      sumOf(problem, choice, "error"),
+      sumOf(problem, choice, "size"),
+    ]);
     expect(values).toContainEqual(front[0]!.values);
     expect(values).toContainEqual(front.at(-1)!.values);
     // A hull of 11 free layers with 6 choices has at most 55 edges.
@@ -69,7 +76,9 @@ describe("supportedAllocations and exactAllocations", () => {
     expect(more.length).toBeGreaterThan(150);
     const texts = new Set(front.map((point) => point.values.join()));
     for (const choice of more)
-      expect(texts).toContain([sumOf(problem, choice, "error"), sumOf(problem, choice, "size")].join());
+      expect(texts).toContain(
+        [sumOf(problem, choice, "error"), sumOf(problem, choice, "size")].join(),
+      );
   });
 
   it("refuse what makes no sense", () => {
@@ -77,7 +86,9 @@ describe("supportedAllocations and exactAllocations", () => {
     expect(() => supportedAllocations(problem, { objectives: ["error"], count: 3 })).toThrow(
       "objectives has 1 metrics; allowed: at least 2",
     );
-    expect(() => exactAllocations(problem, { objectives: METRICS, count: 0 })).toThrow("count is 0");
+    expect(() => exactAllocations(problem, { objectives: METRICS, count: 0 })).toThrow(
+      "count is 0",
+    );
     expect(() => supportedAllocations(problem, { objectives: ["error", "x"], count: 3 })).toThrow(
       InvalidArgumentError,
     );
@@ -97,7 +108,8 @@ describe("evolveAllocation", () => {
   const volume = (front: readonly { readonly values: readonly number[] }[]) =>
     hypervolume(
       front.map(({ values }) => [
-        (Math.log(values[0]!) - Math.log(widest[0]!)) / (Math.log(least[0]!) - Math.log(widest[0]!)),
+        (Math.log(values[0]!) - Math.log(widest[0]!)) /
+          (Math.log(least[0]!) - Math.log(widest[0]!)),
         ...values.slice(1).map((v, k) => (v - least[k + 1]!) / (widest[k + 1]! - least[k + 1]!)),
       ]),
       METRICS.slice(0, front[0]!.values.length).map(() => 1.1),
@@ -177,7 +189,8 @@ describe("evolveAllocation", () => {
   });
 
   it("refuses options out of range", () => {
-    const ask = (options: object) => () => evolveAllocation(problem, { objectives: METRICS, ...options });
+    const ask = (options: object) => () =>
+      evolveAllocation(problem, { objectives: METRICS, ...options });
     expect(ask({ objectives: ["error"] })).toThrow(InvalidArgumentError);
     expect(ask({ maxEvaluations: 0 })).toThrow("maxEvaluations is 0");
     expect(ask({ populationSize: 1.5 })).toThrow("populationSize is 1.5");

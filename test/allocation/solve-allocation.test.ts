@@ -30,7 +30,11 @@ function network(layerCount: number, seed: number): AllocationProblem {
   const random = new Random(seed);
   return {
     layers: Array.from({ length: layerCount }, (_, i) => {
-      const [weight, work, harm] = [1 + random.integer(1000), 1 + random.integer(1000), random.next()];
+      const [weight, work, harm] = [
+        1 + random.integer(1000),
+        1 + random.integer(1000),
+        random.next(),
+      ];
       return {
         name: `layer${i}`,
         choices: [2, 3, 4, 6, 8].map((bits) => ({
@@ -44,7 +48,10 @@ function network(layerCount: number, seed: number): AllocationProblem {
 }
 const middle = (problem: AllocationProblem, metric: string, share: number) => {
   const all = (pick: (values: number[]) => number) =>
-    problem.layers.reduce((sum, { choices }) => sum + pick(choices.map((choice) => choice[metric]!)), 0);
+    problem.layers.reduce(
+      (sum, { choices }) => sum + pick(choices.map((choice) => choice[metric]!)),
+      0,
+    );
   const least = all((values) => Math.min(...values));
   return least + share * (all((values) => Math.max(...values)) - least);
 };
@@ -63,9 +70,12 @@ describe("solveAllocation", () => {
       solveAllocation(two, { minimize: "error", budgets: { size: Number.POSITIVE_INFINITY } }).used,
     ).toEqual({ size: 6 });
     expect(
-      solveAllocation({ ...two, ties: [[0, 1]] }, { minimize: "error", budgets: { size: 5 } }).choice,
+      solveAllocation({ ...two, ties: [[0, 1]] }, { minimize: "error", budgets: { size: 5 } })
+        .choice,
     ).toEqual([0, 0]);
-    expect(solveAllocation(two, { minimize: "error", budgets: { size: 2 } }).choice).toEqual([0, 0]);
+    expect(solveAllocation(two, { minimize: "error", budgets: { size: 2 } }).choice).toEqual([
+      0, 0,
+    ]);
   });
 
   for (const names of [[], ["size"], ["size", "latency"]])
@@ -91,7 +101,8 @@ describe("solveAllocation", () => {
           expect(solution.lowerBound).toBe(solution.objective);
           expect(solution.gap).toBe(0);
           expect(keeps(solution.choice)).toBe(true);
-          for (const name of names) expect(solution.used[name]).toBe(sumOf(problem, solution.choice, name));
+          for (const name of names)
+            expect(solution.used[name]).toBe(sumOf(problem, solution.choice, name));
           for (const tie of problem.ties ?? [])
             expect(solution.choice[tie[0]!]).toBe(solution.choice[tie[1]!]);
         }),
@@ -100,8 +111,9 @@ describe("solveAllocation", () => {
     });
 
   it("equals enumeration on real numbers", () => {
-    // Not over hundreds of orders of magnitude: sums are kept to about 15 digits, and an allocation that meets its budget to
-    // the last digit of such a sum may be missed (known limit of the solver).
+    // Not over hundreds of orders of magnitude: sums are kept to about 15 digits, and an allocation
+    // that meets its budget to the last digit of such a sum may be missed (known limit of the
+    // solver).
     const real = fc.double({ min: 1e-6, max: 1, noNaN: true });
     fc.assert(
       fc.property(
@@ -146,10 +158,15 @@ describe("solveAllocation", () => {
 
   it("proves the optimum of layers that are all alike, under one budget and under two", () => {
     const { choices } = network(1, 3).layers[0]!;
-    const problem = { layers: Array.from({ length: 40 }, (_, i) => ({ name: String(i), choices })) };
+    const problem = {
+      layers: Array.from({ length: 40 }, (_, i) => ({ name: String(i), choices })),
+    };
     // Counts of each choice are all that matters: enumerate those.
     for (const share of [0.05, 0.3]) {
-      const budgets = { size: middle(problem, "size", share), latency: middle(problem, "latency", share) };
+      const budgets = {
+        size: middle(problem, "size", share),
+        latency: middle(problem, "latency", share),
+      };
       let least = Number.POSITIVE_INFINITY;
       const counts = choices.map(() => 0);
       const visit = (k: number, left: number): void => {
@@ -178,7 +195,10 @@ describe("solveAllocation", () => {
     const problem = {
       layers: large.layers.map((layer) => ({
         ...layer,
-        choices: layer.choices.map((choice) => ({ ...choice, energy: choice.size! + choice.latency! })),
+        choices: layer.choices.map((choice) => ({
+          ...choice,
+          energy: choice.size! + choice.latency!,
+        })),
       })),
     };
     for (const names of [["size"], ["size", "latency"], ["size", "latency", "energy"]]) {
@@ -210,7 +230,10 @@ describe("solveAllocation", () => {
 
   it("stops after its steps, the same every time, with a bound that holds", () => {
     const problem = network(40, 7);
-    const budgets = { size: middle(problem, "size", 0.3), latency: middle(problem, "latency", 0.3) };
+    const budgets = {
+      size: middle(problem, "size", 0.3),
+      latency: middle(problem, "latency", 0.3),
+    };
     const optimum = solveAllocation(problem, { minimize: "error", budgets });
     const hasty = solveAllocation(problem, { minimize: "error", budgets, maxSteps: 0 });
     expect(hasty.lowerBound).toBeLessThanOrEqual(optimum.objective);
@@ -223,7 +246,10 @@ describe("solveAllocation", () => {
 
   it("stopped early, gives a valid allocation and an honest bound", () => {
     const problem = network(40, 7);
-    const budgets = { size: middle(problem, "size", 0.3), latency: middle(problem, "latency", 0.3) };
+    const budgets = {
+      size: middle(problem, "size", 0.3),
+      latency: middle(problem, "latency", 0.3),
+    };
     const optimum = solveAllocation(problem, { minimize: "error", budgets }).objective;
     for (const chosen of [budgets, { size: budgets.size }]) {
       const stopped = solveAllocation(problem, {
@@ -235,10 +261,15 @@ describe("solveAllocation", () => {
       expect(stopped.used.size).toBeLessThanOrEqual(budgets.size);
       expect(stopped.lowerBound).toBeLessThanOrEqual(stopped.objective);
       expect(stopped.lowerBound).toBeLessThanOrEqual(optimum);
-      expect(stopped.gap).toBeCloseTo((stopped.objective - stopped.lowerBound) / stopped.objective, 12);
+      expect(stopped.gap).toBeCloseTo(
+        (stopped.objective - stopped.lowerBound) / stopped.objective,
+        12,
+      );
       expect(stopped.gap).toBeLessThan(0.5);
     }
-    expect(solveAllocation(problem, { minimize: "error", budgets, timeLimitMs: 60_000 }).gap).toBe(0);
+    expect(solveAllocation(problem, { minimize: "error", budgets, timeLimitMs: 60_000 }).gap).toBe(
+      0,
+    );
   });
 
   it("says when time ran out before anything was found", () => {
@@ -254,7 +285,10 @@ describe("solveAllocation", () => {
     }));
     const problem = { layers };
     const hidden = layers.map((_, i) => i % 3);
-    const budgets = { size: sumOf(problem, hidden, "size"), latency: sumOf(problem, hidden, "latency") };
+    const budgets = {
+      size: sumOf(problem, hidden, "size"),
+      latency: sumOf(problem, hidden, "latency"),
+    };
     expect(() =>
       solveAllocation(problem, { minimize: "error", budgets, timeLimitMs: 0, now: () => 0 }),
     ).toThrow(UnsupportedError);
@@ -264,9 +298,9 @@ describe("solveAllocation", () => {
     expect(() => solveAllocation(two, { minimize: "error", budgets: { size: 1 } })).toThrow(
       "budgets.size is 1; allowed: at least 2",
     );
-    expect(() => solveAllocation(two, { minimize: "error", budgets: { size: Number.NaN } })).toThrow(
-      InvalidArgumentError,
-    );
+    expect(() =>
+      solveAllocation(two, { minimize: "error", budgets: { size: Number.NaN } }),
+    ).toThrow(InvalidArgumentError);
     const opposed = {
       layers: [
         {
@@ -291,11 +325,15 @@ describe("solveAllocation", () => {
     expect(ask({ layers: [{ name: "a", choices: [{ error: Number.NaN, size: 1 }] }] })).toThrow(
       "layers.0.choices.0.error",
     );
-    expect(ask({ layers: [{ name: "a", choices: [{ error: 1 }] }] })).toThrow('has no "size"; it has: error');
+    expect(ask({ layers: [{ name: "a", choices: [{ error: 1 }] }] })).toThrow(
+      'has no "size"; it has: error',
+    );
     expect(ask({ ...two, ties: [[0, 2]] })).toThrow("names layer 2; allowed: 0 to 1");
     const uneven = [...two.layers, { name: "c", choices: [{ error: 1, size: 1 }] }];
     expect(ask({ layers: uneven, ties: [[0, 2]] })).toThrow("ties layers of 2 and 1 choices");
-    expect(() => solveAllocation(two, { minimize: "toString", budgets: {} })).toThrow(InvalidArgumentError);
+    expect(() => solveAllocation(two, { minimize: "toString", budgets: {} })).toThrow(
+      InvalidArgumentError,
+    );
     expect(() => solveAllocation(two, { minimize: "error", budgets: {}, timeLimitMs: -1 })).toThrow(
       "timeLimitMs is -1",
     );

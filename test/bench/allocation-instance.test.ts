@@ -31,7 +31,9 @@ describe("readInstance", () => {
       budgets: [0.3],
       problem: { ties: [[0, 1]] },
     });
-    const lists = read(JSON.stringify({ layers: [{ name: "a", params: 3, error: [4, 1], size: [1, 2] }] }));
+    const lists = read(
+      JSON.stringify({ layers: [{ name: "a", params: 3, error: [4, 1], size: [1, 2] }] }),
+    );
     expect(lists).toMatchObject({
       minimized: "error",
       metrics: ["error", "size"],
@@ -51,11 +53,23 @@ describe("readInstance", () => {
     ['{"layers":[{"name":"a"}]}', /layers\.0\.choices is undefined/],
     [JSON.stringify({ layers: [{ name: "a", choices: [] }] }), /choices is an empty list/],
     [JSON.stringify({ layers: [{ choices }] }), /layers\.0\.name is undefined/],
-    [JSON.stringify({ layers: [{ name: "a", choices: [{ omega: "x", sizeMb: 1 }] }] }), /omega is "x"/],
+    [
+      JSON.stringify({ layers: [{ name: "a", choices: [{ omega: "x", sizeMb: 1 }] }] }),
+      /omega is "x"/,
+    ],
     ['{"layers":[{"name":"a","choices":[{"omega":1e400,"sizeMb":1}]}]}', /omega is Infinity/],
-    [JSON.stringify({ layers: [layer, { name: "b", choices: [{ bits: 4, sizeMb: 1 }] }] }), /has no "omega"/],
-    [JSON.stringify({ layers: [{ name: "a", choices: [{ bits: 4, sizeMb: 1 }] }] }), /allowed: omega/],
-    [JSON.stringify({ layers: [{ name: "a", choices: [{ bits: 4, omega: 1 }] }] }), /at least one cost/],
+    [
+      JSON.stringify({ layers: [layer, { name: "b", choices: [{ bits: 4, sizeMb: 1 }] }] }),
+      /has no "omega"/,
+    ],
+    [
+      JSON.stringify({ layers: [{ name: "a", choices: [{ bits: 4, sizeMb: 1 }] }] }),
+      /allowed: omega/,
+    ],
+    [
+      JSON.stringify({ layers: [{ name: "a", choices: [{ bits: 4, omega: 1 }] }] }),
+      /at least one cost/,
+    ],
     [
       '{"layers":[{"name":"a","choices":[{"omega":1,"sizeMb":1}]},{"name":"b","choices":[{"omega":1,"sizeMb":1},{"omega":1,"sizeMb":-1e308}]}]}',
       /^layers\.1\.choices\.1\.sizeMb is -1e\+308; allowed/,
@@ -78,7 +92,10 @@ describe("readInstance", () => {
   });
 
   it("takes a byte order mark", () => {
-    expect(read(`\uFEFF${JSON.stringify({ layers: [layer] })}`).metrics).toEqual(["omega", "sizeMb"]);
+    expect(read(`\uFEFF${JSON.stringify({ layers: [layer] })}`).metrics).toEqual([
+      "omega",
+      "sizeMb",
+    ]);
   });
 
   it("names a file that cannot be read", () => {

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CalibrateOptions, CalibrationMethod, calibrate } from "../../src/calibration/index.js";
+import {
+  type CalibrateOptions,
+  CalibrationMethod,
+  calibrate,
+} from "../../src/calibration/index.js";
 import { InvalidArgumentError, InvalidDataError } from "../../src/errors.js";
 import {
   checkParams,
@@ -69,12 +73,23 @@ describe("calibrate", () => {
       fc.property(fc.constantFrom(...wide), fc.boolean(), fc.nat(), (bits, narrowRange, seed) => {
         const values = normals(50, seed);
         const absmax = Math.max(...values.map(Math.abs));
-        const params = calibrate(values, { bits, scheme: "symmetric", method: "min-max", narrowRange });
+        const params = calibrate(values, {
+          bits,
+          scheme: "symmetric",
+          method: "min-max",
+          narrowRange,
+        });
         expect(params.scale[0]).toBe(Math.fround(absmax / (2 ** (bits - 1) - 1)));
-        expect(params).toMatchObject({ signed: true, narrowRange, granularity: "per-tensor", shape: [50] });
+        expect(params).toMatchObject({
+          signed: true,
+          narrowRange,
+          granularity: "per-tensor",
+          shape: [50],
+        });
         const restored = fakeQuantize(values, params);
         const half = params.scale[0]! / 2;
-        for (let i = 0; i < 50; i++) expect(Math.abs(restored[i]! - values[i]!)).toBeLessThan(half * 1.01);
+        for (let i = 0; i < 50; i++)
+          expect(Math.abs(restored[i]! - values[i]!)).toBeLessThan(half * 1.01);
       }),
     );
   });
@@ -88,7 +103,12 @@ describe("calibrate", () => {
         (bits, signed, list) => {
           fc.pre(list.some((x) => Math.abs(x) > 1e-30));
           const values = Float32Array.from(list);
-          const params = calibrate(values, { bits, signed, scheme: "asymmetric", method: "min-max" });
+          const params = calibrate(values, {
+            bits,
+            signed,
+            scheme: "asymmetric",
+            method: "min-max",
+          });
           const { qMin, qMax } = codeRange({ bits, signed });
           const low = Math.min(0, ...values);
           const high = Math.max(0, ...values);
@@ -105,7 +125,8 @@ describe("calibrate", () => {
       ),
     );
     expect(
-      calibrate(Float32Array.of(-1, 3), { bits: 8, scheme: "asymmetric", method: "min-max" }).signed,
+      calibrate(Float32Array.of(-1, 3), { bits: 8, scheme: "asymmetric", method: "min-max" })
+        .signed,
     ).toBe(false);
   });
 
@@ -148,7 +169,9 @@ describe("calibrate", () => {
   it("percentile: |x| for symmetric, both tails for asymmetric, 99.9 by default", () => {
     const values = Float32Array.from({ length: 1001 }, (_, i) => i - 300);
     const symmetric = { bits: 8, scheme: "symmetric", method: "percentile" } as const;
-    expect(calibrate(values, { ...symmetric, percentile: 90 }).scale[0]).toBe(Math.fround(600 / 127));
+    expect(calibrate(values, { ...symmetric, percentile: 90 }).scale[0]).toBe(
+      Math.fround(600 / 127),
+    );
     expect(calibrate(values, symmetric).scale[0]).toBe(Math.fround(699 / 127));
     const params = calibrate(values, { ...symmetric, scheme: "asymmetric", percentile: 90 });
     expect(params.scale[0]).toBe(Math.fround(800 / 255));
@@ -219,41 +242,57 @@ describe("calibrate", () => {
     );
   });
 
-  it("binary: the mean of |x|; ternary: the least error over every subset and a fine grid of scales", () => {
-    const list = fc.array(fc.float({ min: -8, max: 8, noNaN: true }), { minLength: 1, maxLength: 30 });
-    fc.assert(
-      fc.property(list, fc.constantFrom("symmetric", "asymmetric", "power-of-two"), (xs, scheme) => {
-        const values = Float32Array.from(xs);
-        const absmax = Math.max(...values.map(Math.abs));
-        fc.pre(absmax > 1e-6);
-        const binary = calibrate(values, { bits: 1, scheme, method: "entropy" });
-        const ternary = calibrate(values, { bits: 1.58, scheme, method: "min-max", signed: false });
-        for (const params of [binary, ternary]) {
-          expect(params).toMatchObject({
-            signed: true,
-            scheme: scheme === "asymmetric" ? "symmetric" : scheme,
-          });
-          const own = squaredError(values, fakeQuantize(values, params));
-          for (let i = 1; i <= 400; i++) {
-            const s =
-              scheme === "power-of-two"
-                ? 2 ** (Math.floor(Math.log2(absmax)) + 1 - (i % 20))
-                : (i / 400) * absmax;
-            const other = squaredError(
-              values,
-              fakeQuantize(values, { ...params, scale: Float32Array.of(s) }),
-            );
-            expect(own).toBeLessThanOrEqual(other * (1 + 1e-6) + 1e-12);
-          }
-        }
-        if (scheme !== "power-of-two") {
-          const mean = values.reduce((sum, x) => sum + Math.abs(x), 0) / values.length;
-          expect(binary.scale[0]).toBeCloseTo(mean, 5);
-        }
-      }),
-      { numRuns: 100 },
-    );
-  });
+  it(
+    "binary: the mean of |x|; ternary: the least error over every subset and a fine grid of " +
+      "scales",
+    () => {
+      const list = fc.array(fc.float({ min: -8, max: 8, noNaN: true }), {
+        minLength: 1,
+        maxLength: 30,
+      });
+      fc.assert(
+        fc.property(
+          list,
+          fc.constantFrom("symmetric", "asymmetric", "power-of-two"),
+          (xs, scheme) => {
+            const values = Float32Array.from(xs);
+            const absmax = Math.max(...values.map(Math.abs));
+            fc.pre(absmax > 1e-6);
+            const binary = calibrate(values, { bits: 1, scheme, method: "entropy" });
+            const ternary = calibrate(values, {
+              bits: 1.58,
+              scheme,
+              method: "min-max",
+              signed: false,
+            });
+            for (const params of [binary, ternary]) {
+              expect(params).toMatchObject({
+                signed: true,
+                scheme: scheme === "asymmetric" ? "symmetric" : scheme,
+              });
+              const own = squaredError(values, fakeQuantize(values, params));
+              for (let i = 1; i <= 400; i++) {
+                const s =
+                  scheme === "power-of-two"
+                    ? 2 ** (Math.floor(Math.log2(absmax)) + 1 - (i % 20))
+                    : (i / 400) * absmax;
+                const other = squaredError(
+                  values,
+                  fakeQuantize(values, { ...params, scale: Float32Array.of(s) }),
+                );
+                expect(own).toBeLessThanOrEqual(other * (1 + 1e-6) + 1e-12);
+              }
+            }
+            if (scheme !== "power-of-two") {
+              const mean = values.reduce((sum, x) => sum + Math.abs(x), 0) / values.length;
+              expect(binary.scale[0]).toBeCloseTo(mean, 5);
+            }
+          },
+        ),
+        { numRuns: 100 },
+      );
+    },
+  );
 
   it("all zeros: scale 1 (binary the least normal), and zeros come back", () => {
     const zeros = new Float32Array(12);
@@ -292,7 +331,10 @@ describe("calibrate", () => {
   });
 
   it("keeps denormals and values at the end of float32 finite", () => {
-    const extremes = [Float32Array.of(1e-45, -1e-42), Float32Array.of(3.4028234e38, -3.4028234e38, 1)];
+    const extremes = [
+      Float32Array.of(1e-45, -1e-42),
+      Float32Array.of(3.4028234e38, -3.4028234e38, 1),
+    ];
     for (const values of extremes) {
       for (const bits of INTEGER_BITS) {
         for (const scheme of schemes) {
@@ -348,12 +390,16 @@ describe("calibrate", () => {
     for (const [path, patch] of wrong) {
       const run = () => calibrate(values, { ...good, ...patch } as CalibrateOptions);
       expect(run).toThrow(InvalidArgumentError);
-      expect(run).toThrow(expect.objectContaining({ path, message: expect.stringMatching(/allowed: /) }));
+      expect(run).toThrow(
+        expect.objectContaining({ path, message: expect.stringMatching(/allowed: /) }),
+      );
     }
     for (const none of [undefined, null])
       expect(() => calibrate(values, none as never)).toThrow(
         /options is (undefined|null); allowed: an object/,
       );
-    expect(() => calibrate([1, 2] as never, good)).toThrow(/values is Array; allowed: Float32Array/);
+    expect(() => calibrate([1, 2] as never, good)).toThrow(
+      /values is Array; allowed: Float32Array/,
+    );
   });
 });

@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CalibrationMethod, calibrate, createObserver } from "../../src/calibration/index.js";
 import { InvalidArgumentError, InvalidDataError, UnsupportedError } from "../../src/errors.js";
-import { checkParams, fakeQuantize, INTEGER_BITS, QuantizationScheme } from "../../src/quantization/index.js";
+import {
+  checkParams,
+  fakeQuantize,
+  INTEGER_BITS,
+  QuantizationScheme,
+} from "../../src/quantization/index.js";
 import { Random } from "../../src/random/random.js";
 import { normals, squaredError, valueLists } from "./arbitraries.js";
 
@@ -66,7 +71,9 @@ describe("createObserver", () => {
         const values = Float32Array.from(list);
         const observer = createObserver("min-max");
         observer.observe(values);
-        expect(observer.params(request)).toEqual(calibrate(values, { ...request, method: "min-max" }));
+        expect(observer.params(request)).toEqual(
+          calibrate(values, { ...request, method: "min-max" }),
+        );
       }),
       { numRuns: 500 },
     );
@@ -90,7 +97,8 @@ describe("createObserver", () => {
           const bin = (2 * absmax) / 2048;
           const codes = scheme === "symmetric" ? 127 : 255;
           const ends = scheme === "symmetric" ? 1 : 2;
-          // A percentile of exactly 0 falls back to the whole range; a stream cannot see it to within less than a bin.
+          // A percentile of exactly 0 falls back to the whole range; a stream cannot see it to
+          // within less than a bin.
           fc.pre(codes * Math.min(stream.scale[0]!, whole.scale[0]!) > bin);
           expect(Math.abs(stream.scale[0]! - whole.scale[0]!) * codes).toBeLessThanOrEqual(
             ends * bin * 1.0001,
@@ -107,7 +115,10 @@ describe("createObserver", () => {
         const values = normals(5000, 11, 50);
         const observer = createObserver("mse");
         for (let i = 0; i < 5000; i += 700) observer.observe(values.subarray(i, i + 700));
-        const stream = squaredError(values, fakeQuantize(values, observer.params({ bits, scheme })));
+        const stream = squaredError(
+          values,
+          fakeQuantize(values, observer.params({ bits, scheme })),
+        );
         const whole = squaredError(
           values,
           fakeQuantize(values, calibrate(values, { bits, scheme, method: "mse" })),
@@ -153,7 +164,8 @@ describe("createObserver", () => {
       const observer = createObserver(method);
       observer.observe(new Float32Array(3));
       observer.observe(new Float32Array(3));
-      for (const scheme of schemes) expect([...observer.params({ bits: 8, scheme }).scale]).toEqual([1]);
+      for (const scheme of schemes)
+        expect([...observer.params({ bits: 8, scheme }).scale]).toEqual([1]);
     }
   });
 
@@ -162,7 +174,9 @@ describe("createObserver", () => {
     const request = { bits: 8, scheme: "symmetric" } as const;
     expect(() => observer.params(request)).toThrow(InvalidDataError);
     expect(() => observer.extremes()).toThrow(/relu1: nothing was observed/);
-    expect(() => observer.observe(Float32Array.of(0, Number.NaN))).toThrow(/relu1 holds 1 .*index 1/);
+    expect(() => observer.observe(Float32Array.of(0, Number.NaN))).toThrow(
+      /relu1 holds 1 .*index 1/,
+    );
     expect(observer.count).toBe(0);
     expect(() => observer.observe([1] as never)).toThrow(InvalidArgumentError);
     observer.observe(Float32Array.of(1));

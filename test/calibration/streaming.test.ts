@@ -1,8 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { bestReach } from "../../src/calibration/entropy.js";
 import { CalibrationMethod, createObserver } from "../../src/calibration/index.js";
+import { bestReach } from "../../src/calibration/methods/entropy.js";
 import { mulberry } from "../simd/tensors.js";
 
 setFlagsFromString("--expose-gc");
@@ -37,7 +37,10 @@ describe("streaming observers", () => {
 
   it("give the same for 10 batches and for 10,000 of the same values", () => {
     const random = mulberry(9);
-    const values = Float32Array.from({ length: 400_000 }, () => (random() - 0.3) / (0.01 + random()));
+    const values = Float32Array.from(
+      { length: 400_000 },
+      () => (random() - 0.3) / (0.01 + random()),
+    );
     for (const method of Object.values(CalibrationMethod)) {
       const [few, many] = [createObserver(method), createObserver(method)];
       for (let b = 0; b < 10; b++) few.observe(values.subarray(b * 40_000, (b + 1) * 40_000));

@@ -38,7 +38,8 @@ describe("tensorStatistics", () => {
 
   it("takes the whole tensor by default, and zeros as +0", () => {
     const { min, max, absMax } = tensorStatistics(new Float32Array(70).fill(-0));
-    for (const list of [min, max, absMax]) expect([...list].map((x) => Object.is(x, 0))).toEqual([true]);
+    for (const list of [min, max, absMax])
+      expect([...list].map((x) => Object.is(x, 0))).toEqual([true]);
   });
 
   it("names what is wrong", () => {
@@ -48,7 +49,9 @@ describe("tensorStatistics", () => {
     expect(() => tensorStatistics(x, { shape: [2] })).toThrow(/shape is \[2\], 2 elements/);
     expect(() => tensorStatistics(x, { shape: 3 as never })).toThrow(/shape is 3/);
     expect(() => tensorStatistics(x, { granularity: "per-channel" })).toThrow(/shape is missing/);
-    expect(() => tensorStatistics(x, { granularity: "per-channel", shape: [3] })).toThrow(/axis is missing/);
+    expect(() => tensorStatistics(x, { granularity: "per-channel", shape: [3] })).toThrow(
+      /axis is missing/,
+    );
     expect(() => tensorStatistics(x, { axes: 1 } as never)).toThrow(InvalidArgumentError);
     expect(() => tensorStatistics(x, { granularity: "per-group" })).toThrow(/groupSize is 0/);
   });

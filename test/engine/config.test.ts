@@ -114,10 +114,15 @@ describe("resolveConfig", () => {
 
   it("refuses contradictions", () => {
     expect(refusal({ minBits: 8, maxBits: 4 }).path).toBe("minBits");
-    expect(refusal({ minBits: 9, maxBits: 15 }).message).toContain("no bit-width lies from minBits 9");
-    expect(refusal({ minBits: 4, maxBits: 8, weightBitChoices: [4, 2] }).path).toBe("weightBitChoices.1");
+    expect(refusal({ minBits: 9, maxBits: 15 }).message).toContain(
+      "no bit-width lies from minBits 9",
+    );
+    expect(refusal({ minBits: 4, maxBits: 8, weightBitChoices: [4, 2] }).path).toBe(
+      "weightBitChoices.1",
+    );
     expect(
-      refusal({ accuracyWeight: 0, compressionWeight: 0, latencyWeight: 0, energyWeight: 0 }).message,
+      refusal({ accuracyWeight: 0, compressionWeight: 0, latencyWeight: 0, energyWeight: 0 })
+        .message,
     ).toContain("all 0");
     expect(refusal({ layerOverrides: { conv1: { weightBits: 7 } } }).path).toBe(
       "layerOverrides.conv1.weightBits",
@@ -131,17 +136,22 @@ describe("resolveConfig", () => {
       resolveConfig({ layerOverrides: new Map([["__proto__", { weightBits: 8 }]]) }).layerOverrides,
     ).toEqual(expected);
     expect(
-      resolveConfig({ layerOverrides: JSON.parse('{"__proto__": {"weightBits": 8}}') }).layerOverrides,
+      resolveConfig({ layerOverrides: JSON.parse('{"__proto__": {"weightBits": 8}}') })
+        .layerOverrides,
     ).toEqual(expected);
-    expect(resolveConfig({ layerOverrides: { a: { useSymmetric: false } } }).layerOverrides.get("a")).toEqual(
-      {
-        useSymmetric: false,
-      },
-    );
+    expect(
+      resolveConfig({ layerOverrides: { a: { useSymmetric: false } } }).layerOverrides.get("a"),
+    ).toEqual({
+      useSymmetric: false,
+    });
   });
 
   it("sorts and cleans lists, takes undefined as absent", () => {
-    const config = resolveConfig({ weightBitChoices: [8, 4, 8], groupSizes: [64, 16, 64], seed: undefined });
+    const config = resolveConfig({
+      weightBitChoices: [8, 4, 8],
+      groupSizes: [64, 16, 64],
+      seed: undefined,
+    });
     expect(config.weightBitChoices).toEqual([4, 8]);
     expect(config.groupSizes).toEqual([16, 64]);
     expect(config.seed).toBe(0);

@@ -36,7 +36,9 @@ async function run(
   config: QuantizationEvolutionConfig = {},
   evaluator: AccuracyEvaluator = formulaEvaluator(),
 ): Promise<EvolutionResult> {
-  return new QuantizationEvolutionEngine({ ...SMALL, ...config }, { evaluator }).runEvolution(LAYERS);
+  return new QuantizationEvolutionEngine({ ...SMALL, ...config }, { evaluator }).runEvolution(
+    LAYERS,
+  );
 }
 
 describe("runEvolution", () => {
@@ -62,7 +64,8 @@ describe("runEvolution", () => {
       ).toBe(true);
     expect(engine.paretoFront).toEqual(front);
     expect(engine.getBestGenome()).toBe(result.best);
-    for (const genome of front) expect(genome.fitnessScore).toBeLessThanOrEqual(result.best!.fitnessScore);
+    for (const genome of front)
+      expect(genome.fitnessScore).toBeLessThanOrEqual(result.best!.fitnessScore);
   });
 
   it("says what it did", async () => {
@@ -83,7 +86,10 @@ describe("runEvolution", () => {
     const best = result.history.map((stats) => stats.bestFitness);
     expect(best).toEqual(best.toSorted((a, b) => a - b));
     expect(best.at(-1)).toBe(result.best?.fitnessScore);
-    expect(result.history.at(-1)).toMatchObject({ frontSize: result.paretoFront.length, failures: 0 });
+    expect(result.history.at(-1)).toMatchObject({
+      frontSize: result.paretoFront.length,
+      failures: 0,
+    });
     for (const genome of result.paretoFront)
       expect(genome.metrics).toMatchObject({ accuracyKind: "measured" });
   });
@@ -97,7 +103,8 @@ describe("runEvolution", () => {
   });
 
   it("finds the best genome of a small space", async () => {
-    // Bits only: 4 layers of 4 widths. Fitness by accuracy and size decides; all 256 are tried beside it.
+    // Bits only: 4 layers of 4 widths. Fitness by accuracy and size decides; all 256 are tried
+    // beside it.
     const weights = { embedding: 0.001, attention: 0.2, ffn: 0.01, output: 0.05 };
     const engine = new QuantizationEvolutionEngine(
       { ...WIDTHS_ONLY, seed: 1, populationSize: 20, maxGenerations: 12 },
@@ -111,7 +118,10 @@ describe("runEvolution", () => {
     const genomes = all.map((widths) =>
       best!.with({
         layerConfigs: new Map(
-          [...best!.layerConfigs].map(([name, layer], i) => [name, layer.with({ weightBits: widths[i]! })]),
+          [...best!.layerConfigs].map(([name, layer], i) => [
+            name,
+            layer.with({ weightBits: widths[i]! }),
+          ]),
         ),
       }),
     );
@@ -120,21 +130,28 @@ describe("runEvolution", () => {
     expect(evaluations).toBeLessThanOrEqual(256);
   });
 
-  it("is the same for a seed, whatever the number of evaluations in flight, and differs for another", async () => {
-    const slow = () =>
-      formulaEvaluator({}, { before: (g) => new Promise((r) => setTimeout(r, g.key.length % 3)) });
-    const one = slow();
-    const four = slow();
-    const config = { populationSize: 8, maxGenerations: 3 };
-    const a = await run({ ...config, parallelEvaluations: 1 }, one);
-    const b = await run({ ...config, parallelEvaluations: 4 }, four);
-    expect(archiveToString(b)).toBe(archiveToString(a));
-    expect(b.history).toEqual(a.history);
-    expect(one.mostInFlight).toBe(1);
-    expect(four.mostInFlight).toBe(4);
-    const c = await run({ ...config, seed: 4 });
-    expect(archiveToString(c)).not.toBe(archiveToString(a));
-  });
+  it(
+    "is the same for a seed, whatever the number of evaluations in flight, and differs for " +
+      "another",
+    async () => {
+      const slow = () =>
+        formulaEvaluator(
+          {},
+          { before: (g) => new Promise((r) => setTimeout(r, g.key.length % 3)) },
+        );
+      const one = slow();
+      const four = slow();
+      const config = { populationSize: 8, maxGenerations: 3 };
+      const a = await run({ ...config, parallelEvaluations: 1 }, one);
+      const b = await run({ ...config, parallelEvaluations: 4 }, four);
+      expect(archiveToString(b)).toBe(archiveToString(a));
+      expect(b.history).toEqual(a.history);
+      expect(one.mostInFlight).toBe(1);
+      expect(four.mostInFlight).toBe(4);
+      const c = await run({ ...config, seed: 4 });
+      expect(archiveToString(c)).not.toBe(archiveToString(a));
+    },
+  );
 
   it("starts fresh on a second run, and refuses two at once", async () => {
     const engine = new QuantizationEvolutionEngine(SMALL, { evaluator: formulaEvaluator() });
@@ -166,13 +183,15 @@ describe("runEvolution", () => {
       sparse,
       { name: "m", source: "user", layers: sparse },
     ])
-      await expect(engine.runEvolution(layers as string[])).rejects.toBeInstanceOf(InvalidArgumentError);
+      await expect(engine.runEvolution(layers as string[])).rejects.toBeInstanceOf(
+        InvalidArgumentError,
+      );
     await expect(engine.runEvolution(LAYERS, { callback: 1 as never })).rejects.toMatchObject({
       path: "callback",
     });
-    expect(() => new QuantizationEvolutionEngine({ hardwareTarget: "abacus" as "arm-dot" })).toThrow(
-      InvalidConfigError,
-    );
+    expect(
+      () => new QuantizationEvolutionEngine({ hardwareTarget: "abacus" as "arm-dot" }),
+    ).toThrow(InvalidConfigError);
     expect(() => new QuantizationEvolutionEngine({ hardwareTarget: {} as never })).toThrow(
       InvalidConfigError,
     );
@@ -209,7 +228,9 @@ describe("runEvolution", () => {
         thrown(() => new QuantizationEvolutionEngine({}, parts as never)),
         path,
       ).toMatchObject(refusal(path));
-    const message = thrown(() => new QuantizationEvolutionEngine({}, { evaluatr: evaluator } as never));
+    const message = thrown(
+      () => new QuantizationEvolutionEngine({}, { evaluatr: evaluator } as never),
+    );
     expect(String(message)).toContain("evaluator, costModel");
 
     const engine = new QuantizationEvolutionEngine(SMALL, { evaluator });
@@ -222,9 +243,15 @@ describe("runEvolution", () => {
       [{ signal: "stop" }, "signal"],
       [{ signal: new AbortController() }, "signal"],
     ] as const) {
-      await expect(engine.runEvolution(LAYERS, options as never)).rejects.toMatchObject(refusal(path));
-      await expect(engine.evaluateGenomes(LAYERS, [], options as never)).rejects.toMatchObject(refusal(path));
-      await expect(engine.analyzeSensitivity(LAYERS, options as never)).rejects.toMatchObject(refusal(path));
+      await expect(engine.runEvolution(LAYERS, options as never)).rejects.toMatchObject(
+        refusal(path),
+      );
+      await expect(engine.evaluateGenomes(LAYERS, [], options as never)).rejects.toMatchObject(
+        refusal(path),
+      );
+      await expect(engine.analyzeSensitivity(LAYERS, options as never)).rejects.toMatchObject(
+        refusal(path),
+      );
     }
     expect(evaluator.calls).toEqual([]);
   });
@@ -243,41 +270,54 @@ describe("runEvolution", () => {
         code: "INVALID_ARGUMENT",
         path,
       });
-    await expect(engine.exportQuantizationConfig("x" as never, "/nowhere/x.json")).rejects.toMatchObject({
+    await expect(
+      engine.exportQuantizationConfig("x" as never, "/nowhere/x.json"),
+    ).rejects.toMatchObject({
       path: "genome",
     });
   });
 
   it("takes hostile names as names", async () => {
     const names = ["__proto__", "constructor", "2", "1"];
-    const { best } = await new QuantizationEvolutionEngine({ ...SMALL, maxGenerations: 2 }).runEvolution(
-      names,
-    );
+    const { best } = await new QuantizationEvolutionEngine({
+      ...SMALL,
+      maxGenerations: 2,
+    }).runEvolution(names);
     expect([...best!.layerConfigs.keys()]).toEqual(names);
   });
 });
 
 describe("constraints", () => {
-  it("puts feasible genomes before all others, and shows infeasible ones only when there is nothing else", async () => {
-    const free = await run();
-    const latencies = free.paretoFront.map((genome) => genome.inferenceLatencyMs!).sort((a, b) => a - b);
-    const limit = latencies[Math.floor(latencies.length / 2)]!;
-    const limited = await run({ targetLatencyMs: limit });
-    expect(limited.feasible).toBe(true);
-    for (const genome of limited.paretoFront) expect(genome.inferenceLatencyMs).toBeLessThanOrEqual(limit);
+  it(
+    "puts feasible genomes before all others, and shows infeasible ones only when there is " +
+      "nothing else",
+    async () => {
+      const free = await run();
+      const latencies = free.paretoFront
+        .map((genome) => genome.inferenceLatencyMs!)
+        .sort((a, b) => a - b);
+      const limit = latencies[Math.floor(latencies.length / 2)]!;
+      const limited = await run({ targetLatencyMs: limit });
+      expect(limited.feasible).toBe(true);
+      for (const genome of limited.paretoFront)
+        expect(genome.inferenceLatencyMs).toBeLessThanOrEqual(limit);
 
-    const hopeless = await run({ targetLatencyMs: 1e-9, minAccuracy: 1 });
-    expect(hopeless.feasible).toBe(false);
-    expect(hopeless.paretoFront.length).toBeGreaterThan(0);
-    expect(hopeless.best!.fitnessScore).toBeLessThan(0);
-    expect(hopeless.best!.metrics!.violations).toHaveProperty("targetLatencyMs");
-  });
+      const hopeless = await run({ targetLatencyMs: 1e-9, minAccuracy: 1 });
+      expect(hopeless.feasible).toBe(false);
+      expect(hopeless.paretoFront.length).toBeGreaterThan(0);
+      expect(hopeless.best!.fitnessScore).toBeLessThan(0);
+      expect(hopeless.best!.metrics!.violations).toHaveProperty("targetLatencyMs");
+    },
+  );
 });
 
 describe("the switches of the configuration", () => {
   it("minBits, maxBits and the choices bound every genome that is tried", async () => {
     const evaluator = formulaEvaluator();
-    await run({ minBits: 2, maxBits: 4, weightBitChoices: [2, 4], activationBitChoices: [16] }, evaluator);
+    await run(
+      { minBits: 2, maxBits: 4, weightBitChoices: [2, 4], activationBitChoices: [16] },
+      evaluator,
+    );
     for (const key of evaluator.calls) {
       expect(new Set(key.match(/:w[\d.]+/g))).not.toContain(":w8");
       for (const [, bits] of key.matchAll(/:w([\d.]+)/g)) expect(["2", "4"]).toContain(bits);
@@ -314,9 +354,14 @@ describe("the switches of the configuration", () => {
       evaluator,
     );
     for (const genome of seen) {
-      expect(genome.layerConfigs.get("output")).toMatchObject({ weightBits: 16, useSymmetric: false });
+      expect(genome.layerConfigs.get("output")).toMatchObject({
+        weightBits: 16,
+        useSymmetric: false,
+      });
       expect(genome.layerConfigs.get("ffn")).toMatchObject({ granularity: "per-tensor" });
-      expect(genome.layerConfigs.get("ffn")!.equals(genome.layerConfigs.get("attention")!)).toBe(true);
+      expect(genome.layerConfigs.get("ffn")!.equals(genome.layerConfigs.get("attention")!)).toBe(
+        true,
+      );
     }
     for (const [config, path] of [
       [{ layerOverrides: { nowhere: {} } }, "layerOverrides.nowhere"],
@@ -436,10 +481,18 @@ describe("callback, abort and failure", () => {
       {},
       { before: () => void (evaluator.calls.length === 20 && controller.abort()) },
     );
-    const engine = new QuantizationEvolutionEngine({ ...SMALL, parallelEvaluations: 1 }, { evaluator });
+    const engine = new QuantizationEvolutionEngine(
+      { ...SMALL, parallelEvaluations: 1 },
+      { evaluator },
+    );
     const result = await engine.runEvolution(LAYERS, { signal: controller.signal });
     expect(evaluator.calls.length).toBe(20);
-    expect(result).toMatchObject({ stopReason: "aborted", generations: 0, failures: [], evaluations: 20 });
+    expect(result).toMatchObject({
+      stopReason: "aborted",
+      generations: 0,
+      failures: [],
+      evaluations: 20,
+    });
     expect(result.history.length).toBe(1);
     expect(result.paretoFront.length).toBeGreaterThan(0);
   });
@@ -475,19 +528,29 @@ describe("callback, abort and failure", () => {
     );
     const engine = new QuantizationEvolutionEngine(SMALL, { evaluator });
     const result = await engine.runEvolution(LAYERS, { signal: controller.signal });
-    expect(result).toMatchObject({ stopReason: "aborted", evaluations: 14, failures: [], generations: 0 });
+    expect(result).toMatchObject({
+      stopReason: "aborted",
+      evaluations: 14,
+      failures: [],
+      generations: 0,
+    });
     expect(result.paretoFront.length).toBeGreaterThan(0);
     const signal = () => AbortSignal.timeout(20);
     const timeout = { name: "TimeoutError" };
-    await expect(engine.evaluateGenomes(LAYERS, [result.best!], { signal: signal() })).rejects.toMatchObject(
+    await expect(
+      engine.evaluateGenomes(LAYERS, [result.best!], { signal: signal() }),
+    ).rejects.toMatchObject(timeout);
+    await expect(engine.analyzeSensitivity(LAYERS, { signal: signal() })).rejects.toMatchObject(
       timeout,
     );
-    await expect(engine.analyzeSensitivity(LAYERS, { signal: signal() })).rejects.toMatchObject(timeout);
   });
 
   it("does not wait for a callback that never settles, and ignores what it throws too late", async () => {
     const engine = new QuantizationEvolutionEngine(SMALL, { evaluator: formulaEvaluator() });
-    for (const settle of [() => {}, (reject: (reason: Error) => void) => reject(new Error("late"))]) {
+    for (const settle of [
+      () => {},
+      (reject: (reason: Error) => void) => reject(new Error("late")),
+    ]) {
       const controller = new AbortController();
       let settleLate = () => {};
       const callback = () => {
@@ -512,9 +575,9 @@ describe("callback, abort and failure", () => {
       controller.abort();
       throw new Error("disk full");
     };
-    await expect(engine.runEvolution(LAYERS, { callback, signal: controller.signal })).rejects.toThrow(
-      "disk full",
-    );
+    await expect(
+      engine.runEvolution(LAYERS, { callback, signal: controller.signal }),
+    ).rejects.toThrow("disk full");
   });
 
   it("notices an abort in the sensitivity analysis and within a prediction", async () => {
@@ -523,7 +586,11 @@ describe("callback, abort and failure", () => {
     const early = new AbortController();
     const run = engine.runEvolution(layers, { signal: early.signal });
     setImmediate(() => early.abort());
-    expect(await run).toMatchObject({ stopReason: "aborted", evaluations: 0, sensitivity: undefined });
+    expect(await run).toMatchObject({
+      stopReason: "aborted",
+      evaluations: 0,
+      sensitivity: undefined,
+    });
 
     const late = new AbortController();
     const predicting = new QuantizationEvolutionEngine({
@@ -538,12 +605,17 @@ describe("callback, abort and failure", () => {
     setImmediate(turn);
     expect(await predicting).toMatchObject({ stopReason: "aborted", evaluations: 0, failures: [] });
     const preparing = new AbortController();
-    const seeding = new QuantizationEvolutionEngine({ populationSize: 4, useSensitivityAnalysis: false });
+    const seeding = new QuantizationEvolutionEngine({
+      populationSize: 4,
+      useSensitivityAnalysis: false,
+    });
     const seeded = seeding.runEvolution(layers, { signal: preparing.signal });
     setImmediate(() => setImmediate(() => preparing.abort()));
     expect(await seeded).toMatchObject({ stopReason: "aborted", evaluations: 0 });
 
-    await expect(engine.analyzeSensitivity(layers, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    await expect(
+      engine.analyzeSensitivity(layers, { signal: AbortSignal.abort() }),
+    ).rejects.toMatchObject({
       name: "AbortError",
     });
   });
@@ -583,7 +655,12 @@ describe("callback, abort and failure", () => {
     const evaluator = formulaEvaluator();
     const engine = new QuantizationEvolutionEngine(SMALL, { evaluator });
     const result = await engine.runEvolution(LAYERS, { signal: AbortSignal.abort() });
-    expect(result).toMatchObject({ stopReason: "aborted", paretoFront: [], evaluations: 0, generations: 0 });
+    expect(result).toMatchObject({
+      stopReason: "aborted",
+      paretoFront: [],
+      evaluations: 0,
+      generations: 0,
+    });
     expect(result.best).toBeUndefined();
     expect(evaluator.calls).toEqual([]);
     expect(() => engine.getBestGenome()).toThrow(NotRunError);
@@ -594,7 +671,8 @@ describe("callback, abort and failure", () => {
       {},
       {
         before: (genome) => {
-          if (genome.layerConfigs.get("ffn")?.weightBits === 5) throw new Error("five is right out");
+          if (genome.layerConfigs.get("ffn")?.weightBits === 5)
+            throw new Error("five is right out");
         },
       },
     );
@@ -634,19 +712,27 @@ describe("parts of one's own", () => {
       supports: () => {
         throw new Error("no idea");
       },
-      estimate: (model, genome) => ({ ...inner.estimate(model, genome), latencyMs: genome.averageBits }),
+      estimate: (model, genome) => ({
+        ...inner.estimate(model, genome),
+        latencyMs: genome.averageBits,
+      }),
     };
-    const engine = new QuantizationEvolutionEngine(SMALL, { costModel, evaluator: formulaEvaluator() });
+    const engine = new QuantizationEvolutionEngine(SMALL, {
+      costModel,
+      evaluator: formulaEvaluator(),
+    });
     const result = await engine.runEvolution(LAYERS);
     expect(result.target).toBe("my-board");
-    for (const genome of result.paretoFront) expect(genome.inferenceLatencyMs).toBe(genome.averageBits);
+    for (const genome of result.paretoFront)
+      expect(genome.inferenceLatencyMs).toBe(genome.averageBits);
   });
 
   it("takes a hardware profile", async () => {
     const profile = { ...hardwareProfiles[0]!, target: "variant" };
-    const result = await new QuantizationEvolutionEngine({ ...SMALL, hardwareTarget: profile }).runEvolution(
-      LAYERS,
-    );
+    const result = await new QuantizationEvolutionEngine({
+      ...SMALL,
+      hardwareTarget: profile,
+    }).runEvolution(LAYERS);
     expect(result.target).toBe("variant");
   });
 
@@ -671,7 +757,9 @@ describe("around a run", () => {
 
   it("measures sensitivity with an evaluator, predicts it without", async () => {
     const evaluator = formulaEvaluator({ attention: 0.08, ffn: 0.02, embedding: 0, output: 0.04 });
-    const measured = await new QuantizationEvolutionEngine({}, { evaluator }).analyzeSensitivity(LAYERS);
+    const measured = await new QuantizationEvolutionEngine({}, { evaluator }).analyzeSensitivity(
+      LAYERS,
+    );
     expect([...measured.keys()]).toEqual(LAYERS);
     expect(measured.get("attention")).toBe(1);
     expect(measured.get("ffn")).toBeCloseTo(0.25, 10);

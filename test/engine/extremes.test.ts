@@ -7,6 +7,8 @@ import {
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
 } from "../../src/index.js";
+import { sampledEvaluator } from "./budget/sampled-evaluator.js";
+import { memoryStore } from "./checkpoint/stores.js";
 import {
   formulaEvaluator,
   TINY_LAYERS as LAYERS,
@@ -14,8 +16,6 @@ import {
   tinyLayer,
   WIDTHS_ONLY,
 } from "./fakes.js";
-import { sampledEvaluator } from "./measured/sampled-evaluator.js";
-import { memoryStore } from "./stores.js";
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -85,7 +85,9 @@ describe("extremes", () => {
     const plain = await run({}, config);
     expect(plain.paretoFront.length).toBeGreaterThan(0);
     await run({ checkpoint: { store }, maxGenerations: 4 }, config);
-    expect(archiveToString(await run({ checkpoint: { store } }, config))).toBe(archiveToString(plain));
+    expect(archiveToString(await run({ checkpoint: { store } }, config))).toBe(
+      archiveToString(plain),
+    );
   });
 
   it("five thousand layers: stopped while it is prepared, run, and resumed", {
@@ -133,12 +135,20 @@ describe("two runs in one process", () => {
     const callback = () => wait(1);
     const model = { name: "shared", source: "user", layers: LAYERS } as const;
     const go = (seed: number) =>
-      new QuantizationEvolutionEngine({ ...SMALL, seed }, { evaluator, costModel }).runEvolution(model, {
-        signal,
-        callback,
-        baselines: ["random", "exact"],
-      });
-    const told = ({ paretoFront, history, evaluations, baselines }: Awaited<ReturnType<typeof go>>) => ({
+      new QuantizationEvolutionEngine({ ...SMALL, seed }, { evaluator, costModel }).runEvolution(
+        model,
+        {
+          signal,
+          callback,
+          baselines: ["random", "exact"],
+        },
+      );
+    const told = ({
+      paretoFront,
+      history,
+      evaluations,
+      baselines,
+    }: Awaited<ReturnType<typeof go>>) => ({
       archive: archiveToString(paretoFront),
       history,
       evaluations,

@@ -21,7 +21,11 @@ export function tinyLayer(name: string): LayerSpec {
 export const TINY_LAYERS = ["embedding", "attention", "ffn", "output"].map(tinyLayer);
 
 /** A run of six generations with eight genomes each. */
-export const SMALL_RUN: QuantizationEvolutionConfig = { populationSize: 8, maxGenerations: 5, seed: 3 };
+export const SMALL_RUN: QuantizationEvolutionConfig = {
+  populationSize: 8,
+  maxGenerations: 5,
+  seed: 3,
+};
 
 /** Leaves nothing but the widths of weights to choose. */
 export const WIDTHS_ONLY: QuantizationEvolutionConfig = {
@@ -33,17 +37,24 @@ export const WIDTHS_ONLY: QuantizationEvolutionConfig = {
   allowPerGroup: false,
 };
 
-/** An evaluator by formula: accuracy falls with the bits taken away, more in layers that weigh more. */
+/**
+ * An evaluator by formula: accuracy falls with the bits taken away, more in layers that weigh more.
+ */
 export function formulaEvaluator(
   weights: Readonly<Record<string, number>> = {},
-  hooks: { before?: (genome: QuantizationGenome, signal?: AbortSignal) => Promise<void> | void } = {},
+  hooks: {
+    before?: (genome: QuantizationGenome, signal?: AbortSignal) => Promise<void> | void;
+  } = {},
 ): AccuracyEvaluator & { calls: string[]; inFlight: number; mostInFlight: number } {
   const evaluator = {
     kind: "measured" as const,
     calls: [] as string[],
     inFlight: 0,
     mostInFlight: 0,
-    async evaluate(genome: QuantizationGenome, { signal }: { readonly signal?: AbortSignal | undefined }) {
+    async evaluate(
+      genome: QuantizationGenome,
+      { signal }: { readonly signal?: AbortSignal | undefined },
+    ) {
       evaluator.calls.push(genome.key);
       evaluator.inFlight++;
       evaluator.mostInFlight = Math.max(evaluator.mostInFlight, evaluator.inFlight);

@@ -9,9 +9,9 @@ import {
   QuantizationEvolutionEngine,
   type QuantizationGenome,
 } from "../../src/index.js";
+import { sampledEvaluator } from "./budget/sampled-evaluator.js";
+import { memoryStore } from "./checkpoint/stores.js";
 import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL } from "./fakes.js";
-import { sampledEvaluator } from "./measured/sampled-evaluator.js";
-import { memoryStore } from "./stores.js";
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -76,26 +76,38 @@ describe("evaluators that fail", () => {
       () => estimate({ standardError: 1e200 }),
       "standardError 1e+200; allowed: a number from 0 to 1",
     ],
-    ["return endless samples", () => estimate({ samples: Number.POSITIVE_INFINITY }), "samples Infinity"],
+    [
+      "return endless samples",
+      () => estimate({ samples: Number.POSITIVE_INFINITY }),
+      "samples Infinity",
+    ],
     ["return nothing", () => undefined, "undefined"],
     ["hang", () => new Promise(() => {}), "no answer within 20 ms"],
   ];
-  it.each(odd)("that %s cost those genomes only, and a resumed run says the same", async (_, odd, reason) => {
-    const store = memoryStore();
-    const config = { evaluationTimeoutMs: 20, maxGenerations: 2, parallelEvaluations: 8 };
-    const result = await run({ checkpoint: { store } }, config, sometimes(odd));
-    expect(result.failures.length).toBeGreaterThan(0);
-    for (const failure of result.failures) {
-      expect(failure.reason).toContain(reason);
-      expect(failure.error).toBeInstanceOf(EvaluationError);
-    }
-    expect(result.stopReason).toBe("max-generations");
-    expect(result.paretoFront.length).toBeGreaterThan(0);
-    const mute = { kind: "measured", evaluate: () => Promise.reject(new Error("was asked again")) } as const;
-    const again = await run({ checkpoint: { store } }, config, mute);
-    expect(archiveToString(again)).toBe(archiveToString(result));
-    expect(again.failures.map((failure) => failure.reason)).toEqual(result.failures.map((f) => f.reason));
-  });
+  it.each(odd)(
+    "that %s cost those genomes only, and a resumed run says the same",
+    async (_, odd, reason) => {
+      const store = memoryStore();
+      const config = { evaluationTimeoutMs: 20, maxGenerations: 2, parallelEvaluations: 8 };
+      const result = await run({ checkpoint: { store } }, config, sometimes(odd));
+      expect(result.failures.length).toBeGreaterThan(0);
+      for (const failure of result.failures) {
+        expect(failure.reason).toContain(reason);
+        expect(failure.error).toBeInstanceOf(EvaluationError);
+      }
+      expect(result.stopReason).toBe("max-generations");
+      expect(result.paretoFront.length).toBeGreaterThan(0);
+      const mute = {
+        kind: "measured",
+        evaluate: () => Promise.reject(new Error("was asked again")),
+      } as const;
+      const again = await run({ checkpoint: { store } }, config, mute);
+      expect(archiveToString(again)).toBe(archiveToString(result));
+      expect(again.failures.map((failure) => failure.reason)).toEqual(
+        result.failures.map((f) => f.reason),
+      );
+    },
+  );
 
   it("end the run when all of the first population fail, hanging ones included", async () => {
     const hanging = { kind: "measured", evaluate: () => new Promise(() => {}) } as const;
@@ -197,8 +209,14 @@ describe("evaluators that miscount their samples", () => {
 
 describe("sensitivities that are measured", () => {
   const isProbe = (genome: QuantizationGenome, layer: string) =>
-    [...genome.layerConfigs].every(([name, config]) => (config.weightBits === 3) === (name === layer));
-  const CONFIG = { useSensitivityAnalysis: "accuracy-drop", surrogate: false, multiFidelity: false } as const;
+    [...genome.layerConfigs].every(
+      ([name, config]) => (config.weightBits === 3) === (name === layer),
+    );
+  const CONFIG = {
+    useSensitivityAnalysis: "accuracy-drop",
+    surrogate: false,
+    multiFidelity: false,
+  } as const;
 
   it("count, and are paid for by the budget", async () => {
     for (const maxEvaluations of [1, 2, 5, 7, 10, 20]) {
@@ -215,26 +233,31 @@ describe("sensitivities that are measured", () => {
     }
   });
 
-  it.each(["throws", "hangs"])("cost one layer its measurement when its evaluation %s", async (how) => {
-    const evaluator = formulaEvaluator(
-      { attention: 0.03 },
-      {
-        before: (genome) => {
-          if (!isProbe(genome, "ffn")) return;
-          if (how === "throws") throw new Error("out of memory");
-          return new Promise<void>(() => {});
+  it.each(["throws", "hangs"])(
+    "cost one layer its measurement when its evaluation %s",
+    async (how) => {
+      const evaluator = formulaEvaluator(
+        { attention: 0.03 },
+        {
+          before: (genome) => {
+            if (!isProbe(genome, "ffn")) return;
+            if (how === "throws") throw new Error("out of memory");
+            return new Promise<void>(() => {});
+          },
         },
-      },
-    );
-    const result = await run({}, { ...CONFIG, evaluationTimeoutMs: 50 }, evaluator);
-    const reason = expect.stringContaining(how === "throws" ? "out of memory" : "no answer within 50 ms");
-    expect(result.sensitivityFallbacks).toEqual([{ layer: "ffn", reason }]);
-    expect(result.failures).toMatchObject([{ reason }]);
-    expect(result.evaluations).toBe(evaluator.calls.length);
-    expect(result.sensitivity!.get("attention")).toBe(1);
-    expect(result.sensitivity!.get("ffn")).toBeGreaterThan(0);
-    expect(result.stopReason).toBe("max-generations");
-  });
+      );
+      const result = await run({}, { ...CONFIG, evaluationTimeoutMs: 50 }, evaluator);
+      const reason = expect.stringContaining(
+        how === "throws" ? "out of memory" : "no answer within 50 ms",
+      );
+      expect(result.sensitivityFallbacks).toEqual([{ layer: "ffn", reason }]);
+      expect(result.failures).toMatchObject([{ reason }]);
+      expect(result.evaluations).toBe(evaluator.calls.length);
+      expect(result.sensitivity!.get("attention")).toBe(1);
+      expect(result.sensitivity!.get("ffn")).toBeGreaterThan(0);
+      expect(result.stopReason).toBe("max-generations");
+    },
+  );
 
   it("are all predicted when the float32 model itself fails", async () => {
     const evaluator = formulaEvaluator(
@@ -305,7 +328,9 @@ describe("a sensitivity metric of the user's", () => {
         { layer: "ffn", reason: expect.stringContaining(`says ${odd} of layer "ffn"`) },
       ]);
       expect(result.sensitivity!.get("ffn")).toBeGreaterThan(0);
-      const [first, ...rest] = NAMES.filter((name) => name !== "ffn").map((n) => result.sensitivity!.get(n));
+      const [first, ...rest] = NAMES.filter((name) => name !== "ffn").map((n) =>
+        result.sensitivity!.get(n),
+      );
       expect(rest).toEqual([first, first]);
       expect(result.stopReason).toBe("max-generations");
     },
@@ -335,7 +360,11 @@ describe("a sensitivity metric of the user's", () => {
   it("that hangs is not waited for after an abort, and at the end of the time", async () => {
     const never = () => new Promise<never>(() => {});
     const aborted = await runWith(never, { signal: AbortSignal.timeout(10) });
-    expect(aborted).toMatchObject({ stopReason: "aborted", evaluations: 0, sensitivity: undefined });
+    expect(aborted).toMatchObject({
+      stopReason: "aborted",
+      evaluations: 0,
+      sensitivity: undefined,
+    });
     expect((await runWith(never, { timeLimitMs: 10 })).stopReason).toBe("time-limit");
     const engine = new QuantizationEvolutionEngine(SMALL);
     await expect(
@@ -397,8 +426,10 @@ describe("baselines that cannot be carried out", () => {
     const result = await engine.runEvolution(layers, {
       baselines: ["uniform", "exact"],
       callback: (generation) => {
-        // Whoever brought the weights uses their memory again: what the tables have not looked at yet is gone.
-        if (generation === SMALL.maxGenerations) for (const { weights } of layers) weights.fill(Number.NaN);
+        // Whoever brought the weights uses their memory again: what the tables have not looked at
+        // yet is gone.
+        if (generation === SMALL.maxGenerations)
+          for (const { weights } of layers) weights.fill(Number.NaN);
       },
     });
     const [uniform, exact] = result.baselines!;
@@ -555,13 +586,21 @@ describe("an abort", () => {
       const resumed = await run({ checkpoint: { store } }, {}, evaluator);
       expect(archiveToString(resumed)).toBe(archiveToString(expected));
       expect(resumed.history).toEqual(expected.history);
-      expect(evaluator.calls.length).toBe(expected.evaluations - (resumed.checkpoint?.resumedAnswers ?? 0));
+      expect(evaluator.calls.length).toBe(
+        expected.evaluations - (resumed.checkpoint?.resumedAnswers ?? 0),
+      );
       expect(resumed.checkpoint?.resumedAnswers).toBeGreaterThanOrEqual(stopped.evaluations);
     },
   );
 
-  /** A search that looks at single layers first, then at few samples, and has baselines at the end. */
-  const measured = (options: EvolutionOptions, before: (nth: number) => void = () => {}, config = {}) => {
+  /**
+   * A search that looks at single layers first, then at few samples, and has baselines at the end.
+   */
+  const measured = (
+    options: EvolutionOptions,
+    before: (nth: number) => void = () => {},
+    config = {},
+  ) => {
     const names = Object.fromEntries(LAYERS.map(({ name }, i) => [name, i + 1]));
     const sampled = sampledEvaluator(names);
     const evaluator: AccuracyEvaluator = {

@@ -14,8 +14,8 @@ import {
   type SearchProgress,
   whenStagnant,
 } from "../../src/index.js";
+import { memoryStore } from "./checkpoint/stores.js";
 import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL } from "./fakes.js";
-import { memoryStore } from "./stores.js";
 
 function run(
   options: EvolutionOptions = {},
@@ -28,14 +28,19 @@ function run(
   );
 }
 
-function progress(hypervolumes: readonly number[], violations = hypervolumes.map(() => 0)): SearchProgress {
+function progress(
+  hypervolumes: readonly number[],
+  violations = hypervolumes.map(() => 0),
+): SearchProgress {
   return {
     generation: hypervolumes.length - 1,
     evaluations: hypervolumes.length * 8,
     budgetSpent: false,
     elapsedMs: 100 * hypervolumes.length,
     hypervolumes,
-    history: violations.map((leastViolation, generation) => ({ generation, leastViolation }) as never),
+    history: violations.map(
+      (leastViolation, generation) => ({ generation, leastViolation }) as never,
+    ),
   };
 }
 
@@ -55,7 +60,10 @@ describe("the evaluation budget", () => {
       );
       expect(evaluator.calls.length).toBe(maxEvaluations);
       if (result !== undefined)
-        expect(result).toMatchObject({ evaluations: maxEvaluations, stopReason: "max-evaluations" });
+        expect(result).toMatchObject({
+          evaluations: maxEvaluations,
+          stopReason: "max-evaluations",
+        });
     }
   });
 
@@ -85,7 +93,9 @@ describe("the time limit", () => {
   it("is not felt by a run that ends sooner", async () => {
     const result = await run({ timeLimitMs: 60_000 });
     expect(result.stopReason).toBe("max-generations");
-    expect(result.paretoFront.map(({ key }) => key)).toEqual((await run()).paretoFront.map(({ key }) => key));
+    expect(result.paretoFront.map(({ key }) => key)).toEqual(
+      (await run()).paretoFront.map(({ key }) => key),
+    );
     await expect(run({ timeLimitMs: 0 })).rejects.toMatchObject({ path: "timeLimitMs" });
   });
 });
@@ -114,7 +124,10 @@ describe("what comes before the search", () => {
   };
 
   it("counts in the time limit", async () => {
-    const evaluator = formulaEvaluator({}, { before: () => new Promise((done) => setTimeout(done, 50)) });
+    const evaluator = formulaEvaluator(
+      {},
+      { before: () => new Promise((done) => setTimeout(done, 50)) },
+    );
     for (const checkpoint of [undefined, { store: memoryStore() }]) {
       const engine = new QuantizationEvolutionEngine(SMALL, { evaluator, costModel: slowly(300) });
       const result = await engine.runEvolution(LAYERS, { timeLimitMs: 250, checkpoint });
@@ -141,10 +154,10 @@ describe("what comes before the search", () => {
   it("does not count where a checkpoint is gone on from, which would else get no further", async () => {
     const store = memoryStore();
     const goOn = (costModel: HardwareCostModel, options: EvolutionOptions) =>
-      new QuantizationEvolutionEngine(SMALL, { evaluator: formulaEvaluator(), costModel }).runEvolution(
-        LAYERS,
-        { checkpoint: { store }, ...options },
-      );
+      new QuantizationEvolutionEngine(SMALL, {
+        evaluator: formulaEvaluator(),
+        costModel,
+      }).runEvolution(LAYERS, { checkpoint: { store }, ...options });
     await goOn(slowly(0), { maxGenerations: 1 });
     const resumed = await goOn(slowly(600), { timeLimitMs: 550 });
     expect(resumed.stopReason).toBe("max-generations");
@@ -187,7 +200,9 @@ describe("what comes before the search", () => {
     // As it is when the third of several in flight was not there yet.
     const lines = store.text!.split("\n");
     const answers = lines.filter((line) => line.includes('"answer"'));
-    store.text = lines.filter((line) => line !== answers[2] && !line.includes('"generation"')).join("\n");
+    store.text = lines
+      .filter((line) => line !== answers[2] && !line.includes('"generation"'))
+      .join("\n");
     const stopped = await goOn(
       { timeLimitMs: 1_000, signal: AbortSignal.timeout(20_000) },
       () => new Promise(() => {}),
@@ -220,22 +235,32 @@ describe("stop conditions", () => {
     const message = /tolerence is no field of stagnation; allowed: .*generations.*tolerance/;
     const engine = () => new QuantizationEvolutionEngine({ stagnation: misspelt });
     expect(engine).toThrow(message);
-    expect(engine).toThrow(expect.objectContaining({ path: "stagnation.tolerence", code: "INVALID_CONFIG" }));
+    expect(engine).toThrow(
+      expect.objectContaining({ path: "stagnation.tolerence", code: "INVALID_CONFIG" }),
+    );
     expect(() => whenStagnant(misspelt)).toThrow(message);
     expect(() => whenStagnant(misspelt)).toThrow(expect.objectContaining({ path: "tolerence" }));
-    expect(() => whenStagnant(5 as never)).toThrow("stagnation is 5; allowed: an object with generations");
+    expect(() => whenStagnant(5 as never)).toThrow(
+      "stagnation is 5; allowed: an object with generations",
+    );
   });
 
   it("end a run, beside its limits", async () => {
     const stopped = await run({ stopWhen: afterGenerations(2) });
     expect(stopped).toMatchObject({ stopReason: "stop-condition", generations: 2 });
-    expect(await run({ stopWhen: anyOf(afterGenerations(4), afterEvaluations(20)) })).toMatchObject({
-      generations: 2,
+    expect(await run({ stopWhen: anyOf(afterGenerations(4), afterEvaluations(20)) })).toMatchObject(
+      {
+        generations: 2,
+      },
+    );
+    expect(await run({ stopWhen: allOf(afterGenerations(1), afterEvaluations(30)) })).toMatchObject(
+      {
+        generations: 3,
+      },
+    );
+    expect(await run({ stopWhen: afterGenerations(5) })).toMatchObject({
+      stopReason: "max-generations",
     });
-    expect(await run({ stopWhen: allOf(afterGenerations(1), afterEvaluations(30)) })).toMatchObject({
-      generations: 3,
-    });
-    expect(await run({ stopWhen: afterGenerations(5) })).toMatchObject({ stopReason: "max-generations" });
     const seen: SearchProgress[] = [];
     await run({ stopWhen: { name: "mine", isMet: (at) => seen.push(structuredClone(at)) > 3 } });
     expect(seen.map(({ generation }) => generation)).toEqual([0, 1, 2, 3]);
@@ -275,7 +300,9 @@ describe("stop conditions", () => {
 
   it("are checked", async () => {
     for (const stopWhen of [1, {}, { name: "x" }, () => true, { isMet: () => true }])
-      await expect(run({ stopWhen: stopWhen as never })).rejects.toMatchObject({ path: "stopWhen" });
+      await expect(run({ stopWhen: stopWhen as never })).rejects.toMatchObject({
+        path: "stopWhen",
+      });
     expect(() => anyOf()).toThrow("at least one");
     expect(() => allOf({} as never)).toThrow("conditions.0");
     expect(() => afterEvaluations(0)).toThrow("count is 0");
@@ -308,7 +335,10 @@ describe("when nothing is feasible", () => {
     const [closest] = result.paretoFront;
     for (const { limit, allowed, reached, excess } of limits) {
       expect(excess).toBe(closest!.metrics!.violations[limit]);
-      expect(limit === "minAccuracy" ? 1 - reached / allowed : reached / allowed - 1).toBeCloseTo(excess, 12);
+      expect(limit === "minAccuracy" ? 1 - reached / allowed : reached / allowed - 1).toBeCloseTo(
+        excess,
+        12,
+      );
     }
     const totals = result.paretoFront.map(({ metrics }) =>
       Object.values(metrics!.violations).reduce((sum, excess) => sum + excess, 0),
@@ -320,7 +350,9 @@ describe("when nothing is feasible", () => {
       for (const b of result.paretoFront)
         if (a !== b)
           expect(
-            limits.every(({ limit }) => a.metrics!.violations[limit]! <= b.metrics!.violations[limit]!),
+            limits.every(
+              ({ limit }) => a.metrics!.violations[limit]! <= b.metrics!.violations[limit]!,
+            ),
           ).toBe(false);
   });
 
@@ -340,7 +372,9 @@ describe("limits on memory", () => {
       {},
       { archiveLimit: 3, cacheLimit: 2, maxGenerations: 8, parallelEvaluations: 1 },
     );
-    expect(other.paretoFront.map(({ key }) => key)).toEqual(result.paretoFront.map(({ key }) => key));
+    expect(other.paretoFront.map(({ key }) => key)).toEqual(
+      result.paretoFront.map(({ key }) => key),
+    );
   });
 });
 

@@ -30,7 +30,9 @@ describe("constraintViolations", () => {
       expect(() => constraintViolations(values, { targetLatencyMs: bad })).toThrow(
         `targetLatencyMs is ${bad}`,
       );
-      expect(() => constraintViolations(values, { targetEnergyMj: bad })).toThrow(InvalidArgumentError);
+      expect(() => constraintViolations(values, { targetEnergyMj: bad })).toThrow(
+        InvalidArgumentError,
+      );
     }
     expect(() => constraintViolations(values, { minAccuracy: 1.1 })).toThrow(
       "minAccuracy is 1.1; allowed: 0 to 1",

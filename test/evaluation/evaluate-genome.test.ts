@@ -37,8 +37,14 @@ describe("genomeSizeBytes", () => {
     );
     const asymmetric = uniformGenome(smallModel, { weightBits: 8, weightScheme: "asymmetric" });
     expect(genomeSizeBytes(smallModel, asymmetric)).toBe(PARAMETERS + 5 * channels + 40);
-    const grouped = uniformGenome(smallModel, { weightBits: 8, granularity: "per-group", groupSize: 32 });
-    expect(genomeSizeBytes(smallModel, grouped)).toBe(PARAMETERS + 4 * (4 * 2 + 8 * 2 + 32 * 2 + 10) + 40);
+    const grouped = uniformGenome(smallModel, {
+      weightBits: 8,
+      granularity: "per-group",
+      groupSize: 32,
+    });
+    expect(genomeSizeBytes(smallModel, grouped)).toBe(
+      PARAMETERS + 4 * (4 * 2 + 8 * 2 + 32 * 2 + 10) + 40,
+    );
     const tensors = uniformGenome(smallModel, { weightBits: 8, granularity: "per-tensor" });
     expect(genomeSizeBytes(smallModel, tensors)).toBe(PARAMETERS + 16 + 40);
   });
@@ -99,7 +105,10 @@ describe("evaluateGenome", () => {
   });
 
   it("the float32 genome has half of every saving", async () => {
-    const evaluated = await evaluate({ evaluator: evaluatorOf(() => 1) }, float32Genome(smallModel));
+    const evaluated = await evaluate(
+      { evaluator: evaluatorOf(() => 1) },
+      float32Genome(smallModel),
+    );
     expect(evaluated.fitnessScore).toBeCloseTo(0.625, 12);
     expect(evaluated.compressionRatio).toBe(1);
   });
@@ -129,7 +138,10 @@ describe("evaluateGenome", () => {
     const cause = new Error("no such device");
     const failing = evaluate({ evaluator: evaluatorOf(() => Promise.reject(cause)) });
     await expect(failing).rejects.toThrow(EvaluationError);
-    await expect(failing).rejects.toMatchObject({ message: "the evaluator failed: no such device", cause });
+    await expect(failing).rejects.toMatchObject({
+      message: "the evaluator failed: no such device",
+      cause,
+    });
     const throwing: AccuracyEvaluator = {
       kind: "measured",
       evaluate: () => {
@@ -156,7 +168,10 @@ describe("evaluateGenome", () => {
       [{ accuracy: 1, kind: "measured", metricValue: 1, metric: "m" }, "source undefined"],
     ];
     for (const [answer, message] of answers) {
-      const evaluator: AccuracyEvaluator = { kind: "measured", evaluate: async () => answer as never };
+      const evaluator: AccuracyEvaluator = {
+        kind: "measured",
+        evaluate: async () => answer as never,
+      };
       await expect(evaluate({ evaluator })).rejects.toThrow(message);
       await expect(evaluate({ evaluator })).rejects.toThrow(EvaluationError);
     }
@@ -170,7 +185,9 @@ describe("evaluateGenome", () => {
     });
     const context = createEvaluationContext(parts({ evaluator }));
     const genome = float32Genome(smallModel);
-    await expect(evaluateGenome(genome, context, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(
+      evaluateGenome(genome, context, { signal: AbortSignal.abort(reason) }),
+    ).rejects.toBe(reason);
   });
 
   it("believes no cost model either", async () => {
@@ -181,9 +198,9 @@ describe("evaluateGenome", () => {
         ...patch,
       }),
     });
-    expect(() => createEvaluationContext(parts({ costModel: withCost({ latencyMs: Number.NaN }) }))).toThrow(
-      "returned latencyMs NaN",
-    );
+    expect(() =>
+      createEvaluationContext(parts({ costModel: withCost({ latencyMs: Number.NaN }) })),
+    ).toThrow("returned latencyMs NaN");
     expect(() => createEvaluationContext(parts({ costModel: withCost({ energyMj: -1 }) }))).toThrow(
       EvaluationError,
     );
@@ -217,17 +234,17 @@ describe("evaluateGenome", () => {
     expect(metrics).toMatchObject({ latencyRelativeError: 0.12, energyRelativeError: 0.5 });
     expect((await evaluate()).metrics).not.toHaveProperty("latencyRelativeError");
     for (const latency of [-0.1, Number.NaN, Number.POSITIVE_INFINITY, "0.1"])
-      expect(() => createEvaluationContext(parts(unsure({ latency, energy: 0.5, source: "" })))).toThrow(
-        expect.objectContaining({ path: "costModel.uncertainty.latency" }),
-      );
+      expect(() =>
+        createEvaluationContext(parts(unsure({ latency, energy: 0.5, source: "" }))),
+      ).toThrow(expect.objectContaining({ path: "costModel.uncertainty.latency" }));
   });
 
   it("checks limits and weights before anything runs", () => {
     expect(() => createEvaluationContext(parts({ targets: { targetMemoryMb: -1 } }))).toThrow(
       InvalidArgumentError,
     );
-    expect(() => createEvaluationContext(parts({ weights: { ...weights, energyWeight: -1 } }))).toThrow(
-      InvalidArgumentError,
-    );
+    expect(() =>
+      createEvaluationContext(parts({ weights: { ...weights, energyWeight: -1 } })),
+    ).toThrow(InvalidArgumentError);
   });
 });

@@ -3,7 +3,12 @@ import { describe, expect, it } from "vitest";
 import { InvalidArgumentError } from "../../src/errors.js";
 import { weightedFitness } from "../../src/evaluation/fitness.js";
 
-const weights = { accuracyWeight: 0.4, compressionWeight: 0.3, latencyWeight: 0.2, energyWeight: 0.1 };
+const weights = {
+  accuracyWeight: 0.4,
+  compressionWeight: 0.3,
+  latencyWeight: 0.2,
+  energyWeight: 0.1,
+};
 const reference = { sizeBytes: 400, latencyMs: 20, energyMj: 6 };
 const cost = fc.double({ min: 0, max: 1e6, noNaN: true });
 const genome = fc.record({
@@ -41,35 +46,43 @@ describe("weightedFitness", () => {
     );
   });
 
-  it("stays in 0 to 1 when feasible, grows with every improvement, and any feasible beats any infeasible", () => {
-    fc.assert(
-      fc.property(
-        genome,
-        anyWeights,
-        fc.double({ min: 1e-9, max: 1e9, noNaN: true }),
-        fc.double({ min: 1.001, max: 10, noNaN: true }),
-        (g, w, violation, more) => {
-          const fitness = weightedFitness(g, reference, w);
-          expect(fitness).toBeGreaterThanOrEqual(0);
-          expect(fitness).toBeLessThanOrEqual(1 + 1e-12);
-          for (const name of ["sizeBytes", "latencyMs", "energyMj"] as const)
-            expect(weightedFitness({ ...g, [name]: g[name] / 2 }, reference, w)).toBeGreaterThanOrEqual(
-              fitness,
+  it(
+    "stays in 0 to 1 when feasible, grows with every improvement, and any feasible beats any " +
+      "infeasible",
+    () => {
+      fc.assert(
+        fc.property(
+          genome,
+          anyWeights,
+          fc.double({ min: 1e-9, max: 1e9, noNaN: true }),
+          fc.double({ min: 1.001, max: 10, noNaN: true }),
+          (g, w, violation, more) => {
+            const fitness = weightedFitness(g, reference, w);
+            expect(fitness).toBeGreaterThanOrEqual(0);
+            expect(fitness).toBeLessThanOrEqual(1 + 1e-12);
+            for (const name of ["sizeBytes", "latencyMs", "energyMj"] as const)
+              expect(
+                weightedFitness({ ...g, [name]: g[name] / 2 }, reference, w),
+              ).toBeGreaterThanOrEqual(fitness);
+            const infeasible = weightedFitness(g, reference, w, violation);
+            expect(infeasible).toBeLessThan(0);
+            expect(infeasible).toBeGreaterThanOrEqual(-1);
+            expect(weightedFitness(g, reference, w, violation * more)).toBeLessThanOrEqual(
+              infeasible,
             );
-          const infeasible = weightedFitness(g, reference, w, violation);
-          expect(infeasible).toBeLessThan(0);
-          expect(infeasible).toBeGreaterThanOrEqual(-1);
-          expect(weightedFitness(g, reference, w, violation * more)).toBeLessThanOrEqual(infeasible);
-        },
-      ),
-    );
-  });
+          },
+        ),
+      );
+    },
+  );
 
   it("has an answer at the edges", () => {
     const free = { sizeBytes: 0, latencyMs: 0, energyMj: 0 };
     expect(weightedFitness({ accuracy: 1, ...free }, free, weights)).toBeCloseTo(0.7, 12);
     expect(weightedFitness({ accuracy: 1, ...free }, reference, weights)).toBeCloseTo(1, 12);
-    expect(weightedFitness({ accuracy: 1, ...free }, reference, weights, Number.POSITIVE_INFINITY)).toBe(-1);
+    expect(
+      weightedFitness({ accuracy: 1, ...free }, reference, weights, Number.POSITIVE_INFINITY),
+    ).toBe(-1);
   });
 
   it("refuses weights that are none", () => {
@@ -79,8 +92,8 @@ describe("weightedFitness", () => {
       "latencyWeight is -0.1; allowed: a finite number of at least 0",
     );
     expect(ask({ energyWeight: Number.NaN })).toThrow(InvalidArgumentError);
-    expect(ask({ accuracyWeight: 0, compressionWeight: 0, latencyWeight: 0, energyWeight: 0 })).toThrow(
-      "are all 0",
-    );
+    expect(
+      ask({ accuracyWeight: 0, compressionWeight: 0, latencyWeight: 0, energyWeight: 0 }),
+    ).toThrow("are all 0");
   });
 });

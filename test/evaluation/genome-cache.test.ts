@@ -15,9 +15,9 @@ describe("GenomeCache", () => {
     const cache = new GenomeCache<number>();
     const config = new LayerQuantConfig({ granularity: "per-channel", groupSize: 32 });
     cache.set(new QuantizationGenome({ layerConfigs: { a: config } }), 7);
-    expect(cache.get(new QuantizationGenome({ layerConfigs: { a: config.with({ groupSize: 64 }) } }))).toBe(
-      7,
-    );
+    expect(
+      cache.get(new QuantizationGenome({ layerConfigs: { a: config.with({ groupSize: 64 }) } })),
+    ).toBe(7);
     expect(
       cache.get(new QuantizationGenome({ layerConfigs: { a: config.with({ weightBits: 4 }) } })),
     ).toBeUndefined();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { relativeAccuracy } from "../../src/evaluation/noise-curve.js";
+import { relativeAccuracy } from "../../src/evaluation/noise/noise-curve.js";
 import { createPredictedEvaluator } from "../../src/evaluation/predicted-evaluator.js";
 import { float32Genome, uniformGenome } from "../../src/evaluation/uniform-genome.js";
 import type { WeightBits } from "../../src/genome/bits.js";
@@ -8,8 +8,10 @@ import { smallModel } from "./small-models.js";
 
 const weights = (weightBits: WeightBits) =>
   uniformGenome(smallModel, { weightBits, activationBits: 32, calibrationMethod: "min-max" });
-const accuracyOf = async (genome: ReturnType<typeof weights>, layerWeights?: ReadonlyMap<string, number>) =>
-  (await createPredictedEvaluator(smallModel, { layerWeights }).evaluate(genome, {})).accuracy;
+const accuracyOf = async (
+  genome: ReturnType<typeof weights>,
+  layerWeights?: ReadonlyMap<string, number>,
+) => (await createPredictedEvaluator(smallModel, { layerWeights }).evaluate(genome, {})).accuracy;
 
 describeAccuracyEvaluator("the predicted evaluator", {
   create: () => createPredictedEvaluator(smallModel),
@@ -44,7 +46,8 @@ describe("createPredictedEvaluator", () => {
   it("keeps float32 whole and loses with every bit less", async () => {
     expect(await accuracyOf(float32Genome(smallModel))).toBe(1);
     const accuracies: number[] = [];
-    for (const bits of [2, 3, 4, 5, 6, 8, 16] as const) accuracies.push(await accuracyOf(weights(bits)));
+    for (const bits of [2, 3, 4, 5, 6, 8, 16] as const)
+      accuracies.push(await accuracyOf(weights(bits)));
     expect(accuracies).toEqual([...accuracies].sort((a, b) => a - b));
     expect(new Set(accuracies).size).toBe(accuracies.length);
     expect(accuracies[0]).toBeLessThan(0.3);
@@ -59,7 +62,10 @@ describe("createPredictedEvaluator", () => {
 
   it("weighs layers as it is told", async () => {
     const oneLow = float32Genome(smallModel);
-    const layerConfigs = new Map(oneLow.layerConfigs).set("stem", weights(2).layerConfigs.get("stem")!);
+    const layerConfigs = new Map(oneLow.layerConfigs).set(
+      "stem",
+      weights(2).layerConfigs.get("stem")!,
+    );
     const genome = oneLow.with({ layerConfigs });
     expect(await accuracyOf(genome, new Map([["wide", 1]]))).toBe(1);
     expect(await accuracyOf(genome, new Map([["stem", 1]]))).toBeLessThan(await accuracyOf(genome));

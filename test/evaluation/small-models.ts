@@ -53,7 +53,8 @@ export const bitCost: HardwareCostModel = {
   }),
   estimate(model: ModelSpec, genome: QuantizationGenome): CostEstimate {
     const bits = model.layers.reduce(
-      (sum, { name, parameterCount }) => sum + parameterCount * genome.layerConfigs.get(name)!.weightBits,
+      (sum, { name, parameterCount }) =>
+        sum + parameterCount * genome.layerConfigs.get(name)!.weightBits,
       0,
     );
     return {

@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { ACTIVATION_BITS, WEIGHT_BITS } from "../../src/genome/bits.js";
-import { LayerQuantConfig, type LayerQuantConfigFields } from "../../src/genome/layer-quant-config.js";
+import {
+  LayerQuantConfig,
+  type LayerQuantConfigFields,
+} from "../../src/genome/layer-quant-config.js";
 import { QuantizationGenome } from "../../src/genome/quantization-genome.js";
 
 const schemes = fc.constantFrom("symmetric", "asymmetric", "power-of-two");

@@ -33,7 +33,9 @@ describe("LayerQuantConfig", () => {
         const config = new LayerQuantConfig(fields);
         expect(config.toDict()).toEqual(fields);
         expect(LayerQuantConfig.fromDict(config.toDict()).equals(config)).toBe(true);
-        expect(LayerQuantConfig.fromDict(JSON.parse(JSON.stringify(config))).equals(config)).toBe(true);
+        expect(LayerQuantConfig.fromDict(JSON.parse(JSON.stringify(config))).equals(config)).toBe(
+          true,
+        );
       }),
     );
   });

@@ -47,7 +47,11 @@ describe("mutateLayerConfig", () => {
   it("moves the only setting that is free, whatever is drawn", () => {
     const config = new LayerQuantConfig({ weightBits: 4, calibrationMethod: "mse" });
     for (let seed = 0; seed < 20; seed++) {
-      const after = mutateLayerConfig(config, { ...point, activationBits: [8, 16] }, new Random(seed));
+      const after = mutateLayerConfig(
+        config,
+        { ...point, activationBits: [8, 16] },
+        new Random(seed),
+      );
       expect(after.toDict()).toEqual({ ...config.toDict(), activationBits: 16 });
     }
   });
@@ -59,7 +63,8 @@ describe("mutateLayerConfig", () => {
     for (let i = 0; i < 400; i++) {
       const after = mutateLayerConfig(config, defaultLayerSpace, random);
       for (const key of Object.keys(after.toDict()))
-        if (after[key as keyof LayerQuantConfig] !== config[key as keyof LayerQuantConfig]) changed.add(key);
+        if (after[key as keyof LayerQuantConfig] !== config[key as keyof LayerQuantConfig])
+          changed.add(key);
     }
     expect([...changed].sort()).toEqual([
       "activationBits",

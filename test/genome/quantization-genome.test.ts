@@ -6,7 +6,7 @@ import {
   exportToString,
   parseArchive,
   parseQuantizationConfig,
-} from "../../src/export/index.js";
+} from "../../src/export.js";
 import { LayerQuantConfig } from "../../src/genome/layer-quant-config.js";
 import { type GenomeMetrics, QuantizationGenome } from "../../src/genome/quantization-genome.js";
 import { defaultLayerSpace } from "../../src/genome/search-space.js";
@@ -34,7 +34,12 @@ describe("layerConfigs", () => {
     const given = new Map([["a", new LayerQuantConfig({ weightBits: 4 })]]);
     const other = new LayerQuantConfig({ weightBits: 8 });
     const first = new QuantizationGenome({ layerConfigs: given });
-    const genomes = [first, first.with({ layerConfigs: first.layerConfigs }), first.clone(), first.mutate(0)];
+    const genomes = [
+      first,
+      first.with({ layerConfigs: first.layerConfigs }),
+      first.clone(),
+      first.mutate(0),
+    ];
     for (const genome of genomes) {
       const { key } = genome;
       const map = genome.layerConfigs as Map<string, LayerQuantConfig>;
@@ -56,7 +61,10 @@ describe("layerConfigs", () => {
 describe("QuantizationGenome", () => {
   it("takes plain layer settings, which inherit the global scheme", () => {
     const genome = new QuantizationGenome({
-      layerConfigs: { attention: { weightBits: 8 }, ffn: { weightBits: 4, weightScheme: "symmetric" } },
+      layerConfigs: {
+        attention: { weightBits: 8 },
+        ffn: { weightBits: 4, weightScheme: "symmetric" },
+      },
       globalScheme: "asymmetric",
     });
     expect(genome.layerConfigs.get("attention")?.weightScheme).toBe("asymmetric");
@@ -78,7 +86,9 @@ describe("QuantizationGenome", () => {
         ]) {
           expect(back.key).toBe(genome.key);
           expect(back.toDict()).toEqual(genome.toDict());
-          expect([...back.layerConfigs.keys()].sort()).toEqual([...genome.layerConfigs.keys()].sort());
+          expect([...back.layerConfigs.keys()].sort()).toEqual(
+            [...genome.layerConfigs.keys()].sort(),
+          );
         }
       }),
     );
@@ -118,9 +128,9 @@ describe("QuantizationGenome", () => {
         ]),
       }).averageBits,
     ).toBe(5);
-    expect(new QuantizationGenome({ layerConfigs, parameterCounts: new Map([["a", 1]]) }).averageBits).toBe(
-      6,
-    );
+    expect(
+      new QuantizationGenome({ layerConfigs, parameterCounts: new Map([["a", 1]]) }).averageBits,
+    ).toBe(6);
     expect(
       new QuantizationGenome({
         layerConfigs,
@@ -134,8 +144,10 @@ describe("QuantizationGenome", () => {
 
   it("has one key for settings that quantize alike, and another where they do not", () => {
     const key = (config: object, method: "mse" | "min-max" = "mse") =>
-      new QuantizationGenome({ layerConfigs: { a: new LayerQuantConfig(config) }, calibrationMethod: method })
-        .key;
+      new QuantizationGenome({
+        layerConfigs: { a: new LayerQuantConfig(config) },
+        calibrationMethod: method,
+      }).key;
     expect(key({ groupSize: 64 })).toBe(key({ groupSize: 32 }));
     expect(key({ granularity: "per-group", groupSize: 64 })).not.toBe(
       key({ granularity: "per-group", groupSize: 32 }),
@@ -149,7 +161,9 @@ describe("QuantizationGenome", () => {
       key({ weightScheme: "asymmetric" }),
     );
     expect(key({ useSymmetric: false })).not.toBe(key({}));
-    expect(key({ activationBits: 32, activationScheme: "symmetric" })).toBe(key({ activationBits: 32 }));
+    expect(key({ activationBits: 32, activationScheme: "symmetric" })).toBe(
+      key({ activationBits: 32 }),
+    );
     expect(key({ activationBits: 16 })).not.toBe(key({}));
     expect(key({ activationScheme: "symmetric" })).not.toBe(key({}));
   });
@@ -164,7 +178,9 @@ describe("QuantizationGenome", () => {
       ]),
     });
     expect(QuantizationGenome.fromDict(genome.toDict()).key).toBe(genome.key);
-    expect(new QuantizationGenome({ layerConfigs: { "2": one, "1": two } }).key).not.toBe(genome.key);
+    expect(new QuantizationGenome({ layerConfigs: { "2": one, "1": two } }).key).not.toBe(
+      genome.key,
+    );
   });
 
   it("mutates deterministically, at the rate asked, within the space", () => {
@@ -220,8 +236,12 @@ describe("QuantizationGenome", () => {
 
   it("refuses to cross genomes of different layers", () => {
     const a = new QuantizationGenome({ layerConfigs: { a: {} } });
-    expect(() => a.crossover(new QuantizationGenome({ layerConfigs: { b: {} } }))).toThrow(/no layer "a"/);
-    expect(() => a.crossover(new QuantizationGenome({ layerConfigs: { a: {}, b: {} } }))).toThrow(/2 layers/);
+    expect(() => a.crossover(new QuantizationGenome({ layerConfigs: { b: {} } }))).toThrow(
+      /no layer "a"/,
+    );
+    expect(() => a.crossover(new QuantizationGenome({ layerConfigs: { a: {}, b: {} } }))).toThrow(
+      /2 layers/,
+    );
   });
 
   it("treats __proto__ as just a name", () => {
@@ -311,7 +331,9 @@ describe("what is no genome", () => {
     expect(QuantizationGenome.fromDict({ ...valid, metrics }).accuracy).toBe(1);
     for (const accuracy of [7, 1.001, -0.1, Number.NaN, "1"])
       expect(
-        refusalOf(() => QuantizationGenome.fromDict({ ...valid, metrics: { ...metrics, accuracy } })),
+        refusalOf(() =>
+          QuantizationGenome.fromDict({ ...valid, metrics: { ...metrics, accuracy } }),
+        ),
       ).toMatchObject({ code: "INVALID_ARGUMENT", path: "metrics.accuracy" });
     for (const [accuracyInterval, accuracy] of [
       [[0.9, 0.1], 0.5],
@@ -319,7 +341,9 @@ describe("what is no genome", () => {
       [[0.8, 1], 0.7],
     ] as const) {
       const patched = { ...metrics, accuracy, accuracyInterval };
-      expect(refusalOf(() => QuantizationGenome.fromDict({ ...valid, metrics: patched }))).toMatchObject({
+      expect(
+        refusalOf(() => QuantizationGenome.fromDict({ ...valid, metrics: patched })),
+      ).toMatchObject({
         code: "INVALID_ARGUMENT",
         path: "metrics.accuracyInterval",
       });

@@ -7,7 +7,7 @@ import {
   costModelFor as coreCostModelFor,
   hardwareProfiles as coreProfiles,
 } from "../../src/hardware/core-registry.js";
-import { loadHardwareProfile } from "../../src/hardware/load-hardware-profile.js";
+import { loadHardwareProfile } from "../../src/hardware/profile/load-hardware-profile.js";
 import { costModelFor, hardwareProfiles } from "../../src/hardware/registry.js";
 
 /** A profile without the sources that the core leaves out. */

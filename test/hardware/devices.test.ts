@@ -1,14 +1,17 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LayerQuantConfig, type LayerQuantConfigFields } from "../../src/genome/layer-quant-config.js";
+import {
+  LayerQuantConfig,
+  type LayerQuantConfigFields,
+} from "../../src/genome/layer-quant-config.js";
 import { QuantizationGenome } from "../../src/genome/quantization-genome.js";
 import { HardwareTarget } from "../../src/hardware/contract.js";
 import { ownerDocumentWorkload } from "../../src/hardware/owner-workload.js";
-import { hardwareProfileJsonSchema } from "../../src/hardware/profile-schema.js";
-import { profileWithThreads } from "../../src/hardware/profile-with-threads.js";
+import { hardwareProfileJsonSchema } from "../../src/hardware/profile/profile-schema.js";
+import { profileWithThreads } from "../../src/hardware/profile/profile-with-threads.js";
 import { costModelFor, hardwareDevices } from "../../src/hardware/registry.js";
-import { RooflineCostModel } from "../../src/hardware/roofline-cost-model.js";
+import { RooflineCostModel } from "../../src/hardware/roofline/roofline-cost-model.js";
 import type { LayerSpec, ModelSpec } from "../../src/model/layer-spec.js";
 import {
   contractModel,
@@ -28,23 +31,31 @@ describe("the devices", () => {
       );
       expect(devices.length).toBeGreaterThanOrEqual(2);
       expect(new Set(devices.map((profile) => profile.deviceId)).size).toBe(devices.length);
-      expect(new Set(devices.map((profile) => profile.gmacsPerSecond.int8?.value)).size).toBeGreaterThan(1);
+      expect(
+        new Set(devices.map((profile) => profile.gmacsPerSecond.int8?.value)).size,
+      ).toBeGreaterThan(1);
       for (const { deviceId, name } of devices) {
         const costModel = costModelFor(target, { device: deviceId as string }) as RooflineCostModel;
         expect(costModel.profile.name).toBe(name);
-        expect((costModelFor(target, { device: name }) as RooflineCostModel).profile.deviceId).toBe(deviceId);
+        expect((costModelFor(target, { device: name }) as RooflineCostModel).profile.deviceId).toBe(
+          deviceId,
+        );
       }
       expect((costModelFor(target) as RooflineCostModel).profile).toEqual(devices[0]);
     }
   });
 
   it("say which devices there are when one is not", () => {
-    expect(() => costModelFor("arm-dot", { device: "abacus" })).toThrow(/"abacus".*pixel-4, raspberry-pi-5/);
+    expect(() => costModelFor("arm-dot", { device: "abacus" })).toThrow(
+      /"abacus".*pixel-4, raspberry-pi-5/,
+    );
     const own = hardwareDevices[0]!;
     expect(() => costModelFor(own, { device: "abacus" })).toThrow(/pixel-3/);
     expect(() => costModelFor(costModelFor(own), { batch: 2 })).toThrow(/batch/);
     expect(() => costModelFor("arm-dot", { batch: 0 })).toThrow(/batch is 0/);
-    expect(() => costModelFor("nvidia-tensorrt", { device: "owner-document" })).toThrow(/owner-document/);
+    expect(() => costModelFor("nvidia-tensorrt", { device: "owner-document" })).toThrow(
+      /owner-document/,
+    );
   });
 
   it("say fitted where a figure is calibrated", () => {
@@ -69,13 +80,17 @@ describe("threads and batch", () => {
   it("scale arithmetic by threads, and refuse threads where there are none", () => {
     const base = hardwareDevices.find((profile) => profile.deviceId === "pixel-4")!;
     const one = profileWithThreads(base, 1);
-    expect(one.gmacsPerSecond.int8?.value).toBeCloseTo((base.gmacsPerSecond.int8?.value as number) / 4, 12);
+    expect(one.gmacsPerSecond.int8?.value).toBeCloseTo(
+      (base.gmacsPerSecond.int8?.value as number) / 4,
+      12,
+    );
     expect(one.dram).toEqual(base.dram);
     expect(profileWithThreads(base, 4)).toBe(base);
     expect(() => profileWithThreads(base, 0)).toThrow(/threads is 0/);
     expect(() => costModelFor("apple-neural-engine", { threads: 2 })).toThrow(/no threads/);
     const ms = (threads: number) =>
-      costModelFor("arm-dot", { threads }).estimate(contractModel, uniformGenome(contractModel)).latencyMs;
+      costModelFor("arm-dot", { threads }).estimate(contractModel, uniformGenome(contractModel))
+        .latencyMs;
     expect(ms(1)).toBeGreaterThan(ms(2));
   });
 
@@ -97,7 +112,10 @@ describe("threads and batch", () => {
 describe("an estimate", () => {
   it("carries the error of its profile's validation", () => {
     for (const target of Object.values(HardwareTarget)) {
-      const { uncertainty } = costModelFor(target).estimate(contractModel, uniformGenome(contractModel));
+      const { uncertainty } = costModelFor(target).estimate(
+        contractModel,
+        uniformGenome(contractModel),
+      );
       expect(uncertainty?.latency).toBeGreaterThan(0);
       expect(uncertainty?.latency).toBeLessThanOrEqual(0.3);
       expect(uncertainty?.energy).toBeGreaterThan(0);
@@ -127,77 +145,94 @@ describe("an estimate", () => {
         activationScheme: fc.constantFrom("symmetric", "asymmetric"),
       });
       fc.assert(
-        fc.property(cases, ({ kind, count, at, bits: [activationBits, other], activationScheme }) => {
-          const shape = kind.includes("conv") ? [1, 64, 5, 2] : [1, 10, 64];
-          const size = { parameterCount: 4096, macs: 40_960, inputShape: shape, outputShape: shape };
-          const layers = Array.from(
-            { length: count },
-            (__, i): LayerSpec => ({ name: `l${i}`, kind, ...size }),
-          );
-          const model: ModelSpec = { name: "chain", source: "user", layers };
-          const inner = 1 + (at % (count - 2));
-          const base = uniformGenome(model, { activationBits, activationScheme });
-          const changed = base.with({
-            layerConfigs: new Map(
-              [...base.layerConfigs].map(([name, config], i) => [
-                name,
-                i === inner ? config.with({ activationBits: other }) : config,
-              ]),
-            ),
-          });
-          expect(costModel.estimate(model, base).conversions).toEqual([]);
-          const estimate = costModel.estimate(model, changed);
-          const conversions = estimate.conversions ?? [];
-          expect(conversions.map(({ from, to }) => [from, to])).toEqual([
-            [`l${inner - 1}`, `l${inner}`],
-            [`l${inner}`, `l${inner + 1}`],
-          ]);
-          for (const { to, toFormat, latencyMs, energyMj, bytes } of conversions) {
-            // ONNX Runtime has the layer before write float; it quantizes with an operator.
-            const free = onnxRuntime && toFormat === "float32";
-            expect([latencyMs > 0, energyMj > 0, bytes]).toEqual([
-              !free,
-              !free,
-              free ? 0 : 640 * (!onnxRuntime && profile.formats.activations[3]!.storageBits === 16 ? 3 : 5),
+        fc.property(
+          cases,
+          ({ kind, count, at, bits: [activationBits, other], activationScheme }) => {
+            const shape = kind.includes("conv") ? [1, 64, 5, 2] : [1, 10, 64];
+            const size = {
+              parameterCount: 4096,
+              macs: 40_960,
+              inputShape: shape,
+              outputShape: shape,
+            };
+            const layers = Array.from(
+              { length: count },
+              (__, i): LayerSpec => ({ name: `l${i}`, kind, ...size }),
+            );
+            const model: ModelSpec = { name: "chain", source: "user", layers };
+            const inner = 1 + (at % (count - 2));
+            const base = uniformGenome(model, { activationBits, activationScheme });
+            const changed = base.with({
+              layerConfigs: new Map(
+                [...base.layerConfigs].map(([name, config], i) => [
+                  name,
+                  i === inner ? config.with({ activationBits: other }) : config,
+                ]),
+              ),
+            });
+            expect(costModel.estimate(model, base).conversions).toEqual([]);
+            const estimate = costModel.estimate(model, changed);
+            const conversions = estimate.conversions ?? [];
+            expect(conversions.map(({ from, to }) => [from, to])).toEqual([
+              [`l${inner - 1}`, `l${inner}`],
+              [`l${inner}`, `l${inner + 1}`],
             ]);
-            expect(estimate.layers.find(({ name }) => name === to)?.latencyMs).toBeGreaterThan(latencyMs);
-          }
-          const summedMs = estimate.layers.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
-          const graphMs = profile.overheadPerGraphUs.value / 1e3;
-          expect(summedMs + graphMs).toBeCloseTo(estimate.latencyMs, 12);
-        }),
+            for (const { to, toFormat, latencyMs, energyMj, bytes } of conversions) {
+              // ONNX Runtime has the layer before write float; it quantizes with an operator.
+              const free = onnxRuntime && toFormat === "float32";
+              expect([latencyMs > 0, energyMj > 0, bytes]).toEqual([
+                !free,
+                !free,
+                free
+                  ? 0
+                  : 640 *
+                    (!onnxRuntime && profile.formats.activations[3]!.storageBits === 16 ? 3 : 5),
+              ]);
+              expect(estimate.layers.find(({ name }) => name === to)?.latencyMs).toBeGreaterThan(
+                latencyMs,
+              );
+            }
+            const summedMs = estimate.layers.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
+            const graphMs = profile.overheadPerGraphUs.value / 1e3;
+            expect(summedMs + graphMs).toBeCloseTo(estimate.latencyMs, 12);
+          },
+        ),
         { numRuns: 30 },
       );
     },
   );
 
-  it("predicts int8 slower than or as fast as float for many small layers with conversions between", () => {
-    // Alternating int8 and float layers: the arithmetic saved is less than two conversions a layer.
-    const layers: LayerSpec[] = Array.from({ length: 40 }, (_, i) => ({
-      name: `l${i}`,
-      kind: "matmul",
-      parameterCount: 32 * 32,
-      macs: 32 * 32 * 4,
-      inputShape: [1, 4, 32],
-      outputShape: [1, 4, 32],
-    }));
-    const model: ModelSpec = { name: "small", source: "user", layers };
-    const float = uniformGenome(model, { weightBits: 32, activationBits: 32 });
-    const mixed = float.with({
-      layerConfigs: new Map(
-        [...float.layerConfigs].map(([name, config], i) => [
-          name,
-          i % 2 === 0 ? new LayerQuantConfig({ activationScheme: "symmetric" }) : config,
-        ]),
-      ),
-    });
-    for (const target of Object.values(HardwareTarget)) {
-      const costModel = costModelFor(target);
-      expect(costModel.estimate(model, mixed).latencyMs, target).toBeGreaterThanOrEqual(
-        costModel.estimate(model, float).latencyMs,
-      );
-    }
-  });
+  it(
+    "predicts int8 slower than or as fast as float for many small layers with conversions " +
+      "between",
+    () => {
+      // Alternating int8 and float layers: the arithmetic saved is less than two conversions a layer.
+      const layers: LayerSpec[] = Array.from({ length: 40 }, (_, i) => ({
+        name: `l${i}`,
+        kind: "matmul",
+        parameterCount: 32 * 32,
+        macs: 32 * 32 * 4,
+        inputShape: [1, 4, 32],
+        outputShape: [1, 4, 32],
+      }));
+      const model: ModelSpec = { name: "small", source: "user", layers };
+      const float = uniformGenome(model, { weightBits: 32, activationBits: 32 });
+      const mixed = float.with({
+        layerConfigs: new Map(
+          [...float.layerConfigs].map(([name, config], i) => [
+            name,
+            i % 2 === 0 ? new LayerQuantConfig({ activationScheme: "symmetric" }) : config,
+          ]),
+        ),
+      });
+      for (const target of Object.values(HardwareTarget)) {
+        const costModel = costModelFor(target);
+        expect(costModel.estimate(model, mixed).latencyMs, target).toBeGreaterThanOrEqual(
+          costModel.estimate(model, float).latencyMs,
+        );
+      }
+    },
+  );
 
   it("is the sum of its layers, whatever the settings", () => {
     fc.assert(

@@ -6,28 +6,36 @@ import { hardwareDevices } from "../../src/hardware/registry.js";
 const fits = deviceFits();
 
 describe("the fit of the built-in profiles", () => {
-  it("covers every figure that says it was fitted to the published points, and reads fitted points only", () => {
-    for (const profile of hardwareDevices) {
-      if (profile.deviceId === "owner-document") continue;
-      const fit = fits.find((one) => one.profile === profile);
-      expect(fit?.paths ?? [], profile.name).toEqual([...calibratedFigures(profile).keys()]);
-    }
-    for (const { points } of fits)
-      expect(new Set(points.map(({ split }) => split))).toEqual(new Set(["fitted"]));
-  });
+  it(
+    "covers every figure that says it was fitted to the published points, and reads fitted " +
+      "points only",
+    () => {
+      for (const profile of hardwareDevices) {
+        if (profile.deviceId === "owner-document") continue;
+        const fit = fits.find((one) => one.profile === profile);
+        expect(fit?.paths ?? [], profile.name).toEqual([...calibratedFigures(profile).keys()]);
+      }
+      for (const { points } of fits)
+        expect(new Set(points.map(({ split }) => split))).toEqual(new Set(["fitted"]));
+    },
+  );
 
-  // The whole fit is `npm run fit:profiles -- --check`, minutes. Here: each profile stands where moving any of its figures
-  // by 10%, up or down, makes the fit worse.
-  it.each(fits.map((fit) => [fit.profile.deviceId, fit] as const))("%s stands at the optimum", (_, fit) => {
-    const here = fit.values.map(Math.log);
-    const least = fit.cost(here);
-    fit.paths.forEach((path, i) => {
-      for (const factor of [0.9, 1 / 0.9])
-        expect(fit.cost(here.map((x, j) => (i === j ? x + Math.log(factor) : x))), path).toBeGreaterThan(
-          least,
-        );
-    });
-  });
+  // The whole fit is `npm run fit:profiles -- --check`, minutes. Here: each profile stands where
+  // moving any of its figures by 10%, up or down, makes the fit worse.
+  it.each(fits.map((fit) => [fit.profile.deviceId, fit] as const))(
+    "%s stands at the optimum",
+    (_, fit) => {
+      const here = fit.values.map(Math.log);
+      const least = fit.cost(here);
+      fit.paths.forEach((path, i) => {
+        for (const factor of [0.9, 1 / 0.9])
+          expect(
+            fit.cost(here.map((x, j) => (i === j ? x + Math.log(factor) : x))),
+            path,
+          ).toBeGreaterThan(least);
+      });
+    },
+  );
 });
 
 describe("nelderMead", () => {

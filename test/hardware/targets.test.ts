@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { LayerQuantConfig, type LayerQuantConfigFields } from "../../src/genome/layer-quant-config.js";
+import {
+  LayerQuantConfig,
+  type LayerQuantConfigFields,
+} from "../../src/genome/layer-quant-config.js";
 import { defaultLayerSpace } from "../../src/genome/search-space.js";
 import { HardwareTarget } from "../../src/hardware/contract.js";
 import { costModelFor, hardwareDevices, hardwareProfiles } from "../../src/hardware/registry.js";
@@ -14,7 +17,8 @@ import {
 for (const profile of hardwareProfiles)
   describeHardwareCostModel(profile.target, () => costModelFor(profile.target as HardwareTarget));
 
-const layerOf = (name: string) => contractModel.layers.find((one) => one.name === name) as LayerSpec;
+const layerOf = (name: string) =>
+  contractModel.layers.find((one) => one.name === name) as LayerSpec;
 const support = (target: HardwareTarget, name: string, fields: Partial<LayerQuantConfigFields>) =>
   costModelFor(target).supports(
     layerOf(name),
@@ -23,7 +27,9 @@ const support = (target: HardwareTarget, name: string, fields: Partial<LayerQuan
 
 describe("the built-in profiles", () => {
   it("cover the six targets, once each", () => {
-    expect(hardwareProfiles.map((profile) => profile.target)).toEqual(Object.values(HardwareTarget));
+    expect(hardwareProfiles.map((profile) => profile.target)).toEqual(
+      Object.values(HardwareTarget),
+    );
   });
 
   it("give every number a unit, a source and a tag, and cannot be changed", () => {
@@ -34,7 +40,12 @@ describe("the built-in profiles", () => {
       const entries = Object.entries(value);
       if (typeof (value as { value?: unknown }).value === "number") {
         figures++;
-        expect(entries.map(([key]) => key).sort(), path).toEqual(["source", "tag", "unit", "value"]);
+        expect(entries.map(([key]) => key).sort(), path).toEqual([
+          "source",
+          "tag",
+          "unit",
+          "value",
+        ]);
         expect((value as { source: string }).source.length, path).toBeGreaterThan(15);
         return;
       }
@@ -59,8 +70,11 @@ describe("the built-in profiles", () => {
     expect(figures).toBeGreaterThan(hardwareDevices.length * 15);
   });
 
-  it.each<[HardwareTarget, string, Partial<LayerQuantConfigFields>, string, number, number, string]>([
-    // target, layer, asked for, status, weight bits, activation bits, arithmetic (hardware-facts, fall-back table)
+  it.each<
+    [HardwareTarget, string, Partial<LayerQuantConfigFields>, string, number, number, string]
+  >([
+    // target, layer, asked for, status, weight bits, activation bits, arithmetic (hardware-facts,
+    // fall-back table)
     ["arm-neon", "ffn", { weightBits: 2 }, "emulated", 4, 8, "int8"],
     ["arm-neon", "ffn", { weightBits: 6 }, "emulated", 8, 8, "int8"],
     ["arm-neon", "ffn", { weightBits: 8 }, "native", 8, 8, "int8"],
@@ -69,34 +83,130 @@ describe("the built-in profiles", () => {
     ["arm-neon", "ffn", { weightBits: 16 }, "emulated", 16, 32, "float32"],
     ["arm-neon", "ffn", { weightBits: 4, activationBits: 32 }, "emulated", 4, 32, "float32"],
     ["arm-neon", "ffn", { weightBits: 32, activationBits: 32 }, "native", 32, 32, "float32"],
-    ["arm-neon", "ffn", { weightScheme: "asymmetric", granularity: "per-tensor" }, "emulated", 8, 8, "int8"],
+    [
+      "arm-neon",
+      "ffn",
+      { weightScheme: "asymmetric", granularity: "per-tensor" },
+      "emulated",
+      8,
+      8,
+      "int8",
+    ],
     ["arm-neon", "ffn", { weightScheme: "asymmetric" }, "refused", 8, 8, "int8"],
     ["arm-neon", "conv", { weightBits: 4 }, "emulated", 8, 8, "int8"],
-    ["arm-neon", "ffn", { weightBits: 4, granularity: "per-group", groupSize: 16 }, "refused", 4, 8, "int8"],
+    [
+      "arm-neon",
+      "ffn",
+      { weightBits: 4, granularity: "per-group", groupSize: 16 },
+      "refused",
+      4,
+      8,
+      "int8",
+    ],
     ["arm-dot", "ffn", { weightScheme: "asymmetric" }, "refused", 8, 8, "int8"],
     ["arm-neon", "ffn", { weightBits: 1, weightScheme: "asymmetric" }, "emulated", 4, 8, "int8"],
     ["arm-neon", "ffn", { granularity: "per-group" }, "emulated", 8, 8, "int8"],
     ["arm-dot", "ffn", { weightBits: 2 }, "emulated", 2, 8, "int8"],
     ["arm-dot", "ffn", { weightBits: 16 }, "emulated", 16, 16, "float16"],
-    ["arm-dot", "ffn", { weightBits: 4, granularity: "per-group", groupSize: 16 }, "refused", 4, 8, "int8"],
-    ["arm-dot", "ffn", { weightBits: 4, granularity: "per-group", groupSize: 64 }, "emulated", 4, 8, "int8"],
+    [
+      "arm-dot",
+      "ffn",
+      { weightBits: 4, granularity: "per-group", groupSize: 16 },
+      "refused",
+      4,
+      8,
+      "int8",
+    ],
+    [
+      "arm-dot",
+      "ffn",
+      { weightBits: 4, granularity: "per-group", groupSize: 64 },
+      "emulated",
+      4,
+      8,
+      "int8",
+    ],
     ["qualcomm-hexagon", "ffn", { weightBits: 2 }, "native", 2, 8, "int8"],
     ["qualcomm-hexagon", "ffn", { weightBits: 2, activationBits: 16 }, "emulated", 4, 16, "int16"],
     ["qualcomm-hexagon", "conv", { weightBits: 4 }, "emulated", 8, 8, "int8"],
     ["qualcomm-hexagon", "pointwise", { weightBits: 4 }, "emulated", 4, 8, "int8"],
     ["qualcomm-hexagon", "ffn", { weightBits: 16, activationBits: 8 }, "emulated", 16, 16, "int16"],
     ["qualcomm-hexagon", "ffn", { weightBits: 8, activationBits: 16 }, "native", 8, 16, "int16"],
-    ["qualcomm-hexagon", "ffn", { weightBits: 4, granularity: "per-group" }, "emulated", 4, 16, "float16"],
-    ["qualcomm-hexagon", "ffn", { weightBits: 32, activationBits: 32 }, "emulated", 16, 16, "float16"],
+    [
+      "qualcomm-hexagon",
+      "ffn",
+      { weightBits: 4, granularity: "per-group" },
+      "emulated",
+      4,
+      16,
+      "float16",
+    ],
+    [
+      "qualcomm-hexagon",
+      "ffn",
+      { weightBits: 32, activationBits: 32 },
+      "emulated",
+      16,
+      16,
+      "float16",
+    ],
     ["apple-neural-engine", "ffn", { weightBits: 6 }, "emulated", 6, 16, "float16"],
     ["apple-neural-engine", "ffn", { weightBits: 8 }, "native", 8, 8, "int8"],
-    ["apple-neural-engine", "ffn", { weightBits: 8, weightScheme: "asymmetric" }, "native", 8, 8, "int8"],
-    ["apple-neural-engine", "ffn", { weightBits: 32, activationBits: 32 }, "emulated", 16, 16, "float16"],
+    [
+      "apple-neural-engine",
+      "ffn",
+      { weightBits: 8, weightScheme: "asymmetric" },
+      "native",
+      8,
+      8,
+      "int8",
+    ],
+    [
+      "apple-neural-engine",
+      "ffn",
+      { weightBits: 32, activationBits: 32 },
+      "emulated",
+      16,
+      16,
+      "float16",
+    ],
     ["nvidia-tensorrt", "ffn", { weightBits: 4 }, "emulated", 4, 16, "float16"],
-    ["nvidia-tensorrt", "ffn", { weightBits: 8, weightScheme: "asymmetric" }, "refused", 8, 8, "int8"],
-    ["nvidia-tensorrt", "ffn", { weightBits: 8, activationScheme: "asymmetric" }, "refused", 8, 8, "int8"],
-    ["nvidia-tensorrt", "ffn", { weightBits: 8, granularity: "per-group" }, "refused", 8, 16, "float16"],
-    ["nvidia-tensorrt", "ffn", { weightBits: 8, activationBits: 16 }, "emulated", 16, 16, "float16"],
+    [
+      "nvidia-tensorrt",
+      "ffn",
+      { weightBits: 8, weightScheme: "asymmetric" },
+      "refused",
+      8,
+      8,
+      "int8",
+    ],
+    [
+      "nvidia-tensorrt",
+      "ffn",
+      { weightBits: 8, activationScheme: "asymmetric" },
+      "refused",
+      8,
+      8,
+      "int8",
+    ],
+    [
+      "nvidia-tensorrt",
+      "ffn",
+      { weightBits: 8, granularity: "per-group" },
+      "refused",
+      8,
+      16,
+      "float16",
+    ],
+    [
+      "nvidia-tensorrt",
+      "ffn",
+      { weightBits: 8, activationBits: 16 },
+      "emulated",
+      16,
+      16,
+      "float16",
+    ],
     ["nvidia-tensorrt", "conv", { weightBits: 4 }, "emulated", 8, 8, "int8"],
     [
       "nvidia-tensorrt",
@@ -121,7 +231,15 @@ describe("the built-in profiles", () => {
     ["qualcomm-hexagon", "recurrent", { weightBits: 8 }, "emulated", 8, 32, "float32"],
     ["qualcomm-hexagon", "ffn", { weightScheme: "asymmetric" }, "refused", 8, 8, "int8"],
     ["intel-vnni", "ffn", { weightBits: 8 }, "native", 8, 8, "int8"],
-    ["intel-vnni", "ffn", { weightBits: 4, granularity: "per-group" }, "emulated", 4, 32, "float32"],
+    [
+      "intel-vnni",
+      "ffn",
+      { weightBits: 4, granularity: "per-group" },
+      "emulated",
+      4,
+      32,
+      "float32",
+    ],
   ])(
     "%s runs %s with %o: %s, w%i a%i in %s",
     (target, name, fields, status, weights, activations, format) => {
@@ -137,7 +255,8 @@ describe("the built-in profiles", () => {
   it("do not look at settings that have no effect", () => {
     const asymmetric = { weightScheme: "asymmetric", activationScheme: "asymmetric" } as const;
     expect(
-      support("nvidia-tensorrt", "ffn", { ...asymmetric, weightBits: 32, activationBits: 32 }).status,
+      support("nvidia-tensorrt", "ffn", { ...asymmetric, weightBits: 32, activationBits: 32 })
+        .status,
     ).toBe("native");
     expect(
       support("nvidia-tensorrt", "embedding", { weightBits: 8, activationScheme: "asymmetric" }),
@@ -147,7 +266,8 @@ describe("the built-in profiles", () => {
   it("make padded widths cost at least their container", () => {
     for (const profile of hardwareProfiles) {
       const costModel = costModelFor(profile.target as HardwareTarget);
-      // One layer at a time: a narrower model may fit the on-chip memory where the container does not.
+      // One layer at a time: a narrower model may fit the on-chip memory where the container does
+      // not.
       const cost = (spec: LayerSpec, weightBits: 1 | 1.58 | 2 | 3 | 4 | 5 | 6 | 8) => {
         const model: ModelSpec = { name: "one", source: "user", layers: [spec] };
         return costModel.estimate(model, uniformGenome(model, { weightBits })).layers[0];
@@ -165,7 +285,8 @@ describe("the built-in profiles", () => {
   });
 
   it("rank the int8 speed of a ResNet50-like network as the measured devices do", () => {
-    // 54 equal convolutions with the work of ResNet50; measured ms in hardware-facts: NEON is slower than DOT, then VNNI, then the NPUs.
+    // 54 equal convolutions with the work of ResNet50; measured ms in hardware-facts: NEON is
+    // slower than DOT, then VNNI, then the NPUs.
     const model: ModelSpec = {
       name: "resnet50-like",
       source: "user",
@@ -179,8 +300,10 @@ describe("the built-in profiles", () => {
       })),
     };
     const ms = (target: HardwareTarget, bits: 8 | 32) =>
-      costModelFor(target).estimate(model, uniformGenome(model, { weightBits: bits, activationBits: bits }))
-        .latencyMs;
+      costModelFor(target).estimate(
+        model,
+        uniformGenome(model, { weightBits: bits, activationBits: bits }),
+      ).latencyMs;
     expect(ms("arm-neon", 8)).toBeGreaterThan(ms("arm-dot", 8));
     expect(ms("arm-dot", 8)).toBeGreaterThan(ms("intel-vnni", 8));
     const measured: [HardwareTarget, 8 | 32, number][] = [
@@ -202,7 +325,11 @@ describe("the built-in profiles", () => {
 
 describe("supportedLayerSpace", () => {
   it("drops what a target refuses, and nothing else", () => {
-    const space = supportedLayerSpace(costModelFor("nvidia-tensorrt"), layerOf("ffn"), defaultLayerSpace);
+    const space = supportedLayerSpace(
+      costModelFor("nvidia-tensorrt"),
+      layerOf("ffn"),
+      defaultLayerSpace,
+    );
     expect(space.weightSchemes).toEqual(["symmetric", "power-of-two"]);
     expect(space.activationSchemes).toEqual(["symmetric", "power-of-two"]);
     expect(space.weightBits).toEqual(defaultLayerSpace.weightBits);
@@ -210,15 +337,15 @@ describe("supportedLayerSpace", () => {
     expect(space.groupSizes).toEqual([64, 128]);
     const dot = supportedLayerSpace(costModelFor("arm-dot"), layerOf("ffn"), defaultLayerSpace);
     expect(dot).toEqual({ ...defaultLayerSpace, groupSizes: [32, 64, 128] });
-    expect(supportedLayerSpace(costModelFor("intel-vnni"), layerOf("ffn"), defaultLayerSpace)).toEqual(
-      defaultLayerSpace,
-    );
+    expect(
+      supportedLayerSpace(costModelFor("intel-vnni"), layerOf("ffn"), defaultLayerSpace),
+    ).toEqual(defaultLayerSpace);
   });
 
   it("keeps a setting whose every value is refused", () => {
     const space = { ...defaultLayerSpace, weightSchemes: ["asymmetric"] as const };
-    expect(supportedLayerSpace(costModelFor("nvidia-tensorrt"), layerOf("ffn"), space).weightSchemes).toEqual(
-      ["asymmetric"],
-    );
+    expect(
+      supportedLayerSpace(costModelFor("nvidia-tensorrt"), layerOf("ffn"), space).weightSchemes,
+    ).toEqual(["asymmetric"]);
   });
 });

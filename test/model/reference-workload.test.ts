@@ -71,8 +71,12 @@ describe("referenceWorkload", () => {
     expect(model.source).toBe("reference-workload");
     expect(referenceWorkload(names, small)).toEqual(model);
     expect(referenceWorkload(["head"], small).layers[0]?.weights).toEqual(model.layers[7]?.weights);
-    expect(referenceLayer("head", { ...small, seed: 1 }).weights).not.toEqual(model.layers[7]?.weights);
-    expect(referenceLayer("ffn_1", small).weights).not.toEqual(referenceLayer("ffn_2", small).weights);
+    expect(referenceLayer("head", { ...small, seed: 1 }).weights).not.toEqual(
+      model.layers[7]?.weights,
+    );
+    expect(referenceLayer("ffn_1", small).weights).not.toEqual(
+      referenceLayer("ffn_2", small).weights,
+    );
   });
 
   it("is valid for any names", () => {
@@ -145,18 +149,23 @@ describe("referenceWorkload", () => {
     const ffn = moments(referenceLayer("ffn").weights as Float32Array);
     expect(ffn.kurtosis).toBeGreaterThan(5);
     expect(ffn.kurtosis).toBeLessThan(7);
-    expect(moments(referenceLayer("attention").weights as Float32Array).kurtosis).toBeGreaterThan(6);
+    expect(moments(referenceLayer("attention").weights as Float32Array).kurtosis).toBeGreaterThan(
+      6,
+    );
     const conv = referenceLayer("conv");
     const widths = Array.from(
       { length: 128 },
       (_, channel) =>
-        moments((conv.weights as Float32Array).subarray(channel * 1152, (channel + 1) * 1152)).deviation,
+        moments((conv.weights as Float32Array).subarray(channel * 1152, (channel + 1) * 1152))
+          .deviation,
     );
     expect(Math.max(...widths) / Math.min(...widths)).toBeGreaterThan(4);
   });
 
   it("stays small enough for fifty layers", () => {
-    const many = Array.from({ length: 50 }, (_, i) => (i % 2 === 0 ? `${i}_attention` : `${i}_ffn`));
+    const many = Array.from({ length: 50 }, (_, i) =>
+      i % 2 === 0 ? `${i}_attention` : `${i}_ffn`,
+    );
     let bytes = 0;
     for (const layer of referenceWorkload(many).layers) bytes += layer.weights?.byteLength ?? 0;
     expect(bytes).toBeLessThan(50e6);
@@ -196,11 +205,17 @@ describe("modelFromLayers", () => {
 
   it("refuses what is none of these", () => {
     expect(() => modelFromLayers([])).toThrow(InvalidArgumentError);
-    expect(() => modelFromLayers([user, "mine"])).toThrow(expect.objectContaining({ path: "layers.1.name" }));
-    expect(() => modelFromLayers([user, ""])).toThrow(expect.objectContaining({ path: "layers.1.name" }));
+    expect(() => modelFromLayers([user, "mine"])).toThrow(
+      expect.objectContaining({ path: "layers.1.name" }),
+    );
+    expect(() => modelFromLayers([user, ""])).toThrow(
+      expect.objectContaining({ path: "layers.1.name" }),
+    );
     expect(() => modelFromLayers(null as never)).toThrow(InvalidArgumentError);
     expect(() => modelFromLayers("ffn" as never)).toThrow(InvalidArgumentError);
-    expect(() => modelFromLayers({ name: "m", source: "user", layers: [] })).toThrow(InvalidArgumentError);
+    expect(() => modelFromLayers({ name: "m", source: "user", layers: [] })).toThrow(
+      InvalidArgumentError,
+    );
     expect(() =>
       modelFromLayers({ name: "m", source: "user", layers: [user], floatParameterCount: -1 }),
     ).toThrow(expect.objectContaining({ path: "floatParameterCount" }));
@@ -210,6 +225,8 @@ describe("modelFromLayers", () => {
     const names = (count: number) => Array.from({ length: count }, (_, i) => `layer_${i}`);
     const first = (count: number) => referenceWorkload(names(count)).layers[0]?.parameterCount;
     expect(first(257)).toBe((first(1) as number) / 4);
-    expect(() => referenceWorkload(names(10_001))).toThrow(/layers has 10001 names; allowed: 1 to 10000/);
+    expect(() => referenceWorkload(names(10_001))).toThrow(
+      /layers has 10001 names; allowed: 1 to 10000/,
+    );
   });
 });

@@ -4,15 +4,17 @@ import { cholesky, logDeterminant, solveCholesky } from "../../src/numeric/chole
 
 /** B B' + I of a random B: positive definite. */
 const definite = fc.integer({ min: 1, max: 7 }).chain((n) =>
-  fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: n * n, maxLength: n * n }).map((b) => ({
-    n,
-    matrix: Float64Array.from({ length: n * n }, (_, at) => {
-      const [i, j] = [Math.floor(at / n), at % n];
-      let sum = i === j ? 1 : 0;
-      for (let k = 0; k < n; k++) sum += b[i * n + k]! * b[j * n + k]!;
-      return sum;
-    }),
-  })),
+  fc
+    .array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: n * n, maxLength: n * n })
+    .map((b) => ({
+      n,
+      matrix: Float64Array.from({ length: n * n }, (_, at) => {
+        const [i, j] = [Math.floor(at / n), at % n];
+        let sum = i === j ? 1 : 0;
+        for (let k = 0; k < n; k++) sum += b[i * n + k]! * b[j * n + k]!;
+        return sum;
+      }),
+    })),
 );
 
 describe("cholesky", () => {

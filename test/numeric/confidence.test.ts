@@ -7,11 +7,15 @@ describe("standardErrorOfMean", () => {
     expect(standardErrorOfMean([])).toBe(0);
     expect(standardErrorOfMean([3])).toBe(0);
     fc.assert(
-      fc.property(fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 2 }), (values) => {
-        const mean = values.reduce((a, b) => a + b, 0) / values.length;
-        const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1);
-        expect(standardErrorOfMean(values)).toBeCloseTo(Math.sqrt(variance / values.length), 8);
-      }),
+      fc.property(
+        fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 2 }),
+        (values) => {
+          const mean = values.reduce((a, b) => a + b, 0) / values.length;
+          const variance =
+            values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1);
+          expect(standardErrorOfMean(values)).toBeCloseTo(Math.sqrt(variance / values.length), 8);
+        },
+      ),
     );
   });
 });

@@ -24,7 +24,9 @@ describe("findNonFinite", () => {
   it("throws with the tensor's name, the index and the count", () => {
     const values = Float32Array.of(1, Number.NaN, Number.POSITIVE_INFINITY);
     expect(() => requireFinite(values, "conv1.weight")).toThrow(InvalidDataError);
-    expect(() => requireFinite(values, "conv1.weight")).toThrow(/conv1\.weight holds 2 .*\(NaN\) at index 1/);
+    expect(() => requireFinite(values, "conv1.weight")).toThrow(
+      /conv1\.weight holds 2 .*\(NaN\) at index 1/,
+    );
     expect(() => requireFinite(Float32Array.of(1), "w")).not.toThrow();
   });
 });

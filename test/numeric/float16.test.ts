@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InvalidArgumentError } from "../../src/errors.js";
-import { decodeFloat16, encodeFloat16, fromFloat16Bits, toFloat16Bits } from "../../src/numeric/float16.js";
+import {
+  decodeFloat16,
+  encodeFloat16,
+  fromFloat16Bits,
+  toFloat16Bits,
+} from "../../src/numeric/float16.js";
 
 /** The value of finite half bits by building the float32 with the same fields. */
 function widen(bits: number): number {
@@ -66,6 +71,8 @@ describe("float16", () => {
     expect(decodeFloat16(bits, out)).toBe(out);
     expect(out[3]).toBe(-2.5);
     expect(() => encodeFloat16(values, new Uint16Array(6))).toThrow(InvalidArgumentError);
-    expect(() => decodeFloat16(bits, new Float32Array(8))).toThrow(/out has 8 elements; allowed: exactly 7/);
+    expect(() => decodeFloat16(bits, new Float32Array(8))).toThrow(
+      /out has 8 elements; allowed: exactly 7/,
+    );
   });
 });

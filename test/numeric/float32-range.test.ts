@@ -17,12 +17,15 @@ describe("float32 range", () => {
   it("steps down by one unit in the last place", () => {
     expect(float32Below(1)).toBe(1 - 2 ** -24);
     fc.assert(
-      fc.property(fc.float({ min: Math.fround(1e-30), noNaN: true, noDefaultInfinity: true }), (x) => {
-        const below = float32Below(x);
-        expect(below).toBeLessThan(x);
-        const middle = Math.fround((below + x) / 2);
-        expect(middle === below || middle === x).toBe(true);
-      }),
+      fc.property(
+        fc.float({ min: Math.fround(1e-30), noNaN: true, noDefaultInfinity: true }),
+        (x) => {
+          const below = float32Below(x);
+          expect(below).toBeLessThan(x);
+          const middle = Math.fround((below + x) / 2);
+          expect(middle === below || middle === x).toBe(true);
+        },
+      ),
     );
   });
 

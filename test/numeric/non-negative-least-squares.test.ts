@@ -38,7 +38,12 @@ function slowNnls(rows: number[][], targets: number[]): number {
   return best;
 }
 
-function squares(rows: number[][], targets: number[], chosen: number[], x: ArrayLike<number>): number {
+function squares(
+  rows: number[][],
+  targets: number[],
+  chosen: number[],
+  x: ArrayLike<number>,
+): number {
   return rows.reduce((sum, row, k) => {
     const fit = chosen.reduce((value, i, at) => value + row[i]! * x[at]!, 0);
     return sum + (fit - targets[k]!) ** 2;
@@ -61,7 +66,9 @@ describe("nonNegativeLeastSquares", () => {
           const x = nonNegativeLeastSquares(rows, targets);
           expect(x.every((value) => value >= 0 && Number.isFinite(value))).toBe(true);
           const all = rows[0]!.map((_, i) => i);
-          expect(squares(rows, targets, all, x)).toBeLessThanOrEqual(slowNnls(rows, targets) + 1e-6);
+          expect(squares(rows, targets, all, x)).toBeLessThanOrEqual(
+            slowNnls(rows, targets) + 1e-6,
+          );
         },
       ),
       { numRuns: 500 },
@@ -74,9 +81,9 @@ describe("nonNegativeLeastSquares", () => {
       [3, 1],
       [1, 1],
     ];
-    expect([...nonNegativeLeastSquares(rows, [8, 9, 5])].map((x) => Math.round(x * 1e9) / 1e9)).toEqual([
-      2, 3,
-    ]);
+    expect(
+      [...nonNegativeLeastSquares(rows, [8, 9, 5])].map((x) => Math.round(x * 1e9) / 1e9),
+    ).toEqual([2, 3]);
     expect([...nonNegativeLeastSquares([[1], [2]], [-1, -2])]).toEqual([0]);
     expect([...nonNegativeLeastSquares([], [])]).toEqual([]);
   });

@@ -55,22 +55,29 @@ describe("nonNegativeRidge", () => {
     );
   });
 
-  it("gives what is thought beforehand where nothing was measured, and takes an unknown that is not held", () => {
-    for (const unknowns of [3, 200]) {
-      const centers = Float64Array.from({ length: unknowns }, (_, k) => 0.5 + k);
-      expect([
-        ...nonNegativeRidge(
-          [],
-          new Float64Array(0),
-          centers,
-          centers.map(() => 2),
-        ),
-      ]).toEqual([...centers]);
-      const strengths = centers.map((_, k) => (k === 0 ? 0 : 100));
-      const row = centers.map((_, k) => (k === 0 ? 1 : 0));
-      expect(nonNegativeRidge([row], Float64Array.of(7), centers, strengths)[0]).toBeCloseTo(7, 6);
-    }
-  });
+  it(
+    "gives what is thought beforehand where nothing was measured, and takes an unknown that is " +
+      "not held",
+    () => {
+      for (const unknowns of [3, 200]) {
+        const centers = Float64Array.from({ length: unknowns }, (_, k) => 0.5 + k);
+        expect([
+          ...nonNegativeRidge(
+            [],
+            new Float64Array(0),
+            centers,
+            centers.map(() => 2),
+          ),
+        ]).toEqual([...centers]);
+        const strengths = centers.map((_, k) => (k === 0 ? 0 : 100));
+        const row = centers.map((_, k) => (k === 0 ? 1 : 0));
+        expect(nonNegativeRidge([row], Float64Array.of(7), centers, strengths)[0]).toBeCloseTo(
+          7,
+          6,
+        );
+      }
+    },
+  );
 
   it("takes seconds at most for thousands of unknowns", () => {
     const { rows, targets, centers, strengths } = problem(1, 4003, 100);

@@ -16,7 +16,9 @@ export const layerSpaces: fc.Arbitrary<LayerSpace> = fc.record({
   calibrationMethods: some(["min-max", "percentile", "mse", "entropy"] as const),
 });
 
-/** Rules over 1 to 7 layers, each with a space of its own, without ties, pins or uniform precision. */
+/**
+ * Rules over 1 to 7 layers, each with a space of its own, without ties, pins or uniform precision.
+ */
 export const freeRules: fc.Arbitrary<SearchRules> = fc
   .uniqueArray(layerNames, { minLength: 1, maxLength: 7 })
   .chain((names) =>

@@ -16,11 +16,15 @@ export function breaches(genome: QuantizationGenome, rules: SearchRules): string
     check(space.weightSchemes.includes(config.weightScheme), "weightScheme");
     check(space.activationSchemes.includes(config.activationScheme), "activationScheme");
     check(space.granularities.includes(config.granularity), "granularity");
-    check(config.granularity !== "per-group" || space.groupSizes.includes(config.groupSize), "groupSize");
+    check(
+      config.granularity !== "per-group" || space.groupSizes.includes(config.groupSize),
+      "groupSize",
+    );
     const method = genome.calibrationMethodOf(name);
     check(space.calibrationMethods.includes(method), "calibrationMethod");
   }
-  if ([...genome.layerConfigs.keys()].join() !== [...rules.layers.keys()].join()) found.push("other layers");
+  if ([...genome.layerConfigs.keys()].join() !== [...rules.layers.keys()].join())
+    found.push("other layers");
   for (const tie of rules.ties) {
     const [first, ...others] = tie.map((name) => JSON.stringify(genome.layerConfigs.get(name)));
     if (others.some((other) => other !== first)) found.push(`tie ${tie.join()}`);

@@ -1,4 +1,4 @@
-import { builtInOperators } from "../../src/engine/variation.js";
+import { builtInOperators } from "../../src/engine/run/variation.js";
 import {
   randomSampling,
   repairToLimits,

@@ -25,7 +25,8 @@ import { breaches } from "./breaches.js";
 
 const seeds = fc.nat();
 
-const bitsOf = (genome: QuantizationGenome) => [...genome.layerConfigs.values()].map((c) => c.weightBits);
+const bitsOf = (genome: QuantizationGenome) =>
+  [...genome.layerConfigs.values()].map((c) => c.weightBits);
 
 describe("sampling", () => {
   it("reaches every value of every setting at random", () => {
@@ -92,7 +93,11 @@ describe("sampling", () => {
   it("uses the whole range in the middle", () => {
     const names = ["a", "b", "c"];
     const scores = new Map(names.map((name, i) => [name, i]));
-    const [, middle] = sensitivityAllocation(scores).sample(rulesOf(names, [2, 4, 8]), 3, new Random(0));
+    const [, middle] = sensitivityAllocation(scores).sample(
+      rulesOf(names, [2, 4, 8]),
+      3,
+      new Random(0),
+    );
     expect(bitsOf(middle!)).toEqual([2, 4, 8]);
   });
 });
@@ -199,7 +204,9 @@ describe("mutation", () => {
       const parent = randomSampling.sample(rules, 1, random)[0]!;
       const child = shareSettings.mutate(parent, rules, 0, random);
       expect(bitsOf(child)).toEqual(bitsOf(parent));
-      const known = [...parent.layerConfigs.values()].map((config) => config.with({ weightBits: 8 }));
+      const known = [...parent.layerConfigs.values()].map((config) =>
+        config.with({ weightBits: 8 }),
+      );
       for (const config of child.layerConfigs.values())
         expect(known.some((other) => other.equals(config.with({ weightBits: 8 })))).toBe(true);
     }
@@ -211,8 +218,9 @@ describe("mutation", () => {
     const parent = uniformAnchors.sample(rules, 1, new Random(0))[0]!;
     const changed = (rate: number) => {
       const child = stepMutation.mutate(parent, rules, rate, new Random(3));
-      return names.filter((name) => !child.layerConfigs.get(name)!.equals(parent.layerConfigs.get(name)!))
-        .length;
+      return names.filter(
+        (name) => !child.layerConfigs.get(name)!.equals(parent.layerConfigs.get(name)!),
+      ).length;
     };
     expect(changed(0)).toBe(0);
     expect(changed(0.5)).toBeGreaterThan(430);
@@ -278,7 +286,9 @@ describe("repair", () => {
         if (rules.uniformPrecision) {
           const free = [...repaired.layerConfigs].filter(([name]) => !rules.pinned.has(name));
           expect(new Set(free.map(([, config]) => config.weightBits)).size).toBeLessThanOrEqual(1);
-          expect(new Set(free.map(([, config]) => config.activationBits)).size).toBeLessThanOrEqual(1);
+          expect(new Set(free.map(([, config]) => config.activationBits)).size).toBeLessThanOrEqual(
+            1,
+          );
         }
       }),
     );
@@ -319,22 +329,32 @@ describe("repair to limits", () => {
     expect(limit(5).repair(wide, rules)).toBe(wide);
   });
 
-  it("goes on with activations where weights are not enough, and takes the network as a whole under uniform precision", () => {
-    const sixteen = wide.with({
-      layerConfigs: new Map(
-        [...wide.layerConfigs].map(([name, config]) => [name, config.with({ activationBits: 16 })]),
-      ),
-    });
-    const activations = (genome: QuantizationGenome) =>
-      [...genome.layerConfigs.values()].map((config) => config.activationBits);
-    const repaired = repairToLimits(
-      (genome) => activations(genome).filter((bits) => bits === 16).length / 3,
-    ).repair(sixteen, rules);
-    expect(activations(repaired)).toEqual([8, 8, 8]);
-    const uniform = { ...rules, uniformPrecision: true };
-    const level = repairToLimits((genome) => Math.max(0, genome.averageBits - 5)).repair(wide, uniform);
-    expect(bitsOf(level)).toEqual([4, 4, 4]);
-  });
+  it(
+    "goes on with activations where weights are not enough, and takes the network as a whole " +
+      "under uniform precision",
+    () => {
+      const sixteen = wide.with({
+        layerConfigs: new Map(
+          [...wide.layerConfigs].map(([name, config]) => [
+            name,
+            config.with({ activationBits: 16 }),
+          ]),
+        ),
+      });
+      const activations = (genome: QuantizationGenome) =>
+        [...genome.layerConfigs.values()].map((config) => config.activationBits);
+      const repaired = repairToLimits(
+        (genome) => activations(genome).filter((bits) => bits === 16).length / 3,
+      ).repair(sixteen, rules);
+      expect(activations(repaired)).toEqual([8, 8, 8]);
+      const uniform = { ...rules, uniformPrecision: true };
+      const level = repairToLimits((genome) => Math.max(0, genome.averageBits - 5)).repair(
+        wide,
+        uniform,
+      );
+      expect(bitsOf(level)).toEqual([4, 4, 4]);
+    },
+  );
 });
 
 function rulesOf(

@@ -14,7 +14,10 @@ const population: fc.Arbitrary<Individual[]> = fc
   .array(
     fc.record({
       objectives: fc.tuple(fc.nat(6), fc.nat(6), fc.nat(6)),
-      violation: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(3) }),
+      violation: fc.oneof(
+        { weight: 3, arbitrary: fc.constant(0) },
+        { weight: 1, arbitrary: fc.nat(3) },
+      ),
       fitness: fc.double({ min: -1, max: 1, noNaN: true }),
     }),
     { minLength: 1, maxLength: 25 },
@@ -59,10 +62,15 @@ describe("rankAndCrowding", () => {
         expect(kept.length).toBe(count);
         const genomes = new Set(kept.map((individual) => individual.genome));
         const lost = individuals.filter((individual) => !genomes.has(individual.genome));
-        const best = individuals.toSorted((a, b) => b.fitness - a.fitness).slice(0, Math.min(elites, count));
+        const best = individuals
+          .toSorted((a, b) => b.fitness - a.fitness)
+          .slice(0, Math.min(elites, count));
         const threshold = best.at(-1)?.fitness ?? Number.POSITIVE_INFINITY;
         for (const elite of best)
-          if (elite.fitness > threshold || individuals.filter((i) => i.fitness === threshold).length === 1)
+          if (
+            elite.fitness > threshold ||
+            individuals.filter((i) => i.fitness === threshold).length === 1
+          )
             expect(genomes.has(elite.genome)).toBe(true);
         for (const individual of kept)
           if (individual.fitness < threshold)

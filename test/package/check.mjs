@@ -1,5 +1,5 @@
-// Checks the tarball that npm would publish: publint, attw, its list of files, and that ESM and CJS consumers in
-// a clean folder can import every door of it. Needs `npm run build` first.
+// Checks the tarball that npm would publish: publint, attw, its list of files, and that ESM and CJS
+// consumers in a clean folder can import every door of it. Needs `npm run build` first.
 import { execFileSync } from "node:child_process";
 import {
   existsSync,
@@ -40,16 +40,24 @@ for (const door of doors)
 
 const work = mkdtempSync(join(tmpdir(), "quantevo-package-"));
 try {
-  const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", work]));
+  const [packed] = JSON.parse(
+    run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", work]),
+  );
   const tarball = join(work, packed.filename);
   const names = packed.files.map((file) => file.path);
-  check(names.includes("README.md") && names.includes("LICENSE"), "README.md and LICENSE are in the tarball");
   check(
-    names.every((name) => /^(dist\/|docs\/|examples\/|README\.md$|LICENSE$|package\.json$)/.test(name)),
+    names.includes("README.md") && names.includes("LICENSE"),
+    "README.md and LICENSE are in the tarball",
+  );
+  check(
+    names.every((name) =>
+      /^(dist\/|docs\/|examples\/|README\.md$|LICENSE$|package\.json$)/.test(name),
+    ),
     `only dist, docs, examples, README, LICENSE are published, got ${names.join(", ")}`,
   );
 
-  // A type that comes from a package without types of its own breaks consumers that check libraries.
+  // A type that comes from a package without types of its own breaks consumers that check
+  // libraries.
   for (const name of names.filter((file) => /\.d\.c?ts$/.test(file)))
     for (const [, specifier] of readFileSync(join(root, name), "utf8").matchAll(
       /from ['"]([^'".][^'"]*)['"]/g,
@@ -87,7 +95,8 @@ try {
     for (const name of ${JSON.stringify(specifiers)}) if (Object.keys(await import(name)).length === 0) throw new Error(name);
     await best(await import("quantevo"));
     const onnx = await import("quantevo/onnx");
-    // onnxruntime-node is not installed here: loading a model needs none of it, running one says how to install it.
+    // onnxruntime-node is not installed here: loading a model needs none of it, running one says
+    // how to install it.
     const model = await onnx.loadOnnxModel(${JSON.stringify(join(root, "examples/model/model.onnx"))});
     const input = { [model.inputs[0].name]: { data: new Float32Array(model.inputs[0].dims.slice(1).reduce((a, b) => a * b, 1)), dims: [1, ...model.inputs[0].dims.slice(1)] } };
     try {
@@ -106,10 +115,17 @@ try {
     try { kernels.packBits(new Int8Array(1), 7); } catch (error) { if (!(error instanceof require("quantevo").QuantevoError)) throw error; }
     best(require("quantevo")).then(() => console.log("cjs ok"), (error) => { console.error(error); process.exit(1); });`,
   );
-  check(run("node", ["consumer.mjs"], { cwd: consumer }).includes("esm ok"), "an ESM consumer runs");
-  check(run("node", ["consumer.cjs"], { cwd: consumer }).includes("cjs ok"), "a CommonJS consumer runs");
+  check(
+    run("node", ["consumer.mjs"], { cwd: consumer }).includes("esm ok"),
+    "an ESM consumer runs",
+  );
+  check(
+    run("node", ["consumer.cjs"], { cwd: consumer }).includes("cjs ok"),
+    "a CommonJS consumer runs",
+  );
 
-  // Worker processes find their module in the package, work as this thread does, and keep no program from ending.
+  // Worker processes find their module in the package, work as this thread does, and keep no
+  // program from ending.
   symlinkSync(join(root, "node_modules/onnxruntime-node"), join(modules, "onnxruntime-node"));
   const workersJob = `
     const measure = async (core, onnx) => {
@@ -150,7 +166,8 @@ try {
       `${name} evaluates in a worker process`,
     );
 
-  // The core must load where there is no Node: nothing that it reaches may import a built-in statically.
+  // The core must load where there is no Node: nothing that it reaches may import a built-in
+  // statically.
   const reached = new Map();
   const visit = (path) => {
     if (reached.has(path)) return;
@@ -158,13 +175,15 @@ try {
     reached.set(path, text);
     for (const [, specifier] of text.matchAll(/^(?:import|export)\b[^"']*["']([^"']+)["']/gm)) {
       if (specifier.startsWith(".")) visit(join(dirname(path), specifier));
-      else check(!/^node:/.test(specifier) && !isBuiltin(specifier), `${path} imports ${specifier}`);
+      else
+        check(!/^node:/.test(specifier) && !isBuiltin(specifier), `${path} imports ${specifier}`);
     }
   };
   visit(join(root, "dist/index.js"));
   const core = [...reached.values()].join("");
   check(!core.includes("tinypool"), "the core does not reach the pool of worker processes");
-  // A bundler for browsers finds everything, in every door, and the core's bundle runs without a Node built-in.
+  // A bundler for browsers finds everything, in every door, and the core's bundle runs without a
+  // Node built-in.
   const { build } = await import("esbuild");
   for (const specifier of specifiers) {
     const { outputFiles } = await build({
@@ -173,7 +192,10 @@ try {
       define: { process: "undefined", Buffer: "undefined" },
     });
     const [{ text }] = outputFiles;
-    check(!/\bfrom ["']node:|\brequire\(["']node:/.test(text), `${specifier} asks a browser for a built-in`);
+    check(
+      !/\bfrom ["']node:|\brequire\(["']node:/.test(text),
+      `${specifier} asks a browser for a built-in`,
+    );
     if (specifier !== "quantevo") continue;
     writeFileSync(
       join(consumer, "browser.mjs"),
@@ -186,12 +208,19 @@ try {
       "the core's browser bundle searches",
     );
   }
-  // What an application loads that imports quantevo, bundled and minified by esbuild; its dependencies (seedrandom, yaml,
-  // zod) are counted by their own packages. What `import()` loads later (the search, when a run begins) is a chunk of
-  // its own and is counted beside.
+  // What an application loads that imports quantevo, bundled and minified by esbuild; its
+  // dependencies (seedrandom, yaml, zod) are counted by their own packages. What `import()` loads
+  // later (the search, when a run begins) is a chunk of its own and is counted beside.
   const bundle = await build({
     entryPoints: { core: join(root, "dist/index.js") },
-    ...{ bundle: true, minify: true, format: "esm", platform: "node", write: false, metafile: true },
+    ...{
+      bundle: true,
+      minify: true,
+      format: "esm",
+      platform: "node",
+      write: false,
+      metafile: true,
+    },
     ...{ splitting: true, outdir: join(work, "bundle") },
     external: Object.keys(manifest.dependencies),
   });
@@ -214,10 +243,13 @@ try {
   const mostBytes = 60 * 1024;
   check(coreBytes <= mostBytes, `the core is ${coreBytes} bytes gzipped; at most ${mostBytes}`);
   process.stdout.write(
-    `core with WebAssembly inside: ${(coreBytes / 1024).toFixed(1)} KB gzipped (at most ${mostBytes / 1024}), and ${(laterBytes / 1024).toFixed(1)} KB that a search loads when it begins\n`,
+    `core with WebAssembly inside: ${(coreBytes / 1024).toFixed(1)} KB gzipped (at most ` +
+      `${mostBytes / 1024}), and ${(laterBytes / 1024).toFixed(1)} KB that a search loads when ` +
+      "it begins\n",
   );
   process.stdout.write(
-    `quantevo core: ${reached.size} files, ${(gzipSync(core).length / 1024).toFixed(1)} KB gzipped, not minified\n`,
+    `quantevo core: ${reached.size} files, ${(gzipSync(core).length / 1024).toFixed(1)} KB ` +
+      "gzipped, not minified\n",
   );
 } finally {
   rmSync(work, { recursive: true, force: true });

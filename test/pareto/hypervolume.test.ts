@@ -20,7 +20,10 @@ function includeExclude(points: readonly number[][], reference: readonly number[
   let volume = 0;
   for (let set = 1; set < 1 << points.length; set++) {
     const chosen = points.filter((_, i) => set & (1 << i));
-    const box = reference.reduce((v, r, k) => v * Math.max(0, r - Math.max(...chosen.map((p) => p[k]!))), 1);
+    const box = reference.reduce(
+      (v, r, k) => v * Math.max(0, r - Math.max(...chosen.map((p) => p[k]!))),
+      1,
+    );
     volume += chosen.length % 2 === 1 ? box : -box;
   }
   return volume;
@@ -57,7 +60,9 @@ describe("hypervolume", () => {
     it(`counts the dominated cells of a grid in ${dimensions} dimensions`, () => {
       fc.assert(
         fc.property(gridPoints({ dimensions, maxLength: 12 }), (points) => {
-          expect(hypervolume(points, Array(dimensions).fill(7))).toBe(countCells(points, dimensions));
+          expect(hypervolume(points, Array(dimensions).fill(7))).toBe(
+            countCells(points, dimensions),
+          );
         }),
         { numRuns: dimensions > 3 ? 30 : 150 },
       );
@@ -97,8 +102,12 @@ describe("hypervolume", () => {
 
   it("refuses what has no volume", () => {
     expect(() => hypervolume([[1, Number.NaN]], [2, 2])).toThrow(InvalidDataError);
-    expect(() => hypervolume([[1, Number.NEGATIVE_INFINITY]], [2, 2])).toThrow("points.0.1 is -Infinity");
-    expect(() => hypervolume([[1, 1]], [2, Number.POSITIVE_INFINITY])).toThrow("reference.1 is Infinity");
+    expect(() => hypervolume([[1, Number.NEGATIVE_INFINITY]], [2, 2])).toThrow(
+      "points.0.1 is -Infinity",
+    );
+    expect(() => hypervolume([[1, 1]], [2, Number.POSITIVE_INFINITY])).toThrow(
+      "reference.1 is Infinity",
+    );
     expect(() => hypervolume([[1, 1]], [2])).toThrow(InvalidArgumentError);
   });
 });

@@ -50,7 +50,9 @@ describe("nonDominatedSort", () => {
         (points, v) => {
           const violations = v.slice(0, points.length);
           expect(nonDominatedSort(points, { violations })).toEqual(
-            peel(points.length, (a, b) => constrainedDominates(points[a]!, v[a]!, points[b]!, v[b]!)),
+            peel(points.length, (a, b) =>
+              constrainedDominates(points[a]!, v[a]!, points[b]!, v[b]!),
+            ),
           );
         },
       ),
@@ -99,6 +101,8 @@ describe("nonDominatedSort", () => {
       InvalidArgumentError,
     );
     expect(() => nonDominatedSort([[1]], { violations: [] })).toThrow(InvalidArgumentError);
-    expect(() => nonDominatedSort([[1]], { violations: [Number.NaN] })).toThrow("violations.0 is NaN");
+    expect(() => nonDominatedSort([[1]], { violations: [Number.NaN] })).toThrow(
+      "violations.0 is NaN",
+    );
   });
 });

@@ -33,7 +33,10 @@ describe("ParetoArchive", () => {
   it("holds exactly the non-dominated points, whatever the order of insertion", () => {
     fc.assert(
       fc.property(gridPoints(), fc.infiniteStream(fc.nat()), (points, draws) => {
-        const named = points.map((objectives, i) => ({ name: `p${String(i).padStart(2, "0")}`, objectives }));
+        const named = points.map((objectives, i) => ({
+          name: `p${String(i).padStart(2, "0")}`,
+          objectives,
+        }));
         const shuffled = named
           .map((entry) => ({ entry, rank: draws.next().value as number }))
           .sort((a, b) => a.rank - b.rank)

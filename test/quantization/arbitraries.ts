@@ -29,12 +29,20 @@ export const paramsArbitrary: fc.Arbitrary<QuantizationParams> = fc
     const signed = bits < 2 ? true : flag;
     const count = scaleCount(layout.shape, layout.granularity, layout.axis, layout.groupSize);
     const { qMin, qMax } = codeRange({ bits, signed, narrowRange });
-    const list = <T>(item: fc.Arbitrary<T>) => fc.array(item, { minLength: count, maxLength: count });
+    const list = <T>(item: fc.Arbitrary<T>) =>
+      fc.array(item, { minLength: count, maxLength: count });
     const power = fc.integer({ min: -12, max: 6 }).map((n) => 2 ** n);
-    const scale = fc.oneof(fc.float({ min: Math.fround(1e-3), max: 50, noNaN: true }), fc.constant(0.1));
+    const scale = fc.oneof(
+      fc.float({ min: Math.fround(1e-3), max: 50, noNaN: true }),
+      fc.constant(0.1),
+    );
     const shifted = scheme === "asymmetric" && bits >= 2;
     return fc.record({
-      ...{ bits: fc.constant(bits), signed: fc.constant(signed), narrowRange: fc.constant(narrowRange) },
+      ...{
+        bits: fc.constant(bits),
+        signed: fc.constant(signed),
+        narrowRange: fc.constant(narrowRange),
+      },
       ...{ scheme: fc.constant(scheme), granularity: fc.constant(layout.granularity) },
       ...{ shape: fc.constant(layout.shape), axis: fc.constant(layout.axis) },
       groupSize: fc.constant(layout.groupSize),
@@ -59,6 +67,8 @@ export const paramsWithValues = paramsArbitrary.chain((params) => {
   );
   return fc.record({
     params: fc.constant(params),
-    values: fc.array(value, { minLength: length, maxLength: length }).map((v) => Float32Array.from(v)),
+    values: fc
+      .array(value, { minLength: length, maxLength: length })
+      .map((v) => Float32Array.from(v)),
   });
 });

@@ -25,7 +25,9 @@ describe("codeRange", () => {
       expect(codeRange({ bits, signed: false })).toEqual({ qMin: -1, qMax: 1 });
     }
     for (const bits of [0, 7, 32, 1.5, Number.NaN])
-      expect(() => codeRange({ bits: bits as 4, signed: true })).toThrow(/bits is .*allowed: 1, 1.58, 2/);
+      expect(() => codeRange({ bits: bits as 4, signed: true })).toThrow(
+        /bits is .*allowed: 1, 1.58, 2/,
+      );
   });
 });
 
@@ -97,6 +99,8 @@ describe("checkParams", () => {
   ])("names %s when it is wrong", (path, patch) => {
     const run = () => checkParams({ ...good, ...patch } as QuantizationParams);
     expect(run).toThrow(InvalidArgumentError);
-    expect(run).toThrow(expect.objectContaining({ path, message: expect.stringMatching(/allowed: /) }));
+    expect(run).toThrow(
+      expect.objectContaining({ path, message: expect.stringMatching(/allowed: /) }),
+    );
   });
 });

@@ -42,11 +42,18 @@ describe("fakeQuantizeError", () => {
   });
 
   it("refuses what fakeQuantize refuses, and empty tensors", () => {
-    const format = { bits: 8, signed: true, scheme: "symmetric", granularity: "per-tensor" } as const;
+    const format = {
+      bits: 8,
+      signed: true,
+      scheme: "symmetric",
+      granularity: "per-tensor",
+    } as const;
     const cut = { axis: 0, groupSize: 0, scale: Float32Array.of(1), zeroPoint: Int32Array.of(0) };
     const params = { ...format, ...cut };
     const x = new Float32Array(300);
-    expect(() => fakeQuantizeError(x.subarray(0, 0), { ...params, shape: [0] })).toThrow(/values is empty/);
+    expect(() => fakeQuantizeError(x.subarray(0, 0), { ...params, shape: [0] })).toThrow(
+      /values is empty/,
+    );
     expect(() => fakeQuantizeError(x, { ...params, shape: [300] }, new Float32Array(2))).toThrow(
       InvalidArgumentError,
     );

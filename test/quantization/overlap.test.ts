@@ -20,7 +20,10 @@ type ElementsClass<T> = { new (buffer: ArrayBuffer, offset: number, length: numb
   readonly BYTES_PER_ELEMENT: number;
 };
 
-/** A copy of `input` and room for `length` outputs in one buffer, the second some elements (of the wider) after the first. */
+/**
+ * A copy of `input` and room for `length` outputs in one buffer, the second some elements (of the
+ * wider) after the first.
+ */
 function sharing<In extends Elements, Out extends Elements>(
   input: In,
   output: Out,
@@ -47,7 +50,11 @@ describe("an `out` that overlaps the input, at any offset or in place", () => {
       fc.property(cases, shifts, (c, shift) => {
         const params = paramsOf(c);
         const length = c.shape.reduce((a, b) => a * b, 1);
-        const values = tensor(c.kind === "nan" || c.kind === "infinity" ? "normal" : c.kind, length, c.seed);
+        const values = tensor(
+          c.kind === "nan" || c.kind === "infinity" ? "normal" : c.kind,
+          length,
+          c.seed,
+        );
         const codes = quantize(values, params);
         const floats = new Float32Array(length);
         const { bits, signed } = params;
@@ -72,7 +79,15 @@ describe("an `out` that overlaps the input, at any offset or in place", () => {
         expect(fakeQuantizeError(from, params, out)).toEqual(fakeQuantizeError(values, params));
         expect(out).toEqual(fakeQuantize(values, params));
         const { granularity, scheme, shape, axis, groupSize } = c;
-        const options = { bits, scheme, granularity, shape, axis, groupSize, method: "min-max" } as const;
+        const options = {
+          bits,
+          scheme,
+          granularity,
+          shape,
+          axis,
+          groupSize,
+          method: "min-max",
+        } as const;
         const both = calibrateAndQuantize(values, options);
         const [again, into] = sharing(values, both.codes, shift);
         expect(calibrateAndQuantize(again, options, into)).toEqual(both);

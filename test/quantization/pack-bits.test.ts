@@ -18,7 +18,8 @@ const coded = fc
   .chain(([bits, flag, length]) => {
     const signed = bits === 1.58 ? true : flag;
     const { qMin, qMax } = codeRange({ bits, signed });
-    const code = bits === 1 ? fc.constantFrom(signed ? -1 : 0, 1) : fc.integer({ min: qMin, max: qMax });
+    const code =
+      bits === 1 ? fc.constantFrom(signed ? -1 : 0, 1) : fc.integer({ min: qMin, max: qMax });
     return fc.array(code, { minLength: length, maxLength: length }).map((list) => {
       const codes: Codes =
         bits === 1 && !signed ? new Uint8Array(length) : createCodes({ bits, signed }, length);

@@ -8,7 +8,10 @@ const pairs = fc
     minLength: 1,
     maxLength: 50,
   })
-  .map((list) => [0, 1].map((k) => Float32Array.from(list, (p) => p[k]!)) as [Float32Array, Float32Array]);
+  .map(
+    (list) =>
+      [0, 1].map((k) => Float32Array.from(list, (p) => p[k]!)) as [Float32Array, Float32Array],
+  );
 
 describe("quantizationError", () => {
   it("equals the definitions", () => {
@@ -35,17 +38,31 @@ describe("quantizationError", () => {
     const x = Float32Array.of(3, -4);
     const infinite = Number.POSITIVE_INFINITY;
     expect(quantizationError(x, x)).toEqual({ mse: 0, sqnrDb: infinite, maxAbs: 0, cosine: 1 });
-    expect(quantizationError(zero, zero)).toEqual({ mse: 0, sqnrDb: infinite, maxAbs: 0, cosine: 1 });
-    expect(quantizationError(zero, x)).toEqual({ mse: 12.5, sqnrDb: -infinite, maxAbs: 4, cosine: 0 });
+    expect(quantizationError(zero, zero)).toEqual({
+      mse: 0,
+      sqnrDb: infinite,
+      maxAbs: 0,
+      cosine: 1,
+    });
+    expect(quantizationError(zero, x)).toEqual({
+      mse: 12.5,
+      sqnrDb: -infinite,
+      maxAbs: 4,
+      cosine: 0,
+    });
     expect(quantizationError(x, zero)).toEqual({ mse: 12.5, sqnrDb: 0, maxAbs: 4, cosine: 0 });
     expect(quantizationError(x, Float32Array.of(-3, 4)).cosine).toBe(-1);
   });
 
   it("refuses empty, unequal and non-finite arrays", () => {
     const x = Float32Array.of(1);
-    expect(() => quantizationError(new Float32Array(0), new Float32Array(0))).toThrow(InvalidArgumentError);
+    expect(() => quantizationError(new Float32Array(0), new Float32Array(0))).toThrow(
+      InvalidArgumentError,
+    );
     expect(() => quantizationError(x, new Float32Array(2))).toThrow(/reconstructed has 2/);
     expect(() => quantizationError(Float32Array.of(Number.NaN), x)).toThrow(InvalidDataError);
-    expect(() => quantizationError(x, Float32Array.of(Number.NaN))).toThrow(/reconstructed holds 1/);
+    expect(() => quantizationError(x, Float32Array.of(Number.NaN))).toThrow(
+      /reconstructed holds 1/,
+    );
   });
 });

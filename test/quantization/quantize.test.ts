@@ -13,9 +13,18 @@ import {
 import { paramsWithValues } from "./arbitraries.js";
 import { referenceCodes, referenceValues, scaleIndex } from "./reference.js";
 
-const perTensor = (length: number, patch: Partial<QuantizationParams> = {}): QuantizationParams => ({
+const perTensor = (
+  length: number,
+  patch: Partial<QuantizationParams> = {},
+): QuantizationParams => ({
   ...{ bits: 8, signed: true, scheme: "symmetric", granularity: "per-tensor" },
-  ...{ shape: [length], axis: 0, groupSize: 0, scale: Float32Array.of(1), zeroPoint: Int32Array.of(0) },
+  ...{
+    shape: [length],
+    axis: 0,
+    groupSize: 0,
+    scale: Float32Array.of(1),
+    zeroPoint: Int32Array.of(0),
+  },
   ...patch,
 });
 
@@ -30,7 +39,13 @@ function everyLoop(length: number, patch: Partial<QuantizationParams>): Quantiza
     base,
     { ...base, granularity: "per-channel", shape: [length / 4, 4], axis: 0, ...of(length / 4) },
     { ...base, granularity: "per-channel", shape: [length / 4, 4], axis: 1, ...of(4) },
-    { ...base, granularity: "per-group", shape: [length], groupSize: 7, ...of(Math.ceil(length / 7)) },
+    {
+      ...base,
+      granularity: "per-group",
+      shape: [length],
+      groupSize: 7,
+      ...of(Math.ceil(length / 7)),
+    },
     {
       ...{ ...base, granularity: "per-group", shape: [length / 4, 4], axis: 0, groupSize: 3 },
       ...of(Math.ceil(length / 12) * 4),
@@ -81,24 +96,28 @@ describe("quantize, dequantize, fakeQuantize", () => {
     );
   });
 
-  it("divide: on 32,000 near-ties (8,000 at each of four scales) the reciprocal would give other codes", () => {
-    const length = 8_000;
-    let differing = 0;
-    for (const scale of [0.1, 0.3, 0.007, 1 / 3]) {
-      const s = Math.fround(scale);
-      const values = Float32Array.from({ length }, (_, k) => (k - 4_000 + 0.5) * s);
-      const reciprocal = Math.fround(1 / s);
-      for (const params of everyLoop(length, { bits: 16, scale: Float32Array.of(s) })) {
-        const expected = Int16Array.from(referenceCodes(values, params));
-        expect(quantize(values, params)).toEqual(expected);
-        expect(fakeQuantize(values, params)).toEqual(dequantize(expected, params));
+  it(
+    "divide: on 32,000 near-ties (8,000 at each of four scales) the reciprocal would give " +
+      "other codes",
+    () => {
+      const length = 8_000;
+      let differing = 0;
+      for (const scale of [0.1, 0.3, 0.007, 1 / 3]) {
+        const s = Math.fround(scale);
+        const values = Float32Array.from({ length }, (_, k) => (k - 4_000 + 0.5) * s);
+        const reciprocal = Math.fround(1 / s);
+        for (const params of everyLoop(length, { bits: 16, scale: Float32Array.of(s) })) {
+          const expected = Int16Array.from(referenceCodes(values, params));
+          expect(quantize(values, params)).toEqual(expected);
+          expect(fakeQuantize(values, params)).toEqual(dequantize(expected, params));
+        }
+        for (const x of values) {
+          if (Math.fround(x / s) !== Math.fround(x * reciprocal)) differing++;
+        }
       }
-      for (const x of values) {
-        if (Math.fround(x / s) !== Math.fround(x * reciprocal)) differing++;
-      }
-    }
-    expect(differing).toBeGreaterThan(100);
-  });
+      expect(differing).toBeGreaterThan(100);
+    },
+  );
 
   it("round ties to even, saturate and shift by the zero point in every loop", () => {
     const values = Float32Array.of(0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 7.5, -8.5, 1e30, -1e30, 0, -0);
@@ -106,7 +125,12 @@ describe("quantize, dequantize, fakeQuantize", () => {
       expect([...quantize(values, params)]).toEqual([0, 2, 2, 0, -2, -2, 7, -8, 7, -8, 0, 0]);
       expect([...fakeQuantize(values, params)]).toEqual([0, 2, 2, 0, -2, -2, 7, -8, 7, -8, 0, 0]);
     }
-    const shifted = { bits: 4, signed: false, scheme: "asymmetric", zeroPoint: Int32Array.of(3) } as const;
+    const shifted = {
+      bits: 4,
+      signed: false,
+      scheme: "asymmetric",
+      zeroPoint: Int32Array.of(3),
+    } as const;
     for (const params of everyLoop(12, shifted)) {
       expect([...quantize(values, params)]).toEqual([3, 5, 5, 3, 1, 1, 11, 0, 15, 0, 3, 3]);
       expect([...fakeQuantize(values, params)]).toEqual([0, 2, 2, 0, -2, -2, 8, -3, 12, -3, 0, 0]);
@@ -118,7 +142,20 @@ describe("quantize, dequantize, fakeQuantize", () => {
   });
 
   it("take the sign for binary and half the scale as the ternary threshold", () => {
-    const values = Float32Array.of(-3, -1e-40, -0, 0, 1e-40, 3, -0.25, 0.25, 0.5, 0.51, -0.5, -0.51);
+    const values = Float32Array.of(
+      -3,
+      -1e-40,
+      -0,
+      0,
+      1e-40,
+      3,
+      -0.25,
+      0.25,
+      0.5,
+      0.51,
+      -0.5,
+      -0.51,
+    );
     for (const params of everyLoop(12, { bits: 1, scale: Float32Array.of(2) })) {
       expect([...quantize(values, params)]).toEqual([-1, -1, 1, 1, 1, 1, -1, 1, 1, 1, -1, -1]);
       expect([...fakeQuantize(values, params)]).toEqual([-2, -2, 2, 2, 2, 2, -2, 2, 2, 2, -2, -2]);
@@ -176,7 +213,8 @@ describe("quantize, dequantize, fakeQuantize", () => {
       try {
         run();
       } catch (error) {
-        if (error instanceof InvalidArgumentError || error instanceof InvalidDataError) return error.path;
+        if (error instanceof InvalidArgumentError || error instanceof InvalidDataError)
+          return error.path;
         throw error;
       }
       return "nothing";
@@ -190,7 +228,9 @@ describe("quantize, dequantize, fakeQuantize", () => {
     expect(thrown(() => dequantize(new Int8Array(3), params, new Float32Array(2)))).toBe("out");
     expect(thrown(() => fakeQuantize(values, params, new Float32Array(2)))).toBe("out");
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-      expect(() => quantize(Float32Array.of(0, bad, bad), params)).toThrow(/values holds 2 .*index 1/);
+      expect(() => quantize(Float32Array.of(0, bad, bad), params)).toThrow(
+        /values holds 2 .*index 1/,
+      );
       expect(() => fakeQuantize(Float32Array.of(0, 0, bad), params)).toThrow(InvalidDataError);
     }
   });

@@ -30,7 +30,12 @@ export function nearestEven(x: number): number {
 }
 
 /** ONNX QuantizeLinear one element at a time; binary is the sign. */
-export function quantizeOne(x: number, scale: number, zeroPoint: number, params: QuantizationParams): number {
+export function quantizeOne(
+  x: number,
+  scale: number,
+  zeroPoint: number,
+  params: QuantizationParams,
+): number {
   const { bits, signed, narrowRange } = params;
   if (bits === 1) return x < 0 ? -1 : 1;
   let low = signed ? -(2 ** (bits - 1)) : 0;

@@ -17,7 +17,9 @@ describe("quantized size", () => {
         const codes = packBits(new Int16Array(count).fill(1), params.bits).length;
         const zeros = packBits(new Int16Array(params.scale.length).fill(1), params.bits).length;
         const stored = params.scheme === "asymmetric" && params.bits >= 2 ? zeros : 0;
-        expect(quantizedSizeBytes(params.shape, params)).toBe(codes + params.scale.byteLength + stored);
+        expect(quantizedSizeBytes(params.shape, params)).toBe(
+          codes + params.scale.byteLength + stored,
+        );
       }),
     );
   });
@@ -32,10 +34,12 @@ describe("quantized size", () => {
     } as const;
     expect(quantizedSizeBytes([3, 5], format)).toBe(8 + 12 + 2);
     expect(quantizedSizeBytes([3, 5], { ...format, scheme: "power-of-two" })).toBe(8 + 12);
-    expect(quantizedSizeBytes([3, 5], { ...format, granularity: "per-group", axis: 1, groupSize: 2 })).toBe(
-      8 + 36 + 5,
+    expect(
+      quantizedSizeBytes([3, 5], { ...format, granularity: "per-group", axis: 1, groupSize: 2 }),
+    ).toBe(8 + 36 + 5);
+    expect(quantizedSizeBits({ count: 11, bits: 1.58, scaleCount: 1, zeroPoint: false })).toBe(
+      24 + 32,
     );
-    expect(quantizedSizeBits({ count: 11, bits: 1.58, scaleCount: 1, zeroPoint: false })).toBe(24 + 32);
     for (const bits of INTEGER_BITS) {
       const one = quantizedSizeBits({ count: 0, bits, scaleCount: 1, zeroPoint: true });
       expect(one).toBe(32 + (bits === 16 ? 16 : 8));
@@ -43,7 +47,13 @@ describe("quantized size", () => {
   });
 
   it("refuses what scaleCount refuses", () => {
-    const format = { bits: 4, scheme: "symmetric", granularity: "per-group", axis: 2, groupSize: 2 } as const;
+    const format = {
+      bits: 4,
+      scheme: "symmetric",
+      granularity: "per-group",
+      axis: 2,
+      groupSize: 2,
+    } as const;
     expect(() => quantizedSizeBytes([3, 5], format)).toThrow(InvalidArgumentError);
   });
 });

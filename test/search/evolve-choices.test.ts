@@ -3,7 +3,14 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../../src/random/random.js";
 import { AdaptiveRates } from "../../src/search/adaptive-rates.js";
 import type { ChoiceProblem } from "../../src/search/choice-problem.js";
-import { blockMix, guidedSwap, redraw, steps, swap, uniformMix } from "../../src/search/choice-variation.js";
+import {
+  blockMix,
+  guidedSwap,
+  redraw,
+  steps,
+  swap,
+  uniformMix,
+} from "../../src/search/choice-variation.js";
 import { evolveChoices } from "../../src/search/evolve-choices.js";
 
 /** Noise falls by four per level, cost rises: sums over genes. */
@@ -178,7 +185,12 @@ describe("evolveChoices", () => {
     const seeds = Array.from({ length: 25 }, (_, i) =>
       Uint16Array.from({ length: 10 }, (_, g) => (i >> (g % 5)) & 1),
     );
-    const { genomes } = evolveChoices(problem, { seed: 1, maxEvaluations: 60, populationSize: 10, seeds });
+    const { genomes } = evolveChoices(problem, {
+      seed: 1,
+      maxEvaluations: 60,
+      populationSize: 10,
+      seeds,
+    });
     for (const [i, seed] of seeds.entries())
       expect([...genomes.subarray(i * 10, (i + 1) * 10)]).toEqual([...seed]);
   });
@@ -202,7 +214,8 @@ describe("evolveChoices", () => {
   it("stops at the very evaluation", () => {
     for (const maxEvaluations of [1, 2, 9, 31])
       expect(
-        evolveChoices(additive(8, 5, 1), { seed: 1, maxEvaluations, populationSize: 10 }).evaluations,
+        evolveChoices(additive(8, 5, 1), { seed: 1, maxEvaluations, populationSize: 10 })
+          .evaluations,
       ).toBe(maxEvaluations);
   });
 });

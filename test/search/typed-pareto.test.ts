@@ -63,7 +63,8 @@ describe("VectorArchive", () => {
           const points = Float64Array.from(rows.flat());
           const entered = rows.map((_, i) => archive.insert(points, i, i));
           const front = rows.filter((row) => !rows.some((other) => dominates(other, row)));
-          const texts = (list: readonly (readonly number[])[]) => list.map((row) => row.join()).sort();
+          const texts = (list: readonly (readonly number[])[]) =>
+            list.map((row) => row.join()).sort();
           const own = archive.points();
           const members = Array.from({ length: archive.size }, (_, i) => [
             ...own.subarray(i * d, (i + 1) * d),
@@ -87,12 +88,15 @@ describe("VectorArchive", () => {
     let expected: number[][] = [];
     for (let i = 0; i < 1000; i++) {
       const row = [...points.subarray(i * 3, i * 3 + 3)];
-      // On the plane x + y + z = 1 nothing beats anything; what is above it is beaten sooner or later.
+      // On the plane x + y + z = 1 nothing beats anything; what is above it is beaten sooner or
+      // later.
       const sum = i % 3 === 0 ? 1 : row[0]! + row[1]! + row[2]!;
       for (let k = 0; k < 3; k++)
         points[i * 3 + k] = i % 3 === 0 ? row[k]! / (row[0]! + row[1]! + row[2]!) : row[k]! / sum;
       const vector = [...points.subarray(i * 3, i * 3 + 3)];
-      const beaten = expected.some((other) => dominates(other, vector) || other.join() === vector.join());
+      const beaten = expected.some(
+        (other) => dominates(other, vector) || other.join() === vector.join(),
+      );
       expect(archive.insert(points, i, i)).toBe(!beaten);
       if (!beaten) expected = [...expected.filter((other) => !dominates(vector, other)), vector];
     }
@@ -147,7 +151,9 @@ describe("Population", () => {
     population.keep();
     population.survive();
     const random = new Random(3);
-    const wins = Array.from({ length: 400 }, () => population.tournament(random)).filter((w) => w === 0);
+    const wins = Array.from({ length: 400 }, () => population.tournament(random)).filter(
+      (w) => w === 0,
+    );
     expect(wins.length).toBeGreaterThan(260);
     expect(wins.length).toBeLessThan(340);
   });

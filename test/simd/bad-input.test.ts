@@ -28,10 +28,9 @@ type Fault = (typeof FAULTS)[number];
 const faults = fc.constantFrom(...FAULTS);
 
 /** An array of the class and length of `array` with a fault. */
-function faulty<T extends Float32Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array>(
-  array: T,
-  fault: Fault,
-): T {
+function faulty<
+  T extends Float32Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array,
+>(array: T, fault: Fault): T {
   const type = array.constructor as new (length: number) => T;
   if (fault === "short") return new type(Math.max(0, array.length - 1));
   if (fault === "long") return new type(array.length + 1);
@@ -39,7 +38,8 @@ function faulty<T extends Float32Array | Int8Array | Uint8Array | Int16Array | U
   if (fault === "missing") return null as unknown as T;
   const copy = new type(array.length);
   copy.set(array);
-  if (fault === "detached") structuredClone(copy.buffer, { transfer: [copy.buffer as ArrayBuffer] });
+  if (fault === "detached")
+    structuredClone(copy.buffer, { transfer: [copy.buffer as ArrayBuffer] });
   return copy;
 }
 
@@ -81,7 +81,15 @@ describe("bad input: the same result or the same typed error, with SIMD and with
         const stored = faulty(createCodes(good, length).fill(qMax), of("values", "none"));
         const { bits, axis, groupSize } = params;
         const { shape, granularity, scheme } = c;
-        const options = { bits, scheme, granularity, shape, axis, groupSize, method: "min-max" } as const;
+        const options = {
+          bits,
+          scheme,
+          granularity,
+          shape,
+          axis,
+          groupSize,
+          method: "min-max",
+        } as const;
         const out = fault === "none" ? undefined : codes();
         expectSame(() => quantize(values, params, out && codes()));
         expectSame(() => fakeQuantize(values, params, out && floats()));
@@ -90,7 +98,10 @@ describe("bad input: the same result or the same typed error, with SIMD and with
         expectSame(() => quantizeAndPack(values, params, out && new Uint8Array(length + 9)));
         expectSame(() => packBits(stored, bits, out && new Uint8Array(length + 9)));
         expectSame(() => {
-          const bytes = faulty(new Uint8Array(packedByteLength(length, good.bits)), of("values", "none"));
+          const bytes = faulty(
+            new Uint8Array(packedByteLength(length, good.bits)),
+            of("values", "none"),
+          );
           return unpackBits(bytes, bits, length, good.signed, out && codes());
         });
         expectSame(() => calibrate(values, options));

@@ -36,7 +36,10 @@ const second = openSharedMemory(posted(sharedArena.memory!));
 const sharedHeld: ArenaArray[] = [];
 
 /** The same array where the case wants it. */
-function placed<T extends ArenaArray>(array: ArrayLike<number> & ArrayBufferView, place: Case["place"]): T {
+function placed<T extends ArenaArray>(
+  array: ArrayLike<number> & ArrayBufferView,
+  place: Case["place"],
+): T {
   const type = array.constructor as (new (
     buffer: ArrayBufferLike,
     offset: number,
@@ -153,7 +156,10 @@ describe("SIMD and plain kernels, bit for bit", () => {
       const fake = placed<Float32Array<ArrayBuffer>>(new Float32Array(values.length), c.place);
       const out = inPlace ? values : (c.seed & 2) === 2 ? fake : undefined;
       expectSame(
-        () => ({ error: fakeQuantizeError(plain, params), fake: out && fakeQuantize(plain, params) }),
+        () => ({
+          error: fakeQuantizeError(plain, params),
+          fake: out && fakeQuantize(plain, params),
+        }),
         () => ({ error: fakeQuantizeError(values, params, out), fake: out }),
       );
     });
@@ -171,7 +177,9 @@ describe("SIMD and plain kernels, bit for bit", () => {
     check((c) => {
       const values = placed<Float32Array<ArrayBuffer>>(valuesOf(c), c.place);
       const bits = (c.seed & 3) === 0 ? 1 : 1.58;
-      expectSame(() => calibrate(values, { ...formatOf(c), bits, signed: true, method: "min-max" }));
+      expectSame(() =>
+        calibrate(values, { ...formatOf(c), bits, signed: true, method: "min-max" }),
+      );
     });
   });
 
@@ -232,7 +240,11 @@ describe("SIMD and plain kernels, bit for bit", () => {
 
   it("calibrateAndQuantize, which is quantize of calibrate", () => {
     check((c) => {
-      const options = { ...formatOf(c), method: CalibrationMethod.MIN_MAX, axis: c.shape.length - 1 };
+      const options = {
+        ...formatOf(c),
+        method: CalibrationMethod.MIN_MAX,
+        axis: c.shape.length - 1,
+      };
       const values = placed<Float32Array<ArrayBuffer>>(valuesOf(c), c.place);
       const both = () => {
         const params = calibrate(values, options);

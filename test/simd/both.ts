@@ -26,7 +26,10 @@ function outcome(run: () => unknown): unknown {
   }
 }
 
-/** Runs a kernel plainly and with SIMD and asserts that both do the same, bit for bit, errors included. Returns whether it threw. */
+/**
+ * Runs a kernel plainly and with SIMD and asserts that both do the same, bit for bit, errors
+ * included. Returns whether it threw.
+ */
 export function expectSame(plain: () => unknown, simd: () => unknown = plain): void {
   setSimdEnabled(false);
   let expected: unknown;

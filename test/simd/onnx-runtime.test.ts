@@ -2,7 +2,10 @@ import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import { TensorProto_DataType as DataType, TensorProtoSchema } from "../../src/onnx/wire/onnx_pb.js";
+import {
+  TensorProto_DataType as DataType,
+  TensorProtoSchema,
+} from "../../src/formats/onnx/wire/onnx_pb.js";
 import {
   codeRange,
   dequantize,
@@ -13,7 +16,7 @@ import {
   scaleShape,
 } from "../../src/quantization/index.js";
 import { setSimdEnabled } from "../../src/simd/simd.js";
-import { bytesOf, model, node, value, weights } from "../onnx/graph-builder.js";
+import { bytesOf, model, node, value, weights } from "../formats/onnx/graph-builder.js";
 import { type Case, cases, paramsOf, tensor } from "./tensors.js";
 
 const TYPES: Readonly<Record<string, { bits: IntegerBits; signed: boolean; type: DataType }>> = {
@@ -25,16 +28,27 @@ const TYPES: Readonly<Record<string, { bits: IntegerBits; signed: boolean; type:
   uint4: { bits: 4, signed: false, type: DataType.UINT4 },
 };
 
-const tame: ReadonlySet<string> = new Set(["normal", "ties", "zeros", "equal", "denormals", "sparse"]);
+const tame: ReadonlySet<string> = new Set([
+  "normal",
+  "ties",
+  "zeros",
+  "equal",
+  "denormals",
+  "sparse",
+]);
 
-/** Values through QuantizeLinear, and its codes cast to float; and those codes through DequantizeLinear. */
+/**
+ * Values through QuantizeLinear, and its codes cast to float; and those codes through
+ * DequantizeLinear.
+ */
 async function throughOrt(values: Float32Array, params: QuantizationParams, type: DataType) {
   const { shape, granularity, axis, groupSize, scale, zeroPoint, bits } = params;
   const scaleDims = scaleShape(shape, granularity, axis, groupSize);
   const attributes = { axis, ...(granularity === "per-group" ? { block_size: groupSize } : {}) };
   const zeros = zeroPoint.length === 0 ? new Int8Array(0) : zeroPoint;
   const signed = params.signed;
-  const wide = bits === 16 ? (signed ? Int16Array.from(zeros) : Uint16Array.from(zeros)) : undefined;
+  const wide =
+    bits === 16 ? (signed ? Int16Array.from(zeros) : Uint16Array.from(zeros)) : undefined;
   const narrow = signed ? Int8Array.from(zeros) : Uint8Array.from(zeros);
   const packed = packBits(wide ?? narrow, bits);
   const zero = create(TensorProtoSchema, {
@@ -69,7 +83,8 @@ describe("ONNX Runtime's QuantizeLinear and DequantizeLinear", () => {
     it(`give the same for ${name}, per-tensor, per-axis and blocked`, async () => {
       await fc.assert(
         fc.asyncProperty(cases, async (drawn) => {
-          // Quotients past int32 are left open by the specification, and blocks longer than the axis refused.
+          // Quotients past int32 are left open by the specification, and blocks longer than the
+          // axis refused.
           const kind = tame.has(drawn.kind) ? drawn.kind : "ties";
           const groupSize = Math.min(drawn.groupSize, Math.max(1, drawn.shape[drawn.axis]!));
           const format = { bits, signed, narrowRange: false, scheme: "asymmetric" } as const;

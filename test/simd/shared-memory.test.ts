@@ -75,7 +75,9 @@ describe("a shared arena", () => {
 
   it("refuses what cannot be, and ends with dispose", () => {
     for (const threads of [0, 1.5, 257])
-      expect(() => new TensorArena({ maxBytes: MIB, shared: true, threads })).toThrow(InvalidArgumentError);
+      expect(() => new TensorArena({ maxBytes: MIB, shared: true, threads })).toThrow(
+        InvalidArgumentError,
+      );
     expect(() => new TensorArena({ maxBytes: 2 ** 32 - MIB, shared: true, threads: 2 })).toThrow(
       /^maxBytes is/,
     );

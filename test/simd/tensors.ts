@@ -62,7 +62,11 @@ export function tensor(
 const shapes = fc.oneof(
   fc.integer({ min: 0, max: 600 }).map((n) => [n]),
   fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 70 })),
-  fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 })),
+  fc.tuple(
+    fc.integer({ min: 1, max: 6 }),
+    fc.integer({ min: 1, max: 20 }),
+    fc.integer({ min: 1, max: 20 }),
+  ),
   fc.tuple(
     fc.integer({ min: 1, max: 4 }),
     fc.integer({ min: 1, max: 9 }),
@@ -81,7 +85,19 @@ export const cases = shapes.chain((shape) =>
     granularity: fc.constantFrom(...Object.values(QuantizationGranularity)),
     axis: fc.integer({ min: 0, max: shape.length - 1 }),
     // Also groups that no 32-bit count of the kernels holds.
-    groupSize: fc.constantFrom<number>(1, 3, 8, 16, 32, 50, 128, 2 ** 31, 2 ** 32, 2 ** 32 + 3, 2 ** 53 - 1),
+    groupSize: fc.constantFrom<number>(
+      1,
+      3,
+      8,
+      16,
+      32,
+      50,
+      128,
+      2 ** 31,
+      2 ** 32,
+      2 ** 32 + 3,
+      2 ** 53 - 1,
+    ),
     bits: fc.constantFrom(...INTEGER_BITS),
     signed: fc.boolean(),
     narrowRange: fc.boolean(),
@@ -102,7 +118,8 @@ export function paramsOf(c: Case): QuantizationParams {
   const count = scaleCount(c.shape, c.granularity, c.axis, c.groupSize);
   const shifted = c.scheme === "asymmetric" && c.bits >= 2;
   const scaleAt = () => {
-    if (c.scheme === "power-of-two") return 2 ** (random() < 0.05 ? -140 : Math.floor(random() * 20 - 14));
+    if (c.scheme === "power-of-two")
+      return 2 ** (random() < 0.05 ? -140 : Math.floor(random() * 20 - 14));
     if (c.kind === "ties") return 0.1;
     return random() < 0.05 ? 2 ** -140 : random() < 0.05 ? 3e38 : random() * 0.5 + 1e-4;
   };

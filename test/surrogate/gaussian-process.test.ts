@@ -3,7 +3,9 @@ import { Random } from "../../src/random/random.js";
 import { fitGaussianProcess } from "../../src/surrogate/gaussian-process.js";
 
 const random = new Random("gaussian process");
-const rows = Array.from({ length: 60 }, () => Float64Array.of(random.next() * 4, random.next() * 4));
+const rows = Array.from({ length: 60 }, () =>
+  Float64Array.of(random.next() * 4, random.next() * 4),
+);
 const truth = (row: Float64Array) => Math.sin(row[0]!) + 0.5 * row[1]!;
 const centred = (row: Float64Array) => truth(row) - 1;
 const fitted = fitGaussianProcess({
@@ -40,7 +42,11 @@ describe("fitGaussianProcess", () => {
   it("has nothing to say without points or without differences", () => {
     const none = { rows: [], targets: new Float64Array(0), noise: new Float64Array(0) };
     expect(fitGaussianProcess(none)).toBeUndefined();
-    const zero = { rows: rows.slice(0, 3), targets: new Float64Array(3), noise: new Float64Array(3) };
+    const zero = {
+      rows: rows.slice(0, 3),
+      targets: new Float64Array(3),
+      noise: new Float64Array(3),
+    };
     expect(fitGaussianProcess(zero)).toBeUndefined();
   });
 

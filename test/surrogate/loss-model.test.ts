@@ -2,11 +2,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { rankCorrelation } from "../../src/numeric/rank-correlation.js";
 import { Random } from "../../src/random/random.js";
-import { fitLossModel, type LossObservation, type LossPrior } from "../../src/surrogate/loss-model.js";
+import {
+  fitLossModel,
+  type LossObservation,
+  type LossPrior,
+} from "../../src/surrogate/loss-model.js";
 
 const SOURCES = 8;
 /** Sensitivities that the prior does not know: they spread over two decades. */
-const hidden = Float64Array.from({ length: SOURCES }, (_, k) => 10 ** (-2 + (2 * ((k * 3) % SOURCES)) / 7));
+const hidden = Float64Array.from(
+  { length: SOURCES },
+  (_, k) => 10 ** (-2 + (2 * ((k * 3) % SOURCES)) / 7),
+);
 const prior: LossPrior = {
   sensitivity: new Float64Array(SOURCES).fill(1 / SOURCES),
   deviation: new Float64Array(SOURCES).fill(1),
@@ -47,7 +54,10 @@ describe("fitLossModel", () => {
 
   it("holds a source to its prior the more firmly the less that may be off", () => {
     const off = (deviation: number) => {
-      const firm = { sensitivity: hidden.map((value) => 3 * value), deviation: hidden.map(() => deviation) };
+      const firm = {
+        sensitivity: hidden.map((value) => 3 * value),
+        deviation: hidden.map(() => deviation),
+      };
       // One source, the first, is thought to matter ten times as much as it does.
       firm.sensitivity[0]! *= 10;
       const { sensitivity } = fitLossModel(observe("firm", 60), firm);
@@ -110,10 +120,15 @@ describe("fitLossModel", () => {
     });
 
     it("carries what the trend misses everywhere to sources that nothing was measured of", () => {
-      // The trend, which least squares hold to the small losses, lies far below the middle on a logarithmic scale.
+      // The trend, which least squares hold to the small losses, lies far below the middle on a
+      // logarithmic scale.
       const observations = powers.map((_, i) => {
         const power = 0.1 + 1e-4 * i;
-        return { noise: only(0, power), loss: power * Math.exp(i % 2 === 0 ? 1 : -1), variance: 1e-10 };
+        return {
+          noise: only(0, power),
+          loss: power * Math.exp(i % 2 === 0 ? 1 : -1),
+          variance: 1e-10,
+        };
       });
       const model = fitLossModel(observations, alike);
       const { mean } = model.predict(only(1, 0.1));
@@ -131,15 +146,23 @@ describe("fitLossModel", () => {
         expect(model.fromScale(model.predict(only(0, power)).mean)).toBeCloseTo(0.02, 2);
     });
 
-    it("tells losses apart as finely as the finest tenth of the measurements, however coarse the others are", () => {
-      const errors = [1e-7, ...[0, 0, 0].map(() => 1e-4), ...Array.from({ length: 16 }, () => 1e-2)];
-      const observations = errors.map((error, i) => ({
-        noise: only(0, powers[i]!),
-        loss: powers[i]!,
-        variance: error ** 2,
-      }));
-      const { fromScale } = fitLossModel(observations, alike);
-      expect(fromScale(Math.asinh(1))).toBeCloseTo(1e-4, 9);
-    });
+    it(
+      "tells losses apart as finely as the finest tenth of the measurements, however coarse " +
+        "the others are",
+      () => {
+        const errors = [
+          1e-7,
+          ...[0, 0, 0].map(() => 1e-4),
+          ...Array.from({ length: 16 }, () => 1e-2),
+        ];
+        const observations = errors.map((error, i) => ({
+          noise: only(0, powers[i]!),
+          loss: powers[i]!,
+          variance: error ** 2,
+        }));
+        const { fromScale } = fitLossModel(observations, alike);
+        expect(fromScale(Math.asinh(1))).toBeCloseTo(1e-4, 9);
+      },
+    );
   });
 });

@@ -1,18 +1,30 @@
-import type { HardwareProfile } from "../profile-schema.js";
-import { FIGURE_TAGS } from "../profile-schema.js";
+import type { HardwareProfile } from "../profile/profile-schema.js";
+import { FIGURE_TAGS } from "../profile/profile-schema.js";
 import type { CompactDevices } from "./compact-devices.js";
 
 /** Where the text of a figure's source is, said in its place. */
 export const SOURCE_ELSEWHERE = "in full in hardwareDevices of quantevo/hardware";
 
-/** Turns compact devices back into frozen profiles, equal parts being one object. Figures say where their sources are. */
-export function decodeDevices({ units, pool, devices }: CompactDevices): readonly HardwareProfile[] {
+/**
+ * Turns compact devices back into frozen profiles, equal parts being one object. Figures say where
+ * their sources are.
+ */
+export function decodeDevices({
+  units,
+  pool,
+  devices,
+}: CompactDevices): readonly HardwareProfile[] {
   const parts: unknown[] = [];
   const grow = (node: unknown): unknown => {
     if (typeof node === "string" && node.startsWith("@")) return parts[Number(node.slice(1))];
     if (typeof node !== "object" || node === null) return node;
     if (Array.isArray(node)) {
-      const [value, tag, unit, source = SOURCE_ELSEWHERE] = node as [number, number, number, string?];
+      const [value, tag, unit, source = SOURCE_ELSEWHERE] = node as [
+        number,
+        number,
+        number,
+        string?,
+      ];
       return Object.freeze({ value, unit: units[unit], tag: FIGURE_TAGS[tag], source });
     }
     if ("[]" in node) return Object.freeze((node["[]"] as unknown[]).map(grow));

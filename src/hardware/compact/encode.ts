@@ -1,12 +1,13 @@
-import { FIGURE_TAGS, type HardwareProfile } from "../profile-schema.js";
+import { FIGURE_TAGS, type HardwareProfile } from "../profile/profile-schema.js";
 import type { CompactDevices } from "./compact-devices.js";
 
 /** Parts as short as this are written out each time. */
 const SHORT = 24;
 
 /**
- * Writes profiles without what only people read: a figure becomes `[value, tag, unit]`, a list `{ "[]": list }`, and
- * equal parts are written once and referred to as `"@place"`. Sources of validation errors stay, since estimates show them.
+ * Writes profiles without what only people read: a figure becomes `[value, tag, unit]`, a list `{
+ * "[]": list }`, and equal parts are written once and referred to as `"@place"`. Sources of
+ * validation errors stay, since estimates show them.
  */
 export function encodeDevices(devices: readonly HardwareProfile[]): CompactDevices {
   const units: string[] = [];
@@ -60,7 +61,9 @@ export function encodeDevices(devices: readonly HardwareProfile[]): CompactDevic
 
 /** The module that holds compact devices, as text. */
 export function compactModule(devices: readonly HardwareProfile[]): string {
-  const json = JSON.stringify(encodeDevices(devices)).replaceAll("\\", "\\\\").replaceAll("'", "\\'");
+  const json = JSON.stringify(encodeDevices(devices))
+    .replaceAll("\\", "\\\\")
+    .replaceAll("'", "\\'");
   return `// Generated from src/hardware/targets/ by \`npm run build:devices\`; do not edit.
 import type { CompactDevices } from "./compact-devices.js";
 

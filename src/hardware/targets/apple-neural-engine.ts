@@ -10,8 +10,10 @@ import {
 } from "./figure.js";
 
 const FIT =
-  "fitted by robust least squares to the fitted points of this device in bench/validation-points/apple-neural-engine.json";
-const PALETTE = "Weights are a look-up table of float16 values (palettization), computed in float16.";
+  "fitted by robust least squares to the fitted points of this device in " +
+  "bench/validation-points/apple-neural-engine.json";
+const PALETTE =
+  "Weights are a look-up table of float16 values (palettization), computed in float16.";
 const PADDED = "No palette of this width: the next wider one is used, computed in float16.";
 
 const formats = {
@@ -25,7 +27,12 @@ const formats = {
     emulatedWeights(6, 6, "float", PALETTE),
     nativeWeights(8, 8, "int8"),
     emulatedWeights(16, 16, "float", "There is no int16 path: stored and computed as float16."),
-    emulatedWeights(32, 16, "float", "The engine has no float32 path: stored and computed in float16."),
+    emulatedWeights(
+      32,
+      16,
+      "float",
+      "The engine has no float32 path: stored and computed in float16.",
+    ),
   ],
   activations: [
     {
@@ -58,7 +65,8 @@ const formats = {
       1.04,
       "x",
       "estimated",
-      "weights are decompressed just in time (coremltools, optimization overview); small but not free",
+      "weights are decompressed just in time (coremltools, optimization overview); small but " +
+        "not free",
     ),
   },
   weightSchemes: { symmetric: native(), asymmetric: native(), "power-of-two": native() },
@@ -69,7 +77,8 @@ const formats = {
     "per-group": {
       status: "emulated",
       reason:
-        "Block-wise weights are meant for the GPU (Core ML); on the engine they are decompressed to float16.",
+        "Block-wise weights are meant for the GPU (Core ML); on the engine they are " +
+        "decompressed to float16.",
       floatOnly: true,
       scalePenalty: groupScalePenalty,
     },
@@ -116,7 +125,8 @@ const validation = {
     0.2,
     "share",
     "derived",
-    "median absolute relative error of the 16 unseen points of this target, bench/validation-points/apple-neural-engine.json",
+    "median absolute relative error of the 16 unseen points of this target, " +
+      "bench/validation-points/apple-neural-engine.json",
   ),
   energyRelativeError: figure(
     0.7,
@@ -147,10 +157,16 @@ const shared = {
     followedBy: ["Sigmoid", "HardSwish", "Swish", "Mul"],
     integerFollowers: true,
     source:
-      "the engine's convolution has a post-processing stage for activations and element-wise operands (hollance/neural-engine)",
+      "the engine's convolution has a post-processing stage for activations and element-wise " +
+      "operands (hollance/neural-engine)",
   },
   host: {
-    gmacsPerSecond: figure(60, "GMAC/s", "estimated", "float32 on the performance cores of the same chip"),
+    gmacsPerSecond: figure(
+      60,
+      "GMAC/s",
+      "estimated",
+      "float32 on the performance cores of the same chip",
+    ),
     energyPerMacPj: figure(40, "pJ/MAC", "estimated", "float32 on a recent phone core"),
     bandwidthGBs: figure(30, "GB/s", "estimated", "60% of the chip's peak"),
     roundTripUs: figure(
@@ -168,9 +184,15 @@ const energyPerMacPj = {
     0.28,
     "pJ/MAC",
     "derived",
-    "DistilBERT on an iPhone 13: 3.47 ms at 0.454 W, 5.59 GMAC (Apple, Deploying Transformers on the ANE; seen in a copy)",
+    "DistilBERT on an iPhone 13: 3.47 ms at 0.454 W, 5.59 GMAC (Apple, Deploying " +
+      "Transformers on the ANE; seen in a copy)",
   ),
-  int8: figure(0.15, "pJ/MAC", "estimated", "float16 over the 1.88 of the rate ratio measured on an M5"),
+  int8: figure(
+    0.15,
+    "pJ/MAC",
+    "estimated",
+    "float16 over the 1.88 of the rate ratio measured on an M5",
+  ),
 };
 const dram = (bandwidthGBs: number, source: string) => ({
   bandwidthGBs: figure(bandwidthGBs, "GB/s", "calibrated", source),
@@ -186,11 +208,17 @@ const depthwise = (float16: number, int8: number) => ({
   int8: figure(int8, "GMAC/s", "calibrated", FIT),
 });
 const cache = (bandwidthGBs: number) => ({
-  capacityBytes: figure(24e6, "B", "public", "system-level cache of the A16 (Wikipedia, Apple A16)"),
+  capacityBytes: figure(
+    24e6,
+    "B",
+    "public",
+    "system-level cache of the A16 (Wikipedia, Apple A16)",
+  ),
   bandwidthGBs: figure(bandwidthGBs, "GB/s", "calibrated", FIT),
   energyPerBytePj: cacheEnergy,
 });
-const AWAKE = "share of the SoC that stays awake; the engine's own 0.45 W are in the energy per MAC";
+const AWAKE =
+  "share of the SoC that stays awake; the engine's own 0.45 W are in the energy per MAC";
 
 /** Apple Neural Engine. The default device is first. */
 export const appleNeuralEngineDevices = /* @__PURE__ */ devicesOf(shared, [
@@ -213,7 +241,8 @@ export const appleNeuralEngineDevices = /* @__PURE__ */ devicesOf(shared, [
     depthwiseGmacsPerSecond: depthwise(73.9, 422),
     dram: dram(
       66.6,
-      `${FIT}; above the 51.2 GB/s of the A16 (topcpu.net): repeated inferences find part of the weights in the system cache`,
+      `${FIT}; above the 51.2 GB/s of the A16 (topcpu.net): repeated inferences find part of ` +
+        "the weights in the system cache",
     ),
     onChip: cache(314),
     overheadPerOperatorUs: figure(1.16, "us", "calibrated", FIT),
@@ -239,7 +268,8 @@ export const appleNeuralEngineDevices = /* @__PURE__ */ devicesOf(shared, [
     depthwiseGmacsPerSecond: depthwise(91, 284),
     dram: dram(
       66,
-      `${FIT}; above the 51.2 GB/s of the A16 (topcpu.net): repeated inferences find part of the weights in the system cache`,
+      `${FIT}; above the 51.2 GB/s of the A16 (topcpu.net): repeated inferences find part of ` +
+        "the weights in the system cache",
     ),
     onChip: cache(242),
     overheadPerOperatorUs: figure(1.57, "us", "calibrated", FIT),

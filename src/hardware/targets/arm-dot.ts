@@ -10,21 +10,29 @@ import {
 } from "./figure.js";
 
 const FIT =
-  "fitted by robust least squares to the fitted points of this device in bench/validation-points/arm-dot.json";
+  "fitted by robust least squares to the fitted points of this device in " +
+  "bench/validation-points/arm-dot.json";
 const PAD_2 = "No kernel of this width: weights are stored in 2 bits (KleidiAI int8 x uint2).";
 const PAD_4 = "No kernel of this width: weights are stored in 4 bits.";
 const PAD_8 = "No kernel of this width: weights are stored in 8 bits.";
 const CONV_8 =
-  "XNNPACK and KleidiAI have narrow weights for fully connected layers only: a convolution's are stored in 8 bits.";
+  "XNNPACK and KleidiAI have narrow weights for fully connected layers only: a convolution's " +
+  "are stored in 8 bits.";
 const unpacked = {
-  computePenalty: figure(1.12, "x", "estimated", "as for ARM NEON: one shift and one AND a packed byte"),
+  computePenalty: figure(
+    1.12,
+    "x",
+    "estimated",
+    "as for ARM NEON: one shift and one AND a packed byte",
+  ),
 };
 const unpackedTwice = {
   computePenalty: figure(
     1.4,
     "x",
     "derived",
-    "W4 over W2 decode speed, 1.05 to 1.31 on three devices (microsoft/T-MAC profiling_data.md), times the 1.12 of W4",
+    "W4 over W2 decode speed, 1.05 to 1.31 on three devices (microsoft/T-MAC " +
+      "profiling_data.md), times the 1.12 of W4",
   ),
 };
 const products = { operators: ["gemm", "matmul", "attention", "embedding", "recurrent", "other"] };
@@ -74,7 +82,8 @@ const formats = {
       integerFormat: "int16",
       floatFormat: "float16",
       status: "emulated",
-      reason: "16-bit activations run as widening multiplies (SMLAL): there is no 16-bit dot product.",
+      reason:
+        "16-bit activations run as widening multiplies (SMLAL): there is no 16-bit dot product.",
     },
     { bits: 32, storageBits: 32, floatFormat: "float32", status: "native" },
   ],
@@ -113,7 +122,8 @@ const formats = {
       when: { weightSchemes: ["asymmetric"], granularities: ["per-channel"] },
       status: "refused",
       reason:
-        "TensorFlow Lite and XNNPACK take a weight zero point per tensor only; KleidiAI has one per block of 4-bit weights.",
+        "TensorFlow Lite and XNNPACK take a weight zero point per tensor only; KleidiAI has " +
+        "one per block of 4-bit weights.",
     },
     {
       when: {
@@ -147,7 +157,8 @@ const validation = {
     0.11,
     "share",
     "derived",
-    "median absolute relative error of the 25 unseen and fresh points of this target, bench/validation-points/arm-dot.json",
+    "median absolute relative error of the 25 unseen and fresh points of this target, " +
+      "bench/validation-points/arm-dot.json",
   ),
   energyRelativeError: figure(
     0.5,
@@ -166,8 +177,18 @@ const shared = {
     "estimated",
     "matrix-vector kernels reach about half the rate of matrix products",
   ),
-  outputChannelTile: figure(8, "channel", "public", "XNNPACK gemm-config.c: tiles of 8 output channels"),
-  overlap: figure(0.5, "share", "estimated", "out-of-order cores hide part of the loads behind arithmetic"),
+  outputChannelTile: figure(
+    8,
+    "channel",
+    "public",
+    "XNNPACK gemm-config.c: tiles of 8 output channels",
+  ),
+  overlap: figure(
+    0.5,
+    "share",
+    "estimated",
+    "out-of-order cores hide part of the loads behind arithmetic",
+  ),
   overheadPerGraphUs: figure(0, "us", "estimated", "contained in the overhead of the operators"),
   conversion: {
     overheadUs: figure(6, "us", "estimated", "an operator of its own, as any other"),
@@ -185,24 +206,42 @@ const shared = {
     followedBy: [],
     integerFollowers: true,
     source:
-      "XNNPACK delegate: clamps join the operator before them, additions and other operators stand alone",
+      "XNNPACK delegate: clamps join the operator before them, additions and other operators " +
+      "stand alone",
   },
   formats,
 };
 
-const depthwise = (float32: number, int8: number, source: string, tag: "calibrated" | "estimated") => ({
+const depthwise = (
+  float32: number,
+  int8: number,
+  source: string,
+  tag: "calibrated" | "estimated",
+) => ({
   float32: figure(float32, "GMAC/s", tag, source),
   int8: figure(int8, "GMAC/s", tag, `${source}; without dot products, as 16-bit multiplies`),
 });
 const energyPerMacPj = {
-  float32: figure(70, "pJ/MAC", "estimated", "a little under the 75 fitted for the older Cortex-A73"),
+  float32: figure(
+    70,
+    "pJ/MAC",
+    "estimated",
+    "a little under the 75 fitted for the older Cortex-A73",
+  ),
   float16: figure(35, "pJ/MAC", "estimated", "half of float32: twice the lanes an instruction"),
   int16: figure(70, "pJ/MAC", "estimated", "as float32: same instruction rate"),
-  int8: figure(20, "pJ/MAC", "estimated", "the owner's document fitted gives 3.6 to 85 as feasible"),
+  int8: figure(
+    20,
+    "pJ/MAC",
+    "estimated",
+    "the owner's document fitted gives 3.6 to 85 as feasible",
+  ),
 };
 const LLAMA = "llama.cpp with a thread a core, before its weights were repacked for SDOT";
 
-/** ARM with SDOT/UDOT: Armv8.2 cores, XNNPACK, KleidiAI and llama.cpp. The default device is first. */
+/**
+ * ARM with SDOT/UDOT: Armv8.2 cores, XNNPACK, KleidiAI and llama.cpp. The default device is first.
+ */
 export const armDotDevices = /* @__PURE__ */ devicesOf(shared, [
   {
     name: "ARM dot product (Armv8.2, SDOT/UDOT)",
@@ -245,7 +284,12 @@ export const armDotDevices = /* @__PURE__ */ devicesOf(shared, [
         "public",
         "L3 of the Snapdragon 855 (AnandTech, Snapdragon 865 announcement)",
       ),
-      bandwidthGBs: figure(80, "GB/s", "estimated", "4 cores, 16 bytes a cycle at 2.5 GHz, half sustained"),
+      bandwidthGBs: figure(
+        80,
+        "GB/s",
+        "estimated",
+        "4 cores, 16 bytes a cycle at 2.5 GHz, half sustained",
+      ),
       energyPerBytePj: cacheEnergy,
     },
     overheadPerOperatorUs: figure(15.3, "us", "calibrated", FIT),
@@ -286,13 +330,24 @@ export const armDotDevices = /* @__PURE__ */ devicesOf(shared, [
         11.34,
         "GB/s",
         "public",
-        "decode throughput times model bytes, R2 0.994 (M. N. Jacob, The Memory Wall at the Edge of Language); peak read 13.98",
+        "decode throughput times model bytes, R2 0.994 (M. N. Jacob, The Memory Wall at the " +
+          "Edge of Language); peak read 13.98",
       ),
-      energyPerBytePj: figure(150, "pJ/B", "estimated", "as on the phones, no figure for the board"),
+      energyPerBytePj: figure(
+        150,
+        "pJ/B",
+        "estimated",
+        "as on the phones, no figure for the board",
+      ),
     },
     onChip: {
       capacityBytes: figure(2e6, "B", "estimated", "L3 of the BCM2712, 2 MB, from memory"),
-      bandwidthGBs: figure(60, "GB/s", "estimated", "4 cores, 16 bytes a cycle at 2.4 GHz, 40% sustained"),
+      bandwidthGBs: figure(
+        60,
+        "GB/s",
+        "estimated",
+        "4 cores, 16 bytes a cycle at 2.4 GHz, 40% sustained",
+      ),
       energyPerBytePj: cacheEnergy,
     },
     overheadPerOperatorUs: figure(10, "us", "estimated", "as on the Pixel 4, the same runtime"),
@@ -303,9 +358,19 @@ export const armDotDevices = /* @__PURE__ */ devicesOf(shared, [
     deviceId: "jetson-agx-orin-cpu",
     device: "Jetson AGX Orin, 12 Cortex-A78AE at 2.2 GHz, 12 threads",
     runtime: LLAMA,
-    threads: figure(12, "thread", "public", "12-core Cortex-A78AE (MLPerf Orin_TRT system description)"),
+    threads: figure(
+      12,
+      "thread",
+      "public",
+      "12-core Cortex-A78AE (MLPerf Orin_TRT system description)",
+    ),
     gmacsPerSecond: {
-      float32: figure(110, "GMAC/s", "estimated", "8 MAC a cycle, core and 2.2 GHz, half sustained"),
+      float32: figure(
+        110,
+        "GMAC/s",
+        "estimated",
+        "8 MAC a cycle, core and 2.2 GHz, half sustained",
+      ),
       float16: figure(220, "GMAC/s", "estimated", "fp16 arithmetic has twice the lanes of float32"),
       int16: figure(
         110,
@@ -334,7 +399,12 @@ export const armDotDevices = /* @__PURE__ */ devicesOf(shared, [
     },
     onChip: {
       capacityBytes: figure(6e6, "B", "estimated", "three clusters with 2 MB of L3 each"),
-      bandwidthGBs: figure(200, "GB/s", "estimated", "12 cores, 16 bytes a cycle at 2.2 GHz, half sustained"),
+      bandwidthGBs: figure(
+        200,
+        "GB/s",
+        "estimated",
+        "12 cores, 16 bytes a cycle at 2.2 GHz, half sustained",
+      ),
       energyPerBytePj: cacheEnergy,
     },
     overheadPerOperatorUs: figure(10, "us", "estimated", "as on the Pixel 4, the same runtime"),

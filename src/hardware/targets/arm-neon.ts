@@ -12,12 +12,14 @@ import {
 const POINTS = "the fitted points of this device in bench/validation-points/arm-neon.json";
 const FIT = `fitted by robust least squares to ${POINTS}`;
 const DOCUMENT =
-  "fitted with a serial cost model to the owner's NEON rows (1.75e9 weights, one decode step); weakly identified";
+  "fitted with a serial cost model to the owner's NEON rows (1.75e9 weights, one decode " +
+  "step); weakly identified";
 const PAD_4 =
   "No kernel of this width: weights are stored in 4 bits (XNNPACK has no plain-NEON 2-bit kernel).";
 const PAD_8 = "No kernel of this width: weights are stored in 8 bits.";
 const CONV_8 =
-  "XNNPACK has 4-bit weights for fully connected layers only: a convolution's weights are stored in 8 bits.";
+  "XNNPACK has 4-bit weights for fully connected layers only: a convolution's weights are " +
+  "stored in 8 bits.";
 const UNPACK = "4-bit weights are unpacked to 8 bits by a shift and a mask before each multiply.";
 const unpacked = {
   computePenalty: figure(
@@ -98,7 +100,8 @@ const formats = {
       when: { weightSchemes: ["asymmetric"], granularities: ["per-channel", "per-group"] },
       status: "refused",
       reason:
-        "TensorFlow Lite and XNNPACK take a weight zero point per tensor only: per-channel and block-wise weights are symmetric.",
+        "TensorFlow Lite and XNNPACK take a weight zero point per tensor only: per-channel " +
+        "and block-wise weights are symmetric.",
     },
   ],
   container: {
@@ -123,7 +126,8 @@ const validation = {
     0.1,
     "share",
     "derived",
-    "median absolute relative error of the 37 unseen and fresh points of this target, bench/validation-points/arm-neon.json",
+    "median absolute relative error of the 37 unseen and fresh points of this target, " +
+      "bench/validation-points/arm-neon.json",
   ),
   energyRelativeError: figure(
     0.5,
@@ -149,7 +153,12 @@ const shared = {
     "public",
     "XNNPACK gemm-config.c: tiles of 8 output channels (4x8, 6x8)",
   ),
-  overlap: figure(0.5, "share", "estimated", "out-of-order cores hide part of the loads behind arithmetic"),
+  overlap: figure(
+    0.5,
+    "share",
+    "estimated",
+    "out-of-order cores hide part of the loads behind arithmetic",
+  ),
   overheadPerGraphUs: figure(0, "us", "estimated", "contained in the overhead of the operators"),
   conversion: {
     overheadUs: figure(8, "us", "estimated", "an operator of its own, as any other"),
@@ -167,7 +176,8 @@ const shared = {
     followedBy: [],
     integerFollowers: true,
     source:
-      "XNNPACK delegate: clamps join the operator before them, additions and other operators stand alone",
+      "XNNPACK delegate: clamps join the operator before them, additions and other operators " +
+      "stand alone",
   },
   formats,
 };
@@ -179,14 +189,23 @@ const depthwise = (float32: number, int8: number, source: string) => ({
 const energy = (scale: number, source: string) => ({
   energyPerMacPj: {
     float32: figure(75 * scale, "pJ/MAC", "estimated", source),
-    int16: figure(75 * scale, "pJ/MAC", "estimated", `as float32: same instruction rate; ${source}`),
+    int16: figure(
+      75 * scale,
+      "pJ/MAC",
+      "estimated",
+      `as float32: same instruction rate; ${source}`,
+    ),
     int8: figure(33 * scale, "pJ/MAC", "estimated", source),
   },
 });
 const PHONE_ENERGY =
-  "the owner's document fitted; upper bounds 174 (float32) and 116 (int8) from AnandTech's Kirin 960 power page";
+  "the owner's document fitted; upper bounds 174 (float32) and 116 (int8) from AnandTech's " +
+  "Kirin 960 power page";
 
-/** ARM NEON without dot product: Armv8.0 cores, XNNPACK or TensorFlow Lite. The default device is first. */
+/**
+ * ARM NEON without dot product: Armv8.0 cores, XNNPACK or TensorFlow Lite. The default device is
+ * first.
+ */
 export const armNeonDevices = /* @__PURE__ */ devicesOf(shared, [
   {
     name: "ARM NEON (Armv8.0, no dot product)",
@@ -217,7 +236,12 @@ export const armNeonDevices = /* @__PURE__ */ devicesOf(shared, [
         "estimated",
         "system cache and L2 of the big cores of a Snapdragon 845",
       ),
-      bandwidthGBs: figure(60, "GB/s", "estimated", "4 cores, 16 bytes a cycle at 2.5 GHz, 40% sustained"),
+      bandwidthGBs: figure(
+        60,
+        "GB/s",
+        "estimated",
+        "4 cores, 16 bytes a cycle at 2.5 GHz, 40% sustained",
+      ),
       energyPerBytePj: cacheEnergy,
     },
     overheadPerOperatorUs: figure(22.6, "us", "calibrated", FIT),
@@ -259,8 +283,18 @@ export const armNeonDevices = /* @__PURE__ */ devicesOf(shared, [
       energyPerBytePj: figure(150, "pJ/B", "estimated", "as on the Pixel 3"),
     },
     onChip: {
-      capacityBytes: figure(2e6, "B", "estimated", "L2 of the big cluster; the Snapdragon 835 has no L3"),
-      bandwidthGBs: figure(60, "GB/s", "estimated", "4 cores, 16 bytes a cycle at 2.45 GHz, 40% sustained"),
+      capacityBytes: figure(
+        2e6,
+        "B",
+        "estimated",
+        "L2 of the big cluster; the Snapdragon 835 has no L3",
+      ),
+      bandwidthGBs: figure(
+        60,
+        "GB/s",
+        "estimated",
+        "4 cores, 16 bytes a cycle at 2.45 GHz, 40% sustained",
+      ),
       energyPerBytePj: cacheEnergy,
     },
     overheadPerOperatorUs: figure(20.9, "us", "calibrated", FIT),
@@ -286,7 +320,12 @@ export const armNeonDevices = /* @__PURE__ */ devicesOf(shared, [
         "estimated",
         "about a third of LPDDR4-3200 at 32 bits, 12.8 GB/s, reaches the cores",
       ),
-      energyPerBytePj: figure(150, "pJ/B", "estimated", "as on the phones, no figure for the board"),
+      energyPerBytePj: figure(
+        150,
+        "pJ/B",
+        "estimated",
+        "as on the phones, no figure for the board",
+      ),
     },
     onChip: {
       capacityBytes: figure(1e6, "B", "estimated", "L2 of the BCM2711, 1 MB, from memory"),
@@ -299,7 +338,12 @@ export const armNeonDevices = /* @__PURE__ */ devicesOf(shared, [
       energyPerBytePj: cacheEnergy,
     },
     overheadPerOperatorUs: figure(13.5, "us", "calibrated", FIT),
-    staticPowerW: figure(2.7, "W", "estimated", "a Raspberry Pi 4 idles at about 2.7 W at the plug"),
+    staticPowerW: figure(
+      2.7,
+      "W",
+      "estimated",
+      "a Raspberry Pi 4 idles at about 2.7 W at the plug",
+    ),
   },
 ]);
 

@@ -1,16 +1,34 @@
-import { loadHardwareProfile } from "../load-hardware-profile.js";
-import type { Figure, HardwareProfile } from "../profile-schema.js";
+import { loadHardwareProfile } from "../profile/load-hardware-profile.js";
+import type { Figure, HardwareProfile } from "../profile/profile-schema.js";
 
-/** Writes a figure of a profile on one line: value, unit, how far to trust it, where it comes from. */
-export function figure<Unit extends string>(value: number, unit: Unit, tag: Figure["tag"], source: string) {
+/**
+ * Writes a figure of a profile on one line: value, unit, how far to trust it, where it comes from.
+ */
+export function figure<Unit extends string>(
+  value: number,
+  unit: Unit,
+  tag: Figure["tag"],
+  source: string,
+) {
   return { value, unit, tag, source };
 }
 
 type Arithmetic = HardwareProfile["formats"]["weights"][number]["arithmetic"];
 
 /** A row of weights that the runtime has as they are. */
-export function nativeWeights(bits: number, storageBits: number, arithmetic: Arithmetic, when?: object) {
-  return { bits, storageBits, arithmetic, status: "native", ...(when === undefined ? {} : { when }) };
+export function nativeWeights(
+  bits: number,
+  storageBits: number,
+  arithmetic: Arithmetic,
+  when?: object,
+) {
+  return {
+    bits,
+    storageBits,
+    arithmetic,
+    status: "native",
+    ...(when === undefined ? {} : { when }),
+  };
 }
 
 /** A row of weights that run in another form, with the reason and what unpacking them costs. */

@@ -1,12 +1,14 @@
-import { loadHardwareProfile } from "../load-hardware-profile.js";
-import type { HardwareProfile } from "../profile-schema.js";
+import { loadHardwareProfile } from "../profile/load-hardware-profile.js";
+import type { HardwareProfile } from "../profile/profile-schema.js";
 import { figure } from "./figure.js";
 import { intelVnni } from "./intel-vnni.js";
 
 const PROFILED =
-  "ONNX Runtime 1.30 session profiles on one core of an AVX512-VNNI server (docs/latency-tables.md)";
+  "ONNX Runtime 1.30 session profiles on one core of an AVX512-VNNI server " +
+  "(docs/latency-tables.md)";
 const RESNET =
-  "ResNet50 v1.5, ONNX Runtime on 4 cores of a Xeon 8380 (intel/neural-compressor validated_model_list.md 935067c57ef2)";
+  "ResNet50 v1.5, ONNX Runtime on 4 cores of a Xeon 8380 (intel/neural-compressor " +
+  "validated_model_list.md 935067c57ef2)";
 
 const PACKED = figure(
   0.8,
@@ -15,16 +17,23 @@ const PACKED = figure(
   `${PROFILED}: MatMulNBits took 2.6 to 3.0 ms where MatMul took 2.2`,
 );
 const FLOAT_ONLY =
-  "ONNX Runtime's integer kernels take 8-bit weights and 8-bit activations: others are dequantized and computed in float32.";
+  "ONNX Runtime's integer kernels take 8-bit weights and 8-bit activations: others are " +
+  "dequantized and computed in float32.";
 const CLAMPED =
-  "A clamp stays before symmetric activations, so the convolution before it cannot write integers; these run in float32.";
+  "A clamp stays before symmetric activations, so the convolution before it cannot write " +
+  "integers; these run in float32.";
 
 // The formats and energies of the default device; everything about time is said here, for one core.
-const { depthwiseGmacsPerSecond: _wide, outputChannelTile: _tile, validation: _checked, ...base } = intelVnni;
+const {
+  depthwiseGmacsPerSecond: _wide,
+  outputChannelTile: _tile,
+  validation: _checked,
+  ...base
+} = intelVnni;
 
 /**
- * One core with AVX512-VNNI that runs what `quantizeOnnx` writes in ONNX Runtime: QDQ graphs, of which the runtime
- * fuses what it can. The start for `fitHardwareProfile` on the machine at hand.
+ * One core with AVX512-VNNI that runs what `quantizeOnnx` writes in ONNX Runtime: QDQ graphs, of
+ * which the runtime fuses what it can. The start for `fitHardwareProfile` on the machine at hand.
  */
 export const intelVnniOnnxRuntime: HardwareProfile = /* @__PURE__ */ loadHardwareProfile({
   ...base,
@@ -49,7 +58,12 @@ export const intelVnniOnnxRuntime: HardwareProfile = /* @__PURE__ */ loadHardwar
   },
   onChip: {
     ...base.onChip,
-    bandwidthGBs: figure(37, "GB/s", "estimated", "32 bytes a cycle at 2.6 GHz, under half sustained"),
+    bandwidthGBs: figure(
+      37,
+      "GB/s",
+      "estimated",
+      "32 bytes a cycle at 2.6 GHz, under half sustained",
+    ),
   },
   overlap: figure(0.5, "share", "estimated", "out-of-order cores hide part of the loads"),
   overheadPerOperatorUs: figure(
@@ -58,10 +72,20 @@ export const intelVnniOnnxRuntime: HardwareProfile = /* @__PURE__ */ loadHardwar
     "estimated",
     `${PROFILED}: the shortest operators; there are no threads to wake`,
   ),
-  overheadPerGraphUs: figure(10, "us", "estimated", "one call from JavaScript of a graph of a few operators"),
+  overheadPerGraphUs: figure(
+    10,
+    "us",
+    "estimated",
+    "one call from JavaScript of a graph of a few operators",
+  ),
   conversion: {
     overheadUs: figure(2, "us", "estimated", `${PROFILED}: QuantizeLinear and DequantizeLinear`),
-    bandwidthGBs: figure(20, "GB/s", "estimated", `${PROFILED}: 16,384 elements in 4 us less the overhead`),
+    bandwidthGBs: figure(
+      20,
+      "GB/s",
+      "estimated",
+      `${PROFILED}: 16,384 elements in 4 us less the overhead`,
+    ),
   },
   formats: {
     ...base.formats,
@@ -73,7 +97,12 @@ export const intelVnniOnnxRuntime: HardwareProfile = /* @__PURE__ */ loadHardwar
         reason: FLOAT_ONLY,
         floatOnly: true,
       },
-      { when: { activationBits: [4, 16] }, status: "emulated", reason: FLOAT_ONLY, floatOnly: true },
+      {
+        when: { activationBits: [4, 16] },
+        status: "emulated",
+        reason: FLOAT_ONLY,
+        floatOnly: true,
+      },
       {
         when: {
           operators: ["conv", "pointwise-conv", "depthwise-conv", "conv-transpose"],
@@ -97,12 +126,18 @@ export const intelVnniOnnxRuntime: HardwareProfile = /* @__PURE__ */ loadHardwar
   qdq: {
     integerOutputs: ["conv", "depthwise-conv", "conv-transpose"],
     unfusedEfficiency: {
-      conv: figure(0.5, "x", "estimated", `${PROFILED}: 19 layers of a ResNet-20 took 750 us, 462 in float`),
+      conv: figure(
+        0.5,
+        "x",
+        "estimated",
+        `${PROFILED}: 19 layers of a ResNet-20 took 750 us, 462 in float`,
+      ),
       "depthwise-conv": figure(
         0.01,
         "x",
         "estimated",
-        `${PROFILED}: one matrix product a channel; 4 layers of a DS-CNN took about 150 us for 0.3 MMAC`,
+        `${PROFILED}: one matrix product a channel; 4 layers of a DS-CNN took about 150 us ` +
+          "for 0.3 MMAC",
       ),
       matmul: PACKED,
       attention: PACKED,

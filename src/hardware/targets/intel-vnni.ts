@@ -10,14 +10,22 @@ import {
 } from "./figure.js";
 
 const FIT =
-  "fitted by robust least squares to the fitted points of this device in bench/validation-points/intel-vnni.json";
+  "fitted by robust least squares to the fitted points of this device in " +
+  "bench/validation-points/intel-vnni.json";
 const TDP = "270 W over 40 cores (AnandTech, 3rd Gen Xeon Scalable review): 27 W for 4 cores";
 const UNPACK =
-  "There is no instruction for this width: weights are stored in 4 bits and unpacked to 8 before VPDPBUSD.";
-const CONV_8 = "MatMulNBits is for matrix products only: a convolution's weights are stored in 8 bits.";
+  "There is no instruction for this width: weights are stored in 4 bits and unpacked to 8 " +
+  "before VPDPBUSD.";
+const CONV_8 =
+  "MatMulNBits is for matrix products only: a convolution's weights are stored in 8 bits.";
 const PAD_8 = "No such width: weights are stored in 8 bits.";
 const unpacked = {
-  computePenalty: figure(1.12, "x", "estimated", "as for ARM NEON: one shift and one AND a packed byte"),
+  computePenalty: figure(
+    1.12,
+    "x",
+    "estimated",
+    "as for ARM NEON: one shift and one AND a packed byte",
+  ),
 };
 const products = { operators: ["gemm", "matmul", "attention", "embedding", "other"] };
 
@@ -25,7 +33,8 @@ const saturation = {
   when: { weightBits: [8], activationBits: [4, 8], granularities: ["per-tensor", "per-channel"] },
   status: "emulated",
   reason:
-    "Without VNNI, u8 x s8 products saturate int16 in VPMADDUBSW: full 8-bit weights need reduce_range (7 bits) or u8 x u8.",
+    "Without VNNI, u8 x s8 products saturate int16 in VPMADDUBSW: full 8-bit weights need " +
+    "reduce_range (7 bits) or u8 x u8.",
 };
 
 const formatsWith = (combinations: readonly object[]) => ({
@@ -56,7 +65,9 @@ const formatsWith = (combinations: readonly object[]) => ({
       integerFormat: "int16",
       floatFormat: "float32",
       status: "emulated",
-      reason: "16-bit activations run as VPDPWSSD at half the 8-bit rate, with weights widened to 16 bits.",
+      reason:
+        "16-bit activations run as VPDPWSSD at half the 8-bit rate, with weights widened to " +
+        "16 bits.",
     },
     { bits: 32, storageBits: 32, floatFormat: "float32", status: "native" },
   ],
@@ -92,7 +103,12 @@ const formatsWith = (combinations: readonly object[]) => ({
   combinations,
   container: {
     name: "ONNX (QDQ)",
-    scaleBits: figure(32, "bit", "public", "ONNX DequantizeLinear: scales of a float32 model are float32"),
+    scaleBits: figure(
+      32,
+      "bit",
+      "public",
+      "ONNX DequantizeLinear: scales of a float32 model are float32",
+    ),
     zeroPointBits: figure(
       8,
       "bit",
@@ -107,7 +123,8 @@ const validation = {
     0.15,
     "share",
     "derived",
-    "median absolute relative error of the 31 unseen and fresh points of this target, bench/validation-points/intel-vnni.json",
+    "median absolute relative error of the 31 unseen and fresh points of this target, " +
+      "bench/validation-points/intel-vnni.json",
   ),
   energyRelativeError: figure(
     0.5,
@@ -146,7 +163,9 @@ const shared = {
     followedBy: ["Softmax", "Gelu"],
     integerFollowers: false,
     source:
-      "ONNX Runtime CPU: clamps join the operator before them; additions and concatenations stand alone; attention and BiasGelu are single operators of an optimized transformer; other operators after an integer layer run in float32",
+      "ONNX Runtime CPU: clamps join the operator before them; additions and concatenations " +
+      "stand alone; attention and BiasGelu are single operators of an optimized transformer; " +
+      "other operators after an integer layer run in float32",
   },
 };
 const conversion = (overheadUs: number, bandwidthGBs: number) => ({
@@ -180,14 +199,22 @@ const ddr = figure(
   "Horowitz, 1.3 nJ for 64 bits, in google/qkeras config_public.py",
 );
 
-/** Intel VNNI: server, client and the machine of this repository's tests. The default device is first. */
+/**
+ * Intel VNNI: server, client and the machine of this repository's tests. The default device is
+ * first.
+ */
 export const intelVnniDevices = /* @__PURE__ */ devicesOf(shared, [
   {
     name: "Intel AVX512-VNNI (Ice Lake)",
     deviceId: "xeon-8380",
     device: "Xeon Platinum 8380, one of 8 instances of 4 cores, batch 1",
     runtime: "ONNX Runtime CPU / oneDNN",
-    threads: figure(4, "thread", "public", "neural-compressor validated_model_list.md: 4 cores an instance"),
+    threads: figure(
+      4,
+      "thread",
+      "public",
+      "neural-compressor validated_model_list.md: 4 cores an instance",
+    ),
     gmacsPerSecond: rates(521, 1350, FIT, "calibrated"),
     energyPerMacPj: energyPerMacPj(65, `60% of ${TDP}, over the float32 rate`),
     efficiency: {
@@ -219,7 +246,12 @@ export const intelVnniDevices = /* @__PURE__ */ devicesOf(shared, [
       energyPerBytePj: cacheEnergy,
     },
     overheadPerOperatorUs: figure(40.5, "us", "calibrated", FIT),
-    powerNs: figure(4, "ns", "estimated", "a scalar pow of about 40 cycles, over 4 cores at 2.6 GHz"),
+    powerNs: figure(
+      4,
+      "ns",
+      "estimated",
+      "a scalar pow of about 40 cycles, over 4 cores at 2.6 GHz",
+    ),
     conversion: conversion(5, 60),
     staticPowerW: figure(10.8, "W", "estimated", `40% of ${TDP}`),
     formats: formatsWith([]),
@@ -231,7 +263,10 @@ export const intelVnniDevices = /* @__PURE__ */ devicesOf(shared, [
     runtime: "llama.cpp / ONNX Runtime CPU",
     threads: figure(4, "thread", "public", "microsoft/T-MAC profiling_data.md: up to 4 threads"),
     gmacsPerSecond: rates(180, 189, FIT, "calibrated"),
-    energyPerMacPj: energyPerMacPj(60, "about 15 W of processor over the float32 rate, less static power"),
+    energyPerMacPj: energyPerMacPj(
+      60,
+      "about 15 W of processor over the float32 rate, less static power",
+    ),
     efficiency: {
       conv: figure(0.49, "x", "estimated", "as fitted on the Xeon"),
       "depthwise-conv": figure(0.044, "x", "estimated", "as fitted on the Xeon"),
@@ -247,10 +282,20 @@ export const intelVnniDevices = /* @__PURE__ */ devicesOf(shared, [
     },
     onChip: {
       capacityBytes: figure(8e6, "B", "estimated", "L3 of the Core i7-1065G7, from memory"),
-      bandwidthGBs: figure(120, "GB/s", "estimated", "4 cores, 32 bytes a cycle at 3 GHz, a third sustained"),
+      bandwidthGBs: figure(
+        120,
+        "GB/s",
+        "estimated",
+        "4 cores, 32 bytes a cycle at 3 GHz, a third sustained",
+      ),
       energyPerBytePj: cacheEnergy,
     },
-    overheadPerOperatorUs: figure(10, "us", "estimated", "less than on the server: no waiting across a mesh"),
+    overheadPerOperatorUs: figure(
+      10,
+      "us",
+      "estimated",
+      "less than on the server: no waiting across a mesh",
+    ),
     conversion: conversion(3, 50),
     staticPowerW: figure(5, "W", "estimated", "a third of the 15 W that the processor is made for"),
     // llama.cpp multiplies blocks in integers, where ONNX Runtime dequantizes.
@@ -298,15 +343,30 @@ export const intelVnniDevices = /* @__PURE__ */ devicesOf(shared, [
       "depthwise-conv": figure(0.044, "x", "estimated", "as fitted on the Xeon 8380"),
     },
     dram: {
-      bandwidthGBs: figure(15, "GB/s", "estimated", "what two cores draw from a shared memory controller"),
+      bandwidthGBs: figure(
+        15,
+        "GB/s",
+        "estimated",
+        "what two cores draw from a shared memory controller",
+      ),
       energyPerBytePj: ddr,
     },
     onChip: {
       capacityBytes: figure(8e6, "B", "estimated", "two cores' L2 and their share of L3"),
-      bandwidthGBs: figure(80, "GB/s", "estimated", "2 cores, 32 bytes a cycle, under half sustained"),
+      bandwidthGBs: figure(
+        80,
+        "GB/s",
+        "estimated",
+        "2 cores, 32 bytes a cycle, under half sustained",
+      ),
       energyPerBytePj: cacheEnergy,
     },
-    overheadPerOperatorUs: figure(6, "us", "estimated", "few threads to wait for: a fifth of the Xeon's"),
+    overheadPerOperatorUs: figure(
+      6,
+      "us",
+      "estimated",
+      "few threads to wait for: a fifth of the Xeon's",
+    ),
     conversion: conversion(3, 20),
     staticPowerW: figure(5, "W", "estimated", "as the Xeon 8380, by cores"),
     formats: formatsWith([]),
@@ -314,7 +374,8 @@ export const intelVnniDevices = /* @__PURE__ */ devicesOf(shared, [
   {
     name: "Intel AVX-512 without VNNI (Skylake)",
     deviceId: "skylake-no-vnni",
-    device: "Xeon Platinum 8180, 4 cores: AVX-512 before VNNI, to see what the instruction is worth",
+    device:
+      "Xeon Platinum 8180, 4 cores: AVX-512 before VNNI, to see what the instruction is worth",
     runtime: "ONNX Runtime CPU / oneDNN",
     threads: figure(4, "thread", "estimated", "as the Xeon 8380's instances"),
     gmacsPerSecond: rates(
@@ -329,11 +390,21 @@ export const intelVnniDevices = /* @__PURE__ */ devicesOf(shared, [
       "depthwise-conv": figure(0.044, "x", "estimated", "as fitted on the Xeon 8380"),
     },
     dram: {
-      bandwidthGBs: figure(16, "GB/s", "estimated", "6 channels of DDR4-2666, 128 GB/s, over 8 instances"),
+      bandwidthGBs: figure(
+        16,
+        "GB/s",
+        "estimated",
+        "6 channels of DDR4-2666, 128 GB/s, over 8 instances",
+      ),
       energyPerBytePj: ddr,
     },
     onChip: {
-      capacityBytes: figure(9.5e6, "B", "estimated", "a share of 38.5 MB of L3 and four times 1 MB of L2"),
+      capacityBytes: figure(
+        9.5e6,
+        "B",
+        "estimated",
+        "a share of 38.5 MB of L3 and four times 1 MB of L2",
+      ),
       bandwidthGBs: figure(150, "GB/s", "estimated", "as on the Xeon 8380"),
       energyPerBytePj: cacheEnergy,
     },

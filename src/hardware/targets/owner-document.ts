@@ -1,6 +1,6 @@
 import { HardwareTarget } from "../contract.js";
-import { loadHardwareProfile } from "../load-hardware-profile.js";
-import type { HardwareProfile } from "../profile-schema.js";
+import { loadHardwareProfile } from "../profile/load-hardware-profile.js";
+import type { HardwareProfile } from "../profile/profile-schema.js";
 import { appleNeuralEngine } from "./apple-neural-engine.js";
 import { armDot } from "./arm-dot.js";
 import { armNeon } from "./arm-neon.js";
@@ -8,7 +8,8 @@ import { figure } from "./figure.js";
 import { qualcommHexagon } from "./qualcomm-hexagon.js";
 
 const FIT =
-  "fitted to the rows of the owner's document (1.75e9 weights, one token, serial sum of arithmetic and bytes); not a measurement";
+  "fitted to the rows of the owner's document (1.75e9 weights, one token, serial sum of " +
+  "arithmetic and bytes); not a measurement";
 const fitted = <Unit extends string>(value: number, unit: Unit, why = "") =>
   figure(value, unit, "calibrated", why === "" ? FIT : `${FIT}; ${why}`);
 
@@ -23,8 +24,9 @@ interface Row {
 }
 
 /**
- * A default device bent to the document's table: support rules as they are, every figure that the table depends on
- * fitted, and no cost besides arithmetic, weights and power, since the table knows no other.
+ * A default device bent to the document's table: support rules as they are, every figure that the
+ * table depends on fitted, and no cost besides arithmetic, weights and power, since the table knows
+ * no other.
  */
 function preset(base: HardwareProfile, name: string, row: Row): HardwareProfile {
   const {
@@ -37,12 +39,15 @@ function preset(base: HardwareProfile, name: string, row: Row): HardwareProfile 
     ...rest
   } = base;
   const rates = (table: Readonly<Record<string, number>>, unit: "GMAC/s" | "pJ/MAC") =>
-    Object.fromEntries(Object.entries(table).map(([format, value]) => [format, fitted(value, unit)]));
+    Object.fromEntries(
+      Object.entries(table).map(([format, value]) => [format, fitted(value, unit)]),
+    );
   return loadHardwareProfile({
     ...rest,
     name,
     deviceId: "owner-document",
-    device: "none: reproduces the table of the owner's document, 1.75e9 parameters, one token at batch 1",
+    device:
+      "none: reproduces the table of the owner's document, 1.75e9 parameters, one token at batch 1",
     gmacsPerSecond: { ...base.gmacsPerSecond, ...rates(row.gmacs, "GMAC/s") },
     energyPerMacPj: { ...base.energyPerMacPj, ...rates(row.pj, "pJ/MAC") },
     efficiency: {},
@@ -69,7 +74,9 @@ function preset(base: HardwareProfile, name: string, row: Row): HardwareProfile 
             },
           }),
       container: {
-        name: "as small as the table says: 0.9 GB are 4.125 bits a weight, groups of 128 with 16-bit scales",
+        name:
+          "as small as the table says: 0.9 GB are 4.125 bits a weight, groups of 128 with " +
+          "16-bit scales",
         scaleBits: fitted(16, "bit"),
         zeroPointBits: fitted(8, "bit"),
       },
@@ -85,10 +92,10 @@ function preset(base: HardwareProfile, name: string, row: Row): HardwareProfile 
 }
 
 /**
- * Presets that give the rows of the owner's "Hardware Performance" table, for the four targets that it has rows of.
- * Twelve numbers against about twenty fitted ones: a regression test of what the document says, not evidence about
- * devices. The document contradicts itself (7 B parameters are 28 GB in float32; its 7.0 GB are 1.75 B); the presets
- * take the 7.0 GB.
+ * Presets that give the rows of the owner's "Hardware Performance" table, for the four targets that
+ * it has rows of. Twelve numbers against about twenty fitted ones: a regression test of what the
+ * document says, not evidence about devices. The document contradicts itself (7 B parameters are 28
+ * GB in float32; its 7.0 GB are 1.75 B); the presets take the 7.0 GB.
  */
 export const ownerDocumentDevices: readonly HardwareProfile[] = /* @__PURE__ */ Object.freeze([
   preset(armNeon, `owner-document ${HardwareTarget.ARM_NEON}`, {

@@ -1,14 +1,25 @@
 import { HardwareTarget } from "../contract.js";
-import { devicesOf, emulatedWeights, figure, groupScalePenalty, native, nativeWeights } from "./figure.js";
+import {
+  devicesOf,
+  emulatedWeights,
+  figure,
+  groupScalePenalty,
+  native,
+  nativeWeights,
+} from "./figure.js";
 
 const FIT =
-  "fitted by robust least squares to the fitted points of this device in bench/validation-points/qualcomm-hexagon.json";
-const NARROW = "4-bit weights are computed on the 8-bit path; only the transfer from DRAM to VTCM shrinks.";
+  "fitted by robust least squares to the fitted points of this device in " +
+  "bench/validation-points/qualcomm-hexagon.json";
+const NARROW =
+  "4-bit weights are computed on the 8-bit path; only the transfer from DRAM to VTCM shrinks.";
 const CONV_8 =
-  "The HTP takes 4-bit weights only for 1 x 1 convolutions and matrix products with more than 32 outputs; stored in 8 bits here.";
+  "The HTP takes 4-bit weights only for 1 x 1 convolutions and matrix products with more " +
+  "than 32 outputs; stored in 8 bits here.";
 const PAD_2 = "No such width: weights are stored in 2 bits.";
 const PAD_4 =
-  "No such width here: weights are stored in 4 bits (2-bit weights need 8-bit activations and a fully connected layer).";
+  "No such width here: weights are stored in 4 bits (2-bit weights need 8-bit activations " +
+  "and a fully connected layer).";
 const PAD_8 = "No such width: weights are stored in 8 bits.";
 const low = { operators: ["pointwise-conv", "gemm", "matmul", "attention"], minOutputChannels: 33 };
 const fullyConnected = { operators: ["gemm", "matmul", "attention"], activationBits: [4, 8] };
@@ -31,7 +42,12 @@ const formats = {
     emulatedWeights(6, 8, "int8", PAD_8),
     nativeWeights(8, 8, "int8"),
     nativeWeights(16, 16, "int16"),
-    emulatedWeights(32, 16, "float", "The HTP has no float32 path: stored and computed in float16."),
+    emulatedWeights(
+      32,
+      16,
+      "float",
+      "The HTP has no float32 path: stored and computed in float16.",
+    ),
   ],
   activations: [
     {
@@ -74,7 +90,8 @@ const formats = {
     "per-group": {
       status: "emulated",
       reason:
-        "Block-wise weights need float activations on the HTP (AIMET block-wise quantization): computed in float16.",
+        "Block-wise weights need float activations on the HTP (AIMET block-wise " +
+        "quantization): computed in float16.",
       floatOnly: true,
       scalePenalty: groupScalePenalty,
     },
@@ -84,7 +101,8 @@ const formats = {
       when: { weightSchemes: ["asymmetric"], granularities: ["per-channel", "per-group"] },
       status: "refused",
       reason:
-        "QNN's per-channel (axis) encodings have offset 0: per-channel and block-wise weights are symmetric.",
+        "QNN's per-channel (axis) encodings have offset 0: per-channel and block-wise " +
+        "weights are symmetric.",
     },
     {
       when: { operators: ["recurrent"] },
@@ -111,7 +129,8 @@ const validation = {
     0.2,
     "share",
     "derived",
-    "median absolute relative error of the 43 unseen and fresh points of this target, bench/validation-points/qualcomm-hexagon.json",
+    "median absolute relative error of the 43 unseen and fresh points of this target, " +
+      "bench/validation-points/qualcomm-hexagon.json",
   ),
   energyRelativeError: figure(
     0.7,
@@ -135,12 +154,18 @@ const shared = {
     32,
     "channel",
     "estimated",
-    "the INT4 guidelines (docs.qualcomm.com 80-63442-10) speak of more than 32 outputs: tiles of 32, from memory",
+    "the INT4 guidelines (docs.qualcomm.com 80-63442-10) speak of more than 32 outputs: " +
+      "tiles of 32, from memory",
   ),
   overlap: figure(0.9, "share", "estimated", "transfers to VTCM run beside the tensor unit"),
   conversion: {
     overheadUs: figure(2, "us", "estimated", "an operator of its own, as any other"),
-    bandwidthGBs: figure(60, "GB/s", "estimated", "the vector units convert at their element-wise rate"),
+    bandwidthGBs: figure(
+      60,
+      "GB/s",
+      "estimated",
+      "the vector units convert at their element-wise rate",
+    ),
   },
   fusion: {
     sharedInput: false,
@@ -149,7 +174,8 @@ const shared = {
     followedBy: [],
     integerFollowers: true,
     source:
-      "QNN HTP op definitions: an element-wise addition takes two inputs of one data type; clamps and additions run on tiles in VTCM (estimated)",
+      "QNN HTP op definitions: an element-wise addition takes two inputs of one data type; " +
+      "clamps and additions run on tiles in VTCM (estimated)",
   },
   host: {
     gmacsPerSecond: figure(60, "GMAC/s", "estimated", "float32 on the big cores of the same chip"),
@@ -235,7 +261,12 @@ export const qualcommHexagonDevices = /* @__PURE__ */ devicesOf(shared, [
     efficiency: {},
     depthwiseGmacsPerSecond: depthwise(50.1, 45.7, 118, FIT),
     dram: {
-      bandwidthGBs: figure(40.8, "GB/s", "calibrated", `${FIT}; about half of LPDDR5X-4200's 67 GB/s`),
+      bandwidthGBs: figure(
+        40.8,
+        "GB/s",
+        "calibrated",
+        `${FIT}; about half of LPDDR5X-4200's 67 GB/s`,
+      ),
       energyPerBytePj: dramEnergy,
     },
     onChip: vtcm(330, FIT),
@@ -250,7 +281,12 @@ export const qualcommHexagonDevices = /* @__PURE__ */ devicesOf(shared, [
     gmacsPerSecond: rates(5560, 8400, 31_200, FIT),
     energyPerMacPj,
     efficiency: {},
-    depthwiseGmacsPerSecond: depthwise(90, 75, 190, "as fitted on the 8 Gen 3, a fifth more for its clock"),
+    depthwiseGmacsPerSecond: depthwise(
+      90,
+      75,
+      190,
+      "as fitted on the 8 Gen 3, a fifth more for its clock",
+    ),
     dram: {
       bandwidthGBs: figure(79.6, "GB/s", "calibrated", `${FIT}; 71% of 84.8 GB/s (geektopia.es)`),
       energyPerBytePj: dramEnergy,

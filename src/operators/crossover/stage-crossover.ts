@@ -4,8 +4,8 @@ import { networkStages } from "../network-stages.js";
 import { twoPointCrossover } from "./two-point-crossover.js";
 
 /**
- * The children swap one stage or block of the network, as the layers' names tell ({@link networkStages}); where names tell
- * nothing, a run of layers.
+ * The children swap one stage or block of the network, as the layers' names tell
+ * ({@link networkStages}); where names tell nothing, a run of layers.
  */
 export const stageCrossover: CrossoverOperator = {
   name: "stage-crossover",

@@ -3,8 +3,8 @@ import { exchangeUnits } from "../exchange-units.js";
 import { layerUnits } from "../layer-units.js";
 
 /**
- * The children swap one run of consecutive layers (two-point crossover, De Jong, 1975): neighbours in a network
- * keep the settings that they were selected with together.
+ * The children swap one run of consecutive layers (two-point crossover, De Jong, 1975): neighbours
+ * in a network keep the settings that they were selected with together.
  */
 export const twoPointCrossover: CrossoverOperator = {
   name: "two-point-crossover",

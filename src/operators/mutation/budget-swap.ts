@@ -7,9 +7,10 @@ import { layerUnits, unitParameters } from "../layer-units.js";
 import { stepWidth } from "./step-width.js";
 
 /**
- * One layer goes one width up or down, and others the other way until as many bits are saved as spent, nearly: of a few drawn, each
- * time the one that balances best. A search under a size limit moves along it so, not across. `rate` is not read. A genome in
- * which no layer can move comes back as it is; under uniform precision none can.
+ * One layer goes one width up or down, and others the other way until as many bits are saved as
+ * spent, nearly: of a few drawn, each time the one that balances best. A search under a size limit
+ * moves along it so, not across. `rate` is not read. A genome in which no layer can move comes back
+ * as it is; under uniform precision none can.
  */
 export const budgetSwap: MutationOperator = {
   name: "budget-swap",
@@ -33,7 +34,10 @@ export const budgetSwap: MutationOperator = {
 const TRIES = 6;
 const MOST_ANSWERS = 4;
 
-/** Moves one unit; returns the bits that it spends or saves, undefined when none of those drawn may move or would bring the sum nearer. */
+/**
+ * Moves one unit; returns the bits that it spends or saves, undefined when none of those drawn may
+ * move or would bring the sum nearer.
+ */
 function draw(
   genome: QuantizationGenome,
   rules: SearchRules,

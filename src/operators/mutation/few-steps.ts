@@ -4,7 +4,10 @@ import { changeUnits } from "../change-units.js";
 import type { MutationOperator } from "../contract.js";
 import { layerUnits } from "../layer-units.js";
 
-/** One layer, or with falling chances two or three or more, takes one step of one setting. `rate` is not read. */
+/**
+ * One layer, or with falling chances two or three or more, takes one step of one setting. `rate` is
+ * not read.
+ */
 export const fewSteps: MutationOperator = {
   name: "few-steps",
   mutate(genome, rules, _rate, random) {

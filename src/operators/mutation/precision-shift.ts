@@ -6,10 +6,11 @@ import { layerUnits, unitScore } from "../layer-units.js";
 import { stepWidth } from "./step-width.js";
 
 /**
- * Moves precision to where it is needed: one layer, drawn in proportion to its score, goes one width up, and
- * another, drawn in proportion to the lack of it, one width down. `rate` is not read. A genome in which no layer can move
- * comes back as it is; under uniform precision none can.
- * @param scores by layer name, 0 to 1; a layer that is missing counts as 0, tied layers as their sum, 1 at most
+ * Moves precision to where it is needed: one layer, drawn in proportion to its score, goes one
+ * width up, and another, drawn in proportion to the lack of it, one width down. `rate` is not read.
+ * A genome in which no layer can move comes back as it is; under uniform precision none can.
+ * @param scores by layer name, 0 to 1; a layer that is missing counts as 0, tied layers as their
+ *   sum, 1 at most
  */
 export function precisionShift(scores: ReadonlyMap<string, number>): MutationOperator {
   return {
@@ -38,7 +39,10 @@ export function precisionShift(scores: ReadonlyMap<string, number>): MutationOpe
 /** Chance that is left to layers whose score says no. */
 const FLOOR = 0.05;
 
-function roulette<T extends { readonly weight: number }>(items: readonly T[], random: Random): T | undefined {
+function roulette<T extends { readonly weight: number }>(
+  items: readonly T[],
+  random: Random,
+): T | undefined {
   const total = items.reduce((sum, { weight }) => sum + weight, 0);
   let draw = random.next() * total;
   for (const item of items) {

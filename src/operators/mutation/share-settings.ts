@@ -5,8 +5,9 @@ import type { MutationOperator } from "../contract.js";
 import { layerUnits } from "../layer-units.js";
 
 /**
- * What serves one layer well often serves others: one layer hands how it quantizes (schemes, granularity, calibration, activation
- * bits; not its width) to a run of its neighbours, as far as they may have it. `rate` is not read.
+ * What serves one layer well often serves others: one layer hands how it quantizes (schemes,
+ * granularity, calibration, activation bits; not its width) to a run of its neighbours, as far as
+ * they may have it. `rate` is not read.
  */
 export const shareSettings: MutationOperator = {
   name: "share-settings",
@@ -19,14 +20,22 @@ export const shareSettings: MutationOperator = {
     for (let i = 0; i < length; i++) {
       const unit = units[(start + i) % units.length]!;
       const config = genome.layerConfigs.get(unit[0]!)!;
-      const handed = from.with({ weightBits: config.weightBits, useSymmetric: config.useSymmetric });
-      if (allows(rules.layers.get(unit[0]!)!, handed, genome.calibrationMethod)) changes.push([unit, handed]);
+      const handed = from.with({
+        weightBits: config.weightBits,
+        useSymmetric: config.useSymmetric,
+      });
+      if (allows(rules.layers.get(unit[0]!)!, handed, genome.calibrationMethod))
+        changes.push([unit, handed]);
     }
     return changeUnits(genome, rules, changes);
   },
 };
 
-function allows(space: LayerSpace, config: LayerQuantConfig, method: LayerQuantConfig["calibrationMethod"]) {
+function allows(
+  space: LayerSpace,
+  config: LayerQuantConfig,
+  method: LayerQuantConfig["calibrationMethod"],
+) {
   return (
     space.activationBits.includes(config.activationBits) &&
     space.weightSchemes.includes(config.weightScheme) &&

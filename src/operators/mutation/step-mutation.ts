@@ -4,8 +4,9 @@ import type { MutationOperator } from "../contract.js";
 import { layerUnits } from "../layer-units.js";
 
 /**
- * Each layer changes with probability `rate`, by one step of one setting; tied layers as one. Under uniform precision a
- * step of bits is taken by the whole network with it: the last layer that stepped decides.
+ * Each layer changes with probability `rate`, by one step of one setting; tied layers as one. Under
+ * uniform precision a step of bits is taken by the whole network with it: the last layer that
+ * stepped decides.
  */
 export const stepMutation: MutationOperator = {
   name: "step-mutation",

@@ -1,7 +1,10 @@
 import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 import type { SearchRules } from "../contract.js";
 
-/** The settings with the next wider (1) or narrower (-1) weights that the layer may have; undefined at the end of its list. */
+/**
+ * The settings with the next wider (1) or narrower (-1) weights that the layer may have; undefined
+ * at the end of its list.
+ */
 export function stepWidth(
   config: LayerQuantConfig,
   rules: SearchRules,

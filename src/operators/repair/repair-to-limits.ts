@@ -5,11 +5,13 @@ import type { RepairOperator, SearchRules } from "../contract.js";
 import { layerUnits, unitParameters, unitScore } from "../layer-units.js";
 
 /**
- * Brings a genome within limits on what it costs: layers go down width by width, those first that lose least for
- * what they save (score times noise of the width that they go to, over parameters times bits saved), then activations the same
- * way; no further than the limits need. A genome that keeps to them, and one that
- * cannot be brought to, comes back as it is. Asks `excess` a few times, by bisection.
- * @param excess by how much a genome breaks the limits in all, 0 when it keeps to them, and the less the narrower layers are
+ * Brings a genome within limits on what it costs: layers go down width by width, those first that
+ * lose least for what they save (score times noise of the width that they go to, over parameters
+ * times bits saved), then activations the same way; no further than the limits need. A genome that
+ * keeps to them, and one that cannot be brought to, comes back as it is. Asks `excess` a few times,
+ * by bisection.
+ * @param excess by how much a genome breaks the limits in all, 0 when it keeps to them, and the
+ *   less the narrower layers are
  * @param scores by layer name, larger needs more bits; absent = all alike
  */
 export function repairToLimits(
@@ -63,7 +65,8 @@ function stepsDown(
     for (let at = space.weightBits.indexOf(config.weightBits) - 1; at >= 0; at--) {
       const weightBits = space.weightBits[at]!;
       const saved = unitParameters(unit, rules) * (config.weightBits - weightBits);
-      // Noise grows fourfold with every bit less. A later step of a layer never comes before an earlier one.
+      // Noise grows fourfold with every bit less. A later step of a layer never comes before an
+      // earlier one.
       price = Math.max(price, (score * 4 ** -weightBits) / saved);
       config = config.with({ weightBits });
       weights.push({ unit, config, price, place });
@@ -77,7 +80,9 @@ function stepsDown(
   const byWidth = (a: Step, b: Step) => b.config.weightBits - a.config.weightBits;
   weights.sort(
     (a, b) =>
-      (rules.uniformPrecision ? byWidth(a, b) : a.price - b.price) || a.place - b.place || byWidth(a, b),
+      (rules.uniformPrecision ? byWidth(a, b) : a.price - b.price) ||
+      a.place - b.place ||
+      byWidth(a, b),
   );
   return [...weights.map(({ unit, config }) => [unit, config] as const), ...activations];
 }

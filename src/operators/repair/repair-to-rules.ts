@@ -4,9 +4,10 @@ import type { RepairOperator, SearchRules } from "../contract.js";
 import { allowedOr, nearest } from "../new-genome.js";
 
 /**
- * Brings a genome within the rules, in this order: every setting to an allowed value (numbers to the nearest);
- * under uniform precision the bits of all layers to those of the first layer whose bits are not pinned; tied
- * layers to the settings of the first of them; pinned settings to their values.
+ * Brings a genome within the rules, in this order: every setting to an allowed value (numbers to
+ * the nearest); under uniform precision the bits of all layers to those of the first layer whose
+ * bits are not pinned; tied layers to the settings of the first of them; pinned settings to their
+ * values.
  */
 export const repairToRules: RepairOperator = {
   name: "repair-to-rules",
@@ -19,14 +20,16 @@ export const repairToRules: RepairOperator = {
     if (rules.uniformPrecision) levelBits(configs, rules);
     for (const tie of rules.ties) {
       const first = configs.get(tie[0] ?? "");
-      if (first !== undefined) for (const name of tie) if (configs.has(name)) configs.set(name, first);
+      if (first !== undefined)
+        for (const name of tie) if (configs.has(name)) configs.set(name, first);
     }
     for (const [name, fields] of rules.pinned) {
       const config = configs.get(name);
       if (config !== undefined) configs.set(name, patch(config, fields));
     }
     for (const [name, config] of configs)
-      if (!genome.layerConfigs.get(name)?.equals(config)) return genome.with({ layerConfigs: configs });
+      if (!genome.layerConfigs.get(name)?.equals(config))
+        return genome.with({ layerConfigs: configs });
     return genome;
   },
 };
@@ -56,7 +59,10 @@ function levelBits(configs: Map<string, LayerQuantConfig>, rules: SearchRules): 
 }
 
 /** The same object when nothing changes. */
-function patch(config: LayerQuantConfig, fields: Partial<LayerQuantConfigFields>): LayerQuantConfig {
+function patch(
+  config: LayerQuantConfig,
+  fields: Partial<LayerQuantConfigFields>,
+): LayerQuantConfig {
   const patched = config.with(fields);
   return patched.equals(config) ? config : patched;
 }

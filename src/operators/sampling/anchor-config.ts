@@ -4,8 +4,9 @@ import type { LayerSpace } from "../../genome/search-space.js";
 import { allowedOr, anchorCalibration, nearest } from "../new-genome.js";
 
 /**
- * The settings a practitioner would start from at a given weight width, as far as the space allows them:
- * symmetric per-channel weights, asymmetric 8-bit activations, calibration by least squared error.
+ * The settings a practitioner would start from at a given weight width, as far as the space allows
+ * them: symmetric per-channel weights, asymmetric 8-bit activations, calibration by least squared
+ * error.
  */
 export function anchorConfig(space: LayerSpace, weightBits: WeightBits): LayerQuantConfig {
   const granularity = allowedOr(space.granularities, "per-channel");

@@ -8,7 +8,9 @@ import { newGenome } from "../new-genome.js";
 export const randomSampling: SamplingOperator = {
   name: "random-sampling",
   sample: (rules, count, random) =>
-    Array.from({ length: count }, () => newGenome(rules, (space) => randomLayerConfig(space, random))),
+    Array.from({ length: count }, () =>
+      newGenome(rules, (space) => randomLayerConfig(space, random)),
+    ),
 };
 
 function randomLayerConfig(space: LayerSpace, random: Random): LayerQuantConfig {

@@ -3,9 +3,10 @@ import { newGenome } from "../new-genome.js";
 import { anchorConfig } from "./anchor-config.js";
 
 /**
- * Mixed-precision genomes that give more bits to layers with higher scores: along the way from narrow to wide,
- * `count` points, at each of which layers are placed on their list of widths by the rank of their score. In the
- * middle the layer with the highest score has the widest format and the one with the lowest the narrowest.
+ * Mixed-precision genomes that give more bits to layers with higher scores: along the way from
+ * narrow to wide, `count` points, at each of which layers are placed on their list of widths by the
+ * rank of their score. In the middle the layer with the highest score has the widest format and the
+ * one with the lowest the narrowest.
  * @param scores by layer name, larger needs more bits; a layer that is missing counts as 0
  */
 export function sensitivityAllocation(scores: ReadonlyMap<string, number>): SamplingOperator {
@@ -17,7 +18,10 @@ export function sensitivityAllocation(scores: ReadonlyMap<string, number>): Samp
         .map((name, at) => ({ name, at, score: scores.get(name) ?? 0 }))
         .sort((a, b) => a.score - b.score || b.at - a.at);
       const place = new Map(
-        ascending.map(({ name }, rank) => [name, names.length === 1 ? 0.5 : rank / (names.length - 1)]),
+        ascending.map(({ name }, rank) => [
+          name,
+          names.length === 1 ? 0.5 : rank / (names.length - 1),
+        ]),
       );
       return Array.from({ length: count }, (_, point) => {
         const middle = (point + 1) / (count + 1);

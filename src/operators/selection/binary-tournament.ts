@@ -1,8 +1,9 @@
 import type { RankedIndividual, SelectionOperator } from "../contract.js";
 
 /**
- * Two are drawn, the better one is picked: by rank (feasibility comes first in it), then by crowding distance
- * (crowded tournament of NSGA-II, Deb et al., 2002); of two equals the one drawn first.
+ * Two are drawn, the better one is picked: by rank (feasibility comes first in it), then by
+ * crowding distance (crowded tournament of NSGA-II, Deb et al., 2002); of two equals the one drawn
+ * first.
  */
 export const binaryTournament: SelectionOperator = {
   name: "binary-tournament",

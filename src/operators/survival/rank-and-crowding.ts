@@ -2,18 +2,21 @@ import { Ranking } from "../../search/ranking.js";
 import type { Individual, RankedIndividual, SurvivalOperator } from "../contract.js";
 
 /**
- * Survival of NSGA-II (Deb et al., 2002): whole fronts under constrained dominance as long as they fit, of the
- * first that does not the loneliest. The `elites` with the highest fitness are kept before all others, so the
- * compromise that the weights ask for is never lost to diversity.
+ * Survival of NSGA-II (Deb et al., 2002): whole fronts under constrained dominance as long as they
+ * fit, of the first that does not the loneliest. The `elites` with the highest fitness are kept
+ * before all others, so the compromise that the weights ask for is never lost to diversity.
  */
 export const rankAndCrowding: SurvivalOperator = {
   name: "rank-and-crowding",
   survive(individuals, count, elites) {
-    // Of equal objectives only the first gets a crowding distance: by key, the order of arrival does not matter.
+    // Of equal objectives only the first gets a crowding distance: by key, the order of arrival
+    // does not matter.
     const ranked = rankPopulation(individuals.toSorted(compareVectors));
     const byFitness = ranked.toSorted((a, b) => b.fitness - a.fitness || compareKeys(a, b));
     const kept = new Set(byFitness.slice(0, Math.min(elites, count)));
-    const order = ranked.toSorted((a, b) => a.rank - b.rank || b.crowding - a.crowding || compareKeys(a, b));
+    const order = ranked.toSorted(
+      (a, b) => a.rank - b.rank || b.crowding - a.crowding || compareKeys(a, b),
+    );
     for (const individual of order) {
       if (kept.size >= count) break;
       kept.add(individual);
@@ -22,7 +25,10 @@ export const rankAndCrowding: SurvivalOperator = {
   },
 };
 
-/** The individuals with rank and crowding distance: the least violation first, equal ones as they come. */
+/**
+ * The individuals with rank and crowding distance: the least violation first, equal ones as they
+ * come.
+ */
 export function rankPopulation(individuals: readonly Individual[]): RankedIndividual[] {
   const ranked: RankedIndividual[] = [];
   const ordered = individuals.toSorted((a, b) =>
@@ -37,7 +43,11 @@ export function rankPopulation(individuals: readonly Individual[]): RankedIndivi
     const points = Float64Array.from(level.flatMap(({ objectives }) => objectives));
     const count = ranking.update(points, level.length);
     for (const [i, individual] of level.entries())
-      ranked.push({ ...individual, rank: fronts + ranking.rank[i]!, crowding: ranking.crowding[i]! });
+      ranked.push({
+        ...individual,
+        rank: fronts + ranking.rank[i]!,
+        crowding: ranking.crowding[i]!,
+      });
     fronts += count;
   }
   return ranked;

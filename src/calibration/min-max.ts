@@ -1,4 +1,0 @@
-import type { RangeMethod } from "./range-source.js";
-
-/** The whole range of the data. */
-export const minMaxRange: RangeMethod = (source) => ({ low: source.min, high: source.max });

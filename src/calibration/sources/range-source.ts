@@ -1,0 +1,65 @@
+import type { QuantizationScheme } from "../../quantization/scheme.js";
+
+/**
+ * The integer format that a range is chosen for, with its code range and the percentile to clip at.
+ */
+export interface RangeTarget {
+  readonly bits: number;
+  readonly signed: boolean;
+  readonly scheme: QuantizationScheme;
+  readonly qMin: number;
+  readonly qMax: number;
+  /** 50 (exclusive) to 100. */
+  readonly percentile: number;
+}
+
+/** Counts of values other than 0, in bins of one width; `zeroBin` is the edge at 0. */
+export interface SignedHistogram {
+  /** Bin k holds values from (k - zeroBin) * width to (k + 1 - zeroBin) * width. */
+  readonly counts: Float64Array;
+  readonly zeroBin: number;
+  readonly width: number;
+}
+
+/** A scale with its zero point. */
+export interface RangeFormat {
+  readonly scale: number;
+  readonly zeroPoint: number;
+}
+
+/**
+ * What a calibration method can ask of the data, be it a whole slice or a histogram of a stream.
+ * Never empty.
+ */
+export interface RangeSource {
+  readonly min: number;
+  readonly max: number;
+  /** Sum of squared errors of the quantizer with this scale and zero point. */
+  squaredError(scale: number, zeroPoint: number, qMin: number, qMax: number): number;
+  /**
+   * {@link squaredError} of several formats at once, for a search of the least: where it is above
+   * `bound` or above that of another of them, it may be any number above that instead.
+   */
+  squaredErrors(
+    formats: readonly RangeFormat[],
+    qMin: number,
+    qMax: number,
+    bound: number,
+  ): Float64Array;
+  /** The given percentile (0..100) of the values, or of their magnitudes. */
+  percentile(percentile: number, ofMagnitude: boolean): number;
+  /**
+   * A histogram of the values other than 0 (they are exact in any format), folded to magnitudes on
+   * request. Valid until it is asked for again.
+   */
+  histogram(ofMagnitude: boolean): SignedHistogram;
+}
+
+/**
+ * Chooses the range [low, high] that codes will span. Its ends may be outside of, but not beyond,
+ * the data's range together with 0.
+ */
+export type RangeMethod = (
+  source: RangeSource,
+  target: RangeTarget,
+) => { low: number; high: number };

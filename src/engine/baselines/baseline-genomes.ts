@@ -1,0 +1,132 @@
+import type { EvaluationContext } from "../../evaluation/evaluate-genome.js";
+import type { NoiseTable } from "../../evaluation/noise/noise-table.js";
+import { sensitivityPrior } from "../../evaluation/sensitivity/sensitivity-prior.js";
+import { float32Genome } from "../../evaluation/uniform-genome.js";
+import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
+import type { QuantizationGenome } from "../../genome/quantization-genome.js";
+import type { SearchRules } from "../../operators/contract.js";
+import { newGenome } from "../../operators/new-genome.js";
+import { repairToRules } from "../../operators/repair/repair-to-rules.js";
+import { anchorConfig } from "../../operators/sampling/anchor-config.js";
+import { randomSampling } from "../../operators/sampling/random-sampling.js";
+import { Random } from "../../random/random.js";
+import { measuredLoss } from "../budget/measured-loss.js";
+import type { EvaluationLedger } from "../ledger/evaluation-ledger.js";
+import { exactSeeds, granularSettings } from "../run/exact-seeds.js";
+import { fillFromPrediction } from "../sensitivity/fill-from-prediction.js";
+import type { BaselineName } from "./baseline-names.js";
+import { greedyPath } from "./greedy-path.js";
+
+/** What the genomes of a baseline are made from. */
+export interface BaselineParts {
+  readonly rules: SearchRules;
+  readonly context: EvaluationContext;
+  readonly noiseTable: NoiseTable;
+  readonly seed: string | number;
+  /** Counts what choosing the genomes costs. */
+  readonly ledger: EvaluationLedger;
+}
+
+/**
+ * The genomes of a baseline for a budget of whole evaluations: `uniform`: all layers alike, each
+ * width with each granularity and group size (fewer than the budget, as a rule); `greedy`:
+ * {@link greedyPath} by sensitivity, measured one layer at a time where the budget is twice what
+ * that costs or more and the evaluator measures, else from the noise table; `random`: drawn evenly
+ * from the space; `exact`: optima of the table of noise, weighted by the sensitivity prior, and
+ * size ({@link exactSeeds}).
+ */
+export async function baselineGenomes(
+  name: BaselineName,
+  budget: number,
+  parts: BaselineParts,
+): Promise<readonly QuantizationGenome[]> {
+  const { rules, context, noiseTable, seed } = parts;
+  const { model, costModel } = context;
+  const noiseWeights = sensitivityPrior(model);
+  switch (name) {
+    case "uniform":
+      return uniformGenomes(rules).slice(0, budget);
+    case "greedy":
+      return greedyGenomes(budget, parts);
+    case "random": {
+      const random = new Random(seed).child("baseline random");
+      const drawn = randomSampling.sample(rules, budget, random);
+      return drawn.map((genome) => repairToRules.repair(genome, rules));
+    }
+    case "exact": {
+      const seeds = exactSeeds({
+        model,
+        costModel,
+        noiseTable,
+        noiseWeights,
+        settingsOf: granularSettings,
+      });
+      const drawn = seeds.sample(rules, budget, new Random(seed));
+      return drawn.map((genome) => repairToRules.repair(genome, rules));
+    }
+  }
+}
+
+function uniformGenomes(rules: SearchRules): readonly QuantizationGenome[] {
+  const settings = new Map<string, LayerQuantConfig>();
+  for (const space of rules.layers.values())
+    for (const config of granularSettings(space))
+      settings.set(JSON.stringify(config.toDict()), config);
+  const genomes = [...settings.values()].map((wanted) =>
+    repairToRules.repair(
+      newGenome(rules, (space) => {
+        const config = anchorConfig(space, wanted.weightBits);
+        const { granularity, groupSize } = wanted;
+        const has =
+          space.granularities.includes(granularity) &&
+          (granularity !== "per-group" || space.groupSizes.includes(groupSize));
+        return has
+          ? config.with({ granularity, ...(granularity === "per-group" && { groupSize }) })
+          : config;
+      }),
+      rules,
+    ),
+  );
+  return [...new Map(genomes.map((genome) => [genome.key, genome])).values()];
+}
+
+async function greedyGenomes(
+  budget: number,
+  parts: BaselineParts,
+): Promise<readonly QuantizationGenome[]> {
+  const { rules, context, noiseTable } = parts;
+  const { model, evaluator } = context;
+  const measures = evaluator.kind === "measured" && budget >= 2 * model.layers.length;
+  const sensitivity = measures ? await measuredSensitivities(parts) : sensitivityPrior(model);
+  return greedyPath(rules, model, noiseTable, sensitivity, budget - parts.ledger.evaluations);
+}
+
+/**
+ * Loss per noise power of each layer, by quantizing it alone to the width nearest to 3 bits; by the
+ * prior where that fails.
+ */
+async function measuredSensitivities(parts: BaselineParts): Promise<ReadonlyMap<string, number>> {
+  const { rules, context, noiseTable, ledger } = parts;
+  const { model, evaluator } = context;
+  const floats = float32Genome(model);
+  const configs = model.layers.map(({ name }) => anchorConfig(rules.layers.get(name)!, PROBE_BITS));
+  const answers = await ledger.ask(
+    model.layers.map(({ name }, i) =>
+      floats.with({ layerConfigs: new Map(floats.layerConfigs).set(name, configs[i]!) }),
+    ),
+  );
+  const measured = new Map<string, number>();
+  for (const [i, { name }] of model.layers.entries()) {
+    const [estimate, config] = [answers[i], configs[i]!];
+    if (estimate === undefined) continue;
+    const { loss } = measuredLoss(estimate, evaluator.baseline);
+    const noise = noiseTable.weightNoise(name, config, config.calibrationMethod ?? "mse");
+    measured.set(name, Math.max(loss, LEAST_LOSS) / Math.max(noise, Number.EPSILON));
+  }
+  return fillFromPrediction(measured, sensitivityPrior(model));
+}
+
+/** Width at which a layer alone is measured. */
+const PROBE_BITS = 3;
+/** Losses that are no larger are noise of the measurement. */
+const LEAST_LOSS = 1e-4;

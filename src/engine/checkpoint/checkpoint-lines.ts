@@ -1,0 +1,230 @@
+import { z } from "zod";
+import { describeIssue } from "../../check/describe-issue.js";
+import { InvalidDocumentError } from "../../errors.js";
+import type { AccuracyEstimate } from "../../evaluation/evaluator.js";
+import type { EvaluatorAnswer } from "../../evaluation/recorded-evaluator.js";
+import { fingerprint } from "../../numeric/fingerprint.js";
+import { scoresFromText, scoresToText } from "./sample-scores-text.js";
+
+/** Version of the checkpoints that this library writes, and the only one that it reads. */
+export const CHECKPOINT_VERSION = 1;
+/** Characters of a checkpoint; a longer one is refused before it is read. */
+const MOST_CHARACTERS = 480 * 1024 * 1024;
+
+const question = z.string().regex(/^[0-9a-f]{16}$/, "16 hexadecimal digits");
+const count = z.int().min(0);
+
+const runSchema = z.strictObject({
+  kind: z.literal("quantevo-checkpoint"),
+  version: z.literal(CHECKPOINT_VERSION),
+  /** What the run is about, see {@link runIdentity}. */
+  run: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+const answerSchema = z.strictObject({
+  kind: z.literal("answer"),
+  question,
+  accuracyKind: z.enum(["predicted", "measured"]),
+  accuracy: z.number().min(0).max(1),
+  metric: z.string(),
+  metricValue: z.number(),
+  samples: z.number().min(1).optional(),
+  sampleScores: z.string().optional(),
+  standardError: z.number().min(0).optional(),
+  interval: z.tuple([z.number(), z.number()]).optional(),
+  source: z.string(),
+});
+/** Leaves out what an estimate may have beside. */
+const strippedAnswerSchema = answerSchema.strip();
+const failureSchema = z.strictObject({
+  kind: z.literal("failure"),
+  question,
+  path: z.string(),
+  reason: z.string(),
+});
+const generationSchema = z.strictObject({
+  kind: z.literal("generation"),
+  generation: count,
+  evaluations: count,
+  digest: question,
+});
+const lineSchema = z.discriminatedUnion("kind", [
+  runSchema,
+  answerSchema,
+  failureSchema,
+  generationSchema,
+]);
+
+/** What a run is about: see {@link runIdentity}. */
+export type RunIdentity = z.infer<typeof runSchema>["run"];
+/** A completed generation and a digest of where the search stood then. */
+export type GenerationMark = Omit<z.infer<typeof generationSchema>, "kind">;
+
+/** Everything a checkpoint holds. */
+export interface CheckpointContent {
+  readonly run: RunIdentity;
+  /** Answers of the evaluator, in the order they came in. */
+  readonly answers: readonly { readonly question: string; readonly answer: EvaluatorAnswer }[];
+  /** Completed generations from 0 up. */
+  readonly generations: readonly GenerationMark[];
+  /**
+   * Characters at the start that are whole lines; what comes after was being written when the run
+   * ended.
+   */
+  readonly wholeCharacters: number;
+}
+
+/** First line of a checkpoint. */
+export function runLine(run: RunIdentity): string {
+  return toLine({ kind: "quantevo-checkpoint", version: CHECKPOINT_VERSION, run });
+}
+
+/** The line of one answer. */
+export function answerLine(asked: string, answer: EvaluatorAnswer): string {
+  if ("failure" in answer) return toLine({ kind: "failure", question: asked, ...answer.failure });
+  const { kind: accuracyKind, sampleScores, ...rest } = answer.estimate;
+  // Through the schema, so that a field which it does not know is left out and not refused later.
+  const data = strippedAnswerSchema.parse({
+    ...rest,
+    kind: "answer",
+    question: asked,
+    accuracyKind,
+    sampleScores: sampleScores && scoresToText(sampleScores),
+  });
+  return toLine(data);
+}
+
+/** The line of a completed generation. */
+export function generationLine(mark: GenerationMark): string {
+  return toLine({ kind: "generation", ...mark });
+}
+
+/**
+ * JSON with a checksum of itself as its first field, so that a torn or altered line is told from a
+ * whole one.
+ */
+function toLine(data: z.infer<typeof lineSchema>): string {
+  const json = JSON.stringify(data);
+  return `{"sum":"${fingerprint(json)}",${json.slice(1)}\n`;
+}
+
+/**
+ * Reads a checkpoint. Lines at the end that are not whole are left out: the process was killed
+ * while it wrote them.
+ * @throws InvalidDocumentError (path `line N`) for what is no checkpoint of this version, and when
+ *   a line is damaged that whole ones follow
+ */
+export function readCheckpoint(text: string): CheckpointContent {
+  if (text.length > MOST_CHARACTERS)
+    throw new InvalidDocumentError(
+      "",
+      `the checkpoint has ${text.length} characters; allowed: at most ${MOST_CHARACTERS}`,
+    );
+  const answers: { question: string; answer: EvaluatorAnswer }[] = [];
+  const generations: GenerationMark[] = [];
+  let run: RunIdentity | undefined;
+  let start = 0;
+  for (let number = 1; start < text.length; number++) {
+    const end = text.indexOf("\n", start);
+    const json = end < 0 ? undefined : unsealed(text.slice(start, end));
+    if (json === undefined) {
+      if (run === undefined || hasWholeLine(text, end)) throw damaged(number);
+      break;
+    }
+    const line = parseLine(json, number);
+    if (number === 1 && line.kind === "quantevo-checkpoint") run = line.run;
+    else if (number === 1 || line.kind === "quantevo-checkpoint")
+      throw misplaced(number, line.kind);
+    else if (line.kind === "generation") {
+      const { kind: _, ...mark } = line;
+      if (mark.generation !== generations.length)
+        throw misplaced(number, `generation ${mark.generation}`);
+      generations.push(mark);
+    } else answers.push(toAnswer(line, number));
+    start = end + 1;
+  }
+  if (run === undefined)
+    throw new InvalidDocumentError("", "the checkpoint is empty; allowed: a checkpoint");
+  return { run, answers, generations, wholeCharacters: start };
+}
+
+const SEAL = /^\{"sum":"([0-9a-f]{16})",/;
+
+/**
+ * The JSON that was sealed with a checksum; undefined when the checksum is not that of the line.
+ */
+function unsealed(line: string): string | undefined {
+  const seal = SEAL.exec(line);
+  if (seal === null) return undefined;
+  const json = `{${line.slice(seal[0].length)}`;
+  return fingerprint(json) === seal[1] ? json : undefined;
+}
+
+function hasWholeLine(text: string, from: number): boolean {
+  if (from < 0) return false;
+  return text
+    .slice(from + 1)
+    .split("\n")
+    .some((line) => unsealed(line) !== undefined);
+}
+
+function parseLine(json: string, number: number): z.infer<typeof lineSchema> {
+  let data: unknown;
+  try {
+    data = JSON.parse(json);
+  } catch (cause) {
+    throw new InvalidDocumentError(
+      `line ${number}`,
+      `line ${number} of the checkpoint is not JSON`,
+      {
+        cause,
+      },
+    );
+  }
+  const parsed = lineSchema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const { path, message } = describeIssue(parsed.error, data);
+  throw new InvalidDocumentError(
+    path === "" ? `line ${number}` : `line ${number}.${path}`,
+    `line ${number} of the checkpoint: ${message}`,
+  );
+}
+
+function toAnswer(
+  line: z.infer<typeof answerSchema> | z.infer<typeof failureSchema>,
+  number: number,
+): CheckpointContent["answers"][number] {
+  if (line.kind === "failure")
+    return {
+      question: line.question,
+      answer: { failure: { path: line.path, reason: line.reason } },
+    };
+  const { kind: _, question: asked, accuracyKind, sampleScores: text, ...rest } = line;
+  const sampleScores = text === undefined ? undefined : scoresFromText(text);
+  if (text !== undefined && sampleScores === undefined)
+    throw new InvalidDocumentError(
+      `line ${number}.sampleScores`,
+      `line ${number} of the checkpoint: sampleScores is not what this library writes`,
+    );
+  const estimate = {
+    ...rest,
+    kind: accuracyKind,
+    ...(sampleScores !== undefined && { sampleScores }),
+  };
+  return { question: asked, answer: { estimate: estimate as AccuracyEstimate } };
+}
+
+function damaged(number: number): InvalidDocumentError {
+  return new InvalidDocumentError(
+    `line ${number}`,
+    `line ${number} of the checkpoint is damaged: its checksum is not that of its text; ` +
+      "allowed: a checkpoint as it was written",
+  );
+}
+
+function misplaced(number: number, what: string): InvalidDocumentError {
+  return new InvalidDocumentError(
+    `line ${number}`,
+    `line ${number} of the checkpoint is ${what}; allowed: the run first, then answers and ` +
+      "each generation once, in order",
+  );
+}

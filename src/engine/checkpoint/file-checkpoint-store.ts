@@ -1,0 +1,95 @@
+import { writeFileAtomically } from "../../documents/write-file-atomically.js";
+import { FileError } from "../../errors.js";
+import { checkpointPlace } from "./checkpoint-place.js";
+import type { CheckpointStore } from "./checkpoint-store.js";
+
+const isTrue = () => true;
+const isFalse = () => false;
+
+/**
+ * Keeps a checkpoint in a file. A new one takes its place by renaming; additions go to its end and
+ * are flushed to the disk. What an addition left that failed halfway (a full disk) is cut off
+ * again. One run a file, see `lockCheckpoint`. Where that could not keep them apart, whoever writes
+ * a new one takes the place of another's, whose next addition then fails with a FileError.
+ * @param placeOf where `path` is, when that was found before
+ */
+export function fileCheckpointStore(
+  path: string,
+  placeOf = checkpointPlace(path),
+): CheckpointStore {
+  /** Bytes that are known to be whole. */
+  let length = 0;
+  /** An addition of ours may have left something behind those. */
+  let torn = false;
+  /** Which file it is: another run's may have taken its place, and be as long. */
+  let inode: number | undefined;
+  const identify = async () => {
+    const { stat } = await import("node:fs/promises");
+    inode = (await stat(await placeOf())).ino;
+  };
+  return {
+    async read() {
+      const { access, readFile } = await import("node:fs/promises");
+      const { dirname } = await import("node:path");
+      const place = await placeOf();
+      try {
+        const bytes = await readFile(place);
+        length = bytes.length;
+        await identify();
+        return bytes.toString("utf8");
+      } catch (error) {
+        // A mistyped folder would cost a whole run; a full or read-only one shows when it is
+        // written to.
+        const folder = dirname(place);
+        if (
+          (error as NodeJS.ErrnoException).code === "ENOENT" &&
+          !(await access(folder).then(isTrue, isFalse))
+        )
+          throw new FileError(path, `${path} cannot be written: there is no folder ${folder}`, {
+            cause: error,
+          });
+        // ENOTDIR: part of the path is a file. Writing will fail and say so.
+        if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""))
+          return undefined;
+        throw new FileError(path, `${path} cannot be read: ${(error as Error).message}`, {
+          cause: error,
+        });
+      }
+    },
+    async write(text) {
+      await writeFileAtomically(await placeOf(), text);
+      await identify();
+      length = Buffer.byteLength(text);
+      torn = false;
+    },
+    async append(text) {
+      const { open } = await import("node:fs/promises");
+      const bytes = Buffer.from(text);
+      try {
+        const file = await open(await placeOf(), "r+");
+        try {
+          const { size, ino } = await file.stat();
+          if (ino !== inode) throw new Error("another run's checkpoint is in its place");
+          if (size < length || (size > length && !torn))
+            throw new Error(
+              `it has ${size} bytes, this run left ${length}: another program changed it`,
+            );
+          torn = true;
+          if (size > length) await file.truncate(length);
+          for (let at = 0; at < bytes.length; )
+            at += (await file.write(bytes, at, bytes.length - at, length + at)).bytesWritten;
+          await file.sync();
+          length += bytes.length;
+          torn = false;
+        } finally {
+          if (torn) await file.truncate(length).catch(() => undefined);
+          await file.close();
+        }
+      } catch (error) {
+        throw new FileError(path, `${path} cannot be written: ${(error as Error).message}`, {
+          cause: error,
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { constraintViolations, totalViolation } from "../../evaluation/constraints.js";
+import type { EvaluationParts } from "../../evaluation/evaluate-genome.js";
+import type { QuantizationGenome } from "../../genome/quantization-genome.js";
+import type { RepairOperator } from "../../operators/contract.js";
+import { repairToLimits } from "../../operators/repair/repair-to-limits.js";
+
+/**
+ * Brings genomes within the limits on latency, memory and energy, which the cost model tells before
+ * anything is evaluated; undefined when there are none. Accuracy is not looked at. A genome that
+ * the cost model fails on is left to fail.
+ * @param scores sensitivity by layer
+ */
+export function costLimitRepair(
+  { model, costModel, targets }: Pick<EvaluationParts, "model" | "costModel" | "targets">,
+  scores?: ReadonlyMap<string, number>,
+): RepairOperator | undefined {
+  const { targetLatencyMs, targetMemoryMb, targetEnergyMj } = targets;
+  if ((targetLatencyMs ?? targetMemoryMb ?? targetEnergyMj) === undefined) return undefined;
+  const excess = (genome: QuantizationGenome): number => {
+    try {
+      const { latencyMs, memoryFootprintMb, energyMj } = costModel.estimate(model, genome);
+      return totalViolation(
+        constraintViolations(
+          { accuracy: 1, latencyMs, memoryMb: memoryFootprintMb, energyMj, refusedShare: 0 },
+          { targetLatencyMs, targetMemoryMb, targetEnergyMj },
+        ),
+      );
+    } catch {
+      return 0;
+    }
+  };
+  return repairToLimits(excess, scores);
+}

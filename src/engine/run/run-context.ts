@@ -1,0 +1,71 @@
+import {
+  createEvaluationContext,
+  type EvaluationContext,
+} from "../../evaluation/evaluate-genome.js";
+import type { AccuracyEvaluator } from "../../evaluation/evaluator.js";
+import { createNoiseTable, type NoiseTable } from "../../evaluation/noise/noise-table.js";
+import { createPredictedEvaluator } from "../../evaluation/predicted-evaluator.js";
+import { type AnswerRecord, recordedEvaluator } from "../../evaluation/recorded-evaluator.js";
+import type { SensitivityMetric } from "../../evaluation/sensitivity/contract.js";
+import { timedEvaluator } from "../../evaluation/timed-evaluator.js";
+import type { HardwareCostModel } from "../../hardware/contract.js";
+import type { ModelSpec } from "../../model/layer-spec.js";
+import type { BaselineName } from "../baselines/baseline-names.js";
+import type { ResolvedCheckpointOptions } from "../checkpoint/checkpoint-options.js";
+import type { ResolvedConfig } from "../config.js";
+import type { Stopwatch } from "../stop/stopwatch.js";
+import type { RunLimits } from "../stop/termination.js";
+import type { EvolutionEvent } from "./evolution-event.js";
+import type { ProgressCallback } from "./progress.js";
+
+/** What a run works with. */
+export interface RunParts {
+  readonly config: ResolvedConfig;
+  readonly model: ModelSpec;
+  readonly costModel: HardwareCostModel;
+  /** Default: predicted from quantization noise. */
+  readonly evaluator?: AccuracyEvaluator | undefined;
+  /** Takes the place of the one that `useSensitivityAnalysis` names. */
+  readonly sensitivity?: SensitivityMetric | undefined;
+}
+
+/** How far a run goes and who hears of it. */
+export interface RunOptions extends RunLimits {
+  /**
+   * Runs since the run was called; started again by all that a resumed one takes from its
+   * checkpoint.
+   */
+  readonly stopwatch: Stopwatch;
+  readonly timeLimitMs?: number | undefined;
+  readonly callback?: ProgressCallback | undefined;
+  /** Baselines that are given the same budget when the search is over. Default: none. */
+  readonly baselines?: readonly BaselineName[] | undefined;
+  /** Any of them stops it. */
+  readonly signals?: readonly (AbortSignal | undefined)[] | undefined;
+  readonly checkpoint?: ResolvedCheckpointOptions | undefined;
+  /** Hears of everything; a promise that it returns for a generation is awaited. Must not throw. */
+  readonly listener?: ((event: EvolutionEvent) => void | Promise<void>) | undefined;
+}
+
+/**
+ * What evaluating a genome in a run goes by.
+ * @param record keeps the evaluator's answers and spares those that it has
+ * @throws EvaluationError when the cost model fails
+ */
+export function createRunContext(
+  { config, model, costModel, evaluator }: RunParts,
+  noiseTable: NoiseTable = createNoiseTable(model),
+  record?: AnswerRecord,
+): EvaluationContext {
+  const given = evaluator ?? createPredictedEvaluator(model, { noiseTable });
+  const { evaluationTimeoutMs } = config;
+  const timed =
+    evaluationTimeoutMs === undefined ? given : timedEvaluator(given, evaluationTimeoutMs);
+  return createEvaluationContext({
+    model,
+    costModel,
+    evaluator: record === undefined ? timed : recordedEvaluator(timed, record),
+    targets: config,
+    weights: config,
+  });
+}

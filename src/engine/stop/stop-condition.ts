@@ -1,0 +1,139 @@
+import { checkFields } from "../../check/check-fields.js";
+import { InvalidArgumentError } from "../../errors.js";
+import type { Stagnation } from "../config.js";
+import type { GenerationStats } from "../run/progress.js";
+
+/** How far a search is, after a generation. */
+export interface SearchProgress {
+  /** The latest generation; 0 is the first population. */
+  readonly generation: number;
+  /**
+   * Whole evaluations so far, failed ones included: one on a quarter of the samples counts a
+   * quarter.
+   */
+  readonly evaluations: number;
+  /** Something was left unevaluated because `maxEvaluations` did not allow it. */
+  readonly budgetSpent: boolean;
+  /**
+   * Milliseconds since the run was called, or used up what its checkpoint held. The only figure
+   * here that a clock goes into.
+   */
+  readonly elapsedMs: number;
+  /** Of each generation from 0 up, the latest last. */
+  readonly history: readonly GenerationStats[];
+  /**
+   * Hypervolume of the front after each generation, 0 to 1, see `frontHypervolume`; 0 while nothing
+   * is feasible.
+   */
+  readonly hypervolumes: readonly number[];
+}
+
+/** Decides after each generation whether the search is to end. */
+export interface StopCondition {
+  /** For people. */
+  readonly name: string;
+  isMet(progress: SearchProgress): boolean;
+}
+
+/**
+ * Met after so many generations. @throws InvalidArgumentError unless `count` is an integer of at
+ * least 0
+ */
+export function afterGenerations(count: number): StopCondition {
+  checkCount(count, "count", 0);
+  return { name: `${count} generations`, isMet: (progress) => progress.generation >= count };
+}
+
+/**
+ * Met after the generation in which so many evaluations are reached (`maxEvaluations` of the
+ * configuration is never exceeded; this one may be). @throws InvalidArgumentError unless `count` is
+ * an integer of at least 1
+ */
+export function afterEvaluations(count: number): StopCondition {
+  checkCount(count, "count", 1);
+  return { name: `${count} evaluations`, isMet: (progress) => progress.evaluations >= count };
+}
+
+/**
+ * Met after the generation in which so many milliseconds have passed. @throws InvalidArgumentError
+ * unless above 0
+ */
+export function afterTime(milliseconds: number): StopCondition {
+  if (!(milliseconds > 0))
+    throw new InvalidArgumentError(
+      "milliseconds",
+      `milliseconds is ${milliseconds}; allowed: above 0`,
+    );
+  return { name: `${milliseconds} ms`, isMet: (progress) => progress.elapsedMs >= milliseconds };
+}
+
+/**
+ * Met when the hypervolume of the front has grown by no more than a share of `tolerance` over the
+ * last `generations`. As long as no genome is feasible, the least violation takes its place.
+ * @throws InvalidArgumentError when a field is unknown or out of its range
+ */
+export function whenStagnant(stagnation: Stagnation): StopCondition {
+  checkFields(stagnation, "stagnation", ["generations", "tolerance"]);
+  const { generations, tolerance = 0.001 } = stagnation;
+  checkCount(generations, "generations", 1);
+  if (!(tolerance >= 0 && tolerance <= 1))
+    throw new InvalidArgumentError("tolerance", `tolerance is ${tolerance}; allowed: 0 to 1`);
+  return {
+    name: `no gain in ${generations} generations`,
+    isMet({ history, hypervolumes }) {
+      const now = history.length - 1;
+      const before = now - generations;
+      if (before < 0) return false;
+      const [was, is] = [history[before]!.leastViolation, history[now]!.leastViolation];
+      if (was > 0) return is > 0 && was - is <= tolerance * was;
+      return hypervolumes[now]! - hypervolumes[before]! <= tolerance * hypervolumes[before]!;
+    },
+  };
+}
+
+/** Met when one of the conditions is. @throws InvalidArgumentError when there is none */
+export function anyOf(...conditions: readonly StopCondition[]): StopCondition {
+  checkConditions(conditions);
+  return {
+    name: conditions.map(({ name }) => name).join(" or "),
+    isMet: (progress) => conditions.some((condition) => condition.isMet(progress)),
+  };
+}
+
+/** Met when all of the conditions are. @throws InvalidArgumentError when there is none */
+export function allOf(...conditions: readonly StopCondition[]): StopCondition {
+  checkConditions(conditions);
+  return {
+    name: conditions.map(({ name }) => name).join(" and "),
+    isMet: (progress) => conditions.every((condition) => condition.isMet(progress)),
+  };
+}
+
+/** @throws InvalidArgumentError unless the value is a {@link StopCondition} */
+export function checkStopCondition(value: unknown, path: string): void {
+  const { name, isMet } = (value ?? {}) as Partial<StopCondition>;
+  if (typeof name !== "string" || typeof isMet !== "function")
+    throw new InvalidArgumentError(
+      path,
+      `${path} has no name or no method isMet; allowed: a StopCondition, such as ` +
+        "whenStagnant({ generations: 10 })",
+    );
+}
+
+function checkConditions(conditions: readonly unknown[]): void {
+  if (conditions.length === 0)
+    throw new InvalidArgumentError(
+      "conditions",
+      "conditions is empty; allowed: at least one StopCondition",
+    );
+  for (const [i, condition] of conditions.entries())
+    checkStopCondition(condition, `conditions.${i}`);
+}
+
+function checkCount(value: number, name: string, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new InvalidArgumentError(
+    name,
+    `${name} is ${value}; allowed: an integer of at least ${least}`,
+  );
+}

@@ -1,0 +1,34 @@
+import type { ConstraintTargets } from "../constraints.js";
+import type { ExplainedValues, LimitState, WidthStep } from "./genome-explanation.js";
+
+/**
+ * How a genome stands to every limit that there is, and to layers that the target refuses where
+ * there are any.
+ * @param violations relative excess by limit, of those that the genome breaks
+ * @param steps its neighbours
+ */
+export function limitStates(
+  values: ExplainedValues,
+  targets: ConstraintTargets,
+  violations: Readonly<Record<string, number>>,
+  steps: readonly (WidthStep | undefined)[],
+): readonly LimitState[] {
+  const states: LimitState[] = [];
+  const add = (name: string, limit: number | undefined, value: number, slack: number) => {
+    const forbiddenSteps = steps.filter((step) => step?.breaks.includes(name)).length;
+    if (limit === undefined) return;
+    const state = slack < 0 ? "broken" : forbiddenSteps > 0 ? "binding" : "free";
+    states.push({ name, limit, value, slack, state, forbiddenSteps });
+  };
+  const atMost = (name: keyof ConstraintTargets, value: number) =>
+    add(name, targets[name], value, (targets[name] ?? 0) - value);
+  atMost("targetLatencyMs", values.latencyMs);
+  atMost("targetMemoryMb", values.memoryMb);
+  atMost("targetEnergyMj", values.energyMj);
+  const { minAccuracy } = targets;
+  add("minAccuracy", minAccuracy, values.accuracy, values.accuracy - (minAccuracy ?? 0));
+  const refused = violations.refusedLayers ?? 0;
+  if (refused > 0 || steps.some((step) => step?.breaks.includes("refusedLayers")))
+    add("refusedLayers", 0, refused, -refused);
+  return states;
+}

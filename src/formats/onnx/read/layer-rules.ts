@@ -1,0 +1,234 @@
+import { LayerKind } from "../../../model/layer-spec.js";
+import { intAttribute } from "../graph/node-attributes.js";
+import { extentProduct, resolveAxis, type Shape } from "../shape/shape-context.js";
+import type { NodeProto } from "../wire/onnx_pb.js";
+import type { AxisRole } from "./stored-layout.js";
+import type { WeightSource } from "./weight-source.js";
+
+/** What a layer rule may ask about its node. */
+export interface LayerContext {
+  /** Shape of input `position`, as far as known. */
+  inputShape(position: number): Shape | undefined;
+  /** Shape of the first output, as far as known. */
+  readonly outputShape: Shape | undefined;
+  /** The stored weights behind input `position`, of rank 2 or more. */
+  weight(position: number): WeightSource | undefined;
+  /**
+   * True when input `position` is a constant, or follows from one by Identity, Transpose and Cast.
+   */
+  isConstant(position: number): boolean;
+  /** The shapes contradict each other: an error, or a note where they rest on a default. */
+  contradiction(text: string, position: number): void;
+  /** A shape is unknown and `text` says what is assumed. */
+  assume(text: string): void;
+}
+
+/** A weight operand of a node, and the work done with it. */
+export interface WeightOperand {
+  readonly source: WeightSource;
+  readonly kind: LayerKind;
+  /** Input position of the activation; -1 when there is none to quantize. */
+  readonly activationInput: number;
+  /** Role of each axis as the node sees the weights. */
+  readonly roles: readonly AxisRole[];
+  readonly macs: number;
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+  /** Added to the node's name where a node has several weight operands. */
+  readonly suffix: string;
+}
+
+type LayerRule = (node: NodeProto, context: LayerContext) => WeightOperand[];
+
+const conv: LayerRule = (node, context) => {
+  const source = context.weight(1);
+  if (source === undefined || source.dims.length < 3 || context.isConstant(0)) return [];
+  const [outputs, perGroup] = source.dims as [number, number];
+  const spatial = source.dims.slice(2);
+  const group = intAttribute(node, "group", 1);
+  const x = context.inputShape(0);
+  if (x !== undefined && (x.length !== source.dims.length || x[1] !== perGroup * group))
+    context.contradiction(
+      `input [${x}] does not fit weights [${source.dims}] in ${group} groups`,
+      0,
+    );
+  if (group < 1 || outputs % group !== 0)
+    context.contradiction(`${outputs} output channels do not divide into ${group} groups`, 1);
+  if (x !== undefined && context.outputShape === undefined)
+    context.contradiction(`its window does not fit input [${x}]`, 0);
+  if (x === undefined || context.outputShape === undefined)
+    context.assume("one output position is counted");
+  const ones = spatial.map(() => 1);
+  const inputShape = x ?? [1, perGroup * group, ...ones];
+  const outputShape = context.outputShape ?? [1, outputs, ...ones];
+  return [
+    {
+      source,
+      kind: group > 1 && perGroup === 1 ? LayerKind.DEPTHWISE_CONV : LayerKind.CONV,
+      activationInput: 0,
+      roles: source.dims.map((_, axis) => (axis === 0 ? "channel" : "group")),
+      macs: extentProduct(outputShape) * perGroup * extentProduct(spatial),
+      inputShape,
+      outputShape,
+      suffix: "",
+    },
+  ];
+};
+
+/**
+ * Weights [I, O/g, kernel...]: every input position is multiplied with the whole kernel of its
+ * channel. With several groups one index of the channel axis stands for one output channel of each
+ * group, which then share a scale.
+ */
+const convTranspose: LayerRule = (node, context) => {
+  const source = context.weight(1);
+  if (source === undefined || source.dims.length < 3 || context.isConstant(0)) return [];
+  const [inputs, perGroup] = source.dims as [number, number];
+  const x = context.inputShape(0);
+  if (x !== undefined && (x.length !== source.dims.length || x[1] !== inputs))
+    context.contradiction(`input [${x}] does not fit weights [${source.dims}]`, 0);
+  if (x === undefined) context.assume("one input position is counted");
+  const ones = source.dims.slice(2).map(() => 1);
+  const inputShape = x ?? [1, inputs, ...ones];
+  const outputs = perGroup * intAttribute(node, "group", 1);
+  return [
+    {
+      source,
+      kind: LayerKind.CONV_TRANSPOSE,
+      activationInput: 0,
+      roles: source.dims.map((_, axis) => (["group", "channel"] as const)[axis] ?? "other"),
+      macs: extentProduct(inputShape) * perGroup * extentProduct(source.dims, 2),
+      inputShape,
+      outputShape: context.outputShape ?? [1, outputs, ...ones],
+      suffix: "",
+    },
+  ];
+};
+
+/**
+ * One side of a product is stored: `position` 1 is [.., K, N], 0 is [.., M, K], either may be
+ * transposed.
+ */
+function product(
+  context: LayerContext,
+  kind: LayerKind,
+  position: 0 | 1,
+  transposedWeight: boolean,
+  transposedActivation: boolean,
+): WeightOperand[] {
+  const source = context.weight(position);
+  const other = 1 - position;
+  if (source === undefined || context.isConstant(other)) return [];
+  const rank = source.dims.length;
+  const groupAxis = rank - ((position === 1) === transposedWeight ? 1 : 2);
+  const channelAxis = groupAxis === rank - 1 ? rank - 2 : rank - 1;
+  const depth = source.dims[groupAxis]!;
+  const channels = source.dims[channelAxis]!;
+  const x = context.inputShape(other);
+  if (x !== undefined) {
+    const alongLast = (position === 1) !== transposedActivation;
+    const found = x.length < 2 || alongLast ? x.at(-1) : x.at(-2);
+    if (found !== depth)
+      context.contradiction(
+        `activation [${x}] does not fit weights [${source.dims}]: ${found} against ${depth}`,
+        other,
+      );
+  }
+  if (x === undefined || context.outputShape === undefined)
+    context.assume(`one row of ${depth} activations is counted`);
+  const outputShape = context.outputShape ?? [1, channels];
+  return [
+    {
+      source,
+      kind,
+      activationInput: other,
+      roles: source.dims.map((_, axis) =>
+        axis === groupAxis ? "group" : axis === channelAxis ? "channel" : "other",
+      ),
+      macs: extentProduct(outputShape) * depth,
+      inputShape: x ?? [1, depth],
+      outputShape,
+      suffix: "",
+    },
+  ];
+}
+
+const matMul: LayerRule = (_node, context) => [
+  ...product(context, LayerKind.MATMUL, 1, false, false),
+  ...product(context, LayerKind.MATMUL, 0, false, false),
+];
+
+const gemm: LayerRule = (node, context) => {
+  const transA = intAttribute(node, "transA", 0) !== 0;
+  const transB = intAttribute(node, "transB", 0) !== 0;
+  return [
+    ...product(context, LayerKind.GEMM, 1, transB, transA),
+    ...product(context, LayerKind.GEMM, 0, transA, transB),
+  ];
+};
+
+/** A table [V, D] whose rows are looked up; no multiplications. */
+const embedding: LayerRule = (node, context) => {
+  const source = context.weight(0);
+  if (source?.dims.length !== 2 || resolveAxis(intAttribute(node, "axis", 0), 2) !== 0) return [];
+  const ids = context.inputShape(1);
+  if (ids === undefined) context.assume("one look-up is counted");
+  const inputShape = ids ?? [1];
+  return [
+    {
+      source,
+      kind: LayerKind.EMBEDDING,
+      activationInput: -1,
+      roles: ["channel", "group"],
+      macs: 0,
+      inputShape,
+      outputShape: context.outputShape ?? [...inputShape, source.dims[1]!],
+      suffix: "",
+    },
+  ];
+};
+
+/**
+ * W [directions, gates*H, I] meets the input, R [directions, gates*H, H] the state, at every step.
+ */
+const recurrent: LayerRule = (node, context) => {
+  const x = context.inputShape(0);
+  if (x === undefined) context.assume("one step is counted");
+  const operands: WeightOperand[] = [];
+  for (const [position, suffix] of [
+    [1, "/W"],
+    [2, "/R"],
+  ] as const) {
+    const source = context.weight(position);
+    if (source?.dims.length !== 3 || (position === 1 && context.isConstant(0))) continue;
+    const [directions, , width] = source.dims as [number, number, number];
+    if (position === 1 && x !== undefined && x.at(-1) !== width)
+      context.contradiction(`input [${x}] does not fit weights [${source.dims}]`, 0);
+    const shape = x ?? [1, 1, width];
+    const batch = (intAttribute(node, "layout", 0) === 1 ? shape[0] : shape[1]) ?? 1;
+    const hidden = context.weight(2)?.dims[2] ?? 1;
+    operands.push({
+      source,
+      kind: LayerKind.RECURRENT,
+      activationInput: position === 1 ? 0 : -1,
+      roles: ["other", "channel", "group"],
+      macs: extentProduct(shape, 0, 2) * extentProduct(source.dims),
+      inputShape: position === 1 ? shape : [directions, batch, width],
+      outputShape: context.outputShape ?? [shape[0]!, directions, shape[1]!, hidden],
+      suffix,
+    });
+  }
+  return operands;
+};
+
+/** The operators whose constant operands are layers. */
+export const LAYER_RULES: ReadonlyMap<string, LayerRule> = new Map([
+  ["Conv", conv],
+  ["ConvTranspose", convTranspose],
+  ["MatMul", matMul],
+  ["Gemm", gemm],
+  ["Gather", embedding],
+  ["LSTM", recurrent],
+  ["GRU", recurrent],
+  ["RNN", recurrent],
+]);

@@ -1,0 +1,158 @@
+import { checkFields, isRecord } from "../../../check/check-fields.js";
+import {
+  FileError,
+  InvalidArgumentError,
+  InvalidModelError,
+  UnsupportedError,
+} from "../../../errors.js";
+import { describeArgument } from "../check-arguments.js";
+import { indexGraph } from "../graph/graph-index.js";
+import { isStandardDomain } from "../graph/node-attributes.js";
+import { declaredDims } from "../shape/declared-shape.js";
+import { inferShapes } from "../shape/infer-shapes.js";
+import { decodeModel, type ModelWithGraph } from "../wire/decode-model.js";
+import { LIMITS } from "../wire/limits.js";
+import type { ValueInfoProto } from "../wire/onnx_pb.js";
+import { findLayers } from "./find-layers.js";
+import { countFloatElements, noteFloatTensors } from "./float-elements.js";
+import type { GraphValue, OnnxModel } from "./onnx-model.js";
+
+/** How to read an ONNX file. */
+export interface LoadOnnxOptions {
+  /**
+   * Sizes of symbolic dimensions, by their name in the file, for example `{ sequence: 128 }`; whole
+   * numbers from 1.
+   */
+  readonly dimensions?: Readonly<Record<string, number>>;
+  /** Name of the model; default: the graph's, else the file's. */
+  readonly name?: string;
+}
+
+const OLDEST_OPSET = 7;
+
+async function readBytes(source: string | URL | Uint8Array | ArrayBuffer): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source;
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (typeof source !== "string" && !(source instanceof URL)) {
+    const message =
+      `pathOrBytes is ${source === null ? "null" : typeof source}; a path, URL, Uint8Array or ` +
+      "ArrayBuffer is needed";
+    throw new InvalidArgumentError("pathOrBytes", message);
+  }
+  try {
+    const { readFile } = await import("node:fs/promises");
+    const file = await readFile(source);
+    return new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FileError(String(source), `cannot read the ONNX file ${String(source)}: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+function opsetOf(model: ModelWithGraph): number {
+  const versions = model.opsetImport.filter(({ domain }) => isStandardDomain(domain));
+  const opset = Number(versions[0]?.version ?? 0n);
+  if (versions.length !== 1 || opset < 1) {
+    const found = versions.map(({ version }) => version).join(", ") || "none";
+    throw new InvalidModelError(
+      "opset_import",
+      `one version of the ONNX operator set is needed, found ${found}`,
+    );
+  }
+  if (opset < OLDEST_OPSET) {
+    const message = `opset ${opset} is too old; at least ${OLDEST_OPSET} (onnx.version_converter raises it)`;
+    throw new UnsupportedError("opset_import", message);
+  }
+  return opset;
+}
+
+function checkDimensions(
+  dimensions: Readonly<Record<string, number>>,
+): ReadonlyMap<string, number> {
+  if (!isRecord(dimensions))
+    throw new InvalidArgumentError(
+      "dimensions",
+      `dimensions is ${describeArgument(dimensions)}; allowed: an object of sizes by ` +
+        "dimension name",
+    );
+  const entries = new Map(Object.entries(dimensions));
+  for (const [name, size] of entries) {
+    if (!Number.isSafeInteger(size) || size < 1 || size > LIMITS.elements) {
+      const message = `dimensions.${name} is ${size}; a whole number from 1 to ${LIMITS.elements} is needed`;
+      throw new InvalidArgumentError(`dimensions.${name}`, message);
+    }
+  }
+  return entries;
+}
+
+function graphValue(info: ValueInfoProto): GraphValue {
+  const type = info.type?.value;
+  return {
+    name: info.name,
+    elementType: type?.case === "tensorType" ? type.value.elemType : 0,
+    dims: declaredDims(info)?.map((extent) => (typeof extent === "number" ? extent : -1)) ?? [],
+  };
+}
+
+/**
+ * Reads an ONNX file (opset 7 or later) and finds its layers: the float weight tensors of Conv,
+ * ConvTranspose, Gemm, MatMul, Gather, LSTM, GRU and RNN, with shapes and MACs of one run at batch
+ * 1. Weights may be initializers or Constant nodes, float32, float16, bfloat16 or double, and lie
+ * behind Identity, Transpose or Cast. Bytes that are given are kept, not copied; do not change them
+ * afterwards.
+ * @param pathOrBytes a path, a file URL, or the bytes of the file
+ * @throws FileError when the file cannot be read; InvalidModelError when it is malformed,
+ *   contradicts itself or holds no layer; UnsupportedError for external data, already quantized
+ *   weights and opsets below 7; InvalidDataError for NaN or infinite weights; InvalidArgumentError
+ *   for a bad option
+ */
+export async function loadOnnxModel(
+  pathOrBytes: string | URL | Uint8Array | ArrayBuffer,
+  options: LoadOnnxOptions = {},
+): Promise<OnnxModel> {
+  checkFields(options, "options", ["dimensions", "name"]);
+  if (options.name !== undefined && typeof options.name !== "string")
+    throw new InvalidArgumentError(
+      "name",
+      `name is ${describeArgument(options.name)}; allowed: text`,
+    );
+  const dimensions = checkDimensions(options.dimensions ?? {});
+  const bytes = await readBytes(pathOrBytes);
+  const proto = decodeModel(bytes);
+  const opset = opsetOf(proto);
+  const { graph } = proto;
+  const notes = new Set<string>();
+  const note = (text: string) => {
+    if (notes.size < LIMITS.notes) notes.add(text);
+  };
+  const index = indexGraph(graph);
+  const shapes = inferShapes(index, opset, dimensions, note);
+  const { layers, bindings } = findLayers(index, shapes, note);
+  if (layers.length === 0) {
+    const local =
+      proto.functions.length > 0 ? "; functions of the model are not looked into, inline them" : "";
+    const message =
+      `the model has no layer: none of its ${graph.node.length} nodes is a Conv, ` +
+      `ConvTranspose, Gemm, MatMul, Gather, LSTM, GRU or RNN with stored float weights${local}`;
+    throw new InvalidModelError("graph.node", message);
+  }
+  const name = options.name ?? (graph.name === "" ? "onnx-model" : graph.name);
+  const floatParameterCount =
+    countFloatElements(graph, index) - layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
+  noteFloatTensors(index, bindings, note);
+  const initializers = index.constants;
+  return {
+    name,
+    layers,
+    spec: { name, layers, source: "onnx", floatParameterCount },
+    opset,
+    inputs: graph.input.filter((input) => !initializers.has(input.name)).map(graphValue),
+    outputs: graph.output.map(graphValue),
+    bindings,
+    proto,
+    bytes,
+    notes: [...notes],
+  };
+}

@@ -1,0 +1,57 @@
+import type { LayerSpec, ModelSpec } from "../../../model/layer-spec.js";
+import type { ModelProto } from "../wire/onnx_pb.js";
+
+/** A graph input or output: `dims` holds -1 where the size is symbolic or unknown. */
+export interface GraphValue {
+  readonly name: string;
+  /** TensorProto.DataType of the elements. */
+  readonly elementType: number;
+  readonly dims: readonly number[];
+}
+
+/** One place where a layer's weights meet an activation. */
+export interface WeightUse {
+  /** Index into `proto.graph.node`. */
+  readonly node: number;
+  /**
+   * Input position of the activation operand at that node; -1 when there is none to quantize
+   * (Gather ids, recurrent state).
+   */
+  readonly activationInput: number;
+}
+
+/** Where a layer lives in the graph. */
+export interface LayerBinding {
+  readonly layer: string;
+  /**
+   * The tensor that holds the weights: an initializer, or the output of a Constant node. Identity,
+   * Transpose and Cast between float types may lie between it and its uses.
+   */
+  readonly weight: string;
+  readonly uses: readonly WeightUse[];
+}
+
+/**
+ * An ONNX file, read and checked. Weights are float32 copies (float16 is widened); `proto` keeps
+ * everything, unknown fields included.
+ */
+export interface OnnxModel {
+  readonly name: string;
+  readonly layers: readonly LayerSpec[];
+  /** The same layers as a {@link ModelSpec} that the engine takes. */
+  readonly spec: ModelSpec;
+  readonly opset: number;
+  readonly inputs: readonly GraphValue[];
+  readonly outputs: readonly GraphValue[];
+  /** Layer to graph, in the order of `layers`. */
+  readonly bindings: readonly LayerBinding[];
+  /** The decoded file. Treat as read-only. */
+  readonly proto: ModelProto;
+  /** The bytes that were read. */
+  readonly bytes: Uint8Array;
+  /**
+   * What was assumed while reading: unknown dimensions, unknown operators, weights that stay in
+   * float.
+   */
+  readonly notes?: readonly string[];
+}

@@ -1,0 +1,193 @@
+import { checkFields } from "../../../check/check-fields.js";
+import { EvaluationError, InvalidArgumentError, MissingDependencyError } from "../../../errors.js";
+import { decodeFloat16 } from "../../../numeric/float16.js";
+import { checkImportRuntime } from "../check-arguments.js";
+import { runtimeTypeName } from "../check-batches.js";
+import type { GraphValue } from "../read/onnx-model.js";
+import type { Batch, TensorArray, TensorData } from "../tensor-data.js";
+
+/** How far ONNX Runtime rewrites a graph before it runs it. */
+export type GraphOptimizationLevel = "disabled" | "basic" | "extended" | "all";
+
+const LEVELS: readonly string[] = ["disabled", "basic", "extended", "all"];
+
+/** How ONNX Runtime runs models. */
+export interface OnnxSessionOptions {
+  /**
+   * Default `all`: what a deployment gets. From `extended` up, ONNX Runtime's CPU kernels fuse
+   * DequantizeLinear of 2, 4 and 8 bit weights with MatMul into one that also rounds activations to
+   * 8 bits (MatMulNBits at accuracy level 4), so a float32 activation is not really one there.
+   * `disabled` computes what the file says; from `basic` on biases beside 8 bit weights and
+   * activations are rounded to multiples of the two scales' product.
+   */
+  readonly graphOptimizationLevel?: GraphOptimizationLevel | undefined;
+  /**
+   * Threads of one run, an integer from 1. Default 1: sums are then added in one order, bit for bit
+   * the same.
+   */
+  readonly intraOpNumThreads?: number | undefined;
+  /**
+   * Loads the module `onnxruntime-node`, or another with its interface. Default:
+   * `import("onnxruntime-node")`.
+   */
+  readonly importRuntime?: (() => Promise<unknown>) | undefined;
+}
+
+interface OrtTensor {
+  readonly type: string;
+  readonly data: unknown;
+  readonly dims: readonly number[];
+}
+
+interface OrtSession {
+  run(
+    feeds: Readonly<Record<string, OrtTensor>>,
+    fetches?: readonly string[],
+  ): Promise<Record<string, OrtTensor>>;
+  release(): Promise<void>;
+}
+
+/**
+ * The part of onnxruntime-node that is used; spelled out so that our types do not need the package.
+ */
+interface OrtModule {
+  readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => OrtTensor;
+  readonly InferenceSession: {
+    create(bytes: Uint8Array, options: Readonly<Record<string, unknown>>): Promise<OrtSession>;
+  };
+  readonly env?: { readonly versions?: Readonly<Record<string, string | undefined>> };
+}
+
+/** Inputs in ONNX Runtime's own form, to be used again and again. */
+export type Feeds = Readonly<Record<string, OrtTensor>>;
+
+/**
+ * An output: its element type as ONNX Runtime calls it, and its values (float16 widened to
+ * float32).
+ */
+export interface RuntimeTensor extends TensorData {
+  readonly type: string;
+}
+
+/** A model that is loaded and ready to run. */
+export interface RuntimeSession {
+  /**
+   * @param outputs names of the outputs wanted, in the order of the result. @throws EvaluationError
+   *   when the run fails
+   */
+  run(feeds: Feeds, outputs: readonly string[]): Promise<Map<string, RuntimeTensor>>;
+  release(): Promise<void>;
+}
+
+/** ONNX Runtime, loaded, with the options of its sessions. */
+export interface OnnxRuntime {
+  /** For the `source` of a measurement: version and optimization level. */
+  readonly description: string;
+  feeds(inputs: readonly GraphValue[], batch: Batch): Feeds;
+  /** @throws EvaluationError when ONNX Runtime refuses the model */
+  open(bytes: Uint8Array): Promise<RuntimeSession>;
+}
+
+async function importOrt(load: () => Promise<unknown>): Promise<OrtModule> {
+  let found: { default?: unknown };
+  try {
+    found = (await load()) as { default?: unknown };
+  } catch (cause) {
+    const code = (cause as { code?: unknown } | null)?.code;
+    const absent = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+    const reason = absent ? "is not installed" : `cannot be loaded (${reasonOf(cause)})`;
+    throw new MissingDependencyError(
+      "onnxruntime-node",
+      `onnxruntime-node ${reason}; it runs the ONNX models that are measured. Install it: ` +
+        "npm install onnxruntime-node",
+      { cause },
+    );
+  }
+  const module = [found, found.default].find(
+    (one) => typeof (one as OrtModule | undefined)?.InferenceSession?.create === "function",
+  );
+  if (module !== undefined) return module as OrtModule;
+  throw new MissingDependencyError(
+    "onnxruntime-node",
+    "the module loaded as onnxruntime-node has no InferenceSession; install it: npm install " +
+      "onnxruntime-node",
+  );
+}
+
+/**
+ * Loads ONNX Runtime, an optional peer dependency.
+ * @throws MissingDependencyError when it is not installed or does not load; InvalidArgumentError
+ *   for a bad option
+ */
+export async function loadOnnxRuntime(options: OnnxSessionOptions = {}): Promise<OnnxRuntime> {
+  checkFields(options, "session", ["graphOptimizationLevel", "intraOpNumThreads", "importRuntime"]);
+  checkImportRuntime(options.importRuntime);
+  const { graphOptimizationLevel = "all", intraOpNumThreads = 1 } = options;
+  if (!LEVELS.includes(graphOptimizationLevel)) {
+    const message =
+      `graphOptimizationLevel is ${JSON.stringify(graphOptimizationLevel)}; allowed: ` +
+      `${LEVELS.join(", ")}`;
+    throw new InvalidArgumentError("graphOptimizationLevel", message);
+  }
+  if (!Number.isInteger(intraOpNumThreads) || intraOpNumThreads < 1)
+    throw new InvalidArgumentError(
+      "intraOpNumThreads",
+      `intraOpNumThreads is ${intraOpNumThreads}; allowed: an integer from 1`,
+    );
+  const ort = await importOrt(options.importRuntime ?? (() => import("onnxruntime-node")));
+  const version = ort.env?.versions?.node;
+  return {
+    description: `ONNX Runtime${version === undefined ? "" : ` ${version}`}, graph optimization ${graphOptimizationLevel}`,
+    feeds: (inputs, batch) =>
+      Object.fromEntries(
+        inputs.map(({ name, elementType }) => {
+          const { data, dims } = batch[name]!;
+          return [name, new ort.Tensor(runtimeTypeName(elementType)!, data, dims)];
+        }),
+      ),
+    open: async (bytes) => {
+      const session = await attempt("ONNX Runtime cannot load the model", () =>
+        ort.InferenceSession.create(bytes, {
+          graphOptimizationLevel,
+          intraOpNumThreads,
+          interOpNumThreads: 1,
+          executionMode: "sequential",
+          // Errors only: they arrive as exceptions, and warnings are about the float model.
+          logSeverityLevel: 3,
+        }),
+      );
+      return {
+        run: async (feeds, outputs) => {
+          const results = await attempt("ONNX Runtime cannot run the model", () =>
+            session.run(feeds, outputs),
+          );
+          return new Map(outputs.map((name) => [name, toTensor(results[name]!)]));
+        },
+        release: () => session.release(),
+      };
+    },
+  };
+}
+
+function toTensor({ type, data, dims }: OrtTensor): RuntimeTensor {
+  if (type !== "float16") return { type, data: data as TensorArray, dims };
+  // A Uint16Array, or a Float16Array where the engine has one: the bits are the same.
+  const half = data as { buffer: ArrayBuffer; byteOffset: number; length: number };
+  return {
+    type,
+    data: decodeFloat16(new Uint16Array(half.buffer, half.byteOffset, half.length)),
+    dims,
+  };
+}
+
+async function attempt<T>(what: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    throw new EvaluationError("onnxruntime-node", `${what}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

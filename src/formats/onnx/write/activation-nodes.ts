@@ -1,0 +1,73 @@
+import { codeRange } from "../../../quantization/index.js";
+import type { ActivationFormat } from "../activations/activation-ranges.js";
+import { makeNode } from "../graph/make-node.js";
+import type { ModelNames } from "../opset/model-names.js";
+import {
+  TensorProto_DataType as DataType,
+  type NodeProto,
+  type TensorProto,
+} from "../wire/onnx_pb.js";
+import { scaleTensor, zeroPointTensor } from "./scale-tensors.js";
+import type { GraphPart } from "./weight-nodes.js";
+
+/** The least opset that {@link activationNodes} needs for this format. */
+export function activationOpset(format: ActivationFormat): number {
+  // 13: Clip with bounds as inputs, and of float16.
+  const clip = format.params.bits < format.storage.bits ? 13 : 0;
+  return Math.max(format.storage.opset, clip, format.float16Scale ? 19 : 0);
+}
+
+/**
+ * QuantizeLinear and DequantizeLinear on an activation. They take float32 or, with a float16 scale,
+ * float16; other types are cast to float32 and back. Narrower codes than the storage type has are
+ * made by a Clip before: the same codes, for the bounds divide by the scale to whole numbers.
+ * @param floatWeights the weights that the activation meets stay in float
+ * @returns the nodes, and the name of the tensor that takes the activation's place
+ */
+export function activationNodes(
+  tensor: string,
+  format: ActivationFormat,
+  floatWeights: boolean,
+  names: ModelNames,
+): GraphPart & { readonly output: string } {
+  const { params, storage, elementType, float16Scale } = format;
+  const scale = scaleTensor(names.fresh(`${tensor}_scale`), [], params.scale, float16Scale);
+  const zeroPoint = zeroPointTensor(
+    names.fresh(`${tensor}_zero_point`),
+    [],
+    params.zeroPoint,
+    storage,
+  );
+  const nodes: NodeProto[] = [];
+  const emit = (
+    opType: string,
+    inputs: string[],
+    suffix: string,
+    attributes: Record<string, number> = {},
+  ) => {
+    const output = names.fresh(`${tensor}_${suffix}`);
+    nodes.push(makeNode(opType, names.fresh(`${tensor}_${opType}`), inputs, [output], attributes));
+    return output;
+  };
+  const cast = elementType !== (float16Scale ? DataType.FLOAT16 : DataType.FLOAT);
+  let source = cast ? emit("Cast", [tensor], "float32", { to: DataType.FLOAT }) : tensor;
+  const clips: TensorProto[] = [];
+  if (params.bits < storage.bits) {
+    const { qMin, qMax } = codeRange(params);
+    for (const [name, code] of [
+      ["min", qMin],
+      ["max", qMax],
+    ] as const) {
+      const bound = Float32Array.of((code - params.zeroPoint[0]!) * params.scale[0]!);
+      clips.push(scaleTensor(names.fresh(`${tensor}_${name}`), [], bound, float16Scale));
+    }
+    source = emit("Clip", [source, ...clips.map(({ name }) => name)], "clipped");
+  }
+  const codes = emit("QuantizeLinear", [source, scale.name, zeroPoint.name], "q");
+  let output = emit("DequantizeLinear", [codes, scale.name, zeroPoint.name], "dq");
+  if (cast) output = emit("Cast", [output], "cast", { to: elementType });
+  // ONNX Runtime rounds float weights to 8 bits where they meet a DequantizeLinear and a
+  // QuantizeLinear follows.
+  if (floatWeights) output = emit("Max", [output], "dq_copy");
+  return { initializers: [scale, zeroPoint, ...clips], nodes, output };
+}

@@ -1,0 +1,94 @@
+import { LayerQuantConfig } from "../../../genome/layer-quant-config.js";
+import { checkGenome, type QuantizationGenome } from "../../../genome/quantization-genome.js";
+import type { ActivationRanges } from "../activations/activation-ranges.js";
+import {
+  type CalibrateActivationsOptions,
+  calibrateActivations,
+} from "../activations/calibrate-activations.js";
+import { checkModel, checkOptions } from "../check-arguments.js";
+import type { OnnxModel } from "../read/onnx-model.js";
+import type { Batch } from "../tensor-data.js";
+import type { QuantizedWeights } from "../weights/quantize-layer.js";
+import { encodeModel } from "../wire/encode-model.js";
+import type { ThreadOptions } from "../workers/thread-pool.js";
+import { longTasksInThreads, weightTasks } from "../workers/weight-tasks.js";
+import { checkGenomeLayers, needsRanges, quantizerOf } from "./plan-layers.js";
+import { type QuantizedLayer, quantizedModel } from "./quantized-model.js";
+
+/**
+ * Where the ranges of activations come from; neither is needed when all activations stay in
+ * float32.
+ */
+export interface QuantizeOnnxOptions extends CalibrateActivationsOptions, ThreadOptions {
+  /** Batches to run the float model on. */
+  readonly calibration?: readonly Batch[] | undefined;
+  /** Ranges that {@link calibrateActivations} found before; `calibration` is not read then. */
+  readonly activationRanges?: ActivationRanges | undefined;
+}
+
+/** A quantized model, and what it is made of. */
+export interface QuantizedOnnx {
+  /** The ONNX file. */
+  readonly bytes: Uint8Array;
+  /** In model order. */
+  readonly layers: readonly QuantizedLayer[];
+  /** Bit-exact bytes of all layers' weights: what compression figures count. */
+  readonly sizeBytes: number;
+  /**
+   * Bytes of all layers' weights in the file, at the widths that ONNX has. The rest of `bytes` is
+   * graph, biases and norms.
+   */
+  readonly storedBytes: number;
+}
+
+/**
+ * {@link quantizeOnnx} with a report: sizes, scales and zero points of each layer. Throws as that
+ * does.
+ */
+export async function quantizeOnnxWithReport(
+  model: OnnxModel,
+  genome: QuantizationGenome,
+  options: QuantizeOnnxOptions = {},
+): Promise<QuantizedOnnx> {
+  checkModel(model);
+  checkGenome(genome, "genome");
+  checkOptions(options, ["calibration", "activationRanges", "importRuntime", "signal", "threads"]);
+  checkGenomeLayers(model, genome);
+  let ranges = options.activationRanges;
+  if (ranges === undefined && options.calibration !== undefined && needsRanges(model, genome))
+    ranges = await calibrateActivations(model, options.calibration, {
+      importRuntime: options.importRuntime,
+      signal: options.signal,
+    });
+  const unknown = weightTasks(model, genome).filter(
+    ({ layer, config, method, float16 }) =>
+      !quantizerOf(model).knows(layer, LayerQuantConfig.fromDict(config), method, float16),
+  );
+  const ready = await longTasksInThreads<QuantizedWeights>("quantize", unknown, options);
+  const { proto, layers } = quantizedModel(model, genome, ranges, ready);
+  return {
+    bytes: encodeModel(proto),
+    layers,
+    sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
+    storedBytes: layers.reduce((sum, layer) => sum + layer.storedBytes, 0),
+  };
+}
+
+/**
+ * Writes the model as the genome says, in QDQ form: weights stored in the narrowest ONNX integer
+ * type that holds them (INT2, INT4, INT8, INT16), activations quantized with calibrated ranges.
+ * Equal arguments give equal bytes. The evaluator of `createOnnxEvaluator` measures exactly these
+ * bytes.
+ * @returns the bytes of an ONNX file that ONNX Runtime runs without this library
+ * @throws InvalidArgumentError for what is no model, genome or known option, when the genome is
+ *   another model's, or quantizes activations and neither `calibration` nor `activationRanges` is
+ *   given; UnsupportedError naming the node whose operator the needed opset no longer has; what
+ *   {@link calibrateActivations} throws
+ */
+export async function quantizeOnnx(
+  model: OnnxModel,
+  genome: QuantizationGenome,
+  options: QuantizeOnnxOptions = {},
+): Promise<Uint8Array> {
+  return (await quantizeOnnxWithReport(model, genome, options)).bytes;
+}

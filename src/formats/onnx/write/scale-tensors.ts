@@ -1,0 +1,54 @@
+import { decodeFloat16, encodeFloat16 } from "../../../numeric/float16.js";
+import { createCodes, packBits } from "../../../quantization/index.js";
+import { makeTensor } from "../graph/make-tensor.js";
+import { TensorProto_DataType as DataType, type TensorProto } from "../wire/onnx_pb.js";
+import type { StorageType } from "./storage-type.js";
+
+/** The least positive normal float16 and the greatest finite one. */
+const FLOAT16_RANGE = [2 ** -14, 65504] as const;
+
+/**
+ * Scales as a float16 tensor can hold them, rounded half to even; undefined when one of them is
+ * below float16's normal range, where it would lose its precision, or above it.
+ */
+export function float16Scales(scale: Float32Array): Float32Array | undefined {
+  const rounded = decodeFloat16(encodeFloat16(scale));
+  const [least, greatest] = FLOAT16_RANGE;
+  return rounded.every((x) => x >= least && x <= greatest) ? rounded : undefined;
+}
+
+/** Scales as a float32 tensor, or a float16 one, which must hold them exactly. */
+export function scaleTensor(
+  name: string,
+  dims: readonly number[],
+  scale: Float32Array,
+  float16: boolean,
+): TensorProto {
+  const view = new DataView(new ArrayBuffer(scale.length * (float16 ? 2 : 4)));
+  if (float16)
+    encodeFloat16(scale).forEach((bits, i) => {
+      view.setUint16(2 * i, bits, true);
+    });
+  else
+    scale.forEach((x, i) => {
+      view.setFloat32(4 * i, x, true);
+    });
+  return makeTensor(
+    name,
+    dims,
+    float16 ? DataType.FLOAT16 : DataType.FLOAT,
+    new Uint8Array(view.buffer),
+  );
+}
+
+/** Zero points as a tensor of the codes' type. */
+export function zeroPointTensor(
+  name: string,
+  dims: readonly number[],
+  zeroPoint: Int32Array,
+  storage: StorageType,
+): TensorProto {
+  const codes = createCodes(storage, zeroPoint.length);
+  codes.set(zeroPoint);
+  return makeTensor(name, dims, storage.dataType, packBits(codes, storage.bits));
+}

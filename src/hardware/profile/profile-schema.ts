@@ -1,0 +1,426 @@
+import { z } from "zod";
+import { ACTIVATION_BITS, WEIGHT_BITS } from "../../genome/bits.js";
+import { LayerKind } from "../../model/layer-spec.js";
+import { QuantizationGranularity, QuantizationScheme } from "../../quantization/scheme.js";
+
+/**
+ * Where a figure comes from, best first: seen in a source, arithmetic on such, fitted to published
+ * measurements (calibrated) or by `fitHardwareProfile` to the user's (fitted), estimated.
+ */
+export const FIGURE_TAGS = ["public", "derived", "calibrated", "fitted", "estimated"] as const;
+
+/** A number with its unit, where it comes from, and how far to trust it. */
+function figure<Unit extends string>(unit: Unit, least: number, most: number) {
+  return z.strictObject({
+    value: z.number().min(least).max(most),
+    unit: z.literal(unit),
+    /** The page, file or reasoning that gives the number. */
+    source: z.string().trim().min(8),
+    tag: z.enum(FIGURE_TAGS),
+  });
+}
+
+const computeFormat = z.enum(["int4", "int8", "int16", "float16", "float32"]);
+const status = z.enum(["native", "emulated", "refused"]);
+/** One sentence for people: what happens instead. Every rule that is not native has one. */
+const reason = z.string().trim().min(8);
+/** Times the work of a multiply-accumulate, for unpacking or corrections. */
+const computePenalty = figure("x", 1, 64);
+
+const rate = figure("GMAC/s", 0.01, 1e6);
+const macEnergy = figure("pJ/MAC", 1e-3, 1e5);
+const bandwidthGBs = figure("GB/s", 0.01, 20_000);
+const byteEnergy = figure("pJ/B", 1e-3, 1e5);
+const efficiency = figure("x", 1e-3, 4);
+
+/** A layer's kind, with convolutions of kernel 1 x 1 told apart from the others. */
+const operatorClass = z.enum([...Object.values(LayerKind), "pointwise-conv"]);
+
+const weightFormat = z.strictObject({
+  /** Asked-for bits. */
+  bits: z.literal(WEIGHT_BITS),
+  /** When the row holds; the last row of each width has none. The first that holds counts. */
+  when: z
+    .strictObject({
+      operators: z.array(operatorClass).min(1).optional(),
+      minOutputChannels: z.int().min(1).max(1e6).optional(),
+      activationBits: z.array(z.literal(ACTIVATION_BITS)).min(1).optional(),
+    })
+    .optional(),
+  /** Bits that each weight takes in memory. */
+  storageBits: z.literal([1, 2, 3, 4, 6, 8, 16, 32]),
+  /**
+   * Narrowest arithmetic that the stored weights enter: integer formats also need integer
+   * activations.
+   */
+  arithmetic: z.enum(["int8", "int16", "float"]),
+  status,
+  reason: reason.optional(),
+  computePenalty: computePenalty.optional(),
+});
+
+/** When a {@link combination} holds: every list that is given has the layer's value. */
+const condition = z.strictObject({
+  operators: z.array(operatorClass).min(1).optional(),
+  weightBits: z.array(z.literal(WEIGHT_BITS)).min(1).optional(),
+  activationBits: z.array(z.literal(ACTIVATION_BITS)).min(1).optional(),
+  weightSchemes: z.array(z.enum(QuantizationScheme)).min(1).optional(),
+  activationSchemes: z.array(z.enum(QuantizationScheme)).min(1).optional(),
+  granularities: z.array(z.enum(QuantizationGranularity)).min(1).optional(),
+  /** Holds when the input (reduction) channels of a group are no multiple of this. */
+  inputChannelsNotMultipleOf: z.int().min(2).max(4096).optional(),
+  /** Holds when the output channels are no multiple of this. */
+  outputChannelsNotMultipleOf: z.int().min(2).max(4096).optional(),
+});
+
+const activationFormat = z.strictObject({
+  /** Asked-for bits. */
+  bits: z.literal(ACTIVATION_BITS),
+  /** Bits that each activation takes when it moves. */
+  storageBits: z.literal([8, 16, 32]),
+  /** Arithmetic with integer weights; absent where the device has none at this width. */
+  integerFormat: z.enum(["int8", "int16"]).optional(),
+  /** Arithmetic when the weights are float, or there is no integer format. */
+  floatFormat: z.enum(["float16", "float32"]),
+  status,
+  reason: reason.optional(),
+});
+
+const rule = z.strictObject({
+  status,
+  reason: reason.optional(),
+  computePenalty: computePenalty.optional(),
+});
+/** A rule for settings that are fine one by one and not together, or for a kind of layer. */
+const combination = z.strictObject({
+  when: condition,
+  status: z.enum(["emulated", "refused"]),
+  reason,
+  computePenalty: computePenalty.optional(),
+  /** The weights are dequantized and computed in float whatever the activations are. */
+  floatOnly: z.boolean().optional(),
+  /** Bits that each weight takes instead, when the runtime unpacks it before it is stored. */
+  storageBits: z.literal([8, 16, 32]).optional(),
+  /** The accelerator does not have it: the layer runs on the CPU beside it, as `host` describes. */
+  returnsToHost: z.boolean().optional(),
+});
+const schemeRules = z.strictObject({ symmetric: rule, asymmetric: rule, "power-of-two": rule });
+
+const groupRule = z.strictObject({
+  ...rule.shape,
+  /** Storage widths that have block-wise kernels; absent = all. */
+  storageBits: z.array(z.number().positive()).min(1).optional(),
+  /** What happens at other widths. */
+  otherWidths: z.enum(["emulated", "refused"]).optional(),
+  /** The weights are dequantized and computed in float whatever the activations are. */
+  floatOnly: z.boolean().optional(),
+  /** The only block lengths that the runtime takes; absent = any. */
+  groupSizes: z.array(z.int().min(1).max(65_536)).min(1).optional(),
+  /** Other block lengths are refused. */
+  groupSizeMultipleOf: z.int().min(1).max(65_536).optional(),
+  /** c in the penalty 1 + c / groupSize for applying the scale of each block. */
+  scalePenalty: figure("MAC/group", 0, 64),
+});
+
+const profileShape = z.strictObject({
+  schemaVersion: z.literal(1),
+  /** One of the built-in targets, or a name of your own. */
+  target: z.string().trim().min(1).max(100),
+  name: z.string().trim().min(1).max(200),
+  /** Version of the figures, such as 1.0.0. */
+  version: z.string().trim().min(1).max(50),
+  /** Device, chip and thread count that the figures describe. */
+  device: z.string().trim().min(1).max(500),
+  /** Short name to pick the device by, such as `pixel-4`. */
+  deviceId: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,59}$/)
+    .optional(),
+  /** Threads that the figures hold for, on a CPU. */
+  threads: figure("thread", 1, 1024).optional(),
+  /** Runtime whose operator support the formats describe. */
+  runtime: z.string().trim().min(1).max(500),
+  /**
+   * Sustained rate on large convolutions and matrix products, by format; a missing format is not
+   * computed in.
+   */
+  gmacsPerSecond: z.strictObject({
+    int4: rate.optional(),
+    int8: rate.optional(),
+    int16: rate.optional(),
+    float16: rate.optional(),
+    float32: rate.optional(),
+  }),
+  /**
+   * Rate of depthwise convolutions, which use neither dot products nor matrix units, by format; a
+   * missing format runs at its rate times its efficiency.
+   */
+  depthwiseGmacsPerSecond: z
+    .strictObject({
+      int8: rate.optional(),
+      int16: rate.optional(),
+      float16: rate.optional(),
+      float32: rate.optional(),
+    })
+    .optional(),
+  energyPerMacPj: z.strictObject({
+    int4: macEnergy.optional(),
+    int8: macEnergy.optional(),
+    int16: macEnergy.optional(),
+    float16: macEnergy.optional(),
+    float32: macEnergy.optional(),
+  }),
+  /** Share of the rate that a kind of layer reaches; a missing kind reaches all of it. */
+  efficiency: z.strictObject({
+    conv: efficiency.optional(),
+    "depthwise-conv": efficiency.optional(),
+    "conv-transpose": efficiency.optional(),
+    gemm: efficiency.optional(),
+    matmul: efficiency.optional(),
+    attention: efficiency.optional(),
+    embedding: efficiency.optional(),
+    recurrent: efficiency.optional(),
+    other: efficiency.optional(),
+  }),
+  /**
+   * Output elements at which a layer reaches half its rate: below, a wide device has more lanes
+   * than work. Adds the time of one pass through the reduction on the whole device. Absent = 0.
+   */
+  halfRateOutputs: figure("element", 0, 1e9).optional(),
+  /**
+   * Output channels are computed in multiples of this; absent = 1. Counted where the weights'
+   * layout is known.
+   */
+  outputChannelTile: figure("channel", 1, 4096).optional(),
+  /**
+   * MACs per weight at which a layer reaches half its rate: 1 makes matrix-vector products half as
+   * fast.
+   */
+  halfRateReuse: figure("MAC/weight", 0, 1e5),
+  dram: z.strictObject({ bandwidthGBs, energyPerBytePj: byteEnergy }),
+  /** Last memory before DRAM: last-level cache or scratchpad. */
+  onChip: z.strictObject({
+    capacityBytes: figure("B", 1e3, 1e10),
+    bandwidthGBs,
+    energyPerBytePj: byteEnergy,
+  }),
+  /**
+   * Share of the shorter of compute and memory time that hides behind the longer (omega): 0 serial,
+   * 1 roofline.
+   */
+  overlap: figure("share", 0, 1),
+  overheadPerOperatorUs: figure("us", 0, 1e5),
+  /**
+   * For runtimes that take QDQ graphs and fuse what they can (see `qdqExecution`). Absent for those
+   * that compile the whole graph: there activations move in the format that the layers agree on.
+   */
+  qdq: z
+    .strictObject({
+      /**
+       * Kinds whose integer kernel writes integers, and which run in float when a reader wants
+       * none.
+       */
+      integerOutputs: z.array(z.enum(LayerKind)),
+      /**
+       * Share of the float32 rate that layers of a kind reach on quantized weights without an
+       * integer kernel; a missing kind runs at its float32 rate.
+       */
+      unfusedEfficiency: z.partialRecord(z.enum(LayerKind), efficiency),
+    })
+    .optional(),
+  overheadPerGraphUs: figure("us", 0, 1e6),
+  /**
+   * Time of a power function per element, which a local response norm (`LRN`) evaluates; absent =
+   * 0.
+   */
+  powerNs: figure("ns", 0, 1e4).optional(),
+  /**
+   * A conversion of activations between formats; absent = at the on-chip bandwidth with no operator
+   * of its own.
+   */
+  conversion: z
+    .strictObject({
+      /** Fixed cost of each conversion. */
+      overheadUs: figure("us", 0, 1e5),
+      /** Bytes read and written, per second. */
+      bandwidthGBs,
+    })
+    .optional(),
+  /** What the runtime merges into one operator. Absent = nothing but a clamp after a layer. */
+  fusion: z
+    .strictObject({
+      /**
+       * Layers with one input and equal settings (q/k/v, gate/up) run as one product; they have to
+       * agree.
+       */
+      sharedInput: z.boolean(),
+      /**
+       * An addition joins the layer before it (one more input to read), and concatenations are made
+       * in place.
+       */
+      residualAdd: z.boolean(),
+      /** Both inputs of an addition must have one format: their layers have to agree. */
+      tiesAdditionInputs: z.boolean(),
+      /** Operators after a layer that join it, by ONNX name; `*` = all. */
+      followedBy: z.array(z.string().min(1).max(60)).max(100),
+      /**
+       * Other operators after a layer have integer kernels; else an integer layer's output goes to
+       * float and back.
+       */
+      integerFollowers: z.boolean(),
+      source: z.string().trim().min(8),
+    })
+    .optional(),
+  /** The CPU that runs what an accelerator does not: float32, with a round trip for each layer. */
+  host: z
+    .strictObject({
+      gmacsPerSecond: rate,
+      energyPerMacPj: macEnergy,
+      bandwidthGBs,
+      roundTripUs: figure("us", 0, 1e6),
+    })
+    .optional(),
+  /** How far predictions were off on published measurements that no figure here was fitted to. */
+  validation: z
+    .strictObject({
+      latencyRelativeError: figure("share", 0, 10),
+      energyRelativeError: figure("share", 0, 10),
+    })
+    .optional(),
+  /** Power drawn for as long as the inference lasts. */
+  staticPowerW: figure("W", 1e-3, 2000),
+  formats: z.strictObject({
+    weights: z.array(weightFormat).min(WEIGHT_BITS.length).max(100),
+    activations: z.array(activationFormat).length(ACTIVATION_BITS.length),
+    /** What integer weights with float activations (weight-only) are. */
+    weightOnly: rule,
+    weightSchemes: schemeRules,
+    activationSchemes: schemeRules,
+    granularities: z.strictObject({
+      "per-tensor": rule,
+      "per-channel": rule,
+      "per-group": groupRule,
+    }),
+    /** Applied after the tables, every one that holds, in order. */
+    combinations: z.array(combination).max(100).optional(),
+    /**
+     * How the file that is deployed stores what belongs to a weight; absent = float32 scales,
+     * packed zero points.
+     */
+    container: z
+      .strictObject({
+        /** Such as "TensorFlow Lite flatbuffer". */
+        name: z.string().trim().min(1).max(200),
+        scaleBits: figure("bit", 4, 64),
+        /**
+         * Bits of the scale of a block; the channel then has a full scale beside it (LPBQ). Absent
+         * = a full scale.
+         */
+        blockScaleBits: figure("bit", 1, 64).optional(),
+        zeroPointBits: figure("bit", 0, 64),
+        /**
+         * Weights of 1 to 8 bits are indices into a table with entries of this width
+         * (palettization).
+         */
+        paletteEntryBits: figure("bit", 8, 32).optional(),
+      })
+      .optional(),
+  }),
+});
+
+/**
+ * The JSON Schema (draft 2020-12) of a profile document, the same in every release of one schema
+ * version.
+ */
+export function hardwareProfileJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(profileShape) as Record<string, unknown>;
+}
+
+/** A device as data: one document a target. Every number has a unit, a source and a tag. */
+export type HardwareProfile = DeepReadonly<z.infer<typeof profileShape>>;
+/** A number of a {@link HardwareProfile}. */
+export type Figure = HardwareProfile["halfRateReuse"];
+/** A layer's kind, with convolutions of kernel 1 x 1 told apart. */
+export type OperatorClass = z.infer<typeof operatorClass>;
+/** What a target does with a width of weights. */
+export type WeightFormat = HardwareProfile["formats"]["weights"][number];
+/** What a target does with a width of activations. */
+export type ActivationFormat = HardwareProfile["formats"]["activations"][number];
+/** What a target does with settings that stand together. */
+export type Combination = NonNullable<HardwareProfile["formats"]["combinations"]>[number];
+/** What a target does with a scheme or a granularity. */
+export type FormatRule = DeepReadonly<z.infer<typeof rule>>;
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+/**
+ * Checks a {@link HardwareProfile}, also that its parts fit together. Use `loadHardwareProfile` for
+ * typed errors.
+ */
+export const hardwareProfileSchema = profileShape.superRefine((profile, context) => {
+  const fail = (path: (string | number)[], message: string) =>
+    context.addIssue({ code: "custom", path, message });
+  const { weights, activations } = profile.formats;
+
+  for (const bits of WEIGHT_BITS)
+    if (!weights.some((row) => row.bits === bits && row.when === undefined))
+      fail(["formats", "weights"], `there is no unconditional row for ${bits}-bit weights`);
+  weights.forEach((row, index) => {
+    if (row.storageBits < row.bits && row.bits !== 32)
+      fail(
+        ["formats", "weights", index, "storageBits"],
+        `${row.bits}-bit weights do not fit in ${row.storageBits} bits`,
+      );
+  });
+  for (const bits of ACTIVATION_BITS)
+    if (!activations.some((row) => row.bits === bits))
+      fail(["formats", "activations"], `there is no row for ${bits}-bit activations`);
+  activations.forEach((row, index) => {
+    if (row.storageBits < row.bits && row.bits !== 32)
+      fail(
+        ["formats", "activations", index, "storageBits"],
+        `${row.bits}-bit activations do not fit in ${row.storageBits} bits`,
+      );
+  });
+
+  profile.formats.combinations?.forEach((entry, index) => {
+    if (Object.keys(entry.when).length === 0)
+      fail(
+        ["formats", "combinations", index, "when"],
+        "is empty: a combination names at least one setting",
+      );
+    if (entry.returnsToHost === true && profile.host === undefined)
+      fail(["host"], "is missing, and formats.combinations return layers to it");
+  });
+
+  const used = new Set<z.infer<typeof computeFormat>>();
+  for (const row of weights) if (row.arithmetic !== "float") used.add(row.arithmetic);
+  for (const row of activations) {
+    used.add(row.floatFormat);
+    if (row.integerFormat !== undefined) used.add(row.integerFormat);
+  }
+  for (const format of used)
+    for (const table of ["gmacsPerSecond", "energyPerMacPj"] as const)
+      if (profile[table][format] === undefined)
+        fail([table, format], `is missing, and formats lead to arithmetic in ${format}`);
+
+  const rules: [(string | number)[], FormatRule][] = [
+    [["formats", "weightOnly"], profile.formats.weightOnly],
+  ];
+  weights.forEach((row, index) => {
+    rules.push([["formats", "weights", index], row as FormatRule]);
+  });
+  activations.forEach((row, index) => {
+    rules.push([["formats", "activations", index], row as FormatRule]);
+  });
+  for (const table of ["weightSchemes", "activationSchemes", "granularities"] as const)
+    for (const [name, entry] of Object.entries(profile.formats[table]))
+      rules.push([["formats", table, name], entry as FormatRule]);
+  for (const [path, entry] of rules)
+    if (entry.status !== "native" && entry.reason === undefined)
+      fail([...path, "reason"], `is missing; a rule that is ${entry.status} says why`);
+});

@@ -1,0 +1,30 @@
+import type { LayerCost } from "../contract.js";
+
+/** Layer names that a note lists before it only counts. */
+const NAMES_LISTED = 3;
+
+/**
+ * What was widened, emulated or refused, each reason once with the layers it holds for, and the
+ * layers refused.
+ */
+export function summarizeSupport(layers: readonly LayerCost[]): {
+  readonly notes: readonly string[];
+  readonly refusedLayers: readonly string[];
+} {
+  const byReason = new Map<string, string[]>();
+  const refusedLayers: string[] = [];
+  for (const { name, support } of layers) {
+    if (support.status === "refused") refusedLayers.push(name);
+    for (const reason of support.reasons) {
+      const names = byReason.get(reason);
+      if (names === undefined) byReason.set(reason, [name]);
+      else names.push(name);
+    }
+  }
+  const notes = [...byReason].map(([reason, names]) => {
+    const rest = names.length - NAMES_LISTED;
+    const listed = names.slice(0, NAMES_LISTED).join(", ");
+    return `${reason} (${listed}${rest > 0 ? ` and ${rest} more` : ""})`;
+  });
+  return { notes, refusedLayers };
+}

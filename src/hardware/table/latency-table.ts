@@ -1,0 +1,184 @@
+import { z } from "zod";
+import { InvalidArgumentError, InvalidDocumentError } from "../../errors.js";
+import { LayerKind } from "../../model/layer-spec.js";
+
+const extents = z.array(z.int().min(0).max(1e12)).max(16);
+
+const entrySchema = z.strictObject({
+  /** Name of the layer; or */
+  layer: z.string().min(1).max(1000).optional(),
+  /** what any layer of this shape costs. */
+  shape: z
+    .strictObject({
+      kind: z.enum(LayerKind),
+      inputShape: extents,
+      outputShape: extents,
+      parameterCount: z.int().min(0).max(1e15),
+    })
+    .optional(),
+  /**
+   * Widths that were measured; also such that layers cannot be given, as long as interpolation may
+   * need them.
+   */
+  weightBits: z.number().min(1).max(64),
+  activationBits: z.number().min(1).max(64),
+  latencyMs: z.number().positive().max(1e9),
+  energyMj: z.number().positive().max(1e12).optional(),
+});
+
+const latencyTableSchema = z
+  .strictObject({
+    schemaVersion: z.literal(1),
+    /** A built-in target or a name of your own. */
+    target: z.string().trim().min(1).max(100),
+    device: z.string().trim().min(1).max(500),
+    /** Who measured or simulated it, and how. */
+    source: z.string().trim().min(8).max(1000),
+    /** Samples of a run; latencies and energies are divided by it. */
+    batch: z.int().min(1).max(65_536).default(1),
+    /** What a graph costs beside its layers. */
+    overheadPerGraphMs: z.number().min(0).max(1e6).default(0),
+    /** Energy of entries that have none: this times their latency. */
+    averagePowerW: z.number().positive().max(1e5).optional(),
+    entries: z.array(entrySchema).min(1).max(1_000_000),
+  })
+  .superRefine(({ entries, averagePowerW }, context) => {
+    const seen = new Set<string>();
+    entries.forEach(({ layer, shape, weightBits, activationBits, energyMj }, index) => {
+      const fail = (path: (string | number)[], message: string) =>
+        context.addIssue({ code: "custom", path: ["entries", index, ...path], message });
+      if ((layer === undefined) === (shape === undefined))
+        fail([], "has layer or shape, one of the two");
+      if (energyMj === undefined && averagePowerW === undefined)
+        fail(["energyMj"], "is missing, and the table has no averagePowerW");
+      const key = JSON.stringify([layer, shape, weightBits, activationBits]);
+      if (seen.has(key)) fail([], "says again what an entry before it says");
+      seen.add(key);
+    });
+  });
+
+/** Measured costs of layers, by name or shape, and by bits of weights and activations. */
+export type LatencyTable = z.infer<typeof latencyTableSchema>;
+/** A row of a {@link LatencyTable}. */
+export type LatencyTableEntry = LatencyTable["entries"][number];
+
+/**
+ * Reads a latency table (docs/latency-tables.md has the format) from data or JSON text.
+ * @throws InvalidDocumentError whose path is the field at fault
+ */
+export function parseLatencyTable(data: unknown): LatencyTable {
+  let value = data;
+  if (typeof data === "string")
+    try {
+      value = JSON.parse(data);
+    } catch (cause) {
+      throw new InvalidDocumentError("", `latency table: the text is no JSON (${String(cause)})`, {
+        cause,
+      });
+    }
+  const parsed = latencyTableSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const path = (issue?.path ?? []).map(String).join(".");
+  throw new InvalidDocumentError(
+    path,
+    `latency table: ${path || "the document"}: ${issue?.message ?? "is not valid"}`,
+  );
+}
+
+/** What a published table does not say itself. */
+export interface LatencyTableOrigin {
+  readonly target: string;
+  readonly device: string;
+  readonly source: string;
+  /** For tables without energy. */
+  readonly averagePowerW?: number;
+}
+
+/**
+ * The latency tables of HAQ (Wang et al. 2019, `lib/simulator/lookup_tables/*.npy`): latency by
+ * quantizable layer in the model's order, by weight bits less 1, and by activation bits less 1 (53
+ * x 8 x 8 for MobileNetV2).
+ * @param values the array, row-major
+ * @param layers names of the layers, in order
+ * @param unitMs what a count of the table is in milliseconds: the files do not say
+ * @param batch samples of a run; their names do say (`batch16`)
+ * @throws InvalidArgumentError when the sizes disagree; InvalidDocumentError for values that are no
+ *   latencies
+ */
+export function latencyTableFromHaq(
+  values: ArrayLike<number | bigint>,
+  layers: readonly string[],
+  {
+    unitMs,
+    batch = 16,
+    widths = 8,
+    ...origin
+  }: LatencyTableOrigin & {
+    readonly unitMs: number;
+    readonly batch?: number;
+    readonly widths?: number;
+  },
+): LatencyTable {
+  if (values.length !== layers.length * widths * widths)
+    throw new InvalidArgumentError(
+      "values",
+      `values has ${values.length} entries; allowed: ${layers.length * widths * widths}, ` +
+        `${layers.length} layers by ${widths} by ${widths}`,
+    );
+  const entries = Array.from(values, (value, index) => ({
+    layer: layers[Math.floor(index / (widths * widths))],
+    weightBits: (Math.floor(index / widths) % widths) + 1,
+    activationBits: (index % widths) + 1,
+    latencyMs: Number(value) * unitMs,
+  }));
+  return parseLatencyTable({ schemaVersion: 1, batch, ...origin, entries });
+}
+
+/** Key of APQ: input and output channels, input size, kernel, stride, padding, groups, bits. */
+const APQ_KEY = /^\((\d+), (\d+), (\d+), (\d+), (\d+), (\d+), (\d+)\)-W(\d+)A(\d+)$/;
+
+/**
+ * The latency and energy tables of APQ (Wang et al. 2020, `lut/BitFusion_new.b1.dict`): entries
+ * such as `"(96, 456, 14, 1, 1, 0, 1)-W4A4": { "energy": 0.107, "latency": 0.0622 }`, in
+ * milliseconds and millijoules for one sample. `head` and `tail`, what is not quantized, become the
+ * overhead of the graph.
+ * @param table the parsed file
+ * @throws InvalidDocumentError naming a key that is none, or an entry that is not valid
+ */
+export function latencyTableFromApq(
+  table: Readonly<Record<string, { readonly latency: number; readonly energy: number }>>,
+  origin: LatencyTableOrigin,
+): LatencyTable {
+  let overheadPerGraphMs = 0;
+  const entries: object[] = [];
+  for (const [key, value] of Object.entries(table)) {
+    if (key === "head" || key === "tail") {
+      overheadPerGraphMs += value.latency;
+      continue;
+    }
+    const numbers = APQ_KEY.exec(key)?.slice(1).map(Number);
+    if (numbers === undefined)
+      throw new InvalidDocumentError(
+        key,
+        `latency table: ${JSON.stringify(key)} is no key of APQ; allowed: "(in, out, size, ` +
+          `kernel, stride, padding, groups)-WxAy", head, tail`,
+      );
+    const [inputs, outputs, size, kernel, stride, padding, groups, weightBits, activationBits] =
+      numbers as [number, number, number, number, number, number, number, number, number];
+    const extent = Math.floor((size + 2 * padding - kernel) / stride) + 1;
+    entries.push({
+      shape: {
+        kind: groups > 1 && groups === inputs ? "depthwise-conv" : "conv",
+        inputShape: [1, inputs, size, size],
+        outputShape: [1, outputs, extent, extent],
+        parameterCount: ((inputs * outputs) / groups) * kernel * kernel,
+      },
+      weightBits,
+      activationBits,
+      latencyMs: value.latency,
+      energyMj: value.energy,
+    });
+  }
+  return parseLatencyTable({ schemaVersion: 1, ...origin, overheadPerGraphMs, entries });
+}

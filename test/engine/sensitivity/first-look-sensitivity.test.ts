@@ -1,0 +1,171 @@
+import { describe, expect, it } from "vitest";
+import { MeasuredRecord } from "../../../src/engine/budget/measured-record.js";
+import { resolveConfig } from "../../../src/engine/config.js";
+import { EvaluationLedger } from "../../../src/engine/ledger/evaluation-ledger.js";
+import { searchRules } from "../../../src/engine/run/search-rules.js";
+import { firstLookSensitivity } from "../../../src/engine/sensitivity/first-look-sensitivity.js";
+import { createEvaluationContext } from "../../../src/evaluation/evaluate-genome.js";
+import { createNoiseTable } from "../../../src/evaluation/noise/noise-table.js";
+import { costModelFor } from "../../../src/hardware/registry.js";
+import {
+  type AccuracyEstimate,
+  type AccuracyEvaluator,
+  archiveToString,
+  QuantizationEvolutionEngine,
+} from "../../../src/index.js";
+import { sampledEvaluator } from "../budget/sampled-evaluator.js";
+import { memoryStore } from "../checkpoint/stores.js";
+import { TINY_LAYERS } from "../fakes.js";
+
+const SAMPLES = 32;
+const SAMPLE_COUNT = 256;
+const model = { name: "tiny", layers: TINY_LAYERS, source: "user" as const };
+const names = TINY_LAYERS.map(({ name }) => name);
+const costModel = costModelFor("arm-neon");
+const rules = searchRules(model, resolveConfig(), costModel);
+const noiseTable = createNoiseTable(model, { per: "tensor" });
+
+function estimateOf(scores: Float32Array): AccuracyEstimate {
+  const accuracy = scores.reduce((sum, score) => sum + score / scores.length, 0);
+  return {
+    kind: "measured",
+    accuracy,
+    metric: "formula",
+    metricValue: accuracy,
+    samples: scores.length,
+    sampleScores: scores,
+    source: "test",
+  };
+}
+
+/**
+ * Looks at layers that each lose one sample in so many, whole or in part; `fails` names those that
+ * cannot be measured.
+ * @param room whole evaluations that a second look may cost, and that are left in all
+ */
+async function look(
+  everyNth: Readonly<Record<string, number>>,
+  { secondLook = 4, left = 100 } = {},
+  fails: readonly string[] = [],
+) {
+  const asked: { name: string; samples: number }[] = [];
+  const baseline = estimateOf(new Float32Array(SAMPLE_COUNT).fill(1));
+  const evaluator: AccuracyEvaluator = {
+    kind: "measured",
+    sampleCount: SAMPLE_COUNT,
+    baseline,
+    async evaluate(genome, { samples = SAMPLE_COUNT }) {
+      const [name] = [...genome.layerConfigs].find(([, { weightBits }]) => weightBits !== 32)!;
+      asked.push({ name, samples });
+      if (fails.includes(name)) throw new Error("no answer");
+      return estimateOf(
+        Float32Array.from({ length: samples }, (_, i) => (i % everyNth[name]! === 0 ? 0.5 : 1)),
+      );
+    },
+  };
+  const weights = { accuracyWeight: 1, compressionWeight: 1, latencyWeight: 1, energyWeight: 1 };
+  const context = createEvaluationContext({ model, costModel, evaluator, targets: {}, weights });
+  const layerPrior = { weights: new Map<string, number>(), deviations: new Map<string, number>() };
+  const record = new MeasuredRecord({ model, noiseTable, layerPrior, baseline });
+  const ledger = new EvaluationLedger(context, {
+    concurrency: 1,
+    caching: true,
+    onEvaluated: (one) => record.add(one),
+  });
+  const found = await firstLookSensitivity({
+    model,
+    rules,
+    noiseTable,
+    ledger,
+    record,
+    samples: SAMPLES,
+    sampleCount: SAMPLE_COUNT,
+    secondLook,
+    left: () => left,
+  });
+  expect(asked.slice(0, names.length)).toEqual(names.map((name) => ({ name, samples: SAMPLES })));
+  return { found: found!, again: asked.slice(names.length) };
+}
+
+const SURE = { embedding: 1, attention: 1, ffn: 1, output: 1 };
+/** Its error is half of its loss. */
+const UNSURE = 8;
+
+describe("firstLookSensitivity", () => {
+  it("looks again at what is not sure, and at nothing else, on as many samples as make it sure", async () => {
+    const { found, again } = await look({ ...SURE, ffn: UNSURE, output: UNSURE });
+    expect(again.map(({ name }) => name)).toEqual(["ffn", "output"]);
+    for (const { samples } of again) {
+      expect(samples).toBeGreaterThanOrEqual(2 * SAMPLES);
+      expect(samples).toBeLessThan(SAMPLE_COUNT);
+    }
+    expect(found.cut).toBe(false);
+    // A fifth, and a tenth for what one width does not tell of others.
+    expect(found.deviations.get("ffn")).toBeCloseTo(Math.hypot(0.2, 0.1), 1);
+    expect(found.deviations.get("embedding")!).toBeLessThan(0.12);
+    expect(found.harms.get("ffn")).toBeCloseTo(0.5 / UNSURE, 2);
+    expect((await look(SURE)).again).toEqual([]);
+  });
+
+  it("shares what a second look may cost, and takes none that would hardly have more samples", async () => {
+    const all = { embedding: 40, attention: UNSURE, ffn: UNSURE, output: UNSURE };
+    expect((await look(all, { secondLook: 1.5 })).again).toEqual(
+      names.map((name) => ({ name, samples: 96 })),
+    );
+    const { again, found } = await look(all, { secondLook: 0.9 });
+    expect(again).toEqual([]);
+    expect(found.cut).toBe(false);
+  });
+
+  it("takes no more than a third of what is left, and says so", async () => {
+    const all = { embedding: 40, attention: UNSURE, ffn: UNSURE, output: UNSURE };
+    const [short, enough] = [
+      await look(all, { secondLook: 1.5, left: 4.4 }),
+      await look(all, { secondLook: 1.5, left: 4.5 }),
+    ];
+    expect(short.again).toEqual([]);
+    expect(short.found.cut).toBe(true);
+    expect(enough.again).toHaveLength(names.length);
+    expect(enough.found.cut).toBe(false);
+    expect((await look(SURE, { left: 0 })).found.cut).toBe(false);
+  });
+
+  it("leaves layers whose look failed out of the second", async () => {
+    const all = { embedding: 40, attention: UNSURE, ffn: UNSURE, output: UNSURE };
+    const { again, found } = await look(all, { secondLook: 1.5 }, ["attention"]);
+    // What the one that failed would cost goes to the others.
+    expect(again).toEqual(["embedding", "ffn", "output"].map((name) => ({ name, samples: 128 })));
+    expect(found.harms.get("attention")).toBe(Math.max(...found.harms.values()));
+    expect(found.deviations.get("attention")).toBeCloseTo(1, 1);
+  });
+
+  it("goes on as a whole run does from a checkpoint whose budget had no room for a second look", async () => {
+    const run = async (maxEvaluations: number, store = memoryStore()) => {
+      const evaluator = sampledEvaluator({ embedding: 0.05, attention: 2, ffn: 0.1, output: 1 });
+      const asked: number[] = [];
+      const engine = new QuantizationEvolutionEngine(
+        { populationSize: 8, maxGenerations: 20, maxEvaluations, seed: 3, parallelEvaluations: 1 },
+        {
+          evaluator: {
+            ...evaluator,
+            evaluate: (genome, options) => {
+              asked.push(
+                [...genome.layerConfigs.values()].filter((one) => one.weightBits !== 32).length,
+              );
+              return evaluator.evaluate(genome, options);
+            },
+          },
+        },
+      );
+      const result = await engine.runEvolution(TINY_LAYERS, { checkpoint: { store } });
+      return { ...result, looks: asked.filter((layers) => layers === 1).length };
+    };
+    const store = memoryStore();
+    const short = await run(11, store);
+    expect(short.looks).toBe(names.length);
+    expect(short.generations).toBeGreaterThan(0);
+    const [resumed, whole] = [await run(30, store), await run(30)];
+    expect(whole.looks).toBe(2 * names.length);
+    expect(archiveToString(resumed)).toBe(archiveToString(whole));
+  });
+});
