@@ -37,7 +37,8 @@ const CLOCK_ALLOWED: Readonly<Record<string, string>> = {
     "time limits and the estimated time left; no result depends on it but where a run stops",
   "allocation/effort.ts": "the caller's timeLimitMs bounds an exact search",
   "formats/onnx/session/measure-onnx-latency.ts": "a stopwatch is what it is",
-  "formats/onnx/workers/auto-runner.ts": "starts workers when work takes long; decides where, never what",
+  "formats/onnx/workers/auto-runner.ts":
+    "starts workers when work takes long; decides where, never what",
 };
 
 interface SourceFile {

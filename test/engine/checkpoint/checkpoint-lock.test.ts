@@ -11,8 +11,8 @@ import {
   type EvolutionOptions,
   QuantizationEvolutionEngine,
 } from "../../../src/index.js";
-import { memoryStore } from "./stores.js";
 import { formulaEvaluator, TINY_LAYERS as LAYERS, SMALL_RUN as SMALL } from "../fakes.js";
+import { memoryStore } from "./stores.js";
 
 let folder: string;
 let path: string;
