@@ -107,7 +107,7 @@ export {
   type ActivationBits,
   WEIGHT_BITS,
   type WeightBits,
-} from "./genome/bits.js";
+} from "./genes/bits.js";
 export { LayerQuantConfig, type LayerQuantConfigFields } from "./genome/layer-quant-config.js";
 export {
   type GenomeMetrics,
@@ -116,7 +116,8 @@ export {
   type QuantizationGenomeFields,
   type VariationOptions,
 } from "./genome/quantization-genome.js";
-export { defaultLayerSpace, type LayerSpace, type SearchSpace } from "./genome/search-space.js";
+export type { LayerSpace } from "./genes/precision.js";
+export { defaultLayerSpace, type SearchSpace } from "./genes/search-space.js";
 // Hardware
 export type {
   ComputeFormat,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
-import { ACTIVATION_BITS, WEIGHT_BITS } from "../genome/bits.js";
-import { MAX_GROUP_SIZE } from "../genome/layer-quant-config.js";
+import { ACTIVATION_BITS, WEIGHT_BITS } from "../genes/bits.js";
+import { MAX_GROUP_SIZE } from "../genes/precision.js";
 import { intervalRule, metricFields } from "../genome/metric-fields.js";
 import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
 

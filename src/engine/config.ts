@@ -7,12 +7,9 @@ import {
   type ActivationBits,
   WEIGHT_BITS,
   type WeightBits,
-} from "../genome/bits.js";
-import {
-  LayerQuantConfig,
-  type LayerQuantConfigFields,
-  MAX_GROUP_SIZE,
-} from "../genome/layer-quant-config.js";
+} from "../genes/bits.js";
+import { MAX_GROUP_SIZE } from "../genes/precision.js";
+import { LayerQuantConfig, type LayerQuantConfigFields } from "../genome/layer-quant-config.js";
 import type { HardwareTarget } from "../hardware/contract.js";
 import type { HardwareProfile } from "../hardware/profile/profile-schema.js";
 import { QuantizationScheme } from "../quantization/scheme.js";

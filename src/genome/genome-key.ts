@@ -1,15 +1,19 @@
 import type { CalibrationMethod } from "../calibration/method.js";
-import { ACTIVATION_BITS, WEIGHT_BITS } from "./bits.js";
+import type { GeneValues } from "../genes/gene-kind.js";
+import { codeCount, codeOf, type Decides } from "../genes/layer-setting.js";
+import { settingOf, settingsThatDecide } from "../genes/precision.js";
 import type { LayerQuantConfig } from "./layer-quant-config.js";
 
 /**
  * Canonical text of a genome. Settings that have no effect are left out (the group size of a
  * per-channel layer, the scheme of weights left in float), so genomes that quantize alike have one
  * key.
+ * @param geneValues values that differ from the defaults of their kinds
  */
 export function genomeKey(
   layerConfigs: ReadonlyMap<string, LayerQuantConfig>,
   calibrationMethod: CalibrationMethod,
+  geneValues: GeneValues = new Map(),
 ): string {
   const { labels, order } = nameOrder(layerConfigs);
   const texts: string[] = [];
@@ -18,81 +22,96 @@ export function genomeKey(
   let key = "";
   for (const at of order)
     key += key === "" ? labels[at]! + texts[at]! : `;${labels[at]!}${texts[at]!}`;
-  return key;
+  return key + geneValuesKey(geneValues);
+}
+
+/** Whatever the order in which the values were set. Empty where there are none. */
+function geneValuesKey(geneValues: GeneValues): string {
+  const texts: string[] = [];
+  for (const [name, values] of geneValues)
+    for (const [owner, value] of values) texts.push(JSON.stringify([name, owner, value]));
+  return texts.length === 0 ? "" : `;;${texts.sort().join(";")}`;
 }
 
 /** Canonical text of one layer's settings under the calibration method that it really uses. */
 export function layerKey(config: LayerQuantConfig, calibrationMethod: CalibrationMethod): string {
-  const code =
-    weightCode(config, calibrationMethod) * ACTIVATION_CODES +
-    activationCode(config, calibrationMethod);
-  let text = layerTexts.get(code);
-  if (text === undefined) {
-    text = `${weightKey(config, calibrationMethod)}|${activationKey(config, calibrationMethod)}`;
-    if (layerTexts.size >= MOST_TEXTS) layerTexts.clear();
-    layerTexts.set(code, text);
-  }
-  return text;
+  const known = codesOf(config, calibrationMethod);
+  known.text ??= `${known.weights.toString(36)}|${known.activation.toString(36)}`;
+  return known.text;
 }
 
 /**
- * What decides a layer's quantized weights, as one integer: equal for two settings exactly when
- * they quantize alike.
+ * What decides a layer's quantized weights, as one integer below 2^53: equal for two settings
+ * exactly when they quantize alike.
  */
 export function weightCode(config: LayerQuantConfig, calibrationMethod: CalibrationMethod): number {
-  const bits = WEIGHT_BITS.indexOf(config.weightBits);
-  if (config.weightBits === 32) return bits;
-  const { granularity, weightScheme } = config;
-  const grain =
-    granularity === "per-group" ? config.groupSize + 1 : granularity === "per-channel" ? 1 : 0;
-  if (config.weightBits < 2) return grain * WEIGHT_CODES + bits;
-  const narrow = weightScheme !== "asymmetric" && config.useSymmetric ? 1 : 0;
-  const rest = (SCHEME[weightScheme] * 2 + narrow) * 4 + METHOD[calibrationMethod];
-  return grain * WEIGHT_CODES + rest * WEIGHT_BITS.length + bits;
+  return codesOf(config, calibrationMethod).weights;
 }
 
-/** What decides a layer's quantized input activation, as one integer from 0 to 47. */
+/** What decides a layer's quantized input activation, as one integer. */
 export function activationCode(
   config: LayerQuantConfig,
   calibrationMethod: CalibrationMethod,
 ): number {
-  const bits = ACTIVATION_BITS.indexOf(config.activationBits);
-  if (config.activationBits === 32) return bits;
-  return (
-    (SCHEME[config.activationScheme] * 4 + METHOD[calibrationMethod]) * ACTIVATION_BITS.length +
-    bits
-  );
+  return codesOf(config, calibrationMethod).activation;
 }
 
-const SCHEME = { symmetric: 0, asymmetric: 1, "power-of-two": 2 } as const;
-const METHOD = { "min-max": 0, percentile: 1, mse: 2, entropy: 3 } as const;
-const WEIGHT_CODES = 3 * 2 * 4 * WEIGHT_BITS.length;
-const ACTIVATION_CODES = 3 * 4 * ACTIVATION_BITS.length;
-
-/**
- * Texts of settings that were met. They follow from the code alone; forgetting them costs only
- * time.
- */
-const layerTexts = new Map<number, string>();
-const MOST_TEXTS = 100_000;
-
-/** Canonical text of what decides a layer's quantized weights. */
+/** {@link weightCode} as a short text. */
 export function weightKey(config: LayerQuantConfig, calibrationMethod: CalibrationMethod): string {
-  if (config.weightBits === 32) return "w32";
-  const grain = config.granularity === "per-group" ? `g${config.groupSize}` : config.granularity;
-  if (config.weightBits < 2) return `w${config.weightBits},${grain}`;
-  const narrow =
-    config.weightScheme === "asymmetric" ? "" : config.useSymmetric ? ",narrow" : ",full";
-  return `w${config.weightBits},${config.weightScheme}${narrow},${grain},${calibrationMethod}`;
+  return weightCode(config, calibrationMethod).toString(36);
 }
 
-/** Canonical text of what decides a layer's quantized input activation. */
+/** {@link activationCode} as a short text. */
 export function activationKey(
   config: LayerQuantConfig,
   calibrationMethod: CalibrationMethod,
 ): string {
-  if (config.activationBits === 32) return "a32";
-  return `a${config.activationBits},${config.activationScheme},${calibrationMethod}`;
+  return activationCode(config, calibrationMethod).toString(36);
+}
+
+interface Codes {
+  readonly weights: number;
+  readonly activation: number;
+  text?: string;
+}
+
+/** Codes of settings that were met, by the method that they use. */
+const known = new WeakMap<LayerQuantConfig, Map<CalibrationMethod, Codes>>();
+
+function codesOf(config: LayerQuantConfig, calibrationMethod: CalibrationMethod): Codes {
+  let byMethod = known.get(config);
+  if (byMethod === undefined) {
+    byMethod = new Map();
+    known.set(config, byMethod);
+  }
+  let codes = byMethod.get(calibrationMethod);
+  if (codes === undefined) {
+    codes = {
+      weights: codeFor("weights", config, calibrationMethod),
+      activation: codeFor("activation", config, calibrationMethod),
+    };
+    byMethod.set(calibrationMethod, codes);
+  }
+  return codes;
+}
+
+/**
+ * A number in the mixed radix of the declarations: one digit for each setting, 0 for one that has
+ * no effect. Which have one follows from the digits before, so two settings never share a number.
+ */
+function codeFor(
+  what: Decides,
+  config: LayerQuantConfig,
+  calibrationMethod: CalibrationMethod,
+): number {
+  const settings = { ...config, calibrationMethod };
+  let code = 0;
+  for (const name of settingsThatDecide(what)) {
+    const setting = settingOf(name);
+    const digit = setting.effect[what]!(settings) ? codeOf(setting, settings[name]!) : 0;
+    code = code * codeCount(setting) + digit;
+  }
+  return code;
 }
 
 interface NameOrder {

@@ -1,101 +1,52 @@
+import { hasEffect, type LayerSpace, SEARCHED_SETTINGS, settingOf } from "../genes/precision.js";
+import { drawShare, stepChoice } from "../genes/step.js";
 import type { Random } from "../random/random.js";
 import type { LayerQuantConfig, LayerQuantConfigFields } from "./layer-quant-config.js";
-import type { LayerSpace } from "./search-space.js";
-
-type Step = (
-  config: LayerQuantConfig,
-  space: LayerSpace,
-  random: Random,
-) => Partial<LayerQuantConfigFields>;
 
 /**
- * One setting, one step: bits go to a neighbouring level (weight bits most often, they decide the
- * most), the others to another allowed value. When the drawn setting has no other value, another
- * setting is drawn; a space of one point returns the config unchanged.
+ * One setting, one step: settings whose choices are ordered go to a neighbour (weight bits most
+ * often, they decide the most), the others to another allowed value. A value off the list goes to
+ * the nearest of an ordered setting. A setting that only has an effect after the step is drawn with
+ * it, unless its value is allowed. When the drawn setting has no other value, another setting is drawn; a space of one point
+ * returns the config unchanged.
  */
 export function mutateLayerConfig(
   config: LayerQuantConfig,
   space: LayerSpace,
   random: Random,
 ): LayerQuantConfig {
-  const steps = [...STEPS];
-  while (steps.length > 0) {
-    let total = 0;
-    for (const [share] of steps) total += share;
-    let draw = random.next() * total;
-    let index = 0;
-    while (index < steps.length - 1 && draw >= (steps[index] as [number, Step])[0])
-      draw -= (steps[index++] as [number, Step])[0];
-    const [[, step]] = steps.splice(index, 1) as [[number, Step]];
-    const changed = config.with(step(config, space, random));
-    if (!changed.equals(config)) return changed;
+  const rest = SEARCHED_SETTINGS.filter(({ name }) => hasEffect(name, config));
+  while (rest.length > 0) {
+    const at = drawShare(
+      rest.map(({ name }) => settingOf(name).share),
+      random,
+    );
+    const [{ name, choices }] = rest.splice(at, 1) as [(typeof SEARCHED_SETTINGS)[number]];
+    const values = space[choices] as readonly unknown[];
+    const { ordered } = settingOf(name);
+    const now = values.indexOf(config[name]);
+    const value =
+      now < 0 && ordered
+        ? nearest(values as readonly number[], config[name] as number)
+        : values[stepChoice(values.length, now, ordered, random)];
+    let changed = withSetting(config, name, value);
+    if (changed.equals(config)) continue;
+    for (const other of SEARCHED_SETTINGS) {
+      const options = space[other.choices] as readonly unknown[];
+      const present = changed[other.name];
+      if (present === undefined || options.length === 0 || options.includes(present)) continue;
+      if (hasEffect(other.name, changed) && !hasEffect(other.name, config))
+        changed = withSetting(changed, other.name, random.pick(options));
+    }
+    return changed;
   }
   return config;
 }
 
-/**
- * The level below or above, evenly; at an end of the list, the one there is; off the list, the
- * nearest.
- */
-function stepLevel<T extends number>(levels: readonly T[], current: T, random: Random): T {
-  const at = levels.indexOf(current);
-  if (at < 0)
-    return levels.reduce((a, b) => (Math.abs(b - current) < Math.abs(a - current) ? b : a));
-  const up = at + 1 < levels.length;
-  const next = at > 0 && (!up || random.chance(0.5)) ? at - 1 : at + (up ? 1 : 0);
-  return levels[next] as T;
+function withSetting(config: LayerQuantConfig, name: string, value: unknown): LayerQuantConfig {
+  return config.with({ [name]: value } as Partial<LayerQuantConfigFields>);
 }
 
-function other<T>(values: readonly T[], current: T, random: Random): T {
-  const rest = values.filter((value) => value !== current);
-  return rest.length === 0 ? current : random.pick(rest);
+function nearest(values: readonly number[], wanted: number): number {
+  return values.reduce((a, b) => (Math.abs(b - wanted) < Math.abs(a - wanted) ? b : a));
 }
-
-const STEPS: readonly (readonly [share: number, step: Step])[] = [
-  [
-    8,
-    (config, space, random) => ({
-      weightBits: stepLevel(space.weightBits, config.weightBits, random),
-    }),
-  ],
-  [
-    2,
-    (config, space, random) => ({
-      activationBits: stepLevel(space.activationBits, config.activationBits, random),
-    }),
-  ],
-  [
-    1,
-    (config, space, random) => ({
-      weightScheme: other(space.weightSchemes, config.weightScheme, random),
-    }),
-  ],
-  [
-    1,
-    (config, space, random) => ({
-      activationScheme: other(space.activationSchemes, config.activationScheme, random),
-    }),
-  ],
-  [
-    2,
-    (config, space, random) => {
-      const granularity = other(space.granularities, config.granularity, random);
-      return granularity === "per-group"
-        ? { granularity, groupSize: random.pick(space.groupSizes) }
-        : { granularity };
-    },
-  ],
-  [
-    1,
-    (config, space, random) =>
-      config.granularity === "per-group"
-        ? { groupSize: stepLevel(space.groupSizes, config.groupSize, random) }
-        : {},
-  ],
-  [
-    1,
-    (config, space, random) => ({
-      calibrationMethod: other(space.calibrationMethods, config.calibrationMethod, random),
-    }),
-  ],
-];

@@ -2,14 +2,17 @@ import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
 import { checkFields, describeNonRecord, isRecord } from "../check/check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
+import type { GeneValue } from "../genes/gene.js";
+import type { GeneValues } from "../genes/gene-kind.js";
+import { defaultLayerSpace, type SearchSpace } from "../genes/search-space.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
 import { Random } from "../random/random.js";
+import { crossedValues, geneValueList, geneValuesOf, NO_GENE_VALUES } from "./gene-values.js";
 import { genomeKey } from "./genome-key.js";
 import { LayerConfigMap } from "./layer-config-map.js";
 import { LayerQuantConfig, type LayerQuantConfigFields } from "./layer-quant-config.js";
 import { intervalRule, metricFields } from "./metric-fields.js";
 import { mutateLayerConfig } from "./mutate-layer-config.js";
-import { defaultLayerSpace, type SearchSpace } from "./search-space.js";
 
 /** What an evaluation found out about a genome. Everything is per inference at batch 1. */
 export interface GenomeMetrics {
@@ -72,6 +75,8 @@ export interface QuantizationGenomeFields {
   /** Parameters of each layer, for {@link QuantizationGenome.averageBits}. */
   readonly parameterCounts?: ReadonlyMap<string, number>;
   readonly metrics?: GenomeMetrics;
+  /** Values of genes that are no settings of layers, where they are not the default. Default: none. */
+  readonly geneValues?: GeneValues;
 }
 
 /** How {@link QuantizationGenome.mutate} and {@link QuantizationGenome.crossover} draw. */
@@ -88,6 +93,13 @@ const metricsSchema = z
   .strictObject({ ...metricFields, violations: z.record(z.string(), z.number()) })
   .refine(...intervalRule);
 
+/** Name of a gene, its owner and its value. */
+const geneValueEntry = z.tuple([
+  z.string().min(1),
+  z.string(),
+  z.union([z.string(), z.number(), z.boolean()]),
+]);
+
 const genomeSchema = z.strictObject({
   layerConfigs: z.custom<Record<string, unknown>>(
     (value) => typeof value === "object" && value !== null && !Array.isArray(value),
@@ -97,6 +109,7 @@ const genomeSchema = z.strictObject({
   calibrationMethod: z.enum(CalibrationMethod).optional(),
   parameterCounts: z.array(z.tuple([z.string(), z.number().min(0)])).optional(),
   metrics: metricsSchema.optional(),
+  geneValues: z.array(geneValueEntry).optional(),
 });
 
 const FIELDS = [
@@ -105,6 +118,7 @@ const FIELDS = [
   "calibrationMethod",
   "parameterCounts",
   "metrics",
+  "geneValues",
 ] as const;
 
 /** Plain data of a genome, as {@link QuantizationGenome.toDict} writes it. */
@@ -114,6 +128,8 @@ export interface QuantizationGenomeDict {
   readonly calibrationMethod: CalibrationMethod;
   readonly parameterCounts?: readonly (readonly [string, number])[];
   readonly metrics?: GenomeMetrics;
+  /** Each a gene's name, its owner and its value. */
+  readonly geneValues?: readonly (readonly [gene: string, owner: string, value: GeneValue])[];
 }
 
 /** A complete quantization strategy: one {@link LayerQuantConfig} for each layer. Immutable. */
@@ -125,6 +141,11 @@ export class QuantizationGenome {
   readonly parameterCounts: ReadonlyMap<string, number> | undefined;
   /** Everything the evaluation found; undefined until evaluated. */
   readonly metrics: GenomeMetrics | undefined;
+  /**
+   * Values of genes that are no settings of layers, by the gene's name and its owner. A gene that is
+   * missing has the default of its kind.
+   */
+  readonly geneValues: GeneValues;
   #key: string | undefined;
 
   /**
@@ -155,6 +176,7 @@ export class QuantizationGenome {
     this.layerConfigs = configs;
     this.parameterCounts = fields.parameterCounts;
     this.metrics = fields.metrics;
+    this.geneValues = fields.geneValues ?? NO_GENE_VALUES;
   }
 
   #layerConfig(
@@ -223,7 +245,7 @@ export class QuantizationGenome {
    * Canonical text: equal for two genomes exactly when they quantize alike, whatever their metrics.
    */
   get key(): string {
-    this.#key ??= genomeKey(this.layerConfigs, this.calibrationMethod);
+    this.#key ??= genomeKey(this.layerConfigs, this.calibrationMethod, this.geneValues);
     return this.#key;
   }
 
@@ -242,6 +264,7 @@ export class QuantizationGenome {
       calibrationMethod: this.calibrationMethod,
       ...(this.parameterCounts && { parameterCounts: [...this.parameterCounts] }),
       ...(this.metrics && { metrics: this.metrics }),
+      ...(this.geneValues.size > 0 && { geneValues: geneValueList(this.geneValues) }),
     };
   }
 
@@ -264,10 +287,11 @@ export class QuantizationGenome {
         `genome${path && `.${path}`}: ${issue?.message ?? "is not valid"}`,
       );
     }
-    const { layerConfigs, parameterCounts, ...rest } = parsed.data;
+    const { layerConfigs, parameterCounts, geneValues, ...rest } = parsed.data;
     return new QuantizationGenome({
       layerConfigs: layerConfigs as Record<string, Partial<LayerQuantConfigFields>>,
       ...(parameterCounts && { parameterCounts: new Map(parameterCounts) }),
+      ...(geneValues && { geneValues: geneValuesOf(geneValues) }),
       ...(rest as Omit<QuantizationGenomeFields, "layerConfigs" | "parameterCounts">),
     });
   }
@@ -282,6 +306,7 @@ export class QuantizationGenome {
       globalScheme: this.globalScheme,
       calibrationMethod: this.calibrationMethod,
       ...(this.parameterCounts && { parameterCounts: this.parameterCounts }),
+      geneValues: this.geneValues,
       ...patch,
     });
   }
@@ -344,7 +369,10 @@ export class QuantizationGenome {
         );
       configs.set(name, random.chance(0.5) ? config : theirs);
     }
-    return this.with({ layerConfigs: configs });
+    return this.with({
+      layerConfigs: configs,
+      geneValues: crossedValues(this.geneValues, other.geneValues, random),
+    });
   }
 }
 

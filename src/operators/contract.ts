@@ -1,6 +1,6 @@
 import type { LayerQuantConfigFields } from "../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
-import type { SearchSpace } from "../genome/search-space.js";
+import type { SearchSpace } from "../genes/search-space.js";
 import type { Random } from "../random/random.js";
 
 /**

@@ -1,7 +1,7 @@
 import type { CalibrationMethod } from "../calibration/method.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import { QuantizationGenome } from "../genome/quantization-genome.js";
-import type { LayerSpace } from "../genome/search-space.js";
+import type { LayerSpace } from "../genes/precision.js";
 import type { SearchRules } from "./contract.js";
 
 /** A genome whose layers are made one by one, in model order, by `configOf`. Unevaluated. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ACTIVATION_BITS, WEIGHT_BITS } from "../../src/genome/bits.js";
+import { ACTIVATION_BITS, WEIGHT_BITS } from "../../src/genes/bits.js";
 import {
   LayerQuantConfig,
   type LayerQuantConfigFields,

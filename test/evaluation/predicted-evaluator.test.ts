@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { relativeAccuracy } from "../../src/evaluation/noise/noise-curve.js";
 import { createPredictedEvaluator } from "../../src/evaluation/predicted-evaluator.js";
 import { float32Genome, uniformGenome } from "../../src/evaluation/uniform-genome.js";
-import type { WeightBits } from "../../src/genome/bits.js";
+import type { WeightBits } from "../../src/genes/bits.js";
 import { describeAccuracyEvaluator } from "../_contracts/accuracy-evaluator.js";
 import { smallModel } from "./small-models.js";
 

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LayerQuantConfig } from "../../src/genome/layer-quant-config.js";
 import { mutateLayerConfig } from "../../src/genome/mutate-layer-config.js";
-import { defaultLayerSpace, type LayerSpace } from "../../src/genome/search-space.js";
+import type { LayerSpace } from "../../src/genes/precision.js";
+import { defaultLayerSpace } from "../../src/genes/search-space.js";
 import { Random } from "../../src/random/random.js";
 import { layerFields } from "./arbitraries.js";
 

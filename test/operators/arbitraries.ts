@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { LayerSpace } from "../../src/genome/search-space.js";
+import type { LayerSpace } from "../../src/genes/precision.js";
 import type { SearchRules } from "../../src/operators/index.js";
 import { layerNames } from "../genome/arbitraries.js";
 

@@ -1,6 +1,6 @@
 import { InvalidConfigError } from "../../errors.js";
 import type { LayerQuantConfigFields } from "../../genome/layer-quant-config.js";
-import type { LayerSpace } from "../../genome/search-space.js";
+import type { LayerSpace } from "../../genes/precision.js";
 import type { HardwareCostModel } from "../../hardware/contract.js";
 import { RooflineCostModel } from "../../hardware/roofline/roofline-cost-model.js";
 import { supportedLayerSpace } from "../../hardware/supported-layer-space.js";

@@ -1,8 +1,8 @@
 import { mapConcurrent } from "../../async/map-concurrent.js";
 import { EvaluationError, InvalidArgumentError } from "../../errors.js";
-import type { WeightBits } from "../../genome/bits.js";
+import type { WeightBits } from "../../genes/bits.js";
 import type { GenomeMetrics, QuantizationGenome } from "../../genome/quantization-genome.js";
-import type { SearchSpace } from "../../genome/search-space.js";
+import type { SearchSpace } from "../../genes/search-space.js";
 import { reasonOf } from "../checked-evaluate.js";
 import { type EvaluationContext, evaluateGenome } from "../evaluate-genome.js";
 import type { ExplainedValues, GenomeExplanation, WidthStep } from "./genome-explanation.js";

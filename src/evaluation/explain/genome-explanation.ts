@@ -1,4 +1,4 @@
-import type { WeightBits } from "../../genome/bits.js";
+import type { WeightBits } from "../../genes/bits.js";
 
 /** What a genome is worth, all in one unit each. */
 export interface ExplainedValues {

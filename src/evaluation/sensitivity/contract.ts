@@ -1,4 +1,4 @@
-import type { WeightBits } from "../../genome/bits.js";
+import type { WeightBits } from "../../genes/bits.js";
 import type { ModelSpec } from "../../model/layer-spec.js";
 
 /** How a {@link SensitivityMetric} is asked. */

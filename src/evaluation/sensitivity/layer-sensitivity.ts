@@ -1,7 +1,7 @@
 import { checkSignal } from "../../async/check-signal.js";
 import { mapConcurrent } from "../../async/map-concurrent.js";
 import { EvaluationError, InvalidArgumentError } from "../../errors.js";
-import type { WeightBits } from "../../genome/bits.js";
+import type { WeightBits } from "../../genes/bits.js";
 import { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { ModelSpec } from "../../model/layer-spec.js";

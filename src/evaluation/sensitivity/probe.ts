@@ -1,6 +1,6 @@
 import { calibrate } from "../../calibration/index.js";
 import { InvalidArgumentError } from "../../errors.js";
-import type { WeightBits } from "../../genome/bits.js";
+import type { WeightBits } from "../../genes/bits.js";
 import type { LayerSpec } from "../../model/layer-spec.js";
 import { weightLayoutOf } from "../../model/weight-layout-of.js";
 import { fakeQuantize, type IntegerBits } from "../../quantization/index.js";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ACTIVATION_BITS, WEIGHT_BITS } from "../../genome/bits.js";
+import { ACTIVATION_BITS, WEIGHT_BITS } from "../../genes/bits.js";
 import { LayerKind } from "../../model/layer-spec.js";
 import { QuantizationGranularity, QuantizationScheme } from "../../quantization/scheme.js";
 

@@ -1,5 +1,5 @@
 import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
-import type { LayerSpace } from "../../genome/search-space.js";
+import type { LayerSpace } from "../../genes/precision.js";
 import { changeUnits } from "../change-units.js";
 import type { MutationOperator } from "../contract.js";
 import { layerUnits } from "../layer-units.js";

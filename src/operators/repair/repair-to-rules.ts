@@ -1,5 +1,5 @@
 import type { LayerQuantConfig, LayerQuantConfigFields } from "../../genome/layer-quant-config.js";
-import type { LayerSpace } from "../../genome/search-space.js";
+import type { LayerSpace } from "../../genes/precision.js";
 import type { RepairOperator, SearchRules } from "../contract.js";
 import { allowedOr, nearest } from "../new-genome.js";
 

@@ -1,6 +1,6 @@
-import type { WeightBits } from "../../genome/bits.js";
+import type { WeightBits } from "../../genes/bits.js";
 import { LayerQuantConfig } from "../../genome/layer-quant-config.js";
-import type { LayerSpace } from "../../genome/search-space.js";
+import type { LayerSpace } from "../../genes/precision.js";
 import { allowedOr, anchorCalibration, nearest } from "../new-genome.js";
 
 /**

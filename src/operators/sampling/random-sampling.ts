@@ -1,5 +1,5 @@
 import { LayerQuantConfig } from "../../genome/layer-quant-config.js";
-import type { LayerSpace } from "../../genome/search-space.js";
+import type { LayerSpace } from "../../genes/precision.js";
 import type { Random } from "../../random/random.js";
 import type { SamplingOperator } from "../contract.js";
 import { newGenome } from "../new-genome.js";

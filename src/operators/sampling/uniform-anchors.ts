@@ -1,4 +1,4 @@
-import type { WeightBits } from "../../genome/bits.js";
+import type { WeightBits } from "../../genes/bits.js";
 import type { SamplingOperator } from "../contract.js";
 import { newGenome } from "../new-genome.js";
 import { anchorConfig } from "./anchor-config.js";

@@ -8,7 +8,7 @@ import type { AccuracyEvaluator } from "../../../src/evaluation/evaluator.js";
 import { explainGenome } from "../../../src/evaluation/explain/explain-genome.js";
 import { explanationToString } from "../../../src/evaluation/explain/explanation-text.js";
 import { uniformGenome } from "../../../src/evaluation/uniform-genome.js";
-import { defaultLayerSpace, type SearchSpace } from "../../../src/genome/search-space.js";
+import { defaultLayerSpace, type SearchSpace } from "../../../src/genes/search-space.js";
 import { bitCost, evaluatorOf, smallModel } from "../small-models.js";
 
 const weights = { accuracyWeight: 1, compressionWeight: 1, latencyWeight: 1, energyWeight: 1 };

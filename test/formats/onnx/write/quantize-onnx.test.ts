@@ -14,7 +14,7 @@ import {
   quantizeOnnx,
   quantizeOnnxWithReport,
 } from "../../../../src/formats/onnx/write/quantize-onnx.js";
-import { WEIGHT_BITS } from "../../../../src/genome/bits.js";
+import { WEIGHT_BITS } from "../../../../src/genes/bits.js";
 import { LayerQuantConfig } from "../../../../src/genome/layer-quant-config.js";
 import { fakeQuantize, packedByteLength } from "../../../../src/quantization/index.js";
 import { attribute, bytesOf, model, node, value, weights } from "../graph-builder.js";

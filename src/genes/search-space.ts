@@ -1,20 +1,6 @@
 import { CalibrationMethod } from "../calibration/method.js";
 import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
-import type { ActivationBits, WeightBits } from "./bits.js";
-
-/** What one layer may become: the allowed values of each setting, none of the lists empty. */
-export interface LayerSpace {
-  /** Ascending. */
-  readonly weightBits: readonly WeightBits[];
-  /** Ascending. */
-  readonly activationBits: readonly ActivationBits[];
-  readonly weightSchemes: readonly QuantizationScheme[];
-  readonly activationSchemes: readonly QuantizationScheme[];
-  readonly granularities: readonly QuantizationGranularity[];
-  /** Ascending; read only when per-group is among the granularities. */
-  readonly groupSizes: readonly number[];
-  readonly calibrationMethods: readonly CalibrationMethod[];
-}
+import type { LayerSpace } from "./precision.js";
 
 /** The genomes that a search may visit. */
 export interface SearchSpace {
