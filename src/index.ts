@@ -108,6 +108,8 @@ export {
   WEIGHT_BITS,
   type WeightBits,
 } from "./genes/bits.js";
+export type { LayerSpace } from "./genes/precision.js";
+export { defaultLayerSpace, type SearchSpace } from "./genes/search-space.js";
 export { LayerQuantConfig, type LayerQuantConfigFields } from "./genome/layer-quant-config.js";
 export {
   type GenomeMetrics,
@@ -116,8 +118,6 @@ export {
   type QuantizationGenomeFields,
   type VariationOptions,
 } from "./genome/quantization-genome.js";
-export type { LayerSpace } from "./genes/precision.js";
-export { defaultLayerSpace, type SearchSpace } from "./genes/search-space.js";
 // Hardware
 export type {
   ComputeFormat,

@@ -1,9 +1,14 @@
 import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
-import { ACTIVATION_BITS, WEIGHT_BITS } from "../genes/bits.js";
-import { MAX_GROUP_SIZE } from "../genes/precision.js";
+import { settingSchema } from "../genes/layer-setting.js";
+import {
+  type LayerQuantConfigFields,
+  SETTING_NAMES,
+  type SettingName,
+  settingOf,
+} from "../genes/precision.js";
 import { intervalRule, metricFields } from "../genome/metric-fields.js";
-import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
+import { QuantizationScheme } from "../quantization/scheme.js";
 
 /** Version of the documents that this library writes, and the only one that it reads. */
 export const SCHEMA_VERSION = 1;
@@ -17,19 +22,30 @@ const parametersSchema = z
     path: ["zeroPoint"],
   });
 
+/** Settings that a document writes of every layer. */
+type RequiredSetting = {
+  [K in SettingName]: undefined extends LayerQuantConfigFields[K] ? never : K;
+}[SettingName];
+
 const layerSchema = z.strictObject({
   name: z.string().min(1),
   parameterCount: z.number().min(0).optional(),
-  weightBits: z.literal(WEIGHT_BITS),
-  activationBits: z.literal(ACTIVATION_BITS),
-  weightScheme: z.enum(QuantizationScheme),
-  activationScheme: z.enum(QuantizationScheme),
-  granularity: z.enum(QuantizationGranularity),
-  groupSize: z.int().min(1).max(MAX_GROUP_SIZE),
-  useSymmetric: z.boolean(),
-  calibrationMethod: z.enum(CalibrationMethod).optional(),
+  ...(Object.fromEntries(SETTING_NAMES.map((name) => [name, settingSchema(settingOf(name))])) as {
+    [K in RequiredSetting]: z.ZodType<LayerQuantConfigFields[K]>;
+  } & {
+    [K in Exclude<SettingName, RequiredSetting>]: z.ZodOptional<
+      z.ZodType<NonNullable<LayerQuantConfigFields[K]>>
+    >;
+  }),
   weight: parametersSchema.optional(),
   activation: z.strictObject({ scale: z.number().gt(0), zeroPoint }).optional(),
+});
+
+/** The value of a gene that is no setting of a layer. */
+const geneSchema = z.strictObject({
+  gene: z.string().min(1),
+  owner: z.string(),
+  value: z.union([z.string(), z.number(), z.boolean()]),
 });
 
 const metricsSchema = z
@@ -46,6 +62,7 @@ const genomeFields = {
   calibrationMethod: z.enum(CalibrationMethod),
   metrics: metricsSchema.optional(),
   layers: z.array(layerSchema).min(1),
+  genes: z.array(geneSchema).optional(),
 };
 
 /** Document of one genome. */

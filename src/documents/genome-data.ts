@@ -1,4 +1,5 @@
 import { InvalidDocumentError } from "../errors.js";
+import { geneValueList, geneValuesOf } from "../genome/gene-values.js";
 import { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import { type GenomeMetrics, QuantizationGenome } from "../genome/quantization-genome.js";
 import type { GenomeData, LayerData } from "./document-schema.js";
@@ -21,6 +22,7 @@ export function genomeToData(
   genome: QuantizationGenome,
   calibrated?: ReadonlyMap<string, LayerCalibration>,
 ): GenomeData {
+  const genes = geneValueList(genome.geneValues);
   return {
     globalScheme: genome.globalScheme,
     calibrationMethod: genome.calibrationMethod,
@@ -28,12 +30,10 @@ export function genomeToData(
     layers: [...genome.layerConfigs].map(([name, config]): LayerData => {
       const count = genome.parameterCounts?.get(name);
       const found = calibrated?.get(name);
-      const { calibrationMethod, ...settings } = config.toDict();
       return {
         name,
         ...(count !== undefined && { parameterCount: count }),
-        ...settings,
-        ...(calibrationMethod !== undefined && { calibrationMethod }),
+        ...config.toDict(),
         ...(found?.weight && {
           weight: {
             scale: Array.from(found.weight.scale),
@@ -44,6 +44,9 @@ export function genomeToData(
           activation: { scale: found.activation.scale, zeroPoint: found.activation.zeroPoint },
         }),
       };
+    }),
+    ...(genes.length > 0 && {
+      genes: genes.map(([gene, owner, value]) => ({ gene, owner, value })),
     }),
   };
 }
@@ -113,6 +116,11 @@ export function genomeFromData(
     globalScheme: data.globalScheme,
     calibrationMethod: data.calibrationMethod,
     ...(parameterCounts.size > 0 && { parameterCounts }),
+    ...(data.genes && {
+      geneValues: geneValuesOf(
+        data.genes.map(({ gene, owner, value }) => [gene, owner, value] as const),
+      ),
+    }),
     ...(violations && {
       metrics: {
         ...(metrics as Omit<GenomeMetrics, "violations">),

@@ -12,6 +12,8 @@ import {
 import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
 import type { GenomeExplanation } from "../evaluation/explain/genome-explanation.js";
 import type { SensitivityMetric } from "../evaluation/sensitivity/contract.js";
+import { checkGeneKinds } from "../genes/check-gene-kinds.js";
+import { GENE_KINDS, type GeneKind } from "../genes/gene-kind.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
 import { costModelFor } from "../hardware/core-registry.js";
@@ -20,6 +22,7 @@ import { modelFromLayers } from "../model/model-from-layers.js";
 import { type QuantizationEvolutionConfig, type ResolvedConfig, resolveConfig } from "./config.js";
 import type { ExplainGenomeOptions } from "./explain.js";
 import { fittest } from "./ledger/fittest.js";
+import { type CustomOperators, checkOperators } from "./run/custom-operators.js";
 import { eventStream } from "./run/event-stream.js";
 import type { EvolutionEvent } from "./run/evolution-event.js";
 import type { EvolutionOptions } from "./run/evolution-options.js";
@@ -50,6 +53,10 @@ export interface EngineParts {
    * read of it then. A checkpoint knows it by its name.
    */
   readonly sensitivity?: SensitivityMetric | undefined;
+  /** Operators of your own, beside the built-in ones. A checkpoint knows them by their names. */
+  readonly operators?: CustomOperators | undefined;
+  /** Genes of your own, beside the settings of layers. */
+  readonly genes?: readonly GeneKind[] | undefined;
 }
 
 /** How sensitivity is looked at. */
@@ -68,6 +75,8 @@ export class QuantizationEvolutionEngine {
   readonly #costModel: HardwareCostModel;
   readonly #evaluator: AccuracyEvaluator | undefined;
   readonly #sensitivity: SensitivityMetric | undefined;
+  readonly #operators: CustomOperators | undefined;
+  readonly #genes: readonly GeneKind[];
   #run: EvolutionRun | undefined;
   #running = false;
 
@@ -77,12 +86,16 @@ export class QuantizationEvolutionEngine {
    */
   constructor(config: QuantizationEvolutionConfig = {}, parts: EngineParts = {}) {
     this.config = resolveConfig(config);
-    checkFields(parts, "parts", ["evaluator", "costModel", "sensitivity"]);
+    checkFields(parts, "parts", ["evaluator", "costModel", "sensitivity", "operators", "genes"]);
     this.#costModel =
       checkedPart(parts.costModel, "costModel", "estimate") ?? builtInCosts(this.config);
     this.#evaluator = checkedPart(parts.evaluator, "evaluator", "evaluate");
     this.#sensitivity = checkedPart(parts.sensitivity, "sensitivity", "harms");
     checkKind(this.#evaluator);
+    if (parts.operators !== undefined) checkOperators(parts.operators);
+    if (parts.genes !== undefined) checkGeneKinds(parts.genes);
+    this.#operators = parts.operators;
+    this.#genes = [...GENE_KINDS, ...(parts.genes ?? [])];
   }
 
   /**
@@ -141,6 +154,8 @@ export class QuantizationEvolutionEngine {
           costModel: this.#costModel,
           evaluator: this.#evaluator,
           sensitivity: this.#sensitivity,
+          operators: this.#operators,
+          genes: this.#genes,
         },
         {
           ...runOptions,
@@ -226,6 +241,7 @@ export class QuantizationEvolutionEngine {
       model: modelFromLayers(layers),
       costModel: this.#costModel,
       evaluator: this.#evaluator,
+      genes: this.#genes,
     });
     const ledger = new EvaluationLedger(context, {
       concurrency: this.config.parallelEvaluations,
@@ -268,6 +284,7 @@ export class QuantizationEvolutionEngine {
       model: modelFromLayers(layers),
       costModel: this.#costModel,
       evaluator: this.#evaluator,
+      genes: this.#genes,
     };
     const { explainWith } = await loadSearch();
     return explainWith(parts, genome, options);

@@ -1,8 +1,8 @@
 import { explainGenome } from "../evaluation/explain/explain-genome.js";
 import type { GenomeExplanation } from "../evaluation/explain/genome-explanation.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import { geneSpaceOf } from "./run/gene-space-of.js";
 import { createRunContext, type RunParts } from "./run/run-context.js";
-import { searchRules } from "./run/search-rules.js";
 
 /** How a genome is explained. */
 export interface ExplainGenomeOptions {
@@ -23,7 +23,7 @@ export async function explainWith(
   { predict = false, signal }: ExplainGenomeOptions,
 ): Promise<GenomeExplanation> {
   const { config, model, costModel } = parts;
-  const space = searchRules(model, config, costModel);
+  const space = geneSpaceOf(model, config, costModel, parts.genes);
   const context = createRunContext({ ...parts, evaluator: predict ? undefined : parts.evaluator });
   return explainGenome(genome, context, { space, concurrency: config.parallelEvaluations, signal });
 }

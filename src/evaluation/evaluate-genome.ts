@@ -1,4 +1,5 @@
 import { EvaluationError } from "../errors.js";
+import type { GeneKind } from "../genes/gene-kind.js";
 import type { GenomeMetrics, QuantizationGenome } from "../genome/quantization-genome.js";
 import type { CostEstimate, HardwareCostModel } from "../hardware/contract.js";
 import type { ModelSpec } from "../model/layer-spec.js";
@@ -26,6 +27,8 @@ export interface EvaluationParts {
   readonly costModel: HardwareCostModel;
   readonly targets: ConstraintTargets;
   readonly weights: FitnessWeights;
+  /** Genes beside the settings of layers. Default: none. */
+  readonly kinds?: readonly GeneKind[] | undefined;
 }
 
 /**
@@ -113,7 +116,7 @@ function toMetrics(
 ): GenomeMetrics {
   const { model, reference, targets, weights } = context;
   const { accuracy } = estimate;
-  const sizeBytes = genomeSizeBytes(model, genome);
+  const sizeBytes = genomeSizeBytes(model, genome, context.kinds);
   const { latencyMs, energyMj } = cost;
   const violations = constraintViolations(
     {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "../errors.js";
+import type { GeneKind } from "../genes/gene-kind.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
@@ -19,13 +20,21 @@ export function layerSizeBytes(layer: LayerSpec, config: LayerQuantConfig): numb
 }
 
 /**
- * Bit-exact bytes of all parameters: packed codes, scales and zero points of every layer, and what
- * stays in float32.
+ * Bit-exact bytes of all parameters: packed codes, scales and zero points of every layer, what
+ * stays in float32, and what the values of other genes add.
+ * @param kinds the genes beside the settings of layers; default none
  * @throws InvalidArgumentError when the genome lacks a layer of the model
  */
-export function genomeSizeBytes(model: ModelSpec, genome: QuantizationGenome): number {
+export function genomeSizeBytes(
+  model: ModelSpec,
+  genome: QuantizationGenome,
+  kinds: readonly GeneKind[] = [],
+): number {
   let bytes = 4 * (model.floatParameterCount ?? 0);
   for (const layer of model.layers) bytes += layerSizeBytes(layer, configOf(genome, layer));
+  for (const kind of kinds)
+    for (const [owner, value] of genome.geneValues.get(kind.name) ?? [])
+      bytes += kind.sizeBytes?.(model, owner, value) ?? 0;
   return bytes;
 }
 

@@ -1,5 +1,5 @@
-import { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { LayerSpace } from "../genes/precision.js";
+import { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { LayerSpec } from "../model/layer-spec.js";
 import type { HardwareCostModel } from "./contract.js";
 

@@ -1,101 +1,63 @@
-import type { LayerQuantConfigFields } from "../genome/layer-quant-config.js";
-import type { QuantizationGenome } from "../genome/quantization-genome.js";
-import type { SearchSpace } from "../genes/search-space.js";
+import type { GeneSpace } from "../genome/gene-space.js";
 import type { Random } from "../random/random.js";
 
-/**
- * The genomes that a search may visit, with what concerns several layers or takes a setting out of
- * the search.
- */
-export interface SearchRules extends SearchSpace {
-  /** Settings that are fixed, by layer name. They hold whatever the space says. */
-  readonly pinned: ReadonlyMap<string, Partial<LayerQuantConfigFields>>;
-  /**
-   * All layers have the same weight bits and the same activation bits, as far as these are not
-   * pinned.
-   */
-  readonly uniformPrecision: boolean;
-  /** Parameters of each layer, carried into every genome. */
-  readonly parameterCounts: ReadonlyMap<string, number>;
+/** What variation works with. */
+export interface VariationContext {
+  /** The genes: whose they are, their choices, and what a vector of them stands for. */
+  readonly space: GeneSpace;
+  readonly random: Random;
 }
 
-/** Makes genomes from nothing. Those it makes may break the rules: they are repaired afterwards. */
-export interface SamplingOperator {
-  readonly name: string;
-  /** At most `count` genomes; the ones that matter most come first. */
-  sample(rules: SearchRules, count: number, random: Random): readonly QuantizationGenome[];
+/** What mutation works with. */
+export interface MutationContext extends VariationContext {
+  /** Probability that a layer changes, 0 to 1; operators that change a set number do not read it. */
+  readonly rate: number;
 }
 
 /**
- * Makes two children of two parents that have the same layers in the same order. Children of
- * parents within the rules are within them: tied layers go together, pinned settings stay, uniform
- * precision stays uniform.
- */
-export interface CrossoverOperator {
-  readonly name: string;
-  cross(
-    a: QuantizationGenome,
-    b: QuantizationGenome,
-    rules: SearchRules,
-    random: Random,
-  ): readonly [QuantizationGenome, QuantizationGenome];
-}
-
-/**
- * Makes a changed copy of a genome, within the rules if that is. `rate` is the probability that a
- * layer changes, 0 to 1; operators that change a set number of layers do not read it.
+ * Changes a genome. Each gene is an index into the choices of `context.space.genes`; every vector
+ * below `space.counts` stands for a genome that keeps ties, pins and uniform precision.
+ *
+ * @example
+ * // Gives one layer its widest weights.
+ * const widen: MutationOperator = {
+ *   name: "widen",
+ *   mutate(genes, { space, random }) {
+ *     const unit = random.integer(space.units.length);
+ *     const gene = space.geneOfUnit(unit, "weightBits");
+ *     if (gene >= 0) genes[gene] = space.counts[gene]! - 1;
+ *   },
+ * };
+ * new QuantizationEvolutionEngine(config, { operators: { mutations: [widen] } });
  */
 export interface MutationOperator {
+  /** A name of its own: a checkpoint knows it by that. */
   readonly name: string;
-  mutate(
-    genome: QuantizationGenome,
-    rules: SearchRules,
-    rate: number,
-    random: Random,
-  ): QuantizationGenome;
+  /** @param genes one choice for each gene of the space; changed in place */
+  mutate(genes: Uint16Array, context: MutationContext): void;
 }
 
-/** Brings a genome back within the rules. Repairing twice changes nothing more. */
-export interface RepairOperator {
-  readonly name: string;
-  repair(genome: QuantizationGenome, rules: SearchRules): QuantizationGenome;
-}
-
-/** An evaluated genome as selection and survival see it. */
-export interface Individual {
-  readonly genome: QuantizationGenome;
-  /** All minimised. */
-  readonly objectives: readonly number[];
-  /** Total constraint violation; 0 when feasible. */
-  readonly violation: number;
-  /** Weighted fitness, larger is better. */
-  readonly fitness: number;
-}
-
-/** An individual with its place in the population. */
-export interface RankedIndividual extends Individual {
-  /** Front it lies on under constrained dominance; 0 is best. */
-  readonly rank: number;
-  /** Crowding distance within its front; larger is lonelier. */
-  readonly crowding: number;
-}
-
-/** Picks a parent. */
-export interface SelectionOperator {
-  readonly name: string;
-  select(population: readonly RankedIndividual[], random: Random): RankedIndividual;
-}
-
-/** Picks who lives on. */
-export interface SurvivalOperator {
+/** Makes a child of two genomes. */
+export interface CrossoverOperator {
+  /** A name of its own. */
   readonly name: string;
   /**
-   * At most `count` individuals, best first. `elites` (0 to `count`) of them are kept for their
-   * fitness alone.
+   * @param child a copy of the first parent; takes genes of the second, in place
+   * @param mate the second parent, to be read only
    */
-  survive(
-    individuals: readonly Individual[],
-    count: number,
-    elites: number,
-  ): readonly RankedIndividual[];
+  cross(child: Uint16Array, mate: Uint16Array, context: VariationContext): void;
+}
+
+/** What sampling works with. */
+export interface SamplingContext extends VariationContext {
+  /** Most genomes that are wanted. */
+  readonly count: number;
+}
+
+/** Makes genomes from nothing, for the first population. */
+export interface SamplingOperator {
+  /** A name of its own. */
+  readonly name: string;
+  /** At most `count` genomes; the ones that matter most come first. */
+  sample(context: SamplingContext): readonly Uint16Array[];
 }

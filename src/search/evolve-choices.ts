@@ -1,16 +1,7 @@
 import { Random } from "../random/random.js";
-import { AdaptiveRates } from "./adaptive-rates.js";
+import { blockMix, guidedSwap, redraw, steps, swap, uniformMix } from "./blind-operators.js";
 import type { ChoiceProblem } from "./choice-problem.js";
-import {
-  blockMix,
-  type ChoiceOperator,
-  guidedSwap,
-  redraw,
-  steps,
-  swap,
-  uniformMix,
-} from "./choice-variation.js";
-import { Population } from "./population.js";
+import { Nsga2 } from "./nsga2.js";
 import { SeenGenomes } from "./seen-genomes.js";
 import { VectorArchive } from "./vector-archive.js";
 
@@ -59,13 +50,21 @@ export function evolveChoices(
   const geneCount = counts.length;
   const { maxEvaluations, populationSize = 100 } = options;
   const random = new Random(options.seed);
-  const population = new Population(
-    new Uint16Array(2 * populationSize * geneCount),
-    geneCount,
+  const operators = [
+    uniformMix(counts),
+    blockMix(counts),
+    steps(counts),
+    swap(counts),
+    redraw(counts),
+    ...(problem.estimates === undefined ? [] : [guidedSwap(problem)]),
+  ];
+  const search = new Nsga2({
+    counts,
     objectives,
     populationSize,
-    populationSize,
-  );
+    stages: [{ chance: 1, operators }],
+  });
+  const { population } = search;
   const genomes = new Uint16Array(maxEvaluations * geneCount);
   const seen = new SeenGenomes(geneCount);
   const archive = new VectorArchive(objectives);
@@ -86,7 +85,7 @@ export function evolveChoices(
   const room = () => population.children < populationSize && evaluations < maxEvaluations;
 
   for (const seed of options.seeds ?? []) {
-    if (population.children === populationSize) population.survive();
+    if (population.children === populationSize) search.survive();
     const child = population.row(population.next);
     child.set(seed);
     tryNext(child);
@@ -103,46 +102,34 @@ export function evolveChoices(
     for (let g = 0; g < geneCount; g++) child[g] = random.integer(counts[g]!);
     if (tryNext(child) === undefined) misses++;
   }
-  population.survive();
+  search.survive();
 
-  const operators: ChoiceOperator[] = [
-    uniformMix(counts),
-    blockMix(counts),
-    steps(counts),
-    swap(counts),
-    redraw(counts),
-  ];
-  if (problem.estimates !== undefined) operators.push(guidedSwap(problem));
-  const rates = new AdaptiveRates(operators.length);
-  const mate = new Uint16Array(geneCount);
-  const parent = (into: Uint16Array) => {
-    if (random.chance(0.5)) into.set(population.row(population.tournament(random)));
-    else {
+  const parents = {
+    get size() {
+      return archive.size;
+    },
+    read(into: Uint16Array) {
       const owner = archive.pick(random.next(), random.next());
       into.set(genomes.subarray(owner * geneCount, (owner + 1) * geneCount));
-    }
+    },
   };
   for (let misses = 0; evaluations < maxEvaluations && misses < MOST_MISSES; ) {
     while (room() && misses < MOST_MISSES) {
-      const at = rates.draw(random);
-      const operator = operators[at]!;
       const child = population.row(population.next);
-      parent(child);
-      if (operator.mates) parent(mate);
-      operator.vary(child, mate, random);
+      const trail = search.breed(child, parents, random);
       const gain = tryNext(child);
       if (gain === undefined) misses++;
       else {
         misses = 0;
-        rates.reward(at, gain);
+        search.reward(trail, gain === 1);
       }
     }
-    population.survive();
+    search.survive();
   }
   return {
     archive,
     genomes: genomes.slice(0, evaluations * geneCount),
     evaluations,
-    rates: new Map(operators.map((operator, i) => [operator.name, rates.probabilities[i]!])),
+    rates: search.rates,
   };
 }

@@ -7,9 +7,9 @@ import {
   parseArchive,
   parseQuantizationConfig,
 } from "../../src/export.js";
+import { defaultLayerSpace } from "../../src/genes/search-space.js";
 import { LayerQuantConfig } from "../../src/genome/layer-quant-config.js";
 import { type GenomeMetrics, QuantizationGenome } from "../../src/genome/quantization-genome.js";
-import { defaultLayerSpace } from "../../src/genes/search-space.js";
 import { Random } from "../../src/random/random.js";
 import { genomes } from "./arbitraries.js";
 

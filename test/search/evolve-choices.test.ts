@@ -10,7 +10,7 @@ import {
   steps,
   swap,
   uniformMix,
-} from "../../src/search/choice-variation.js";
+} from "../../src/search/blind-operators.js";
 import { evolveChoices } from "../../src/search/evolve-choices.js";
 
 /** Noise falls by four per level, cost rises: sums over genes. */

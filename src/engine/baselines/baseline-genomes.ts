@@ -2,11 +2,9 @@ import type { EvaluationContext } from "../../evaluation/evaluate-genome.js";
 import type { NoiseTable } from "../../evaluation/noise/noise-table.js";
 import { sensitivityPrior } from "../../evaluation/sensitivity/sensitivity-prior.js";
 import { float32Genome } from "../../evaluation/uniform-genome.js";
+import type { GeneSpace } from "../../genome/gene-space.js";
 import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
-import type { SearchRules } from "../../operators/contract.js";
-import { newGenome } from "../../operators/new-genome.js";
-import { repairToRules } from "../../operators/repair/repair-to-rules.js";
 import { anchorConfig } from "../../operators/sampling/anchor-config.js";
 import { randomSampling } from "../../operators/sampling/random-sampling.js";
 import { Random } from "../../random/random.js";
@@ -19,7 +17,7 @@ import { greedyPath } from "./greedy-path.js";
 
 /** What the genomes of a baseline are made from. */
 export interface BaselineParts {
-  readonly rules: SearchRules;
+  readonly space: GeneSpace;
   readonly context: EvaluationContext;
   readonly noiseTable: NoiseTable;
   readonly seed: string | number;
@@ -40,18 +38,19 @@ export async function baselineGenomes(
   budget: number,
   parts: BaselineParts,
 ): Promise<readonly QuantizationGenome[]> {
-  const { rules, context, noiseTable, seed } = parts;
+  const { space, context, noiseTable, seed } = parts;
   const { model, costModel } = context;
   const noiseWeights = sensitivityPrior(model);
   switch (name) {
     case "uniform":
-      return uniformGenomes(rules).slice(0, budget);
+      return uniformGenomes(space).slice(0, budget);
     case "greedy":
       return greedyGenomes(budget, parts);
     case "random": {
       const random = new Random(seed).child("baseline random");
-      const drawn = randomSampling.sample(rules, budget, random);
-      return drawn.map((genome) => repairToRules.repair(genome, rules));
+      return randomSampling
+        .sample({ space, count: budget, random })
+        .map((genes) => space.decode(genes));
     }
     case "exact": {
       const seeds = exactSeeds({
@@ -61,30 +60,30 @@ export async function baselineGenomes(
         noiseWeights,
         settingsOf: granularSettings,
       });
-      const drawn = seeds.sample(rules, budget, new Random(seed));
-      return drawn.map((genome) => repairToRules.repair(genome, rules));
+      return seeds
+        .sample({ space, count: budget, random: new Random(seed) })
+        .map((genes) => space.decode(genes));
     }
   }
 }
 
-function uniformGenomes(rules: SearchRules): readonly QuantizationGenome[] {
+function uniformGenomes(space: GeneSpace): readonly QuantizationGenome[] {
   const settings = new Map<string, LayerQuantConfig>();
-  for (const space of rules.layers.values())
-    for (const config of granularSettings(space))
+  for (const layer of space.layers.values())
+    for (const config of granularSettings(layer))
       settings.set(JSON.stringify(config.toDict()), config);
   const genomes = [...settings.values()].map((wanted) =>
-    repairToRules.repair(
-      newGenome(rules, (space) => {
-        const config = anchorConfig(space, wanted.weightBits);
+    space.decode(
+      space.encodeUnits((unit) => {
+        const config = anchorConfig(unit.space, wanted.weightBits);
         const { granularity, groupSize } = wanted;
         const has =
-          space.granularities.includes(granularity) &&
-          (granularity !== "per-group" || space.groupSizes.includes(groupSize));
+          unit.space.granularities.includes(granularity) &&
+          (granularity !== "per-group" || unit.space.groupSizes.includes(groupSize));
         return has
           ? config.with({ granularity, ...(granularity === "per-group" && { groupSize }) })
           : config;
       }),
-      rules,
     ),
   );
   return [...new Map(genomes.map((genome) => [genome.key, genome])).values()];
@@ -94,11 +93,11 @@ async function greedyGenomes(
   budget: number,
   parts: BaselineParts,
 ): Promise<readonly QuantizationGenome[]> {
-  const { rules, context, noiseTable } = parts;
+  const { space, context, noiseTable } = parts;
   const { model, evaluator } = context;
   const measures = evaluator.kind === "measured" && budget >= 2 * model.layers.length;
   const sensitivity = measures ? await measuredSensitivities(parts) : sensitivityPrior(model);
-  return greedyPath(rules, model, noiseTable, sensitivity, budget - parts.ledger.evaluations);
+  return greedyPath(space, model, noiseTable, sensitivity, budget - parts.ledger.evaluations);
 }
 
 /**
@@ -106,10 +105,10 @@ async function greedyGenomes(
  * prior where that fails.
  */
 async function measuredSensitivities(parts: BaselineParts): Promise<ReadonlyMap<string, number>> {
-  const { rules, context, noiseTable, ledger } = parts;
+  const { space, context, noiseTable, ledger } = parts;
   const { model, evaluator } = context;
   const floats = float32Genome(model);
-  const configs = model.layers.map(({ name }) => anchorConfig(rules.layers.get(name)!, PROBE_BITS));
+  const configs = model.layers.map(({ name }) => anchorConfig(space.layers.get(name)!, PROBE_BITS));
   const answers = await ledger.ask(
     model.layers.map(({ name }, i) =>
       floats.with({ layerConfigs: new Map(floats.layerConfigs).set(name, configs[i]!) }),

@@ -1,10 +1,8 @@
 import { layerSizeBytes } from "../../evaluation/genome-size.js";
 import type { NoiseTable } from "../../evaluation/noise/noise-table.js";
+import type { GeneSpace } from "../../genome/gene-space.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { ModelSpec } from "../../model/layer-spec.js";
-import type { SearchRules } from "../../operators/contract.js";
-import { newGenome } from "../../operators/new-genome.js";
-import { repairToRules } from "../../operators/repair/repair-to-rules.js";
 import { anchorConfig } from "../../operators/sampling/anchor-config.js";
 
 /**
@@ -15,14 +13,14 @@ import { anchorConfig } from "../../operators/sampling/anchor-config.js";
  * @returns at most `count` genomes of the way, evenly spaced, both ends among them
  */
 export function greedyPath(
-  rules: SearchRules,
+  genes: GeneSpace,
   model: ModelSpec,
   noiseTable: NoiseTable,
   sensitivity: ReadonlyMap<string, number>,
   count: number,
 ): readonly QuantizationGenome[] {
   const ladders = model.layers.map((layer) => {
-    const space = rules.layers.get(layer.name)!;
+    const space = genes.layers.get(layer.name)!;
     return space.weightBits.toReversed().map((bits) => {
       const config = anchorConfig(space, bits);
       const noise = noiseTable.weightNoise(layer.name, config, config.calibrationMethod ?? "mse");
@@ -52,10 +50,11 @@ export function greedyPath(
   const stops = Math.min(count, way.length);
   return Array.from({ length: stops }, (_, k) => {
     const at = way[stops === 1 ? 0 : Math.round((k * (way.length - 1)) / (stops - 1))]!;
-    const genome = newGenome(
-      rules,
-      (_space, name) => ladders[place.get(name)!]![at[place.get(name)!]!]!.config,
+    return genes.decode(
+      genes.encodeUnits(({ layers: [name] }) => {
+        const layer = place.get(name!)!;
+        return ladders[layer]![at[layer]!]!.config;
+      }),
     );
-    return repairToRules.repair(genome, rules);
   });
 }

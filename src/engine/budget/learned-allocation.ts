@@ -1,8 +1,7 @@
+import type { GeneSpace } from "../../genome/gene-space.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
-import type { SearchRules } from "../../operators/contract.js";
-import { repairToRules } from "../../operators/repair/repair-to-rules.js";
 import { Random } from "../../random/random.js";
-import { type ExactSeedParts, exactSeeds, granularSettings } from "../run/exact-seeds.js";
+import { type ExactSeedOptions, exactSeeds, granularSettings } from "../run/exact-seeds.js";
 import type { MeasuredRecord } from "./measured-record.js";
 
 /** Allocations that are made for each genome that is to be measured. */
@@ -14,12 +13,12 @@ const PROPOSALS_PER_PLACE = 10;
  * many measurements to find that a layer bears less, these carry it into every size at once.
  */
 export function learnedAllocations(
-  rules: SearchRules,
-  parts: Pick<ExactSeedParts, "model" | "costModel">,
+  space: GeneSpace,
+  parts: Pick<ExactSeedOptions, "model" | "costModel">,
   record: MeasuredRecord,
   places: number,
 ): readonly QuantizationGenome[] {
-  if (rules.uniformPrecision || record.size === 0) return [];
+  if (space.uniformPrecision || record.size === 0) return [];
   // What is learned of a granularity holds for all layers alike, right or wrong: the usual one is
   // proposed alone too.
   const noiseTable = record.feltNoise;
@@ -27,7 +26,7 @@ export function learnedAllocations(
     const seeds = exactSeeds({ ...parts, noiseTable, settingsOf });
     // Nothing is drawn; the contract asks for a generator.
     return seeds
-      .sample(rules, places * PROPOSALS_PER_PLACE, new Random(0))
-      .map((genome) => repairToRules.repair(genome, rules));
+      .sample({ space, count: places * PROPOSALS_PER_PLACE, random: new Random(0) })
+      .map((genes) => space.decode(genes));
   });
 }

@@ -1,11 +1,11 @@
 import type { EvaluationContext } from "../../evaluation/evaluate-genome.js";
 import type { NoiseTable } from "../../evaluation/noise/noise-table.js";
 import { sensitivityPrior } from "../../evaluation/sensitivity/sensitivity-prior.js";
-import type { SearchRules } from "../../operators/contract.js";
+import type { GeneSpace } from "../../genome/gene-space.js";
 import type { ResolvedConfig } from "../config.js";
 import type { EvaluationLedger } from "../ledger/evaluation-ledger.js";
-import type { EvolutionSurroundings } from "../run/evolve.js";
-import { type ExactSeedParts, granularSettings } from "../run/exact-seeds.js";
+import type { EvolutionEvaluator } from "../run/evolution.js";
+import { type ExactSeedOptions, granularSettings } from "../run/exact-seeds.js";
 import {
   type FirstLookSensitivity,
   firstLookSensitivity,
@@ -18,7 +18,7 @@ export interface MeasuredMeans {
   /** Wherever accuracies are measured, or the surrogate is asked for. */
   readonly record: MeasuredRecord | undefined;
   /** Settings that exact seeds choose from; undefined = their default. */
-  readonly settingsOf: ExactSeedParts["settingsOf"];
+  readonly settingsOf: ExactSeedOptions["settingsOf"];
   /** Most exact seeds, as a share of the first population; undefined = the default. */
   readonly seedShare: number | undefined;
   /**
@@ -29,7 +29,7 @@ export interface MeasuredMeans {
     | ((ledger: EvaluationLedger) => Promise<FirstLookSensitivity | undefined>)
     | undefined;
   /** What evolution asks: the ledger itself, or a {@link MeasuredSearch} before it. */
-  surroundings(ledger: EvaluationLedger): EvolutionSurroundings;
+  evaluatorFor(ledger: EvaluationLedger): EvolutionEvaluator;
 }
 
 /** Exact seeds in the first population of a search with a surrogate. */
@@ -55,7 +55,7 @@ export function measuredMeans(
   config: Pick<ResolvedConfig, "surrogate" | "multiFidelity" | "populationSize">,
   context: EvaluationContext,
   noiseTable: NoiseTable,
-  rules: SearchRules,
+  space: GeneSpace,
   maxEvaluations = Number.POSITIVE_INFINITY,
 ): MeasuredMeans {
   const { evaluator, model } = context;
@@ -85,7 +85,7 @@ export function measuredMeans(
             const { sampleCount = samples } = evaluator;
             const found = await firstLookSensitivity({
               model,
-              rules,
+              space,
               noiseTable,
               ledger,
               record,
@@ -101,10 +101,10 @@ export function measuredMeans(
     // Random genomes teach a surrogate less than they cost: nearly all of them are ruined.
     seedShare: surrogate ? SEED_SHARE : undefined,
     settingsOf: surrogate ? granularSettings : undefined,
-    surroundings: (ledger) =>
+    evaluatorFor: (ledger) =>
       record === undefined || !helped
         ? ledger
-        : new MeasuredSearch(context, ledger, record, { surrogate, multiFidelity, rules }),
+        : new MeasuredSearch(context, ledger, record, { surrogate, multiFidelity, space }),
   };
 }
 

@@ -1,8 +1,9 @@
 import type { EvaluationContext } from "../../evaluation/evaluate-genome.js";
+import type { Individual } from "../../evaluation/individual.js";
+import type { GeneSpace } from "../../genome/gene-space.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
-import type { Individual, SearchRules } from "../../operators/contract.js";
 import type { EvaluationLedger } from "../ledger/evaluation-ledger.js";
-import type { EvolutionSurroundings } from "../run/evolve.js";
+import type { EvolutionEvaluator } from "../run/evolution.js";
 import { learnedAllocations } from "./learned-allocation.js";
 import type { MeasuredRecord } from "./measured-record.js";
 import { stillRacing } from "./race.js";
@@ -15,7 +16,7 @@ export interface MeasuredSearchOptions {
   /** Children are judged on few samples before they are on all. */
   readonly multiFidelity: boolean;
   /** What may be visited. */
-  readonly rules: SearchRules;
+  readonly space: GeneSpace;
 }
 
 /** Children that are made for each one that is measured. */
@@ -30,7 +31,7 @@ const LEAST_SAMPLES = 16;
  * measured on all. Everything in the archive is. What it does follows from what was measured
  * before, in order, and from nothing else.
  */
-export class MeasuredSearch implements EvolutionSurroundings {
+export class MeasuredSearch implements EvolutionEvaluator {
   readonly #context: EvaluationContext;
   readonly #ledger: EvaluationLedger;
   readonly #record: MeasuredRecord;
@@ -66,7 +67,7 @@ export class MeasuredSearch implements EvolutionSurroundings {
 
   screen(children: readonly QuantizationGenome[], count: number): readonly QuantizationGenome[] {
     if (!this.#options.surrogate) return children;
-    const allocated = learnedAllocations(this.#options.rules, this.#context, this.#record, count);
+    const allocated = learnedAllocations(this.#options.space, this.#context, this.#record, count);
     const fresh = allocated.filter((genome) => !this.isKnown(genome));
     const candidates = new Map([...fresh, ...children].map((genome) => [genome.key, genome]));
     return this.#screening.choose([...candidates.values()], this.front, count);

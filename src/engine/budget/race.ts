@@ -1,4 +1,4 @@
-import type { Individual } from "../../operators/contract.js";
+import type { Individual } from "../../evaluation/individual.js";
 import { costsNoMore } from "./costs-no-more.js";
 import { isClearlyBetter, type SampleScores } from "./paired-difference.js";
 

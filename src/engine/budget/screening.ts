@@ -1,9 +1,9 @@
 import { totalViolation } from "../../evaluation/constraints.js";
 import { type EvaluationContext, metricsOf } from "../../evaluation/evaluate-genome.js";
+import type { Individual } from "../../evaluation/individual.js";
 import { objectiveVector } from "../../evaluation/objectives.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
-import type { Individual } from "../../operators/contract.js";
-import { rankPopulation } from "../../operators/survival/rank-and-crowding.js";
+import { rankConstrained } from "../../search/rank-constrained.js";
 import type { LossModel } from "../../surrogate/loss-model.js";
 import { greatestGains } from "./hypervolume-gain.js";
 import type { MeasuredRecord } from "./measured-record.js";
@@ -125,11 +125,18 @@ function byRank(
   expected: readonly Individual[],
   present: readonly Individual[],
 ): readonly Individual[] {
-  const keys = new Set(expected.map(({ genome }) => genome.key));
-  return rankPopulation([...expected, ...present])
-    .filter(({ genome }) => keys.has(genome.key))
+  const all = [...expected, ...present];
+  const { rank, crowding } = rankConstrained(
+    Float64Array.from(all.flatMap(({ objectives }) => objectives)),
+    Float64Array.from(all, ({ violation }) => violation),
+    all[0]!.objectives.length,
+  );
+  const keyOf = (at: number) => all[at]!.genome.key;
+  return expected
+    .map((_, at) => at)
     .sort(
       (a, b) =>
-        a.rank - b.rank || b.crowding - a.crowding || (a.genome.key < b.genome.key ? -1 : 1),
-    );
+        rank[a]! - rank[b]! || crowding[b]! - crowding[a]! || (keyOf(a) < keyOf(b) ? -1 : 1),
+    )
+    .map((at) => expected[at]!);
 }

@@ -3,10 +3,12 @@ import { GENERATOR } from "../../documents/generator.js";
 import { CheckpointMismatchError } from "../../errors.js";
 import type { EvaluationContext } from "../../evaluation/evaluate-genome.js";
 import { uniformGenome } from "../../evaluation/uniform-genome.js";
+import { SETTING_NAMES } from "../../genes/precision.js";
+import type { GeneSpace } from "../../genome/gene-space.js";
 import type { LayerSpec } from "../../model/layer-spec.js";
 import { fingerprint } from "../../numeric/fingerprint.js";
-import type { SearchRules } from "../../operators/contract.js";
 import type { ResolvedConfig } from "../config.js";
+import { type CustomOperators, operatorNames } from "../run/custom-operators.js";
 import type { RunIdentity } from "./checkpoint-lines.js";
 
 /**
@@ -34,8 +36,9 @@ const FREE_FIELDS: ReadonlySet<string> = new Set<keyof ResolvedConfig>([
 export async function runIdentity(
   config: ResolvedConfig,
   context: EvaluationContext,
-  space: SearchRules,
+  space: GeneSpace,
   sensitivity: string,
+  operators: CustomOperators = {},
 ): Promise<RunIdentity> {
   await nextTask();
   const identity: RunIdentity = { quantevo: GENERATOR.version };
@@ -52,6 +55,10 @@ export async function runIdentity(
     if (i % LAYERS_A_TURN === LAYERS_A_TURN - 1) await nextTask();
   }
   identity["space.ties"] = JSON.stringify(space.ties);
+  identity["space.genes"] = fingerprint(
+    JSON.stringify(space.genes.filter(({ name }) => !SETTINGS.has(name))),
+  );
+  identity.operators = JSON.stringify(operatorNames(operators));
   identity["costModel.target"] = costModel.target;
   const uniform = costModel.estimate(model, uniformGenome(model, { weightBits: 8 }));
   identity["costModel.estimates"] = fingerprint(JSON.stringify([reference, uniform]));
@@ -60,6 +67,8 @@ export async function runIdentity(
   identity["evaluator.identity"] = evaluator.identity ?? evaluator.kind;
   return identity;
 }
+
+const SETTINGS: ReadonlySet<string> = new Set(SETTING_NAMES);
 
 /** Layers that are looked at in one turn of the event loop. */
 const LAYERS_A_TURN = 512;

@@ -9,9 +9,9 @@ import {
 } from "../../evaluation/evaluate-genome.js";
 import type { AccuracyEstimate } from "../../evaluation/evaluator.js";
 import { GenomeCache } from "../../evaluation/genome-cache.js";
+import { type Individual, toIndividual } from "../../evaluation/individual.js";
 import { objectiveVector } from "../../evaluation/objectives.js";
 import type { GenomeMetrics, QuantizationGenome } from "../../genome/quantization-genome.js";
-import type { Individual } from "../../operators/contract.js";
 import { ParetoArchive } from "../../pareto/pareto-archive.js";
 
 /** A genome that could not be evaluated, and why. */
@@ -137,7 +137,7 @@ export class EvaluationLedger {
     return (this.feasible ? this.#feasible : this.#infeasible).items;
   }
 
-  /** {@link front} as operators see it. */
+  /** {@link front} as the search sees it. */
   get frontIndividuals(): readonly Individual[] {
     return this.front.map(toIndividual);
   }
@@ -299,14 +299,3 @@ export class EvaluationLedger {
 const ROUNDING = 1e-6;
 /** Genomes remembered by a run. */
 const CACHE_CAPACITY = 200_000;
-
-/** An evaluated genome as operators see it. */
-function toIndividual(genome: QuantizationGenome): Individual {
-  const metrics = genome.metrics!;
-  return {
-    genome,
-    objectives: objectiveVector(metrics),
-    violation: totalViolation(metrics.violations),
-    fitness: metrics.fitnessScore,
-  };
-}

@@ -1,8 +1,7 @@
 import { constraintViolations, totalViolation } from "../../evaluation/constraints.js";
 import type { EvaluationParts } from "../../evaluation/evaluate-genome.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
-import type { RepairOperator } from "../../operators/contract.js";
-import { repairToLimits } from "../../operators/repair/repair-to-limits.js";
+import { type LimitRepair, limitRepair } from "../../operators/limit-repair.js";
 
 /**
  * Brings genomes within the limits on latency, memory and energy, which the cost model tells before
@@ -13,7 +12,7 @@ import { repairToLimits } from "../../operators/repair/repair-to-limits.js";
 export function costLimitRepair(
   { model, costModel, targets }: Pick<EvaluationParts, "model" | "costModel" | "targets">,
   scores?: ReadonlyMap<string, number>,
-): RepairOperator | undefined {
+): LimitRepair | undefined {
   const { targetLatencyMs, targetMemoryMb, targetEnergyMj } = targets;
   if ((targetLatencyMs ?? targetMemoryMb ?? targetEnergyMj) === undefined) return undefined;
   const excess = (genome: QuantizationGenome): number => {
@@ -29,5 +28,5 @@ export function costLimitRepair(
       return 0;
     }
   };
-  return repairToLimits(excess, scores);
+  return limitRepair(excess, scores);
 }

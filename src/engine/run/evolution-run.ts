@@ -3,8 +3,9 @@ import { raceAbort } from "../../async/race-abort.js";
 import { reasonOf } from "../../evaluation/checked-evaluate.js";
 import type { EvaluationContext } from "../../evaluation/evaluate-genome.js";
 import { createNoiseTable, type NoiseTable } from "../../evaluation/noise/noise-table.js";
+import type { GeneSpace } from "../../genome/gene-space.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
-import type { SearchRules } from "../../operators/contract.js";
+import { builtInOperators } from "../../operators/built-in-operators.js";
 import { type BaselineReport, baselineReports } from "../baselines/baseline-report.js";
 import { measuredMeans } from "../budget/measured-means.js";
 import type { MeasuredRecord } from "../budget/measured-record.js";
@@ -27,25 +28,25 @@ import { StopSignal } from "../stop/stop-signal.js";
 import { type StopReason, stopReason } from "../stop/termination.js";
 import { estimatedMsLeft } from "../stop/time-left.js";
 import { costLimitRepair } from "./cost-limit-repair.js";
+import { type CustomOperators, withCustom } from "./custom-operators.js";
+import {
+  Evolution,
+  type EvolutionEvaluator,
+  type EvolutionSettings,
+  type EvolutionState,
+} from "./evolution.js";
 import type { EvolutionEvent } from "./evolution-event.js";
 import type { EvolutionResult } from "./evolution-result.js";
 import {
-  type EvolutionRules,
-  type EvolutionState,
-  type EvolutionSurroundings,
-  evolveGeneration,
-  startEvolution,
-} from "./evolve.js";
-import {
-  type ExactSeedParts,
+  type ExactSeedOptions,
   type ExactSeedTables,
   exactSeeds,
   prepareExactSeeds,
 } from "./exact-seeds.js";
+import { geneSpaceOf } from "./gene-space-of.js";
 import { type GenerationStats, generationStats } from "./progress.js";
 import { createRunContext, type RunOptions, type RunParts } from "./run-context.js";
 import { searchDigest } from "./search-digest.js";
-import { searchRules } from "./search-rules.js";
 
 /**
  * One search on one model, from its first population to its result. Everything in it is new for
@@ -55,13 +56,14 @@ export class EvolutionRun {
   readonly context: EvaluationContext;
   readonly ledger: EvaluationLedger;
   readonly #config: ResolvedConfig;
-  readonly #space: SearchRules;
+  readonly #space: GeneSpace;
   readonly #noiseTable: NoiseTable;
-  readonly #surroundings: EvolutionSurroundings;
+  readonly #evaluator: EvolutionEvaluator;
   readonly #record: MeasuredRecord | undefined;
-  readonly #settingsOf: ExactSeedParts["settingsOf"];
+  readonly #settingsOf: ExactSeedOptions["settingsOf"];
   readonly #seedShare: number | undefined;
   readonly #options: RunOptions;
+  readonly #operators: CustomOperators;
   readonly #stop: StopSignal;
   readonly #checkpoint: Checkpoint | undefined;
   readonly #history: GenerationStats[] = [];
@@ -79,15 +81,16 @@ export class EvolutionRun {
    *   the cost model fails
    */
   static async prepare(parts: RunParts, options: RunOptions): Promise<EvolutionRun> {
-    const space = searchRules(parts.model, parts.config, parts.costModel);
+    const space = geneSpaceOf(parts.model, parts.config, parts.costModel, parts.genes);
     await nextTask();
     return new EvolutionRun(parts, options, space);
   }
 
-  private constructor(parts: RunParts, options: RunOptions, space: SearchRules) {
+  private constructor(parts: RunParts, options: RunOptions, space: GeneSpace) {
     const { config, model } = parts;
     this.#config = config;
     this.#options = options;
+    this.#operators = parts.operators ?? {};
     this.#stop = new StopSignal(options.signals ?? []);
     const { signal } = this.#stop;
     this.#space = space;
@@ -131,7 +134,7 @@ export class EvolutionRun {
       signal,
       onEvaluated: (evaluated) => this.#record?.add(evaluated),
     });
-    this.#surroundings = means.surroundings(this.ledger);
+    this.#evaluator = means.evaluatorFor(this.ledger);
     this.#settingsOf = means.settingsOf;
     this.#seedShare = means.seedShare;
   }
@@ -162,7 +165,7 @@ export class EvolutionRun {
     return (
       baselines &&
       baselineReports(baselines, this.ledger.front, this.ledger.wholeEvaluations, {
-        rules: this.#space,
+        space: this.#space,
         context: this.context,
         noiseTable: this.#noiseTable,
         seed: this.#config.seed,
@@ -180,7 +183,9 @@ export class EvolutionRun {
     this.#startTimer(0);
     try {
       const { name } = this.#analysis;
-      await this.#checkpoint.open(await runIdentity(this.#config, this.context, this.#space, name));
+      await this.#checkpoint.open(
+        await runIdentity(this.#config, this.context, this.#space, name, this.#operators),
+      );
     } catch (error) {
       if (this.#stop.reason === undefined) throw error;
       return;
@@ -196,11 +201,11 @@ export class EvolutionRun {
       this.#sensitivity = await this.#analysis.analyze(this.ledger, signal);
     const tables =
       this.#allocates && !signal.aborted
-        ? await prepareExactSeeds(this.#space, this.#exactSeedParts, signal)
+        ? await prepareExactSeeds(this.#space, this.#exactSeedOptions, signal)
         : undefined;
     if (this.#stop.reason !== undefined) return this.#stop.reason;
-    const rules = this.#rules(tables);
-    let state = await startEvolution(rules, this.#surroundings);
+    const evolution = new Evolution(this.#settings(tables), this.#evaluator);
+    let state = await evolution.start();
     if (state.population.length === 0) {
       if (this.#stop.reason !== undefined) return this.#stop.reason;
       throw allFailed(this.ledger.failures);
@@ -210,7 +215,7 @@ export class EvolutionRun {
       if (!signal.aborted || state.generation === 0) await this.#report(state);
       const reason = this.#stop.reason ?? stopReason(this.#progress(), this.#options);
       if (reason !== undefined) return reason;
-      state = await evolveGeneration(state, rules, this.#surroundings);
+      state = await evolution.evolve();
     }
   }
 
@@ -261,7 +266,7 @@ export class EvolutionRun {
     return this.#config.adaptiveBitAllocation && this.#config.allowMixedPrecision;
   }
 
-  get #exactSeedParts(): ExactSeedParts {
+  get #exactSeedOptions(): ExactSeedOptions {
     const { model, costModel } = this.context;
     return {
       model,
@@ -272,7 +277,7 @@ export class EvolutionRun {
     };
   }
 
-  #rules(tables: ExactSeedTables | undefined): EvolutionRules {
+  #settings(tables: ExactSeedTables | undefined): EvolutionSettings {
     const config = this.#config;
     const { model } = this.context;
     const allocates = this.#allocates;
@@ -284,11 +289,12 @@ export class EvolutionRun {
       crossoverRate: config.crossoverRate,
       seed: config.seed,
       allocationScores: allocates ? (this.#sensitivity?.scores ?? sizeScores(model)) : undefined,
-      mutationScores: this.#sensitivity?.scores,
       limitRepair: costLimitRepair(this.context, this.#sensitivity?.scores),
       seedShare: this.#seedShare,
       signal: this.#stop.signal,
-      seeds: allocates ? exactSeeds({ ...this.#exactSeedParts, tables }) : undefined,
+      seeds: allocates ? exactSeeds({ ...this.#exactSeedOptions, tables }) : undefined,
+      custom: this.#operators.samplings,
+      operators: withCustom(builtInOperators(this.#sensitivity?.scores), this.#operators),
     };
   }
 

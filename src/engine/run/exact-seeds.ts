@@ -4,16 +4,16 @@ import { nextTask } from "../../async/next-task.js";
 import { layerSizeBytes } from "../../evaluation/genome-size.js";
 import type { NoiseTable } from "../../evaluation/noise/noise-table.js";
 import type { WeightBits } from "../../genes/bits.js";
-import type { LayerQuantConfig, LayerQuantConfigFields } from "../../genome/layer-quant-config.js";
 import type { LayerSpace } from "../../genes/precision.js";
+import type { GeneSpace } from "../../genome/gene-space.js";
+import type { LayerQuantConfig, LayerQuantConfigFields } from "../../genome/layer-quant-config.js";
 import type { HardwareCostModel } from "../../hardware/contract.js";
 import type { LayerSpec, ModelSpec } from "../../model/layer-spec.js";
-import type { SamplingOperator, SearchRules } from "../../operators/contract.js";
-import { newGenome } from "../../operators/new-genome.js";
+import type { SamplingOperator } from "../../operators/contract.js";
 import { anchorConfig } from "../../operators/sampling/anchor-config.js";
 
 /** What {@link exactSeeds} reads the tables from. */
-export interface ExactSeedParts {
+export interface ExactSeedOptions {
   readonly model: ModelSpec;
   readonly noiseTable: NoiseTable;
   readonly costModel: HardwareCostModel;
@@ -60,15 +60,17 @@ const anchorSettings = (space: LayerSpace) =>
  * noise, size and latency. What the tables do not see (activations, how layers act together) is
  * left to evolution. A cost model that cannot say what a width costs leaves noise and size.
  */
-export function exactSeeds(parts: ExactSeedParts): SamplingOperator {
+export function exactSeeds(parts: ExactSeedOptions): SamplingOperator {
   return {
     name: "exact-allocation",
-    sample(rules, count) {
-      const { problem, objectives, settings } = parts.tables ?? tablesNow(rules, parts);
-      const names = [...rules.layers.keys()];
-      const place = new Map(names.map((name, i) => [name, i]));
+    sample({ space, count }) {
+      const { problem, objectives, settings } = parts.tables ?? tablesNow(space, parts);
+      const place = new Map(problem.layers.map(({ name }, i) => [name, i]));
       return exactAllocations(problem, { objectives, count }).map((choice) =>
-        newGenome(rules, (_, name) => settings[place.get(name)!]![choice[place.get(name)!]!]!),
+        space.encodeUnits(({ layers: [name] }) => {
+          const at = place.get(name!)!;
+          return settings[at]![choice[at]!]!;
+        }),
       );
     },
   };
@@ -80,23 +82,23 @@ export function exactSeeds(parts: ExactSeedParts): SamplingOperator {
  * @returns undefined when the signal was aborted
  */
 export async function prepareExactSeeds(
-  rules: SearchRules,
-  parts: ExactSeedParts,
+  space: GeneSpace,
+  parts: ExactSeedOptions,
   signal?: AbortSignal,
 ): Promise<ExactSeedTables | undefined> {
   const { model, noiseTable, costModel, settingsOf = anchorSettings } = parts;
   for (const layer of model.layers) {
-    const space = rules.layers.get(layer.name)!;
-    for (const config of settingsOf(space)) anchorNoise(noiseTable, layer, config);
+    for (const config of settingsOf(space.layers.get(layer.name)!))
+      anchorNoise(noiseTable, layer, config);
     await nextTask();
     if (signal?.aborted) return undefined;
   }
-  const widths = latenciesByWidth(rules, model, costModel);
+  const widths = latenciesByWidth(space, model, costModel);
   for (;;) {
     const { done, value } = widths.next();
     await nextTask();
     if (signal?.aborted) return undefined;
-    if (done) return tables(rules, parts, value);
+    if (done) return tables(space, parts, value);
   }
 }
 
@@ -105,14 +107,14 @@ function anchorNoise(noiseTable: NoiseTable, layer: LayerSpec, config: LayerQuan
 }
 
 function tables(
-  rules: SearchRules,
-  parts: ExactSeedParts,
+  space: GeneSpace,
+  parts: ExactSeedOptions,
   known: WidthLatencies | undefined,
 ): ExactSeedTables {
   const { model, noiseTable, noiseWeights, settingsOf = anchorSettings } = parts;
   const latencies = tellingLatencies(known);
   const place = new Map(model.layers.map((layer, i) => [layer.name, i]));
-  const settings = model.layers.map((layer) => settingsOf(rules.layers.get(layer.name)!));
+  const settings = model.layers.map((layer) => settingsOf(space.layers.get(layer.name)!));
   const layers = model.layers.map((layer, i) => {
     return {
       name: layer.name,
@@ -126,7 +128,7 @@ function tables(
       }),
     };
   });
-  const ties = rules.ties.map((tie) => tie.map((name) => place.get(name)!));
+  const ties = space.ties.map((tie) => tie.map((name) => place.get(name)!));
   return {
     problem: { layers, ties },
     settings,
@@ -145,14 +147,14 @@ function tellingLatencies(latencies: WidthLatencies | undefined): WidthLatencies
 
 /** By width, one a step; undefined when the cost model cannot say what one costs. */
 function* latenciesByWidth(
-  rules: SearchRules,
+  space: GeneSpace,
   model: ModelSpec,
   costModel: HardwareCostModel,
 ): Generator<void, WidthLatencies | undefined> {
-  const widths = new Set([...rules.layers.values()].flatMap((space) => space.weightBits));
+  const widths = new Set([...space.layers.values()].flatMap(({ weightBits }) => weightBits));
   const latencies = new Map<WeightBits, ReadonlyMap<string, number>>();
   for (const bits of widths) {
-    const genome = newGenome(rules, (space) => anchorConfig(space, bits));
+    const genome = space.decode(space.encodeUnits((unit) => anchorConfig(unit.space, bits)));
     try {
       const { layers } = costModel.estimate(model, genome);
       if (layers.some((layer) => !Number.isFinite(layer.latencyMs))) return undefined;
@@ -166,10 +168,10 @@ function* latenciesByWidth(
   return latencies;
 }
 
-function tablesNow(rules: SearchRules, parts: ExactSeedParts): ExactSeedTables {
-  const widths = latenciesByWidth(rules, parts.model, parts.costModel);
+function tablesNow(space: GeneSpace, parts: ExactSeedOptions): ExactSeedTables {
+  const widths = latenciesByWidth(space, parts.model, parts.costModel);
   for (;;) {
     const { done, value } = widths.next();
-    if (done) return tables(rules, parts, value);
+    if (done) return tables(space, parts, value);
   }
 }

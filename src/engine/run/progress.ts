@@ -1,6 +1,6 @@
 import { totalViolation } from "../../evaluation/constraints.js";
 import type { EvaluationLedger } from "../ledger/evaluation-ledger.js";
-import type { EvolutionState } from "./evolve.js";
+import type { EvolutionState } from "./evolution.js";
 
 /** How a run stands after a generation; 0 is the first population. */
 export interface GenerationStats {

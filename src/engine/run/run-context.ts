@@ -8,6 +8,7 @@ import { createPredictedEvaluator } from "../../evaluation/predicted-evaluator.j
 import { type AnswerRecord, recordedEvaluator } from "../../evaluation/recorded-evaluator.js";
 import type { SensitivityMetric } from "../../evaluation/sensitivity/contract.js";
 import { timedEvaluator } from "../../evaluation/timed-evaluator.js";
+import { GENE_KINDS, type GeneKind } from "../../genes/gene-kind.js";
 import type { HardwareCostModel } from "../../hardware/contract.js";
 import type { ModelSpec } from "../../model/layer-spec.js";
 import type { BaselineName } from "../baselines/baseline-names.js";
@@ -15,6 +16,7 @@ import type { ResolvedCheckpointOptions } from "../checkpoint/checkpoint-options
 import type { ResolvedConfig } from "../config.js";
 import type { Stopwatch } from "../stop/stopwatch.js";
 import type { RunLimits } from "../stop/termination.js";
+import type { CustomOperators } from "./custom-operators.js";
 import type { EvolutionEvent } from "./evolution-event.js";
 import type { ProgressCallback } from "./progress.js";
 
@@ -25,6 +27,10 @@ export interface RunParts {
   readonly costModel: HardwareCostModel;
   /** Default: predicted from quantization noise. */
   readonly evaluator?: AccuracyEvaluator | undefined;
+  /** Genes beside the settings of layers. Default: those that every search has. */
+  readonly genes?: readonly GeneKind[] | undefined;
+  /** Beside the built-in ones. */
+  readonly operators?: CustomOperators | undefined;
   /** Takes the place of the one that `useSensitivityAnalysis` names. */
   readonly sensitivity?: SensitivityMetric | undefined;
 }
@@ -53,7 +59,7 @@ export interface RunOptions extends RunLimits {
  * @throws EvaluationError when the cost model fails
  */
 export function createRunContext(
-  { config, model, costModel, evaluator }: RunParts,
+  { config, model, costModel, evaluator, genes = GENE_KINDS }: RunParts,
   noiseTable: NoiseTable = createNoiseTable(model),
   record?: AnswerRecord,
 ): EvaluationContext {
@@ -67,5 +73,6 @@ export function createRunContext(
     evaluator: record === undefined ? timed : recordedEvaluator(timed, record),
     targets: config,
     weights: config,
+    kinds: genes,
   });
 }

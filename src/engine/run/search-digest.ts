@@ -1,6 +1,6 @@
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import { fingerprint } from "../../numeric/fingerprint.js";
-import type { EvolutionState } from "./evolve.js";
+import type { EvolutionState } from "./evolution.js";
 
 /**
  * A digest of where a search stands: its whole state (genomes by key), and what the archive's

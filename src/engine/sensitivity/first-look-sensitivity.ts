@@ -1,8 +1,8 @@
 import type { NoiseTable } from "../../evaluation/noise/noise-table.js";
 import { float32Genome } from "../../evaluation/uniform-genome.js";
+import type { GeneSpace } from "../../genome/gene-space.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { ModelSpec } from "../../model/layer-spec.js";
-import type { SearchRules } from "../../operators/contract.js";
 import { anchorConfig } from "../../operators/sampling/anchor-config.js";
 import type { MeasuredLoss } from "../budget/measured-loss.js";
 import type { MeasuredRecord } from "../budget/measured-record.js";
@@ -14,7 +14,7 @@ export const FIRST_LOOK = "first-look";
 /** What {@link firstLookSensitivity} measures with. */
 export interface FirstLookParts {
   readonly model: ModelSpec;
-  readonly rules: SearchRules;
+  readonly space: GeneSpace;
   readonly noiseTable: NoiseTable;
   readonly ledger: EvaluationLedger;
   /** Told by the ledger what it measured. */
@@ -75,10 +75,10 @@ const MOST_ERROR = 10;
 export async function firstLookSensitivity(
   parts: FirstLookParts,
 ): Promise<FirstLookSensitivity | undefined> {
-  const { model, rules, noiseTable, ledger, record, samples } = parts;
+  const { model, space, noiseTable, ledger, record, samples } = parts;
   const floats = float32Genome(model);
   const probes = model.layers.map(({ name }): Probe => {
-    const config = anchorConfig(rules.layers.get(name)!, PROBE_BITS);
+    const config = anchorConfig(space.layers.get(name)!, PROBE_BITS);
     const genome = floats.with({ layerConfigs: new Map(floats.layerConfigs).set(name, config) });
     const noise = noiseTable.weightNoise(name, config, config.calibrationMethod ?? "mse");
     return { name, genome, noise };

@@ -1,76 +1,99 @@
 import { mapConcurrent } from "../../async/map-concurrent.js";
 import { EvaluationError, InvalidArgumentError } from "../../errors.js";
 import type { WeightBits } from "../../genes/bits.js";
+import type { GeneValue } from "../../genes/gene.js";
+import { SETTING_NAMES } from "../../genes/precision.js";
+import type { GeneSpace } from "../../genome/gene-space.js";
+import { geneValueList, geneValuesOf } from "../../genome/gene-values.js";
 import type { GenomeMetrics, QuantizationGenome } from "../../genome/quantization-genome.js";
-import type { SearchSpace } from "../../genes/search-space.js";
 import { reasonOf } from "../checked-evaluate.js";
 import { type EvaluationContext, evaluateGenome } from "../evaluate-genome.js";
-import type { ExplainedValues, GenomeExplanation, WidthStep } from "./genome-explanation.js";
+import type {
+  ExplainedValues,
+  GeneExplanation,
+  GenomeExplanation,
+  WidthStep,
+} from "./genome-explanation.js";
 import { limitStates } from "./limit-states.js";
 
 /** How {@link explainGenome} looks. */
 export interface ExplainOptions {
-  /** Widths to step through, and ties. A layer of a tie steps with all others of it. */
-  readonly space: SearchSpace;
+  /** Widths and values to step through. A layer of a tie steps with all others of it. */
+  readonly space: GeneSpace;
   /** Most evaluations in flight. Default 1. */
   readonly concurrency?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A neighbour to evaluate. */
+interface Neighbour {
+  readonly genome: QuantizationGenome;
+  /** What an error names. */
+  readonly path: string;
+  readonly text: string;
+}
+
 /**
  * Evaluates a genome and all its neighbours, in which one layer has the next wider or narrower
- * weights of its space. Costs up to two evaluations a layer: microseconds when they are predicted,
- * minutes when they are measured.
+ * weights of its space, or one other gene another value. Costs up to two evaluations a layer:
+ * microseconds when they are predicted, minutes when they are measured.
  * @throws InvalidArgumentError when the genome lacks a layer of the space; EvaluationError naming
- *   the layer whose neighbour failed; the signal's reason after an abort
+ *   the layer or gene whose neighbour failed; the signal's reason after an abort
  */
 export async function explainGenome(
   genome: QuantizationGenome,
   context: EvaluationContext,
   { space, concurrency = 1, signal }: ExplainOptions,
 ): Promise<GenomeExplanation> {
-  const units = unitsOf(space);
-  for (const [name] of units)
-    if (!genome.layerConfigs.has(name!))
-      throw new InvalidArgumentError(
-        `layerConfigs.${name}`,
-        `the genome has no settings for layer ${JSON.stringify(name)}; allowed: one for each ` +
-          "layer of the model",
-      );
+  const { units } = space;
+  for (const { layers } of units)
+    for (const name of layers)
+      if (!genome.layerConfigs.has(name))
+        throw new InvalidArgumentError(
+          `layerConfigs.${name}`,
+          `the genome has no settings for layer ${JSON.stringify(name)}; allowed: one for each ` +
+            "layer of the model",
+        );
   const bare = genome.with({});
   const evaluated = (await evaluateGenome(bare, context, { signal })).metrics!;
-  const asked = units.flatMap((unit) => {
-    const widths = space.layers.get(unit[0]!)!.weightBits;
-    const { weightBits } = genome.layerConfigs.get(unit[0]!)!;
-    return [
-      widths.find((bits) => bits > weightBits),
-      widths.findLast((bits) => bits < weightBits),
-    ].map((bits) => ({ unit, bits }));
+  const widths = units.flatMap((unit) => {
+    const { weightBits: now } = genome.layerConfigs.get(unit.layers[0]!)!;
+    const { weightBits } = unit.space;
+    return [weightBits.find((bits) => bits > now), weightBits.findLast((bits) => bits < now)].map(
+      (bits) => ({ layers: unit.layers, bits }),
+    );
   });
+  const others = otherGenes(bare, space);
+  const asked: readonly (Neighbour | undefined)[] = [
+    ...widths.map(({ layers, bits }) => bits && widthNeighbour(bare, layers, bits)),
+    ...others.flatMap(({ gene, owner, values }) =>
+      values.map((value) => valueNeighbour(bare, gene, owner, value)),
+    ),
+  ].map((neighbour) => neighbour || undefined);
   const outcomes = await mapConcurrent(
     asked,
     concurrency,
-    async ({ unit, bits }) => {
-      if (bits === undefined) return undefined;
-      const configs = new Map(bare.layerConfigs);
-      for (const name of unit) configs.set(name, configs.get(name)!.with({ weightBits: bits }));
-      return (await evaluateGenome(bare.with({ layerConfigs: configs }), context, { signal }))
-        .metrics;
-    },
+    async (neighbour) =>
+      neighbour && (await evaluateGenome(neighbour.genome, context, { signal })).metrics,
     signal,
   );
   signal?.throwIfAborted();
-  const steps = outcomes.map((outcome, i) => {
-    const { unit, bits } = asked[i]!;
-    if (outcome.status === "fulfilled")
-      return outcome.value && toStep(bits!, evaluated, outcome.value);
+  const found = outcomes.map((outcome, i) => {
+    if (outcome.status === "fulfilled") return outcome.value;
+    const { path, text } = asked[i]!;
     const cause = outcome.status === "rejected" ? outcome.reason : undefined;
-    throw new EvaluationError(
-      `layers.${unit[0]}`,
-      `layer ${JSON.stringify(unit[0])} at ${bits} bits: ${reasonOf(cause)}`,
-      { cause },
-    );
+    throw new EvaluationError(path, `${text}: ${reasonOf(cause)}`, { cause });
   });
+  const steps = widths.map(
+    ({ bits }, i) => found[i] && { weightBits: bits!, ...changeTo(found[i], evaluated) },
+  );
+  let at = widths.length;
+  const genes = others.map(
+    ({ gene, owner, value, values }): GeneExplanation => ({
+      ...{ gene, owner, value },
+      steps: values.map((other) => ({ value: other, ...changeTo(found[at++]!, evaluated) })),
+    }),
+  );
   const limits = limitStates(valuesOf(evaluated), context.targets, evaluated.violations, steps);
   return {
     accuracyKind: evaluated.accuracyKind,
@@ -79,25 +102,51 @@ export async function explainGenome(
     values: valuesOf(evaluated),
     limits,
     binding: limits.filter(({ state }) => state === "binding").map(({ name }) => name),
-    layers: units.map((unit, i) => {
+    layers: units.map(({ layers }, i) => {
       const [up, down] = [steps[2 * i], steps[2 * i + 1]];
-      const { weightBits } = genome.layerConfigs.get(unit[0]!)!;
-      return { layers: unit, weightBits, ...(up && { up }), ...(down && { down }) };
+      const { weightBits } = genome.layerConfigs.get(layers[0]!)!;
+      return { layers, weightBits, ...(up && { up }), ...(down && { down }) };
     }),
+    ...(genes.length > 0 && { genes }),
   };
 }
 
-/**
- * Layers that step together: ties, at the place of their first layer, and every other layer alone.
- */
-function unitsOf({ layers, ties }: SearchSpace): readonly (readonly string[])[] {
-  const placed = new Set<string>();
-  return [...layers.keys()].flatMap((name) => {
-    if (placed.has(name)) return [];
-    const tie = ties.find((names) => names.includes(name)) ?? [name];
-    const unit = [...layers.keys()].filter((other) => tie.includes(other));
-    for (const other of unit) placed.add(other);
-    return [unit];
+function widthNeighbour(
+  genome: QuantizationGenome,
+  layers: readonly string[],
+  weightBits: WeightBits,
+): Neighbour {
+  const layerConfigs = new Map(genome.layerConfigs);
+  for (const name of layers) layerConfigs.set(name, layerConfigs.get(name)!.with({ weightBits }));
+  return {
+    genome: genome.with({ layerConfigs }),
+    path: `layers.${layers[0]}`,
+    text: `layer ${JSON.stringify(layers[0])} at ${weightBits} bits`,
+  };
+}
+
+function valueNeighbour(
+  genome: QuantizationGenome,
+  gene: string,
+  owner: string,
+  value: GeneValue,
+): Neighbour {
+  const geneValues = geneValuesOf([...geneValueList(genome.geneValues), [gene, owner, value]]);
+  return {
+    genome: genome.with({ geneValues }),
+    path: `genes.${gene}`,
+    text: `${gene} of ${JSON.stringify(owner)} at ${String(value)}`,
+  };
+}
+
+/** Genes that are no settings of layers, with the value that the genome has and those to try. */
+function otherGenes(genome: QuantizationGenome, space: GeneSpace) {
+  const vector = space.encode(genome);
+  return space.genes.flatMap(({ name: gene, owner, choices, ordered }, place) => {
+    if ((SETTING_NAMES as readonly string[]).includes(gene)) return [];
+    const at = vector[place]!;
+    const values = choices.filter((_, i) => (ordered ? Math.abs(i - at) === 1 : i !== at));
+    return [{ gene, owner, value: choices[at]!, values }];
   });
 }
 
@@ -111,11 +160,10 @@ function valuesOf(metrics: GenomeMetrics): ExplainedValues {
   };
 }
 
-function toStep(bits: WeightBits, from: GenomeMetrics, to: GenomeMetrics): WidthStep {
+function changeTo(to: GenomeMetrics, from: GenomeMetrics): Omit<WidthStep, "weightBits"> {
   const [before, after] = [valuesOf(from), valuesOf(to)];
   const difference = (name: keyof ExplainedValues) => after[name] - before[name];
   return {
-    weightBits: bits,
     change: {
       accuracy: difference("accuracy"),
       sizeBytes: difference("sizeBytes"),

@@ -66,12 +66,12 @@ function limitLines({ limits }: GenomeExplanation): string[] {
   });
 }
 
-function tableRows({ layers }: GenomeExplanation): string[][] {
+function tableRows({ layers, genes = [] }: GenomeExplanation): string[][] {
   const head = ["layer", "bits", "step", ...COLUMNS.map(({ title }) => title), "limits"];
-  const row = (names: string, bits: number, step: WidthStep) => [
+  const row = (names: string, now: string, step: Omit<WidthStep, "weightBits">, to: string) => [
     names,
-    String(bits),
-    `to ${step.weightBits}`,
+    now,
+    `to ${to}`,
     ...COLUMNS.map(({ name, show }) => show(step.change[name])),
     [
       ...step.breaks.map((name) => `breaks ${name}`),
@@ -82,7 +82,14 @@ function tableRows({ layers }: GenomeExplanation): string[][] {
     head,
     ...layers.flatMap(({ layers: names, weightBits, up, down }) =>
       [up, down].flatMap((step) =>
-        step === undefined ? [] : [row(names.join(" + "), weightBits, step)],
+        step === undefined
+          ? []
+          : [row(names.join(" + "), String(weightBits), step, String(step.weightBits))],
+      ),
+    ),
+    ...genes.flatMap(({ gene, owner, value, steps }) =>
+      steps.map((step) =>
+        row(`${gene} of ${owner || "the model"}`, String(value), step, String(step.value)),
       ),
     ),
   ];

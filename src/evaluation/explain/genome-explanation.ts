@@ -1,4 +1,5 @@
 import type { WeightBits } from "../../genes/bits.js";
+import type { GeneValue } from "../../genes/gene.js";
 
 /** What a genome is worth, all in one unit each. */
 export interface ExplainedValues {
@@ -51,6 +52,20 @@ export interface LayerExplanation {
   readonly down?: WidthStep;
 }
 
+/** Another value of a gene, and what becomes of the genome with it. */
+export interface GeneStep extends Omit<WidthStep, "weightBits"> {
+  readonly value: GeneValue;
+}
+
+/** One gene of a genome that is no setting of a layer. */
+export interface GeneExplanation {
+  readonly gene: string;
+  readonly owner: string;
+  readonly value: GeneValue;
+  /** Neighbouring values where they are ordered, else all others. */
+  readonly steps: readonly GeneStep[];
+}
+
 /** Why a genome is as it is: plain data, fit for JSON. */
 export interface GenomeExplanation {
   /** How all accuracies of the explanation were obtained. */
@@ -64,4 +79,6 @@ export interface GenomeExplanation {
   readonly binding: readonly string[];
   /** In model order. */
   readonly layers: readonly LayerExplanation[];
+  /** Genes beside the settings of layers; absent where there are none. */
+  readonly genes?: readonly GeneExplanation[];
 }

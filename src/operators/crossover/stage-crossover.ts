@@ -1,18 +1,19 @@
 import type { CrossoverOperator } from "../contract.js";
-import { exchangeUnits } from "../exchange-units.js";
+import { exchangeOwners } from "../exchange-owners.js";
 import { networkStages } from "../network-stages.js";
 import { twoPointCrossover } from "./two-point-crossover.js";
 
 /**
- * The children swap one stage or block of the network, as the layers' names tell
+ * One stage or block of the network comes from the second parent, as the layers' names tell
  * ({@link networkStages}); where names tell nothing, a run of layers.
  */
 export const stageCrossover: CrossoverOperator = {
   name: "stage-crossover",
-  cross(a, b, rules, random) {
-    const stages = networkStages(rules);
-    if (stages.length === 0) return twoPointCrossover.cross(a, b, rules, random);
+  cross(child, mate, context) {
+    const { space, random } = context;
+    const stages = networkStages(space);
+    if (stages.length === 0) return twoPointCrossover.cross(child, mate, context);
     const stage = new Set(random.pick(stages));
-    return exchangeUnits(a, b, rules, (unit) => stage.has(unit));
+    exchangeOwners(child, mate, space, (at) => stage.has(at));
   },
 };

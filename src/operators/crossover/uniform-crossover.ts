@@ -1,11 +1,9 @@
 import type { CrossoverOperator } from "../contract.js";
-import { exchangeUnits } from "../exchange-units.js";
+import { exchangeOwners } from "../exchange-owners.js";
 
-/**
- * Each layer goes to one child or the other, evenly (Syswerda, 1989); the other parent's goes to
- * the other child.
- */
+/** Each layer comes from one parent or the other, evenly (Syswerda, 1989). */
 export const uniformCrossover: CrossoverOperator = {
   name: "uniform-crossover",
-  cross: (a, b, rules, random) => exchangeUnits(a, b, rules, () => random.chance(0.5)),
+  cross: (child, mate, { space, random }) =>
+    exchangeOwners(child, mate, space, () => random.chance(0.5)),
 };

@@ -1,33 +1,27 @@
-import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
-import type { QuantizationGenome } from "../../genome/quantization-genome.js";
+import type { GeneSpace } from "../../genome/gene-space.js";
 import type { Random } from "../../random/random.js";
-import { changeUnits } from "../change-units.js";
-import type { MutationOperator, SearchRules } from "../contract.js";
-import { layerUnits, unitParameters } from "../layer-units.js";
-import { stepWidth } from "./step-width.js";
+import type { MutationOperator } from "../contract.js";
+import { bitsOfStep, type WidthGene, widthGenes } from "../width-genes.js";
 
 /**
  * One layer goes one width up or down, and others the other way until as many bits are saved as
  * spent, nearly: of a few drawn, each time the one that balances best. A search under a size limit
- * moves along it so, not across. `rate` is not read. A genome in which no layer can move comes back
- * as it is; under uniform precision none can.
+ * moves along it so, not across. A genome in which no layer can move alone stays as it is.
  */
 export const budgetSwap: MutationOperator = {
   name: "budget-swap",
-  mutate(genome, rules, _rate, random) {
-    if (rules.uniformPrecision) return genome;
-    const changes = new Map<readonly string[], LayerQuantConfig>();
+  mutate(genes, { space, random }) {
+    const changed = new Set<number>();
     const by = random.chance(0.5) ? 1 : -1;
-    const first = draw(genome, rules, by, random, changes, Number.POSITIVE_INFINITY);
-    if (first === undefined) return genome;
+    const first = draw(genes, space, by, random, changed, Number.POSITIVE_INFINITY);
+    if (first === undefined) return;
     let rest = first;
     for (let answers = 0; answers < MOST_ANSWERS && rest > 0; answers++) {
-      const moved = draw(genome, rules, by === 1 ? -1 : 1, random, changes, rest);
+      const moved = draw(genes, space, by === 1 ? -1 : 1, random, changed, rest);
       // What overshoots by more than it helps is left out.
       if (moved === undefined) break;
       rest -= moved;
     }
-    return changeUnits(genome, rules, changes);
   },
 };
 
@@ -39,31 +33,32 @@ const MOST_ANSWERS = 4;
  * move or would bring the sum nearer.
  */
 function draw(
-  genome: QuantizationGenome,
-  rules: SearchRules,
+  genes: Uint16Array,
+  space: GeneSpace,
   by: 1 | -1,
   random: Random,
-  changes: Map<readonly string[], LayerQuantConfig>,
+  changed: Set<number>,
   wanted: number,
 ): number | undefined {
-  const units = layerUnits(rules);
-  let best: { unit: readonly string[]; config: LayerQuantConfig; bits: number } | undefined;
+  const movable = widthGenes(space);
+  if (movable.length === 0) return undefined;
+  let best: { place: WidthGene; bits: number } | undefined;
   for (let t = 0; t < TRIES; t++) {
-    const unit = random.pick(units);
-    if (changes.has(unit)) continue;
-    const config = genome.layerConfigs.get(unit[0]!)!;
-    const moved = stepWidth(config, rules, unit[0]!, by);
-    if (moved === undefined) continue;
-    const bits = unitParameters(unit, rules) * Math.abs(moved.weightBits - config.weightBits);
+    const place = random.pick(movable);
+    const to = genes[place.gene]! + by;
+    if (changed.has(place.gene) || to < 0 || to >= space.counts[place.gene]!) continue;
+    const bits =
+      place.unit.parameterCount * Math.abs(bitsOfStep(space, place.gene, genes[place.gene]!, to));
     if (wanted === Number.POSITIVE_INFINITY) {
-      best = { unit, config: moved, bits };
+      best = { place, bits };
       break;
     }
     const miss = Math.abs(wanted - bits);
     if (miss < wanted && (best === undefined || miss < Math.abs(wanted - best.bits)))
-      best = { unit, config: moved, bits };
+      best = { place, bits };
   }
   if (best === undefined) return undefined;
-  changes.set(best.unit, best.config);
+  genes[best.place.gene]! += by;
+  changed.add(best.place.gene);
   return best.bits;
 }

@@ -1,7 +1,6 @@
 import type { WeightBits } from "../../genes/bits.js";
-import { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 import type { LayerSpace } from "../../genes/precision.js";
-import { allowedOr, anchorCalibration, nearest } from "../new-genome.js";
+import { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 
 /**
  * The settings a practitioner would start from at a given weight width, as far as the space allows
@@ -17,6 +16,19 @@ export function anchorConfig(space: LayerSpace, weightBits: WeightBits): LayerQu
     activationScheme: allowedOr(space.activationSchemes, "asymmetric"),
     granularity,
     ...(granularity === "per-group" && { groupSize: nearest(space.groupSizes, 32) }),
-    calibrationMethod: anchorCalibration(space),
+    calibrationMethod: allowedOr(space.calibrationMethods, "mse"),
   });
+}
+
+/** The allowed value nearest to the wanted one; of two as near the larger. `values` is not empty. */
+function nearest<T extends number>(values: readonly T[], wanted: number): T {
+  return values.reduce((best, value) => {
+    const closer = Math.abs(value - wanted) - Math.abs(best - wanted);
+    return closer < 0 || (closer === 0 && value > best) ? value : best;
+  });
+}
+
+/** The wanted value when it is allowed, else the first allowed one. */
+function allowedOr<T extends string>(values: readonly T[], wanted: NoInfer<T>): T {
+  return values.includes(wanted) ? wanted : (values[0] as T);
 }

@@ -1,5 +1,5 @@
 import type { SamplingOperator } from "../contract.js";
-import { newGenome } from "../new-genome.js";
+import { unitScore } from "../width-genes.js";
 import { anchorConfig } from "./anchor-config.js";
 
 /**
@@ -12,23 +12,20 @@ import { anchorConfig } from "./anchor-config.js";
 export function sensitivityAllocation(scores: ReadonlyMap<string, number>): SamplingOperator {
   return {
     name: "sensitivity-allocation",
-    sample(rules, count) {
-      const names = [...rules.layers.keys()];
-      const ascending = names
-        .map((name, at) => ({ name, at, score: scores.get(name) ?? 0 }))
+    sample({ space, count }) {
+      const { units } = space;
+      const ascending = units
+        .map((unit, at) => ({ at, score: unitScore(unit, scores) }))
         .sort((a, b) => a.score - b.score || b.at - a.at);
-      const place = new Map(
-        ascending.map(({ name }, rank) => [
-          name,
-          names.length === 1 ? 0.5 : rank / (names.length - 1),
-        ]),
-      );
+      const place = new Float64Array(units.length);
+      for (const [rank, { at }] of ascending.entries())
+        place[at] = units.length === 1 ? 0.5 : rank / (units.length - 1);
       return Array.from({ length: count }, (_, point) => {
         const middle = (point + 1) / (count + 1);
-        return newGenome(rules, (space, name) => {
-          const share = Math.min(1, Math.max(0, middle + (place.get(name) ?? 0.5) - 0.5));
-          const level = Math.round(share * (space.weightBits.length - 1));
-          return anchorConfig(space, space.weightBits[level]!);
+        return space.encodeUnits((unit, at) => {
+          const share = Math.min(1, Math.max(0, middle + place[at]! - 0.5));
+          const level = Math.round(share * (unit.space.weightBits.length - 1));
+          return anchorConfig(unit.space, unit.space.weightBits[level]!);
         });
       });
     },

@@ -1,6 +1,5 @@
 import type { WeightBits } from "../../genes/bits.js";
 import type { SamplingOperator } from "../contract.js";
-import { newGenome } from "../new-genome.js";
 import { anchorConfig } from "./anchor-config.js";
 
 /**
@@ -9,10 +8,9 @@ import { anchorConfig } from "./anchor-config.js";
  */
 export const uniformAnchors: SamplingOperator = {
   name: "uniform-anchors",
-  sample(rules, count) {
+  sample({ space, count }) {
     const widths = new Set<WeightBits>();
-    for (const space of rules.layers.values())
-      for (const bits of space.weightBits) widths.add(bits);
+    for (const unit of space.units) for (const bits of unit.space.weightBits) widths.add(bits);
     const descending = [...widths].sort((a, b) => b - a);
     const order =
       descending.length < 3
@@ -20,6 +18,6 @@ export const uniformAnchors: SamplingOperator = {
         : [descending[0]!, descending.at(-1)!, ...descending.slice(1, -1)];
     return order
       .slice(0, count)
-      .map((bits) => newGenome(rules, (space) => anchorConfig(space, bits)));
+      .map((bits) => space.encodeUnits((unit) => anchorConfig(unit.space, bits)));
   },
 };

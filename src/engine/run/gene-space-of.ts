@@ -1,17 +1,18 @@
-import { InvalidConfigError } from "../../errors.js";
-import type { LayerQuantConfigFields } from "../../genome/layer-quant-config.js";
+import { InvalidArgumentError, InvalidConfigError } from "../../errors.js";
+import { GENE_KINDS, type GeneKind } from "../../genes/gene-kind.js";
 import type { LayerSpace } from "../../genes/precision.js";
+import { GeneSpace } from "../../genome/gene-space.js";
+import type { LayerQuantConfigFields } from "../../genome/layer-quant-config.js";
 import type { HardwareCostModel } from "../../hardware/contract.js";
 import { RooflineCostModel } from "../../hardware/roofline/roofline-cost-model.js";
 import { supportedLayerSpace } from "../../hardware/supported-layer-space.js";
 import type { LayerSpec, ModelSpec } from "../../model/layer-spec.js";
 import { weightLayoutOf } from "../../model/weight-layout-of.js";
-import type { SearchRules } from "../../operators/contract.js";
 import type { QuantizationGranularity } from "../../quantization/scheme.js";
 import type { ResolvedConfig } from "../config.js";
 
 /**
- * What a search on this model may visit. Group sizes that are not shorter than a layer's reduction
+ * The genes of a search on this model. Group sizes that are not shorter than a layer's reduction
  * axis are left out for that layer (they would be per-channel under another name), and per-group
  * with them when none is left. Values that the target refuses whatever the rest is are left out
  * too. A pinned setting is the only choice in its layer; tied layers, by the configuration or by
@@ -19,11 +20,12 @@ import type { ResolvedConfig } from "../config.js";
  * @throws InvalidConfigError when an override or a tie names a layer that the model does not have,
  *   a layer is in two ties, or tied layers have no setting in common
  */
-export function searchRules(
+export function geneSpaceOf(
   model: ModelSpec,
   config: ResolvedConfig,
   costModel: HardwareCostModel,
-): SearchRules {
+  kinds: readonly GeneKind[] = GENE_KINDS,
+): GeneSpace {
   const names = new Set(model.layers.map((layer) => layer.name));
   const ties = withTargetTies(
     checkTies(config.tiedLayers, names),
@@ -63,13 +65,19 @@ export function searchRules(
         );
     for (const name of tie) layers.set(name, shared);
   }
-  return {
-    layers,
-    ties,
-    pinned,
-    uniformPrecision: !config.allowMixedPrecision,
-    parameterCounts: new Map(model.layers.map((layer) => [layer.name, layer.parameterCount])),
-  };
+  try {
+    return new GeneSpace({
+      space: { layers, ties },
+      pinned,
+      uniformPrecision: !config.allowMixedPrecision,
+      parameterCounts: new Map(model.layers.map((layer) => [layer.name, layer.parameterCount])),
+      kinds,
+      model,
+    });
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new InvalidConfigError(error.path, error.message, { cause: error });
+  }
 }
 
 /**

@@ -1,17 +1,9 @@
 import type { Random } from "../random/random.js";
 import type { ChoiceProblem } from "./choice-problem.js";
-
-/** Makes a child of one or two parents, in place. */
-export interface ChoiceOperator {
-  readonly name: string;
-  /** Reads the second parent. */
-  readonly mates: boolean;
-  /** @param child holds a copy of the first parent; changed in place */
-  vary(child: Uint16Array, mate: Uint16Array, random: Random): void;
-}
+import type { VectorOperator } from "./vector-operator.js";
 
 /** Each gene from either parent, with even odds; then seldom a step. */
-export function uniformMix(counts: Uint16Array): ChoiceOperator {
+export function uniformMix(counts: Uint16Array): VectorOperator {
   return {
     name: "uniform-mix",
     mates: true,
@@ -29,7 +21,7 @@ export function uniformMix(counts: Uint16Array): ChoiceOperator {
 }
 
 /** A run of neighbouring genes from the second parent: a stage of a network goes as a whole. */
-export function blockMix(counts: Uint16Array): ChoiceOperator {
+export function blockMix(counts: Uint16Array): VectorOperator {
   return {
     name: "block-mix",
     mates: true,
@@ -46,7 +38,7 @@ export function blockMix(counts: Uint16Array): ChoiceOperator {
 }
 
 /** One to three genes move one level up or down. */
-export function steps(counts: Uint16Array): ChoiceOperator {
+export function steps(counts: Uint16Array): VectorOperator {
   return {
     name: "steps",
     mates: false,
@@ -58,7 +50,7 @@ export function steps(counts: Uint16Array): ChoiceOperator {
 }
 
 /** One gene moves up a level, another one down: what the first spends the second saves. */
-export function swap(counts: Uint16Array): ChoiceOperator {
+export function swap(counts: Uint16Array): VectorOperator {
   return {
     name: "swap",
     mates: false,
@@ -72,7 +64,7 @@ export function swap(counts: Uint16Array): ChoiceOperator {
 }
 
 /** One gene takes any other choice. */
-export function redraw(counts: Uint16Array): ChoiceOperator {
+export function redraw(counts: Uint16Array): VectorOperator {
   return {
     name: "redraw",
     mates: false,
@@ -89,7 +81,7 @@ export function redraw(counts: Uint16Array): ChoiceOperator {
  * of other genes drawn by chance the one that this weighing likes best follows. Sometimes the
  * second change comes without the first.
  */
-export function guidedSwap(problem: ChoiceProblem, tries = 8): ChoiceOperator {
+export function guidedSwap(problem: ChoiceProblem, tries = 8): VectorOperator {
   const { counts, objectives } = problem;
   const estimates = problem.estimates ?? [];
   const spans = new Float64Array(objectives);
