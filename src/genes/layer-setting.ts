@@ -66,10 +66,12 @@ export function allowedText({ values }: LayerSetting): string {
 export function settingSchema<T extends GeneValue>(setting: LayerSetting<T>): z.ZodType<T> {
   const { values } = setting;
   const one =
-    typeof values === "function"
-      ? z.custom<T>((value) => allows(setting, value) && value !== undefined, {
-          error: () => allowedText(setting),
-        })
-      : z.int().min(values[0]).max(values[1]);
+    typeof values === "function" && values().every((value) => typeof value === "boolean")
+      ? z.boolean()
+      : typeof values === "function"
+        ? z.custom<T>((value) => allows(setting, value) && value !== undefined, {
+            error: () => allowedText(setting),
+          })
+        : z.int().min(values[0]).max(values[1]);
   return (setting.default === undefined ? one.optional() : one) as z.ZodType<T>;
 }

@@ -36,7 +36,9 @@ function geneValuesKey(geneValues: GeneValues): string {
 /** Canonical text of one layer's settings under the calibration method that it really uses. */
 export function layerKey(config: LayerQuantConfig, calibrationMethod: CalibrationMethod): string {
   const known = codesOf(config, calibrationMethod);
-  known.text ??= `${known.weights.toString(36)}|${known.activation.toString(36)}`;
+  known.text ??=
+    `w${textFor("weights", config, calibrationMethod)}` +
+    `|a${textFor("activation", config, calibrationMethod)}`;
   return known.text;
 }
 
@@ -56,17 +58,30 @@ export function activationCode(
   return codesOf(config, calibrationMethod).activation;
 }
 
-/** {@link weightCode} as a short text. */
+/** Canonical text of what decides a layer's quantized weights. */
 export function weightKey(config: LayerQuantConfig, calibrationMethod: CalibrationMethod): string {
-  return weightCode(config, calibrationMethod).toString(36);
+  return `w${textFor("weights", config, calibrationMethod)}`;
 }
 
-/** {@link activationCode} as a short text. */
+/** Canonical text of what decides a layer's quantized input activation. */
 export function activationKey(
   config: LayerQuantConfig,
   calibrationMethod: CalibrationMethod,
 ): string {
-  return activationCode(config, calibrationMethod).toString(36);
+  return `a${textFor("activation", config, calibrationMethod)}`;
+}
+
+/** The values that have an effect, in the order of the declarations. */
+function textFor(
+  what: Decides,
+  config: LayerQuantConfig,
+  calibrationMethod: CalibrationMethod,
+): string {
+  const settings = { ...config, calibrationMethod };
+  return settingsThatDecide(what)
+    .filter((name) => settingOf(name).effect[what]!(settings))
+    .map((name) => String(settings[name]))
+    .join(",");
 }
 
 interface Codes {

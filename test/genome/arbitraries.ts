@@ -1,38 +1,29 @@
 import fc from "fast-check";
-import { ACTIVATION_BITS, WEIGHT_BITS } from "../../src/genes/bits.js";
+import type { CalibrationMethod } from "../../src/calibration/method.js";
+import type { GeneValue } from "../../src/genes/gene.js";
+import { SETTING_NAMES, type SettingName, settingOf } from "../../src/genes/precision.js";
 import {
   LayerQuantConfig,
   type LayerQuantConfigFields,
 } from "../../src/genome/layer-quant-config.js";
 import { QuantizationGenome } from "../../src/genome/quantization-genome.js";
+import type { QuantizationScheme } from "../../src/quantization/scheme.js";
 
-const schemes = fc.constantFrom("symmetric", "asymmetric", "power-of-two");
-export const methods = fc.constantFrom("min-max", "percentile", "mse", "entropy");
+/** Values of a setting, as its declaration has them. */
+const valuesOf = (name: SettingName): fc.Arbitrary<GeneValue> => {
+  const { values } = settingOf(name);
+  return typeof values === "function"
+    ? fc.constantFrom(...values())
+    : fc.oneof(fc.constantFrom(...values, 16, 32, 128), fc.integer({ min: values[0], max: 256 }));
+};
+const schemes = valuesOf("weightScheme") as fc.Arbitrary<QuantizationScheme>;
+export const methods = valuesOf("calibrationMethod") as fc.Arbitrary<CalibrationMethod>;
 
 /** Every valid setting of a layer. */
 export const layerFields: fc.Arbitrary<LayerQuantConfigFields> = fc.record(
-  {
-    weightBits: fc.constantFrom(...WEIGHT_BITS),
-    activationBits: fc.constantFrom(...ACTIVATION_BITS),
-    weightScheme: schemes,
-    activationScheme: schemes,
-    granularity: fc.constantFrom("per-tensor", "per-channel", "per-group"),
-    groupSize: fc.constantFrom(1, 16, 32, 128, 65_536),
-    useSymmetric: fc.boolean(),
-    calibrationMethod: methods,
-  },
-  {
-    requiredKeys: [
-      "weightBits",
-      "activationBits",
-      "weightScheme",
-      "activationScheme",
-      "granularity",
-      "groupSize",
-      "useSymmetric",
-    ],
-  },
-) as fc.Arbitrary<LayerQuantConfigFields>;
+  Object.fromEntries(SETTING_NAMES.map((name) => [name, valuesOf(name)])),
+  { requiredKeys: SETTING_NAMES.filter((name) => settingOf(name).default !== undefined) },
+) as unknown as fc.Arbitrary<LayerQuantConfigFields>;
 
 /** Names that trip careless code, and ordinary ones. */
 export const layerNames = fc.oneof(

@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Random } from "../../src/random/random.js";
 import { AdaptiveRates } from "../../src/search/adaptive-rates.js";
-import type { ChoiceProblem } from "../../src/search/choice-problem.js";
 import {
   blockMix,
   guidedSwap,
@@ -11,6 +10,7 @@ import {
   swap,
   uniformMix,
 } from "../../src/search/blind-operators.js";
+import type { ChoiceProblem } from "../../src/search/choice-problem.js";
 import { evolveChoices } from "../../src/search/evolve-choices.js";
 
 /** Noise falls by four per level, cost rises: sums over genes. */
