@@ -6,17 +6,17 @@ import { parseArgs } from "node:util";
 import { resolveConfig } from "../src/engine/config.js";
 import { EvaluationLedger } from "../src/engine/ledger/evaluation-ledger.js";
 import { costLimitRepair } from "../src/engine/run/cost-limit-repair.js";
-import { type EvolutionRules, evolveGeneration, startEvolution } from "../src/engine/run/evolve.js";
+import { Evolution, type EvolutionSettings } from "../src/engine/run/evolution.js";
 import { exactSeeds } from "../src/engine/run/exact-seeds.js";
+import { geneSpaceOf } from "../src/engine/run/gene-space-of.js";
 import { createRunContext } from "../src/engine/run/run-context.js";
-import { searchRules } from "../src/engine/run/search-rules.js";
-import { builtInOperators, type VariationOperators } from "../src/engine/run/variation.js";
 import { createNoiseTable } from "../src/evaluation/noise/noise-table.js";
 import { objectiveVector } from "../src/evaluation/objectives.js";
 import { createPredictedEvaluator } from "../src/evaluation/predicted-evaluator.js";
 import { layerSensitivity } from "../src/evaluation/sensitivity/layer-sensitivity.js";
 import { sensitivityPrior } from "../src/evaluation/sensitivity/sensitivity-prior.js";
 import { costModelFor, type QuantizationEvolutionConfig, referenceWorkload } from "../src/index.js";
+import { builtInOperators, type VariationOperators } from "../src/operators/built-in-operators.js";
 import { hypervolume } from "../src/pareto/hypervolume.js";
 
 const { values: flags } = parseArgs({
@@ -102,12 +102,12 @@ for (const workload of WORKLOADS) {
   const populationSize = 30;
   const config = resolveConfig({ ...workload.config, ...limits, populationSize });
   const context = createRunContext({ config, model, costModel, evaluator }, noiseTable);
-  const space = searchRules(model, config, costModel);
+  const space = geneSpaceOf(model, config, costModel);
   const operators = builtInOperators(scores);
   const runs = variants(operators);
   const front = async (seed: number, own: VariationOperators, seeded: boolean, repair: boolean) => {
     const ledger = new EvaluationLedger(context, { concurrency: 1, caching: true });
-    const rules: EvolutionRules = {
+    const settings: EvolutionSettings = {
       space,
       populationSize,
       elitismRatio: config.elitismRatio,
@@ -121,8 +121,9 @@ for (const workload of WORKLOADS) {
       }),
       ...(repair && { limitRepair: costLimitRepair(context, scores) }),
     };
-    let state = await startEvolution(rules, ledger);
-    while (ledger.evaluations < EVALUATIONS) state = await evolveGeneration(state, rules, ledger);
+    const evolution = new Evolution(settings, ledger);
+    let state = await evolution.start();
+    while (ledger.evaluations < EVALUATIONS) state = await evolution.evolve();
     return {
       points: ledger.feasible ? ledger.front.map((genome) => objectiveVector(genome.metrics!)) : [],
       credit: state.operatorCredit,

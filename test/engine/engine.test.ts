@@ -415,7 +415,7 @@ describe("the switches of the configuration", () => {
         const widths = key.match(/:w\d+/g) ?? [];
         return (
           new Set(widths).size > 1 &&
-          key.match(/w\d+,symmetric,narrow,per-channel,mse\|a8,asymmetric,mse/g)?.length === 4
+          key.match(/w\d+,symmetric,per-channel,true,mse\|a8,asymmetric,mse/g)?.length === 4
         );
       }).length;
     expect(seeded(both.calls)).toBeGreaterThanOrEqual(2);

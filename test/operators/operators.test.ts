@@ -1,17 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { WeightBits } from "../../src/genes/bits.js";
+import { GeneSpace, type GeneSpaceOptions } from "../../src/genome/gene-space.js";
 import type { LayerQuantConfig } from "../../src/genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../../src/genome/quantization-genome.js";
 import {
   budgetSwap,
   fewSteps,
-  layerUnits,
+  limitRepair,
   networkStages,
   precisionShift,
   randomSampling,
-  repairToLimits,
-  repairToRules,
-  type SearchRules,
   sensitivityAllocation,
   shareSettings,
   stageCrossover,
@@ -20,18 +19,21 @@ import {
   uniformAnchors,
 } from "../../src/operators/index.js";
 import { Random } from "../../src/random/random.js";
-import { boundRules } from "./arbitraries.js";
-import { breaches } from "./breaches.js";
-
-const seeds = fc.nat();
 
 const bitsOf = (genome: QuantizationGenome) =>
   [...genome.layerConfigs.values()].map((c) => c.weightBits);
 
+const sample = (
+  operator: typeof randomSampling,
+  space: GeneSpace,
+  count: number,
+  random = new Random(0),
+) => operator.sample({ space, count, random });
+
 describe("sampling", () => {
   it("reaches every value of every setting at random", () => {
-    const rules = rulesOf(["a"], [2, 4, 8]);
-    const genomes = randomSampling.sample(rules, 400, new Random(1));
+    const space = spaceOf(["a"], [2, 4, 8]);
+    const genomes = sample(randomSampling, space, 400).map((genes) => space.decode(genes));
     const seen = (of: (config: LayerQuantConfig) => unknown) =>
       new Set(genomes.map((genome) => of(genome.layerConfigs.get("a")!))).size;
     expect(seen((c) => c.weightBits)).toBe(3);
@@ -43,8 +45,8 @@ describe("sampling", () => {
   });
 
   it("anchors every width, the extremes first, in the settings of a good start", () => {
-    const rules = rulesOf(["a", "b"], [2, 4, 6, 8]);
-    const anchors = uniformAnchors.sample(rules, 10, new Random(1));
+    const space = spaceOf(["a", "b"], [2, 4, 6, 8]);
+    const anchors = sample(uniformAnchors, space, 10).map((genes) => space.decode(genes));
     expect(anchors.map(bitsOf)).toEqual([
       [8, 8],
       [2, 2],
@@ -58,7 +60,7 @@ describe("sampling", () => {
       granularity: "per-channel",
       calibrationMethod: "mse",
     });
-    expect(uniformAnchors.sample(rules, 2, new Random(1)).map(bitsOf)).toEqual([
+    expect(sample(uniformAnchors, space, 2).map((genes) => bitsOf(space.decode(genes)))).toEqual([
       [8, 8],
       [2, 2],
     ]);
@@ -71,10 +73,9 @@ describe("sampling", () => {
         (values) => {
           const names = values.map((_, i) => `layer${i}`);
           const scores = new Map(names.map((name, i) => [name, values[i]!]));
-          const genomes = sensitivityAllocation(scores).sample(
-            rulesOf(names, [2, 3, 4, 6, 8]),
-            5,
-            new Random(0),
+          const space = spaceOf(names, [2, 3, 4, 6, 8]);
+          const genomes = sample(sensitivityAllocation(scores), space, 5).map((genes) =>
+            space.decode(genes),
           );
           for (const genome of genomes)
             for (const a of names)
@@ -93,26 +94,28 @@ describe("sampling", () => {
   it("uses the whole range in the middle", () => {
     const names = ["a", "b", "c"];
     const scores = new Map(names.map((name, i) => [name, i]));
-    const [, middle] = sensitivityAllocation(scores).sample(
-      rulesOf(names, [2, 4, 8]),
-      3,
-      new Random(0),
-    );
-    expect(bitsOf(middle!)).toEqual([2, 4, 8]);
+    const space = spaceOf(names, [2, 4, 8]);
+    const [, middle] = sample(sensitivityAllocation(scores), space, 3);
+    expect(bitsOf(space.decode(middle!))).toEqual([2, 4, 8]);
   });
 });
 
+/** Genomes of two widths, all layers alike. */
+function extremes(space: GeneSpace): readonly [wide: Uint16Array, narrow: Uint16Array] {
+  const [wide, narrow] = sample(uniformAnchors, space, 2);
+  return [wide!, narrow!];
+}
+
 describe("crossover", () => {
   it("takes one run of neighbours at two points, of any length and place", () => {
-    const rules = rulesOf(["a", "b", "c", "d", "e"], [2, 8]);
-    const [eight, two] = uniformAnchors.sample(rules, 2, new Random(0)) as [
-      QuantizationGenome,
-      QuantizationGenome,
-    ];
+    const space = spaceOf(["a", "b", "c", "d", "e"], [2, 8]);
+    const [eight, two] = extremes(space);
     const random = new Random(5);
     const patterns = new Set<string>();
     for (let i = 0; i < 300; i++) {
-      const bits = bitsOf(twoPointCrossover.cross(eight, two, rules, random)[0]);
+      const child = eight.slice();
+      twoPointCrossover.cross(child, two, { space, random });
+      const bits = bitsOf(space.decode(child));
       const changes = bits.filter((value, at) => value !== bits[(at + 1) % bits.length]).length;
       expect(changes).toBe(2);
       patterns.add(bits.join());
@@ -131,43 +134,51 @@ describe("stages", () => {
       "layer2.0.conv1",
       "layer2.0.conv2",
     ];
-    const rules = rulesOf(names, [2, 8]);
-    expect(networkStages(rules)).toEqual([
+    const space = spaceOf(names, [2, 8]);
+    expect(networkStages(space)).toEqual([
       [1, 2, 3, 4, 5],
       [1, 2, 3],
       [1, 2],
       [4, 5],
     ]);
-    expect(networkStages(rulesOf(["a", "b", "c"], [2, 8]))).toEqual([]);
-    const [eight, two] = uniformAnchors.sample(rules, 2, new Random(0)) as [
-      QuantizationGenome,
-      QuantizationGenome,
-    ];
+    expect(networkStages(spaceOf(["a", "b", "c"], [2, 8]))).toEqual([]);
+    const [eight, two] = extremes(space);
     const random = new Random(5);
     const patterns = new Set<string>();
-    for (let i = 0; i < 100; i++)
-      patterns.add(bitsOf(stageCrossover.cross(eight, two, rules, random)[0]).join(""));
+    for (let i = 0; i < 100; i++) {
+      const child = eight.slice();
+      stageCrossover.cross(child, two, { space, random });
+      patterns.add(bitsOf(space.decode(child)).join(""));
+    }
     expect([...patterns].sort()).toEqual(["822222", "822288", "822888", "888822"]);
-  });
-
-  it("hold tied layers as one unit, at the place of the first", () => {
-    const rules = { ...rulesOf(["a", "b", "c", "d"], [2, 8]), ties: [["c", "b"]] };
-    expect(layerUnits(rules)).toEqual([["a"], ["c", "b"], ["d"]]);
   });
 });
 
 describe("mutation", () => {
+  const mutated = (
+    operator: typeof stepMutation,
+    parent: Uint16Array,
+    space: GeneSpace,
+    random: Random,
+    rate = 0,
+  ) => {
+    const child = parent.slice();
+    operator.mutate(child, { space, random, rate });
+    return child;
+  };
+  const changedOwners = (space: GeneSpace, a: Uint16Array, b: Uint16Array) =>
+    space.owners.filter(({ genes }) => genes.some((gene) => a[gene] !== b[gene])).length;
+
   it("steps few layers, whatever the rate", () => {
-    const names = Array.from({ length: 50 }, (_, i) => `layer${i}`);
-    const rules = rulesOf(names, [2, 4, 8]);
-    const parent = uniformAnchors.sample(rules, 3, new Random(0))[2]!;
+    const space = spaceOf(
+      Array.from({ length: 50 }, (_, i) => `layer${i}`),
+      [2, 4, 8],
+    );
+    const parent = sample(uniformAnchors, space, 3)[2]!;
     const random = new Random(4);
     const counts = [0, 0, 0];
     for (let i = 0; i < 300; i++) {
-      const child = fewSteps.mutate(parent, rules, 1, random);
-      const changed = names.filter(
-        (name) => !child.layerConfigs.get(name)!.equals(parent.layerConfigs.get(name)!),
-      ).length;
+      const changed = changedOwners(space, parent, mutated(fewSteps, parent, space, random, 1));
       if (changed <= 3) counts[changed - 1]!++;
     }
     expect(counts[0]).toBeGreaterThan(180);
@@ -177,51 +188,52 @@ describe("mutation", () => {
 
   it("swaps bits between layers so that the size hardly changes", () => {
     const names = Array.from({ length: 20 }, (_, i) => `layer${i}`);
-    const rules = {
-      ...rulesOf(names, [2, 4, 6, 8]),
-      parameterCounts: new Map(names.map((name, i) => [name, 100 * (1 + (i % 4))])),
-    };
-    const parent = uniformAnchors.sample(rules, 3, new Random(0))[2]!;
+    const parameterCounts = new Map(names.map((name, i) => [name, 100 * (1 + (i % 4))]));
+    const space = spaceOf(names, [2, 4, 6, 8], { parameterCounts });
+    const parent = sample(uniformAnchors, space, 3)[2]!;
     const random = new Random(6);
-    const sum = (genome: QuantizationGenome) => genome.averageBits * 5000;
+    const sum = (genes: Uint16Array) => space.decode(genes).averageBits * 5000;
     let moved = 0;
     for (let i = 0; i < 200; i++) {
-      const child = budgetSwap.mutate(parent, rules, 0, random);
-      const bits = bitsOf(child);
+      const child = mutated(budgetSwap, parent, space, random);
+      const bits = bitsOf(space.decode(child));
       if (bits.some((b) => b > 6) && bits.some((b) => b < 6)) moved++;
       // The widest single step is 800 bits; an unanswered one would shift the sum by as much.
       expect(Math.abs(sum(child) - sum(parent))).toBeLessThanOrEqual(400);
     }
     expect(moved).toBeGreaterThan(150);
-    expect(budgetSwap.mutate(parent, { ...rules, uniformPrecision: true }, 0, random)).toBe(parent);
+    const uniform = spaceOf(names, [2, 4, 6, 8], { uniformPrecision: true });
+    const level = sample(uniformAnchors, uniform, 1)[0]!;
+    expect(mutated(budgetSwap, level, uniform, random)).toEqual(level);
   });
 
   it("hands settings on, widths not", () => {
-    const names = ["a", "b", "c", "d"];
-    const rules = rulesOf(names, [2, 4, 8]);
+    const space = spaceOf(["a", "b", "c", "d"], [2, 4, 8]);
     const random = new Random(7);
+    let handed = 0;
     for (let i = 0; i < 100; i++) {
-      const parent = randomSampling.sample(rules, 1, random)[0]!;
-      const child = shareSettings.mutate(parent, rules, 0, random);
-      expect(bitsOf(child)).toEqual(bitsOf(parent));
-      const known = [...parent.layerConfigs.values()].map((config) =>
+      const parent = sample(randomSampling, space, 1, random)[0]!;
+      const child = mutated(shareSettings, parent, space, random);
+      const [before, now] = [space.decode(parent), space.decode(child)];
+      expect(bitsOf(now)).toEqual(bitsOf(before));
+      if (now.key !== before.key) handed++;
+      const known = [...before.layerConfigs.values()].map((config) =>
         config.with({ weightBits: 8 }),
       );
-      for (const config of child.layerConfigs.values())
+      for (const config of now.layerConfigs.values())
         expect(known.some((other) => other.equals(config.with({ weightBits: 8 })))).toBe(true);
     }
+    expect(handed).toBeGreaterThan(80);
   });
 
   it("changes no layer at rate 0 and about half of them at rate 0.5", () => {
-    const names = Array.from({ length: 1000 }, (_, i) => `layer${i}`);
-    const rules = rulesOf(names, [2, 4, 8]);
-    const parent = uniformAnchors.sample(rules, 1, new Random(0))[0]!;
-    const changed = (rate: number) => {
-      const child = stepMutation.mutate(parent, rules, rate, new Random(3));
-      return names.filter(
-        (name) => !child.layerConfigs.get(name)!.equals(parent.layerConfigs.get(name)!),
-      ).length;
-    };
+    const space = spaceOf(
+      Array.from({ length: 1000 }, (_, i) => `layer${i}`),
+      [2, 4, 8],
+    );
+    const parent = sample(uniformAnchors, space, 1)[0]!;
+    const changed = (rate: number) =>
+      changedOwners(space, parent, mutated(stepMutation, parent, space, new Random(3), rate));
     expect(changed(0)).toBe(0);
     expect(changed(0.5)).toBeGreaterThan(430);
     expect(changed(0.5)).toBeLessThan(570);
@@ -229,12 +241,13 @@ describe("mutation", () => {
   });
 
   it("moves the whole network under uniform precision", () => {
-    const rules = { ...rulesOf(["a", "b", "c"], [2, 4, 8]), uniformPrecision: true };
-    const parent = uniformAnchors.sample(rules, 1, new Random(0))[0]!;
+    const space = spaceOf(["a", "b", "c"], [2, 4, 8], { uniformPrecision: true });
+    const parent = sample(uniformAnchors, space, 1)[0]!;
     const random = new Random(1);
     const levels = new Set<number>();
     for (let i = 0; i < 200; i++) {
-      const bits = new Set(bitsOf(stepMutation.mutate(parent, rules, 0.3, random)));
+      const child = mutated(stepMutation, parent, space, random, 0.3);
+      const bits = new Set(bitsOf(space.decode(child)));
       expect(bits.size).toBe(1);
       levels.add([...bits][0]!);
     }
@@ -243,8 +256,8 @@ describe("mutation", () => {
 
   it("shifts precision from layers with low scores to layers with high ones", () => {
     const names = ["low", "high"];
-    const rules = rulesOf(names, [2, 4, 6, 8]);
-    const parent = uniformAnchors.sample(rules, 4, new Random(0))[3]!;
+    const space = spaceOf(names, [2, 4, 6, 8]);
+    const parent = sample(uniformAnchors, space, 4)[3]!;
     const operator = precisionShift(
       new Map([
         ["high", 1],
@@ -254,114 +267,89 @@ describe("mutation", () => {
     const random = new Random(2);
     let right = 0;
     for (let i = 0; i < 200; i++) {
-      const [low, high] = bitsOf(operator.mutate(parent, rules, 0, random)) as [number, number];
+      const child = space.decode(mutated(operator, parent, space, random));
+      const [low, high] = bitsOf(child) as [number, number];
       expect([low, high].toSorted((a, b) => a - b)).toEqual([2, 6]);
       if (high === 6) right++;
     }
     expect(right).toBeGreaterThan(180);
     expect(right).toBeLessThan(200);
-    expect(operator.mutate(parent, { ...rules, uniformPrecision: true }, 0, random)).toBe(parent);
-    const fixed = rulesOf(names, [4]);
-    const only = uniformAnchors.sample(fixed, 1, random)[0]!;
-    expect(operator.mutate(only, fixed, 0, random)).toBe(only);
+    const fixed = spaceOf(names, [4]);
+    const only = sample(uniformAnchors, fixed, 1)[0]!;
+    expect(mutated(operator, only, fixed, random)).toEqual(only);
   });
 });
 
-describe("repair", () => {
-  it("ends within the rules whatever came in, and a second time changes nothing", () => {
-    fc.assert(
-      fc.property(boundRules, seeds, (rules, seed) => {
-        const anything = rulesOf([...rules.layers.keys()], [1, 2, 3, 5, 8, 32]);
-        const wild = randomSampling.sample(anything, 1, new Random(seed))[0]!;
-        const repaired = repairToRules.repair(wild, rules);
-        expect(breaches(repaired, rules)).toEqual([]);
-        expect(repairToRules.repair(repaired, rules)).toBe(repaired);
-        for (const tie of rules.ties)
-          for (const name of tie)
-            expect(repaired.layerConfigs.get(name)?.toDict()).toEqual(
-              repaired.layerConfigs.get(tie[0]!)?.toDict(),
-            );
-        for (const [name, fields] of rules.pinned)
-          expect(repaired.layerConfigs.get(name)).toMatchObject(fields);
-        if (rules.uniformPrecision) {
-          const free = [...repaired.layerConfigs].filter(([name]) => !rules.pinned.has(name));
-          expect(new Set(free.map(([, config]) => config.weightBits)).size).toBeLessThanOrEqual(1);
-          expect(new Set(free.map(([, config]) => config.activationBits)).size).toBeLessThanOrEqual(
-            1,
-          );
-        }
-      }),
-    );
-  });
-
-  it("moves bits to the nearest width, and leaves what is allowed", () => {
-    const rules = rulesOf(["a", "b"], [3, 8]);
-    const wild = randomSampling.sample(rulesOf(["a", "b"], [4]), 1, new Random(1))[0]!;
-    expect(bitsOf(repairToRules.repair(wild, rules))).toEqual([3, 3]);
-    const good = randomSampling.sample(rules, 1, new Random(1))[0]!;
-    expect(repairToRules.repair(good, rules)).toBe(good);
-  });
-});
-
-describe("repair to limits", () => {
+describe("limitRepair", () => {
   const names = ["a", "b", "c"];
-  const rules = {
-    ...rulesOf(names, [2, 4, 6, 8]),
-    parameterCounts: new Map(names.map((name) => [name, 100])),
-  };
-  const wide = uniformAnchors.sample(rules, 1, new Random(0))[0]!;
+  const parameterCounts = new Map(names.map((name) => [name, 100]));
+  const space = spaceOf(names, [2, 4, 6, 8], { parameterCounts });
+  const wide = sample(uniformAnchors, space, 1)[0]!;
   const scores = new Map([
     ["a", 1],
     ["b", 0],
     ["c", 0.1],
   ]);
+  const repaired = (repair: ReturnType<typeof limitRepair>, genes: Uint16Array, own = space) => {
+    const copy = genes.slice();
+    repair(copy, own);
+    return copy;
+  };
 
   it("lowers the least sensitive layers, no further than needed, and leaves what keeps the limit", () => {
     const limit = (most: number) =>
-      repairToLimits(
+      limitRepair(
         (genome) => Math.max(0, bitsOf(genome).reduce<number>((a, b) => a + b, 0) - most),
         scores,
       );
-    expect(limit(24).repair(wide, rules)).toBe(wide);
-    expect(bitsOf(limit(22).repair(wide, rules))).toEqual([8, 6, 8]);
-    expect(bitsOf(limit(18).repair(wide, rules))).toEqual([8, 4, 6]);
-    expect(bitsOf(limit(6).repair(wide, rules))).toEqual([2, 2, 2]);
-    expect(limit(5).repair(wide, rules)).toBe(wide);
+    const bits = (most: number) => bitsOf(space.decode(repaired(limit(most), wide)));
+    expect(repaired(limit(24), wide)).toEqual(wide);
+    expect(bits(22)).toEqual([8, 6, 8]);
+    expect(bits(18)).toEqual([8, 4, 6]);
+    expect(bits(6)).toEqual([2, 2, 2]);
+    expect(repaired(limit(5), wide)).toEqual(wide);
+    const once = repaired(limit(18), wide);
+    expect(repaired(limit(18), once)).toEqual(once);
   });
 
   it(
     "goes on with activations where weights are not enough, and takes the network as a whole " +
       "under uniform precision",
     () => {
-      const sixteen = wide.with({
-        layerConfigs: new Map(
-          [...wide.layerConfigs].map(([name, config]) => [
-            name,
-            config.with({ activationBits: 16 }),
-          ]),
-        ),
-      });
+      const sixteen = space.encode(
+        space.decode(wide).with({
+          layerConfigs: new Map(
+            [...space.decode(wide).layerConfigs].map(([name, config]) => [
+              name,
+              config.with({ activationBits: 16 }),
+            ]),
+          ),
+        }),
+      );
       const activations = (genome: QuantizationGenome) =>
         [...genome.layerConfigs.values()].map((config) => config.activationBits);
-      const repaired = repairToLimits(
-        (genome) => activations(genome).filter((bits) => bits === 16).length / 3,
-      ).repair(sixteen, rules);
-      expect(activations(repaired)).toEqual([8, 8, 8]);
-      const uniform = { ...rules, uniformPrecision: true };
-      const level = repairToLimits((genome) => Math.max(0, genome.averageBits - 5)).repair(
-        wide,
+      const lowered = repaired(
+        limitRepair((genome) => activations(genome).filter((bits) => bits === 16).length / 3),
+        sixteen,
+      );
+      expect(activations(space.decode(lowered))).toEqual([8, 8, 8]);
+      const uniform = spaceOf(names, [2, 4, 6, 8], { parameterCounts, uniformPrecision: true });
+      const level = repaired(
+        limitRepair((genome) => Math.max(0, genome.averageBits - 5)),
+        sample(uniformAnchors, uniform, 1)[0]!,
         uniform,
       );
-      expect(bitsOf(level)).toEqual([4, 4, 4]);
+      expect(bitsOf(uniform.decode(level))).toEqual([4, 4, 4]);
     },
   );
 });
 
-function rulesOf(
+function spaceOf(
   names: readonly string[],
-  weightBits: readonly (1 | 2 | 3 | 4 | 5 | 6 | 8 | 32)[],
-): SearchRules {
-  const space = {
+  weightBits: readonly WeightBits[],
+  options: Partial<GeneSpaceOptions> = {},
+): GeneSpace {
+  const layer = {
     weightBits,
     activationBits: [8, 16] as const,
     weightSchemes: ["symmetric", "asymmetric", "power-of-two"] as const,
@@ -370,11 +358,8 @@ function rulesOf(
     groupSizes: [16, 32],
     calibrationMethods: ["min-max", "percentile", "mse", "entropy"] as const,
   };
-  return {
-    layers: new Map(names.map((name) => [name, space])),
-    ties: [],
-    pinned: new Map(),
-    uniformPrecision: false,
-    parameterCounts: new Map(),
-  };
+  return new GeneSpace({
+    space: { layers: new Map(names.map((name) => [name, layer])), ties: [] },
+    ...options,
+  });
 }

@@ -3,7 +3,7 @@ import { learnedAllocations } from "../../../src/engine/budget/learned-allocatio
 import { MeasuredRecord } from "../../../src/engine/budget/measured-record.js";
 import { resolveConfig } from "../../../src/engine/config.js";
 import { exactSeeds, granularSettings } from "../../../src/engine/run/exact-seeds.js";
-import { searchRules } from "../../../src/engine/run/search-rules.js";
+import { geneSpaceOf } from "../../../src/engine/run/gene-space-of.js";
 import { createNoiseTable } from "../../../src/evaluation/noise/noise-table.js";
 import { sensitivityPrior } from "../../../src/evaluation/sensitivity/sensitivity-prior.js";
 import { uniformGenome } from "../../../src/evaluation/uniform-genome.js";
@@ -15,7 +15,7 @@ import { sampledEvaluator } from "./sampled-evaluator.js";
 const model = { name: "tiny", layers: TINY_LAYERS, source: "user" as const };
 const costModel = costModelFor("arm-neon");
 const noiseTable = createNoiseTable(model, { per: "tensor" });
-const rules = searchRules(model, resolveConfig({ groupSizes: [32] }), costModel);
+const space = geneSpaceOf(model, resolveConfig({ groupSizes: [32] }), costModel);
 const PLACES = 3;
 
 async function measuredRecord(): Promise<MeasuredRecord> {
@@ -42,12 +42,12 @@ describe("learnedAllocations", () => {
     async () => {
       const record = await measuredRecord();
       const keys = new Set(
-        learnedAllocations(rules, { model, costModel }, record, PLACES).map(({ key }) => key),
+        learnedAllocations(space, { model, costModel }, record, PLACES).map(({ key }) => key),
       );
       const optima = (settingsOf?: typeof granularSettings) =>
         exactSeeds({ model, costModel, noiseTable: record.feltNoise, settingsOf })
-          .sample(rules, 10 * PLACES, new Random(0))
-          .map(({ key }) => key);
+          .sample({ space, count: 10 * PLACES, random: new Random(0) })
+          .map((genes) => space.decode(genes).key);
       const [granular, usual] = [optima(granularSettings), optima()];
       for (const key of [...granular, ...usual]) expect(keys).toContain(key);
       // Neither holds the other.
@@ -59,6 +59,6 @@ describe("learnedAllocations", () => {
   it("proposes nothing before anything was measured", () => {
     const layerPrior = { weights: sensitivityPrior(model), deviations: new Map<string, number>() };
     const record = new MeasuredRecord({ model, noiseTable, layerPrior, baseline: undefined });
-    expect(learnedAllocations(rules, { model, costModel }, record, PLACES)).toEqual([]);
+    expect(learnedAllocations(space, { model, costModel }, record, PLACES)).toEqual([]);
   });
 });

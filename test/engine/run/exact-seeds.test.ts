@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../../../src/engine/config.js";
 import { exactSeeds } from "../../../src/engine/run/exact-seeds.js";
-import { searchRules } from "../../../src/engine/run/search-rules.js";
+import { geneSpaceOf } from "../../../src/engine/run/gene-space-of.js";
 import { layerSizeBytes } from "../../../src/evaluation/genome-size.js";
 import { createNoiseTable } from "../../../src/evaluation/noise/noise-table.js";
 import type { HardwareCostModel } from "../../../src/hardware/contract.js";
@@ -13,7 +13,7 @@ import { Random } from "../../../src/random/random.js";
 const model = modelFromLayers(["embedding", "attention", "ffn", "output"]);
 const costModel = costModelFor("arm-neon");
 const noiseTable = createNoiseTable(model);
-const rules = searchRules(model, resolveConfig({ tiedLayers: [["attention", "ffn"]] }), costModel);
+const space = geneSpaceOf(model, resolveConfig({ tiedLayers: [["attention", "ffn"]] }), costModel);
 
 describe("exactSeeds", () => {
   it("are distinct, keep ties, and none beats another in noise and size", () => {
@@ -24,11 +24,9 @@ describe("exactSeeds", () => {
         throw new Error("no idea");
       },
     };
-    const seeds = exactSeeds({ model, noiseTable, costModel: silent }).sample(
-      rules,
-      12,
-      new Random(1),
-    );
+    const seeds = exactSeeds({ model, noiseTable, costModel: silent })
+      .sample({ space, count: 12, random: new Random(1) })
+      .map((genes) => space.decode(genes));
     expect(seeds.length).toBeGreaterThan(4);
     expect(new Set(seeds.map((genome) => genome.key)).size).toBe(seeds.length);
     const points = seeds.map((genome) => {
@@ -48,7 +46,9 @@ describe("exactSeeds", () => {
   });
 
   it("read the cost model where it answers", () => {
-    const seeds = exactSeeds({ model, noiseTable, costModel }).sample(rules, 6, new Random(1));
+    const seeds = exactSeeds({ model, noiseTable, costModel })
+      .sample({ space, count: 6, random: new Random(1) })
+      .map((genes) => space.decode(genes));
     expect(seeds.length).toBeGreaterThan(1);
     const mixed = seeds.filter(
       (genome) => new Set([...genome.layerConfigs.values()].map((c) => c.weightBits)).size > 1,

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../../../src/engine/config.js";
-import { searchRules } from "../../../src/engine/run/search-rules.js";
+import { geneSpaceOf } from "../../../src/engine/run/gene-space-of.js";
 import {
   costModelFor,
   type LayerSpec,
   type ModelSpec,
   type QuantizationEvolutionConfig,
 } from "../../../src/index.js";
+import { Random } from "../../../src/random/random.js";
 
 const layer = (name: string, channels: number, depth: number): LayerSpec => ({
   name,
@@ -22,17 +23,17 @@ const model: ModelSpec = {
   source: "user",
   layers: [layer("wide", 8, 100), layer("narrow", 8, 16), layer("tiny", 8, 9)],
 };
-const rulesOf = (
+const spaceOf = (
   config: QuantizationEvolutionConfig,
   target: Parameters<typeof costModelFor>[0] = "arm-neon",
-) => searchRules(model, resolveConfig(config), costModelFor(target));
+) => geneSpaceOf(model, resolveConfig(config), costModelFor(target));
 
-describe("searchRules", () => {
+describe("geneSpaceOf", () => {
   it(
     "drops group sizes that are not shorter than the reduction axis, and per-group with the " +
       "last",
     () => {
-      const { layers } = rulesOf({ groupSizes: [16, 32, 64, 128] });
+      const { layers } = spaceOf({ groupSizes: [16, 32, 64, 128] });
       // XNNPACK takes blocks of multiples of 32 only.
       expect(layers.get("wide")?.groupSizes).toEqual([32, 64]);
       expect(layers.get("wide")?.granularities).toContain("per-group");
@@ -42,14 +43,14 @@ describe("searchRules", () => {
   );
 
   it("takes bits, schemes and methods from the configuration", () => {
-    const space = rulesOf({
+    const layer = spaceOf({
       weightBitChoices: [4, 8],
       activationBitChoices: [16, 8],
       weightSchemes: ["symmetric"],
       activationSchemes: ["asymmetric"],
       calibrationMethods: ["entropy"],
     }).layers.get("wide");
-    expect(space).toMatchObject({
+    expect(layer).toMatchObject({
       weightBits: [4, 8],
       activationBits: [8, 16],
       weightSchemes: ["symmetric"],
@@ -59,31 +60,33 @@ describe("searchRules", () => {
   });
 
   it("makes a pinned setting the only choice, also out of range", () => {
-    const rules = rulesOf({
+    const space = spaceOf({
       layerOverrides: { tiny: { weightBits: 16, granularity: "per-group", activationBits: 32 } },
     });
-    expect(rules.layers.get("tiny")).toMatchObject({
+    expect(space.layers.get("tiny")).toMatchObject({
       weightBits: [16],
       activationBits: [32],
       granularities: ["per-group"],
     });
-    expect(rules.layers.get("tiny")?.groupSizes.length).toBe(1);
-    expect(rules.layers.get("wide")?.weightBits).toEqual([4, 5, 6, 8]);
+    expect(space.layers.get("tiny")?.groupSizes.length).toBe(1);
+    expect(space.layers.get("wide")?.weightBits).toEqual([4, 5, 6, 8]);
   });
 
   it("gives tied layers what all of them allow, and the pins of any of them", () => {
-    const rules = rulesOf({
+    const space = spaceOf({
       tiedLayers: [["wide", "narrow"]],
       layerOverrides: { narrow: { weightBits: 6 } },
     });
-    expect(rules.layers.get("wide")).toBe(rules.layers.get("narrow"));
-    expect(rules.layers.get("wide")?.granularities).not.toContain("per-group");
-    expect(rules.pinned.get("wide")).toEqual({ weightBits: 6 });
+    expect(space.layers.get("wide")).toBe(space.layers.get("narrow"));
+    expect(space.layers.get("wide")?.granularities).not.toContain("per-group");
+    const widths = space.draw(new Random(1));
+    expect(space.decode(widths).layerConfigs.get("wide")?.weightBits).toBe(6);
+    expect(space.indexOf("wide", "weightBits")).toBe(-1);
   });
 
   it("refuses tied layers that are pinned apart", () => {
     expect(() =>
-      rulesOf({
+      spaceOf({
         tiedLayers: [["wide", "narrow"]],
         layerOverrides: { wide: { weightBits: 4 }, narrow: { weightBits: 6 } },
       }),
@@ -94,10 +97,10 @@ describe("searchRules", () => {
 
   it("leaves out what the target always refuses, and keeps every list filled", () => {
     for (const target of ["nvidia-tensorrt", "apple-neural-engine", "qualcomm-hexagon"] as const)
-      for (const space of rulesOf({ minBits: 1, maxBits: 32 }, target).layers.values())
-        for (const [name, values] of Object.entries(space))
+      for (const layer of spaceOf({ minBits: 1, maxBits: 32 }, target).layers.values())
+        for (const [name, values] of Object.entries(layer))
           if (name !== "groupSizes") expect(values.length, `${target} ${name}`).toBeGreaterThan(0);
-    const schemes = rulesOf({}, "nvidia-tensorrt").layers.get("wide")?.weightSchemes;
+    const schemes = spaceOf({}, "nvidia-tensorrt").layers.get("wide")?.weightSchemes;
     expect(schemes).not.toContain("asymmetric");
   });
 
@@ -123,7 +126,7 @@ describe("searchRules", () => {
       ],
     };
     const ties = (target: "nvidia-tensorrt" | "arm-neon", tiedLayers: string[][] = []) =>
-      searchRules(fused, resolveConfig({ tiedLayers }), costModelFor(target)).ties;
+      geneSpaceOf(fused, resolveConfig({ tiedLayers }), costModelFor(target)).ties;
     expect(ties("nvidia-tensorrt")).toEqual([["q", "k", "v"]]);
     expect(ties("arm-neon")).toEqual([]);
     expect(ties("nvidia-tensorrt", [["out", "k"]]).map((tie) => [...tie].sort())).toEqual([

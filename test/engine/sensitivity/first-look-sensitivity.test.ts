@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MeasuredRecord } from "../../../src/engine/budget/measured-record.js";
 import { resolveConfig } from "../../../src/engine/config.js";
 import { EvaluationLedger } from "../../../src/engine/ledger/evaluation-ledger.js";
-import { searchRules } from "../../../src/engine/run/search-rules.js";
+import { geneSpaceOf } from "../../../src/engine/run/gene-space-of.js";
 import { firstLookSensitivity } from "../../../src/engine/sensitivity/first-look-sensitivity.js";
 import { createEvaluationContext } from "../../../src/evaluation/evaluate-genome.js";
 import { createNoiseTable } from "../../../src/evaluation/noise/noise-table.js";
@@ -22,7 +22,7 @@ const SAMPLE_COUNT = 256;
 const model = { name: "tiny", layers: TINY_LAYERS, source: "user" as const };
 const names = TINY_LAYERS.map(({ name }) => name);
 const costModel = costModelFor("arm-neon");
-const rules = searchRules(model, resolveConfig(), costModel);
+const space = geneSpaceOf(model, resolveConfig(), costModel);
 const noiseTable = createNoiseTable(model, { per: "tensor" });
 
 function estimateOf(scores: Float32Array): AccuracyEstimate {
@@ -74,7 +74,7 @@ async function look(
   });
   const found = await firstLookSensitivity({
     model,
-    rules,
+    space,
     noiseTable,
     ledger,
     record,

@@ -8,15 +8,21 @@ import type { AccuracyEvaluator } from "../../../src/evaluation/evaluator.js";
 import { explainGenome } from "../../../src/evaluation/explain/explain-genome.js";
 import { explanationToString } from "../../../src/evaluation/explain/explanation-text.js";
 import { uniformGenome } from "../../../src/evaluation/uniform-genome.js";
-import { defaultLayerSpace, type SearchSpace } from "../../../src/genes/search-space.js";
+import { defaultLayerSpace } from "../../../src/genes/search-space.js";
+import { GeneSpace } from "../../../src/genome/gene-space.js";
 import { bitCost, evaluatorOf, smallModel } from "../small-models.js";
 
 const weights = { accuracyWeight: 1, compressionWeight: 1, latencyWeight: 1, energyWeight: 1 };
 const names = smallModel.layers.map((layer) => layer.name);
-const space = (ties: readonly (readonly string[])[] = []): SearchSpace => ({
-  layers: new Map(names.map((name) => [name, { ...defaultLayerSpace, weightBits: [2, 4, 8] }])),
-  ties,
-});
+const space = (ties: readonly (readonly string[])[] = []) =>
+  new GeneSpace({
+    space: {
+      layers: new Map(
+        names.map((name) => [name, { ...defaultLayerSpace, weightBits: [2, 4, 8] as const }]),
+      ),
+      ties,
+    },
+  });
 /** More bits, better: the first layer counts four times. */
 const evaluator: AccuracyEvaluator = evaluatorOf((genome) => {
   let sum = 0;
