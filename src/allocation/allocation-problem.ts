@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { checkFields, describeNonRecord, isRecord } from "../check/check-fields.js";
+import { checkFields, isRecord } from "../check/check-fields.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 
 /** One layer of an {@link AllocationProblem}. */
@@ -88,11 +89,6 @@ function allowedAt(path: readonly string[]): string {
       "a finite number",
     ][path.length] ?? "a finite number"
   );
-}
-
-function describeValue(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  return isRecord(value) ? "another object" : describeNonRecord(value);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 
 /** The present time in milliseconds from any origin. */
@@ -38,7 +39,10 @@ export function startEffort(limits: EffortLimits): Effort {
   const { timeLimitMs, now } = limits;
   for (const name of ["timeLimitMs", "maxSteps"] as const)
     if (limits[name] !== undefined && !(limits[name] >= 0))
-      throw new InvalidArgumentError(name, `${name} is ${limits[name]}; allowed: 0 or more`);
+      throw new InvalidArgumentError(
+        name,
+        `${name} is ${describeValue(limits[name])}; allowed: 0 or more`,
+      );
   // The one clock of this room: it can stop the search early, and nothing else depends on it.
   const clock = now ?? (() => performance.now());
   const end = timeLimitMs === undefined ? Number.POSITIVE_INFINITY : clock() + timeLimitMs;

@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError, UnsupportedError } from "../errors.js";
 import {
   type AllocationProblem,
@@ -147,7 +148,7 @@ function checkBudgets(
     if (typeof limit !== "number" || !(limit >= least - CAPACITY_SLACK * 1e-3 * Math.abs(least)))
       throw new InvalidArgumentError(
         `budgets.${name}`,
-        `budgets.${name} is ${limit}; allowed: at least ${least}, the least that any ` +
+        `budgets.${name} is ${describeValue(limit)}; allowed: at least ${least}, the least that any ` +
           "allocation uses",
       );
   }

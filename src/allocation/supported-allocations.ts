@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { SeenGenomes } from "../search/seen-genomes.js";
 import { type AllocationProblem, checkAllocationProblem } from "./allocation-problem.js";
@@ -48,7 +49,10 @@ export function checkFrontQuestion(question: {
       `objectives has ${objectives.length} metrics; allowed: at least 2`,
     );
   if (!(Number.isInteger(count) && count >= 1))
-    throw new InvalidArgumentError("count", `count is ${count}; allowed: a positive integer`);
+    throw new InvalidArgumentError(
+      "count",
+      `count is ${describeValue(count)}; allowed: a positive integer`,
+    );
 }
 
 /**

@@ -1,7 +1,8 @@
 import { stringify } from "yaml";
 import type { z } from "zod";
 import { checkFields } from "../check/check-fields.js";
-import { describeIssue, describeValue } from "../check/describe-issue.js";
+import { describeIssue } from "../check/describe-issue.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { checkNotes } from "../genome/check-genomes.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";

@@ -1,4 +1,5 @@
-import { checkFields, describeNonRecord, isRecord } from "../check/check-fields.js";
+import { checkFields, isRecord } from "../check/check-fields.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { totalViolation, violationVector } from "../evaluation/constraints.js";
 import { objectiveVector } from "../evaluation/objectives.js";
@@ -42,8 +43,7 @@ export function mergeArchives(
   if (!Array.isArray(archives) || archives.length === 0)
     throw new InvalidArgumentError(
       "archives",
-      `archives is ${Array.isArray(archives) ? "empty" : "no list"}; allowed: a list of at ` +
-        "least one archive",
+      `archives is ${describeValue(archives)}; allowed: a list of at least one archive`,
     );
   checkFields(options, "options", ["archiveLimit"]);
   const { archiveLimit: limit } = options;
@@ -53,7 +53,7 @@ export function mergeArchives(
   )
     throw new InvalidArgumentError(
       "archiveLimit",
-      `archiveLimit is ${limit}; allowed: an integer from 1`,
+      `archiveLimit is ${describeValue(limit)}; allowed: an integer from 1`,
     );
   const feasible = new ParetoArchive<QuantizationGenome>({ key: textOf });
   const infeasible = new ParetoArchive<QuantizationGenome>({ key: textOf });
@@ -99,7 +99,7 @@ function genomesOf(
   if (!isList(archive) && !isRecord(archive))
     throw new InvalidArgumentError(
       path,
-      `${path} is ${describeNonRecord(archive)}; allowed: a result, an archive document or a ` +
+      `${path} is ${describeValue(archive)}; allowed: a result, an archive document or a ` +
         "list of genomes",
     );
   const [genomes, at] = isList(archive)

@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { checkList } from "./check-arguments.js";
 import { compareRows, type Objectives, pointCount, toObjectiveMatrix } from "./objective-matrix.js";
@@ -22,7 +23,7 @@ export function crowdingDistance(objectives: Objectives, front?: readonly number
     if (!(Number.isInteger(point) && point >= 0 && point < count))
       throw new InvalidArgumentError(
         `front.${i}`,
-        `front.${i} is ${point}; allowed: 0 to ${count - 1}`,
+        `front.${i} is ${describeValue(point)}; allowed: 0 to ${count - 1}`,
       );
 
   const distance = new Float64Array(points.length);

@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
 import { checkList } from "./check-arguments.js";
 import { noObjective } from "./objective-matrix.js";
@@ -53,7 +54,10 @@ export function constrainedDominates(
 /** @throws InvalidDataError when the violation is negative or NaN */
 export function checkViolation(violation: number, path: string): void {
   if (!(violation >= 0))
-    throw new InvalidDataError(path, `${path} is ${violation}; allowed: 0 (feasible) or more`);
+    throw new InvalidDataError(
+      path,
+      `${path} is ${describeValue(violation)}; allowed: 0 (feasible) or more`,
+    );
 }
 
 /** {@link dominates} for two rows of checked row-major data: no checks, no allocation. */

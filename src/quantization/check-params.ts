@@ -1,4 +1,5 @@
-import { describeNonRecord, isRecord } from "../check/check-fields.js";
+import { isRecord } from "../check/check-fields.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { isPowerOfTwo } from "../numeric/float32-range.js";
 import { codeRange } from "./code-range.js";
@@ -19,7 +20,7 @@ export function checkParams(params: QuantizationParams): ScaleLayout {
   if (!isRecord(params))
     throw new InvalidArgumentError(
       "params",
-      `params is ${describeNonRecord(params)}; allowed: what calibrate gives`,
+      `params is ${describeValue(params)}; allowed: what calibrate gives`,
     );
   const { bits, signed, scheme, scale, zeroPoint } = params;
   const { qMin, qMax } = codeRange(params);
@@ -28,7 +29,7 @@ export function checkParams(params: QuantizationParams): ScaleLayout {
   if (!SCHEMES.includes(scheme))
     throw new InvalidArgumentError(
       "scheme",
-      `scheme is ${JSON.stringify(scheme)}; allowed: ${SCHEMES.join(", ")}`,
+      `scheme is ${describeValue(scheme)}; allowed: ${SCHEMES.join(", ")}`,
     );
   const layout = scaleLayout(params.shape, params.granularity, params.axis, params.groupSize);
   requireInstance(scale, Float32Array, "scale", layout.count);

@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { QuantizationGranularity } from "./scheme.js";
 
@@ -161,7 +162,7 @@ function checkLayout(
   if (!Array.isArray(shape))
     throw new InvalidArgumentError(
       "shape",
-      `shape is ${String(shape)}; allowed: a list of integers from 0`,
+      `shape is ${describeValue(shape)}; allowed: a list of integers from 0`,
     );
   if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
     throw new InvalidArgumentError(
@@ -170,12 +171,12 @@ function checkLayout(
     );
   }
   if (!GRANULARITIES.includes(granularity)) {
-    const message = `granularity is ${JSON.stringify(granularity)}; allowed: ${GRANULARITIES.join(", ")}`;
+    const message = `granularity is ${describeValue(granularity)}; allowed: ${GRANULARITIES.join(", ")}`;
     throw new InvalidArgumentError("granularity", message);
   }
   if (granularity === QuantizationGranularity.PER_TENSOR) return;
   if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) {
-    const message = `axis is ${axis}; allowed: 0 to ${shape.length - 1} for shape [${shape.join(", ")}]`;
+    const message = `axis is ${describeValue(axis)}; allowed: 0 to ${shape.length - 1} for shape [${shape.join(", ")}]`;
     throw new InvalidArgumentError("axis", message);
   }
   if (
@@ -184,7 +185,7 @@ function checkLayout(
   ) {
     throw new InvalidArgumentError(
       "groupSize",
-      `groupSize is ${groupSize}; allowed: an integer from 1`,
+      `groupSize is ${describeValue(groupSize)}; allowed: an integer from 1`,
     );
   }
 }

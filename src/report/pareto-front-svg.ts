@@ -1,5 +1,5 @@
 import { checkFields } from "../check/check-fields.js";
-import { describeValue } from "../check/describe-issue.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { checkGenomes } from "../genome/check-genomes.js";
 import {
@@ -224,7 +224,10 @@ const escapeXml = (text: string): string =>
 
 function checkRange(name: string, value: number, low: number, high: number): void {
   if (!(value >= low && value <= high))
-    throw new InvalidArgumentError(name, `${name} is ${value}; allowed: ${low} to ${high}`);
+    throw new InvalidArgumentError(
+      name,
+      `${name} is ${describeValue(value)}; allowed: ${low} to ${high}`,
+    );
 }
 
 function checkAxis(name: string, axis: FrontAxis): void {

@@ -122,7 +122,7 @@ describe("mergeArchives", () => {
       expect(() => mergeArchives([result], options as never)).toThrow(
         expect.objectContaining({ code: "INVALID_ARGUMENT", path }),
       );
-    expect(() => mergeArchives([])).toThrow("archives is empty");
-    expect(() => mergeArchives(result as never)).toThrow("archives is no list");
+    expect(() => mergeArchives([])).toThrow("archives is an empty list");
+    expect(() => mergeArchives(result as never)).toThrow("archives is an object");
   });
 });
