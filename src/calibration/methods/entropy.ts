@@ -1,5 +1,7 @@
 import { QuantizationScheme } from "../../quantization/scheme.js";
-import type { RangeMethod, SignedHistogram } from "../sources/range-source.js";
+import { CalibrationMethod } from "../method.js";
+import type { CalibrationMethodDefinition, ChosenRange } from "../method-definition.js";
+import type { RangeSource, RangeTarget, SignedHistogram } from "../sources/range-source.js";
 
 /**
  * The clipping range that loses the least information: the Kullback-Leibler divergence between the
@@ -11,7 +13,14 @@ import type { RangeMethod, SignedHistogram } from "../sources/range-source.js";
  * format has levels. Of equal candidates the widest wins, so sparse slices and formats with more
  * levels than there are bins come out at the whole range.
  */
-export const entropyRange: RangeMethod = (source, target) => {
+export const entropyMethod: CalibrationMethodDefinition = {
+  name: CalibrationMethod.ENTROPY,
+  code: 3,
+  reach: 3,
+  range: entropyRange,
+};
+
+function entropyRange(source: RangeSource, target: RangeTarget): ChosenRange {
   const whole = { low: source.min, high: source.max };
   if (!(source.max > 0 || source.min < 0)) return whole;
   const asymmetric = target.scheme === QuantizationScheme.ASYMMETRIC;
@@ -22,7 +31,7 @@ export const entropyRange: RangeMethod = (source, target) => {
   if (reach === undefined) return whole;
   const clip = reach * histogram.width;
   return { low: Math.max(source.min, -clip), high: Math.min(source.max, clip) };
-};
+}
 
 /**
  * Windows tried, about: 512 place the clip to within 1/512 of the range, and four times as many

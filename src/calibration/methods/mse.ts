@@ -1,6 +1,8 @@
 import { QuantizationScheme } from "../../quantization/scheme.js";
 import { affineFormat } from "../affine-format.js";
-import type { RangeMethod, RangeSource, RangeTarget } from "../sources/range-source.js";
+import { CalibrationMethod } from "../method.js";
+import type { CalibrationMethodDefinition, ChosenRange } from "../method-definition.js";
+import type { RangeSource, RangeTarget } from "../sources/range-source.js";
 
 const GRID = 100;
 const FINE = 10;
@@ -12,7 +14,15 @@ const FINE = 10;
  * and the error only falls from one step to the next, so the result is never worse than min-max; it
  * is a local optimum, not proven global.
  */
-export const mseRange: RangeMethod = (source, target) => {
+export const mseMethod: CalibrationMethodDefinition = {
+  name: CalibrationMethod.MSE,
+  code: 2,
+  // An outlier can push the best clip far below the range.
+  reach: 10,
+  range: mseRange,
+};
+
+function mseRange(source: RangeSource, target: RangeTarget): ChosenRange {
   const whole = { low: source.min, high: source.max };
   if (!(source.max > 0 || source.min < 0)) return whole;
   // The power-of-two search tries the exponents itself.
@@ -32,7 +42,7 @@ export const mseRange: RangeMethod = (source, target) => {
     search.refine(step, false, true);
   }
   return search.range();
-};
+}
 
 /** Two ends as fractions of the whole range's. */
 interface Parts {

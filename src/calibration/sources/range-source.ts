@@ -54,12 +54,3 @@ export interface RangeSource {
    */
   histogram(ofMagnitude: boolean): SignedHistogram;
 }
-
-/**
- * Chooses the range [low, high] that codes will span. Its ends may be outside of, but not beyond,
- * the data's range together with 0.
- */
-export type RangeMethod = (
-  source: RangeSource,
-  target: RangeTarget,
-) => { low: number; high: number };
