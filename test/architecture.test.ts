@@ -20,6 +20,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["evaluation"],
   ["formats", "report", "documents"],
   ["engine"],
+  ["testing"],
   ["index.ts", "export.ts"],
 ];
 
