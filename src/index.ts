@@ -30,7 +30,7 @@ export {
   type RangeSource,
   type RangeTarget,
 } from "./calibration/index.js";
-// Documents. Not through their door, as what is there besides would be loaded with the core.
+// Documents. Not through their entry point: what is there besides would be loaded with the core.
 export { type ArchiveSource, archiveToString } from "./documents/archive-to-string.js";
 export { type ExportContext, exportToString } from "./documents/export-to-string.js";
 export type { LayerCalibration } from "./documents/genome-data.js";

@@ -223,6 +223,11 @@ describe("src/", () => {
     expect([...packages].sort()).toEqual(["seedrandom", "yaml", "zod"]);
   });
 
+  it("needs no test runner, the contract suites included", () => {
+    const packages = new Set(files.flatMap((file) => file.packages));
+    expect([...packages].filter((name) => /^(vitest|fast-check|node:test)/.test(name))).toEqual([]);
+  });
+
   it("draws from no clock and no unseeded generator", () => {
     const forbidden =
       /\bMath\.random\b|\bDate\.now\b|\bnew Date\b|\bperformance\.now\b|\bprocess\.hrtime\b/;

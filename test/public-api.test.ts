@@ -79,6 +79,22 @@ describe("the public list", () => {
     ]);
   });
 
+  it("publishes the contract suites, and what a calibration method is added with", async () => {
+    const testing = await import("../src/testing/index.js");
+    expect(Object.keys(testing).sort()).toEqual([
+      "accuracyEvaluatorContract",
+      "calibrationMethodContract",
+      "hardwareCostModelContract",
+      "sensitivityMetricContract",
+    ]);
+    const calibration = await import("../src/calibration/index.js");
+    expect(Object.keys(calibration).sort()).toEqual([
+      ...["CALIBRATION_CODES", "CalibrationMethod", "addCalibrationMethod", "calibrate"],
+      ...["calibrateAndQuantize", "calibrationMethodOf", "calibrationMethods", "createObserver"],
+      ...["isBuiltInMethod", "isCalibrationMethod", "tensorStatistics"],
+    ]);
+  });
+
   it("has the enumerations of the contract", () => {
     expect(quantevo.HardwareTarget).toEqual({
       ARM_NEON: "arm-neon",
