@@ -22,7 +22,7 @@ export interface EffortLimits {
   readonly maxSteps?: number | undefined;
 }
 
-/** Counts steps and looks at the clock now and then. */
+/** Counts steps and reads the clock now and then. */
 export interface Effort {
   /** Steps that are left. */
   readonly left: number;

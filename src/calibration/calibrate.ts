@@ -47,9 +47,9 @@ export interface CalibrateOptions extends RangeRequest {
  * ternary parameters are signed with zero point 0, and symmetric where an asymmetric scheme was
  * asked for. Scales are positive normal float32: all-zero slices get 1 (binary: 2^-126).
  * @param values float32, row-major
- * @throws InvalidDataError when `values` is empty or holds NaN or infinity (names the tensor);
- *   InvalidArgumentError naming the option that is unknown, missing or out of range;
- *   EvaluationError when a custom method gives no range
+ * @throws InvalidDataError when `values` is empty or holds NaN or infinity (names the tensor)
+ * @throws InvalidArgumentError naming the option that is unknown, missing or out of range
+ * @throws EvaluationError when a custom method gives no range
  */
 export function calibrate(values: Float32Array, options: CalibrateOptions): QuantizationParams {
   checkCalibrateOptions(options);

@@ -34,13 +34,14 @@ export interface CalibrationMethodDefinition {
   readonly code: number;
   /**
    * For power-of-two formats, an integer from 0 to 252. The range gives the least exponent whose
-   * codes cover it; a search for the least squared error tries that one, the one above, and so many
-   * below. 3 serves methods that clip outliers themselves; 10 one that leaves it to this search.
+   * codes cover it. A search for the least squared error tries that one, the one above, and so many
+   * below. 3 serves methods that clip outliers themselves, 10 a method that leaves clipping to this
+   * search.
    */
   readonly reach: number;
   /**
-   * Chooses the range for the data of `source`, which hold one value or more. Neither end is farther
-   * from 0 than the farthest value. The same data and target give the same range.
+   * Chooses the range for the data of `source`, which hold one value or more. Neither end is
+   * farther from 0 than the farthest value is. The same data and target give the same range.
    */
   range(source: RangeSource, target: RangeTarget): ChosenRange;
   /**

@@ -16,6 +16,6 @@ export interface StreamObserverOptions {
 export interface StreamObserver {
   /** Takes in one batch of finite values, which it must not keep. */
   observe(values: Float32Array): void;
-  /** What is known of the values so far. Asked for after one element or more, and again after further ones. */
+  /** What is known of the values so far. Asked for after one or more, and again after others. */
   source(): RangeSource;
 }

@@ -1,6 +1,6 @@
 /**
- * What a value is, in a few words for the message of an error: a number or a boolean as it is, text
- * in quotes (its first 60 characters), of everything else the kind and, of a list, the length.
+ * What a value is, in a few words for the message of an error. A number or a boolean is given as it
+ * is, text in quotes (its first 60 characters), a list by its length, and all else by its kind.
  */
 export function describeValue(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 60));

@@ -25,9 +25,9 @@ export interface ExportContext {
 }
 
 /**
- * Writes a genome as a document of schema version 1: target, metrics with their predicted or
- * measured label, and the settings of every layer, with calibrated scales and zero points where the
- * context has them. Equal input gives equal text: there is no clock in it.
+ * Writes a genome as a document of schema version 1. It has the target, the metrics with their
+ * predicted or measured label, and the settings of every layer, with calibrated scales and zero
+ * points where the context has them. Equal input gives equal text: there is no clock in it.
  * `parseQuantizationConfig` reads it back without loss. In YAML every text is in double quotes, so
  * that readers of YAML 1.1 do not take `yes` for a boolean.
  * @throws InvalidArgumentError for what is no genome or known context, when a metric or scale is

@@ -33,8 +33,8 @@ export interface MergedArchive {
  * @param options.archiveLimit most genomes of the front, from 1; of more the most crowded leave.
  *   Default: no limit
  * @throws InvalidArgumentError (path `archives.N...`, or the option) for a bad option, what is no
- *   archive, a genome without metrics, and archives that cannot be compared: other layers, another
- *   target, evaluator or metric, predicted beside measured figures
+ *   archive, a genome without metrics, and archives that cannot be compared. Those have other
+ *   layers, another target, evaluator or metric, or predicted beside measured figures.
  */
 export function mergeArchives(
   archives: readonly MergeSource[],

@@ -5,7 +5,7 @@ import { compareRows, type Objectives, pointCount, toObjectiveMatrix } from "./o
 
 /**
  * Crowding distance (Deb et al., NSGA-II, 2002, section III-B): the sum over objectives of the gap
- * between a point's two neighbours, each divided by the span of that objective; the ends of every
+ * between a point's two neighbours, each divided by the span of that objective. The ends of every
  * objective get Infinity. The result depends on the set of points and not on their order: ties in
  * one objective are ordered by the whole vector, and each repetition of an earlier vector gets 0.
  * @param objectives points, all objectives minimised

@@ -31,8 +31,8 @@ export function dominates(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
 }
 
 /**
- * Deb's constrained dominance (Deb et al., NSGA-II, 2002, definition 1): a feasible point beats an
- * infeasible one, of two infeasible points the one with the smaller total violation wins; between
+ * Deb's constrained dominance (Deb et al., NSGA-II, 2002, definition 1). A feasible point beats an
+ * infeasible one; of two infeasible points the one with the smaller total violation wins. Between
  * two feasible points, or two with equal violation, plain dominance decides.
  * @param violationA total constraint violation of `a`, 0 when feasible, never negative
  * @param violationB the same of `b`

@@ -27,8 +27,8 @@ export function toObjectiveMatrix(objectives: Objectives, name = "objectives"): 
   if (!Number.isInteger(dimensions) || dimensions < 1 || data.length % dimensions !== 0)
     throw new InvalidArgumentError(
       `${name}.dimensions`,
-      `${name}.dimensions is ${describeValue(dimensions)} for ${data.length} numbers; allowed: a positive ` +
-        "divisor of that",
+      `${name}.dimensions is ${describeValue(dimensions)} for ${data.length} numbers; ` +
+        "allowed: a positive divisor of that",
     );
   for (let i = 0; i < data.length; i++)
     if (Number.isNaN(data[i]))

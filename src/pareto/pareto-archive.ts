@@ -27,8 +27,8 @@ export interface ParetoArchiveOptions<T> {
 /**
  * Items none of which is dominated by another, with distinct objectives. Without a capacity the
  * content depends only on what was inserted, never on the order. With one, whenever there is one
- * member too many the most crowded goes (of equally crowded ones the last in the archive's order),
- * so the order of insertion matters, and nothing else does.
+ * member too many, the most crowded goes; of equally crowded ones the last in the archive's order.
+ * So the order of insertion matters, and nothing else does.
  */
 export class ParetoArchive<T> {
   readonly #key: (item: T) => string;

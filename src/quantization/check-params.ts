@@ -11,10 +11,10 @@ const SCHEMES: readonly string[] = Object.values(QuantizationScheme);
 
 /**
  * Checks parameters and gives the layout of their scales.
- * @throws InvalidArgumentError naming `params` when it is no object, else the field: bits, signed
- *   (binary and ternary codes are signed), scheme, shape, granularity, axis, groupSize, scale
- *   (count; positive and finite; 2^n where the scheme says so) or zeroPoint (count; inside the code
- *   range; 0 unless asymmetric)
+ * @throws InvalidArgumentError naming `params` when it is no object, else the field. Binary and
+ *   ternary codes are signed. Scales are as many as the layout has, positive and finite, and 2^n
+ *   where the scheme says so. Zero points are as many, inside the code range, and 0 unless
+ *   asymmetric.
  */
 export function checkParams(params: QuantizationParams): ScaleLayout {
   if (!isRecord(params))

@@ -8,7 +8,7 @@ const GRANULARITIES: readonly string[] = Object.values(QuantizationGranularity);
  * Where the scales of a tensor lie. The tensor is read as [outer, extent, inner] around the axis,
  * cut into `blocks` blocks of `groupSize` along it. Kernels walk it in contiguous pieces:
  * - `runs`: pieces of one scale each. Rows of `rowLength` elements hold pieces of `runLength`, the
- *   last of a row perhaps shorter; the scale index goes up by one a piece and starts again after
+ *   last of a row perhaps shorter. The scale index goes up by one a piece and starts again after
  *   `count`.
  * - `rows`: pieces whose neighbours have neighbouring scales (channels on the last axis, or blocks
  *   along another). Of `cycles` times `rowsPerCycle` rows of `rowLength`, every `rowsPerBlock`
@@ -171,12 +171,15 @@ function checkLayout(
     );
   }
   if (!GRANULARITIES.includes(granularity)) {
-    const message = `granularity is ${describeValue(granularity)}; allowed: ${GRANULARITIES.join(", ")}`;
+    const allowed = GRANULARITIES.join(", ");
+    const message = `granularity is ${describeValue(granularity)}; allowed: ${allowed}`;
     throw new InvalidArgumentError("granularity", message);
   }
   if (granularity === QuantizationGranularity.PER_TENSOR) return;
   if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) {
-    const message = `axis is ${describeValue(axis)}; allowed: 0 to ${shape.length - 1} for shape [${shape.join(", ")}]`;
+    const message =
+      `axis is ${describeValue(axis)}; allowed: 0 to ${shape.length - 1} for shape ` +
+      `[${shape.join(", ")}]`;
     throw new InvalidArgumentError("axis", message);
   }
   if (

@@ -105,12 +105,16 @@ export function paretoFrontSvg(
     height - MARGIN.bottom,
     MARGIN.top,
   );
+  const relativeError = (axis: FrontAxis): number | undefined => {
+    if (axis === "inferenceLatencyMs") return first.latencyRelativeError;
+    return axis === "energyPerInferenceMj" ? first.energyRelativeError : undefined;
+  };
   const kind = (axis: FrontAxis): string =>
     axis === "accuracy"
       ? first.accuracyKind
       : axis === "compressionRatio" || axis === "sizeBytes"
         ? "counted"
-        : `${first.costKind}${offBy(axis === "inferenceLatencyMs" ? first.latencyRelativeError : axis === "energyPerInferenceMj" ? first.energyRelativeError : undefined)}`;
+        : first.costKind + offBy(relativeError(axis));
 
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 ` +

@@ -61,8 +61,9 @@ export class TensorArena {
 
   /**
    * @throws InvalidArgumentError when `maxBytes` or `threads` is out of range or the host does not
-   *   give that much; UnsupportedError for `shared` where there is no SharedArrayBuffer (a web page
-   *   has it when it is cross-origin isolated)
+   *   give that much
+   * @throws UnsupportedError for `shared` where there is no SharedArrayBuffer (a web page has it
+   *   when it is cross-origin isolated)
    */
   constructor(options: TensorArenaOptions) {
     const { maxBytes, shared = false, threads = DEFAULT_THREADS } = options;
@@ -76,7 +77,8 @@ export class TensorArena {
     if (!(Number.isInteger(maxBytes) && maxBytes >= ALIGNMENT && maxBytes <= greatest))
       throw new InvalidArgumentError(
         "maxBytes",
-        `maxBytes is ${describeValue(maxBytes)}; allowed: an integer from ${ALIGNMENT} to ${greatest}`,
+        `maxBytes is ${describeValue(maxBytes)}; allowed: an integer from ${ALIGNMENT} to ` +
+          `${greatest}`,
       );
     if (shared && typeof SharedArrayBuffer === "undefined")
       throw new UnsupportedError(

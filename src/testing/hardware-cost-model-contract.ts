@@ -11,9 +11,9 @@ const COSTS = ["latencyMs", "energyMj", "storedBytes"] as const;
 
 /**
  * What every {@link HardwareCostModel} keeps, built-in or your own: costs that are finite,
- * positive, no less than those of the layers together, lower in 8 bits than in float32, and
- * explained where a layer does not run as asked. It is asked about a small model of its own, with
- * layers of every kind.
+ * positive, no less than those of the layers together, and lower in 8 bits than in float32. It says
+ * why where a layer does not run as asked. It is asked about a small model of its own, with layers
+ * of every kind.
  * @param create a fresh cost model each time
  * @returns the checks, for a test runner of your choice
  * @example With vitest:
@@ -21,7 +21,8 @@ const COSTS = ["latencyMs", "energyMj", "storedBytes"] as const;
  * import { it } from "vitest";
  * import { hardwareCostModelContract } from "quantevo/testing";
  *
- * for (const check of hardwareCostModelContract(() => new MyCostModel())) it(check.name, check.run);
+ * const checks = hardwareCostModelContract(() => new MyCostModel());
+ * for (const check of checks) it(check.name, check.run);
  * ```
  */
 export function hardwareCostModelContract(create: () => HardwareCostModel): ContractCheck[] {

@@ -1,7 +1,7 @@
 /**
- * Whether two values are equal in structure: numbers as Object.is has it but for the sign of 0,
- * arrays and typed arrays element by element, Maps entry by entry in any order, other objects field
- * by field. A field that is undefined is as good as none.
+ * Whether two values are equal in structure. Numbers are compared as by Object.is but for the sign
+ * of 0, arrays and typed arrays element by element, Maps entry by entry in any order, other objects
+ * field by field. A field that is undefined is as good as none.
  */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (a === b || Object.is(a, b)) return true;

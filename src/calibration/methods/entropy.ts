@@ -6,9 +6,9 @@ import type { RangeSource, RangeTarget, SignedHistogram } from "../sources/range
 /**
  * The clipping range that loses the least information: the Kullback-Leibler divergence between the
  * clipped distribution and the quantized one, as NVIDIA described it (S. Migacz, "8-bit Inference
- * with TensorRT", GTC 2017). Values other than 0 are counted in 2,048 bins; each candidate keeps
- * the bins within a distance k of 0, adds what it cuts off to the outermost of them that are not
- * empty, and spreads each of its levels' counts evenly over the bins of that level that are not
+ * with TensorRT", GTC 2017). Values other than 0 are counted in 2,048 bins. Each candidate keeps
+ * the bins within a distance k of 0 and adds what it cuts off to the outermost of them that are not
+ * empty. It then spreads the count of each level evenly over the bins of that level that are not
  * empty. A candidate keeps at least three bins that are not empty, and a quarter as many as the
  * format has levels. Of equal candidates the widest wins, so sparse slices and formats with more
  * levels than there are bins come out at the whole range.
@@ -163,7 +163,7 @@ function windowEntropy({ filled, total, information }: PrefixSums, a: number, b:
 }
 
 /**
- * What the divergence of such a window is at least, however its levels fall: within a level, sum c
+ * A lower bound on the divergence of such a window, however its levels fall. Within a level, sum c
  * log (mean c) is at most sum c log c, and a mean is at most the greatest count.
  */
 function leastDivergence(sums: PrefixSums, a: number, b: number): number {

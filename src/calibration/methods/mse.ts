@@ -8,11 +8,11 @@ const GRID = 100;
 const FINE = 10;
 
 /**
- * The clipping range with the least squared error of the actual quantizer. First the whole range
- * shrunk by 100/100, 99/100, ... 1/100; then, around the best, steps of a tenth of that grid and of
- * a tenth of those, one end at a time when the format is asymmetric. The whole range is a candidate
- * and the error only falls from one step to the next, so the result is never worse than min-max; it
- * is a local optimum, not proven global.
+ * The clipping range with the least squared error of the actual quantizer. It first tries the whole
+ * range times 100/100, 99/100, ... 1/100. Around the best of these it tries steps of a tenth of
+ * that grid, and then of a tenth of those. When the format is asymmetric, it moves one end at a
+ * time. The whole range is a candidate and the error only falls from one step to the next, so the
+ * result is never worse than min-max. It is a local optimum, not proven global.
  */
 export const mseMethod: CalibrationMethodDefinition = {
   name: CalibrationMethod.MSE,
