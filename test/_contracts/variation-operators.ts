@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { defaultLayerSpace } from "../../src/genes/search-space.js";
 import type { QuantizationGenome } from "../../src/genome/quantization-genome.js";
+import { defaultLayerSpace } from "../../src/genes/search-space.js";
 import {
   type CrossoverOperator,
   type MutationOperator,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { defaultLayerSpace } from "../../src/genes/search-space.js";
 import {
   LayerQuantConfig,
   type LayerQuantConfigFields,
 } from "../../src/genome/layer-quant-config.js";
+import { defaultLayerSpace } from "../../src/genes/search-space.js";
 import { HardwareTarget } from "../../src/hardware/contract.js";
 import { costModelFor, hardwareDevices, hardwareProfiles } from "../../src/hardware/registry.js";
 import { supportedLayerSpace } from "../../src/hardware/supported-layer-space.js";
