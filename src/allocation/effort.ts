@@ -15,9 +15,9 @@ export interface EffortLimits {
   /** The clock of `timeLimitMs`. Default: performance.now. */
   readonly now?: Clock | undefined;
   /**
-   * Stop after about this many steps (partial allocations looked at; about ten million a second),
-   * at least 0. What is found depends on nothing else. Default: 20,000,000 without a time limit,
-   * none with one.
+   * Stop after about this many steps (partial allocations extended; about ten million a second), at
+   * least 0. What is found depends on nothing else. Default: 20,000,000 without a time limit, none
+   * with one.
    */
   readonly maxSteps?: number | undefined;
 }
