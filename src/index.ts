@@ -17,15 +17,20 @@ export {
 } from "./allocation/index.js";
 // Kernels
 export {
+  addCalibrationMethod,
   type CalibrateOptions,
   CalibrationMethod,
+  type CalibrationMethodDefinition,
+  type CalibrationMethodName,
   calibrate,
   createObserver,
   type ObserverOptions,
   type RangeObserver,
   type RangeRequest,
+  type RangeSource,
+  type RangeTarget,
 } from "./calibration/index.js";
-// Documents. Not through their door, as what is there besides would be loaded with the core.
+// Documents. Not through their entry point: what is there besides would be loaded with the core.
 export { type ArchiveSource, archiveToString } from "./documents/archive-to-string.js";
 export { type ExportContext, exportToString } from "./documents/export-to-string.js";
 export type { LayerCalibration } from "./documents/genome-data.js";

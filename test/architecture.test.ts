@@ -20,6 +20,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["evaluation"],
   ["formats", "report", "documents"],
   ["engine"],
+  ["testing"],
   ["index.ts", "export.ts"],
 ];
 
@@ -220,6 +221,11 @@ describe("src/", () => {
     expect([...seen].filter((path) => roomOf(path) === "formats")).toEqual([]);
     const packages = new Set([...seen].flatMap((path) => graph.get(path)?.packages ?? []));
     expect([...packages].sort()).toEqual(["seedrandom", "yaml", "zod"]);
+  });
+
+  it("needs no test runner, the contract suites included", () => {
+    const packages = new Set(files.flatMap((file) => file.packages));
+    expect([...packages].filter((name) => /^(vitest|fast-check|node:test)/.test(name))).toEqual([]);
   });
 
   it("draws from no clock and no unseeded generator", () => {

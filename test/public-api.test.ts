@@ -11,7 +11,7 @@ const VALUES = names(`
   InvalidDocumentError InvalidModelError LayerKind LayerQuantConfig MissingDependencyError
   NotRunError QuantevoError QuantizationEvolutionEngine QuantizationGenome QuantizationGranularity
   QuantizationScheme Random RooflineCostModel UnsupportedError WEIGHT_BITS
-  afterEvaluations afterGenerations afterTime allOf allocationFront
+  addCalibrationMethod afterEvaluations afterGenerations afterTime allOf allocationFront
   anyOf archiveToString calibrate costModelFor createObserver
   defaultLayerSpace dequantize exportToString fakeQuantize hardwareProfiles
   loadHardwareProfile packBits parseArchive parseQuantizationConfig parseQuantizationDocument
@@ -22,7 +22,8 @@ const VALUES = names(`
 const TYPES = names(`
   AccuracyEstimate AccuracyEvaluator ActivationBits AllocationLayer AllocationPoint
   AllocationProblem AllocationQuestion AllocationSolution ArchiveDocument ArchiveSource
-  BaselineName BaselineReport CalibrateOptions CheckpointDifference CheckpointOptions
+  BaselineName BaselineReport CalibrateOptions CalibrationMethodDefinition
+  CalibrationMethodName CheckpointDifference CheckpointOptions
   CheckpointReport CheckpointStore Codes ComputeFormat ConstraintStatus
   CostEstimate DocumentFormat EngineParts EvolutionEvent EvolutionLayers
   EvolutionOptions EvolutionResult ExplainGenomeOptions ExplainedValues ExplanationFormat
@@ -32,7 +33,7 @@ const TYPES = names(`
   LayerSpec LimitState ModelSpec ObserverOptions OperatorSupport
   ProgressCallback QuantevoErrorCode QuantizationDocument QuantizationError QuantizationEvolutionConfig
   QuantizationGenomeDict QuantizationGenomeFields QuantizationParams RandomState RangeObserver
-  RangeRequest ReferenceWorkloadOptions ResolvedConfig SearchProgress SearchSpace
+  RangeRequest RangeSource RangeTarget ReferenceWorkloadOptions ResolvedConfig SearchProgress SearchSpace
   SensitivityFallback SensitivityName SensitivityOptions Stagnation StopCondition StopReason
   VariationOptions ViolatedLimit WeightBits WeightLayout WidthStep
 `);
@@ -75,6 +76,22 @@ describe("the public list", () => {
         "sensitivityReport",
         "weightNoise",
       ],
+    ]);
+  });
+
+  it("publishes the contract suites, and what a calibration method is added with", async () => {
+    const testing = await import("../src/testing/index.js");
+    expect(Object.keys(testing).sort()).toEqual([
+      "accuracyEvaluatorContract",
+      "calibrationMethodContract",
+      "hardwareCostModelContract",
+      "sensitivityMetricContract",
+    ]);
+    const calibration = await import("../src/calibration/index.js");
+    expect(Object.keys(calibration).sort()).toEqual([
+      ...["CALIBRATION_CODES", "CalibrationMethod", "addCalibrationMethod", "calibrate"],
+      ...["calibrateAndQuantize", "calibrationMethodOf", "calibrationMethods", "createObserver"],
+      ...["isBuiltInMethod", "isCalibrationMethod", "tensorStatistics"],
     ]);
   });
 

@@ -17,11 +17,11 @@ export interface AllocationPoint {
 
 /**
  * The exact front of two metrics, both minimised: every non-dominated pair of sums once, ascending
- * by the first, each with one allocation that reaches it. Dynamic programming over layers that
- * keeps non-dominated partial sums (Nemhauser and Ullmann, 1969); time and memory grow with the
- * number of those, which is the size of the front for metrics on a grid such as bytes, and can grow
- * exponentially for two arbitrary real metrics. Sums are those in layer order, to the last bit;
- * with ties, a point may be missing that another beats but for rounding (10^-12).
+ * by the first, each with one allocation that reaches it. Dynamic programming over layers keeps the
+ * non-dominated partial sums (Nemhauser and Ullmann, 1969); time and memory grow with their number.
+ * For metrics on a grid, such as bytes, that is the size of the front. For two arbitrary real
+ * metrics it can grow exponentially. Sums are those in layer order, to the last bit; with ties, a
+ * point may be missing that another beats but for rounding (10^-12).
  * @throws InvalidArgumentError when the problem is not valid or lacks a metric
  */
 export function allocationFront(

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { checkFields, describeNonRecord, isRecord } from "../check/check-fields.js";
+import { checkFields, isRecord } from "../check/check-fields.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 
 /** One layer of an {@link AllocationProblem}. */
@@ -29,9 +30,9 @@ const problemSchema = z.object({
 });
 
 /**
- * @throws InvalidArgumentError naming the field when the problem is not of its type, a number is
- *   not finite, a choice lacks one of `metrics`, a tie names no layer, or tied layers have
- *   different numbers of choices
+ * @throws InvalidArgumentError naming the field, when the problem is not of its type, a number is
+ *   not finite or a choice lacks one of `metrics`. Ties must name layers, and tied layers have
+ *   equally many choices.
  */
 export function checkAllocationProblem(
   problem: AllocationProblem,
@@ -90,11 +91,6 @@ function allowedAt(path: readonly string[]): string {
   );
 }
 
-function describeValue(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  return isRecord(value) ? "another object" : describeNonRecord(value);
-}
-
 /**
  * @throws InvalidArgumentError naming the field of a question that is unknown or of another type
  */
@@ -125,13 +121,15 @@ export function checkObjectives(options: object): void {
     !Array.isArray(objectives) ||
     objectives.length !== 2 ||
     objectives.some((name) => typeof name !== "string")
-  )
+  ) {
+    const described = Array.isArray(objectives)
+      ? `[${objectives.map(describeValue).join(", ")}]`
+      : describeValue(objectives);
     throw new InvalidArgumentError(
       "objectives",
-      "objectives is " +
-        `${Array.isArray(objectives) ? JSON.stringify(objectives.map(describeValue)) : describeValue(objectives)}; ` +
-        "allowed: the names of two metrics",
+      `objectives is ${described}; allowed: the names of two metrics`,
     );
+  }
 }
 
 /** Sum of a metric over the layers, in their order. */

@@ -1,6 +1,6 @@
 /**
  * Maximises a concave function of two or more prices of at least 0 by the ellipsoid method (Shor
- * 1977; deep cuts after Frank and Mackey): each supergradient cuts the ellipsoid that holds the
+ * 1977; deep cuts after Frank and Mackey). Each supergradient cuts the ellipsoid that holds the
  * maximum. About 6 n (n + 1) steps for each factor of e in precision.
  * @param scales order of magnitude of each price, above 0: the ellipsoid starts at several times
  *   that

@@ -14,8 +14,9 @@ export interface CoreStart {
   /** Cost below which an allocation is worth finding. */
   readonly upperBound: number;
   /**
-   * Offered an allocation (position per layer) that seems to keep the budgets and cost less than
-   * all before: its cost to the last digit, or undefined when it breaks a budget after all.
+   * Called with an allocation (position per layer) that seems to keep the budgets and cost less
+   * than all before. Returns its cost to the last digit, or undefined when it breaks a budget after
+   * all.
    */
   readonly offer: (positions: Int32Array) => number | undefined;
   readonly effort: Effort;
@@ -32,8 +33,8 @@ export interface CoreStart {
 export interface CoreEnd {
   readonly upperBound: number;
   /**
-   * No allocation costs less than the smaller of this and `upperBound`; Infinity when all was
-   * looked at.
+   * No allocation costs less than the smaller of this and `upperBound`; Infinity when every
+   * allocation was considered.
    */
   readonly lowerBound: number;
 }
@@ -45,11 +46,11 @@ const ROUNDING = 1e-12;
 
 /**
  * Dynamic programming over the core (after Pisinger, "A minimal algorithm for the multiple-choice
- * knapsack problem", 1995, with any number of budgets): layers in the order of how undecided the
- * relaxation is about them, all others at their choice of the relaxation. Every partial allocation
- * is thus an allocation of the whole, so good ones appear early, and layers whose second choice can
- * no longer pay are never opened. At most `width` partial allocations live on, those with the least
- * bound; the least bound of the others limits what is proven.
+ * knapsack problem", 1995), with any number of budgets. Layers are opened in the order of how
+ * undecided the relaxation is about them; all others stay at their choice of the relaxation. Every
+ * partial allocation is thus an allocation of the whole, so good ones appear early. Layers whose
+ * second choice can no longer pay are never opened. From layer to layer at most `width` partial
+ * allocations are kept; the least bound of the others limits what is proven.
  */
 export function coreSearch(whole: Knapsack, start: CoreStart): CoreEnd {
   const { effort } = start;

@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 
 /** The present time in milliseconds from any origin. */
@@ -14,14 +15,14 @@ export interface EffortLimits {
   /** The clock of `timeLimitMs`. Default: performance.now. */
   readonly now?: Clock | undefined;
   /**
-   * Stop after about this many steps (partial allocations looked at; about ten million a second),
-   * at least 0. What is found depends on nothing else. Default: 20,000,000 without a time limit,
-   * none with one.
+   * Stop after about this many steps (partial allocations extended; about ten million a second), at
+   * least 0. What is found depends on nothing else. Default: 20,000,000 without a time limit, none
+   * with one.
    */
   readonly maxSteps?: number | undefined;
 }
 
-/** Counts steps and looks at the clock now and then. */
+/** Counts steps and reads the clock now and then. */
 export interface Effort {
   /** Steps that are left. */
   readonly left: number;
@@ -38,7 +39,10 @@ export function startEffort(limits: EffortLimits): Effort {
   const { timeLimitMs, now } = limits;
   for (const name of ["timeLimitMs", "maxSteps"] as const)
     if (limits[name] !== undefined && !(limits[name] >= 0))
-      throw new InvalidArgumentError(name, `${name} is ${limits[name]}; allowed: 0 or more`);
+      throw new InvalidArgumentError(
+        name,
+        `${name} is ${describeValue(limits[name])}; allowed: 0 or more`,
+      );
   // The one clock of this room: it can stop the search early, and nothing else depends on it.
   const clock = now ?? (() => performance.now());
   const end = timeLimitMs === undefined ? Number.POSITIVE_INFINITY : clock() + timeLimitMs;

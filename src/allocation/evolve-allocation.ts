@@ -12,7 +12,7 @@ export interface EvolveAllocationOptions {
   readonly objectives: readonly string[];
   /** Equal seeds give equal results. Default 0. */
   readonly seed?: string | number | undefined;
-  /** Most allocations looked at, each once; a positive integer. Default 10,000. */
+  /** Most allocations evaluated, each once; a positive integer. Default 10,000. */
   readonly maxEvaluations?: number | undefined;
   /** Default 100. */
   readonly populationSize?: number | undefined;
@@ -38,11 +38,11 @@ export interface EvolveAllocationOptions {
 /** What {@link evolveAllocation} found. */
 export interface EvolvedFront {
   /**
-   * Everything looked at that nothing else beats, ascending by the first objective, each vector
-   * once.
+   * The non-dominated ones of all that were evaluated, ascending by the first objective, each
+   * vector once.
    */
   readonly front: readonly AllocationPoint[];
-  /** Allocations that were looked at, each counted once. */
+  /** Allocations that were evaluated, each counted once. */
   readonly evaluations: number;
   /** How likely each operator was at the end, by name. */
   readonly operatorRates: ReadonlyMap<string, number>;

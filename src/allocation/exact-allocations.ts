@@ -14,8 +14,9 @@ const MOST_IN_ALL = 4_000_000;
 
 /**
  * Allocations known to be on the front of two or more metrics, without repetition, to begin a
- * search with: first those on its convex hull, and when these are fewer than `count`, points spread
- * evenly over the exact front of each pair of metrics, where that is small enough to compute.
+ * search with. First come those on its convex hull. When these are fewer than `count`, points
+ * follow that are spread evenly over the exact front of each pair of metrics, where that is small
+ * enough to compute.
  * @param options.objectives two metrics or more
  * @param options.count most allocations, a positive integer
  * @throws InvalidArgumentError when the problem is not valid or lacks a metric, or `count` or

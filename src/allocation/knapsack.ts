@@ -1,9 +1,9 @@
 import type { SuperLayer } from "./super-layers.js";
 
 /**
- * A multiple-choice knapsack in the form the solvers like: flat typed arrays; each layer's least
- * cost and least use of each budget are taken off, so that nothing is negative and the least of all
- * remaining layers is 0.
+ * A multiple-choice knapsack as the solvers take it, in flat typed arrays. Each layer's least cost
+ * and least use of each budget are taken off. So nothing is negative, and the least that the
+ * remaining layers can add is 0.
  */
 export interface Knapsack {
   /** The choices of layer i are entries `first[i]` to `first[i + 1] - 1` of the arrays below. */

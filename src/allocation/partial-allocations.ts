@@ -41,9 +41,10 @@ export interface Extension {
 }
 
 /**
- * All partial allocations with one more layer: those that have no room or pass the limit are left
- * out, and those that another one beats or equals in cost and all uses (with three budgets and more
- * only some of these). A merge of one list for each choice: adding the same to all keeps the order.
+ * All partial allocations with one more layer. Left out are those that have no room or pass the
+ * limit, and those that another one beats or equals in cost and all uses (with three budgets and
+ * more only some of these). A merge of one list for each choice: adding the same to all keeps the
+ * order.
  */
 export function extendAllocations(from: PartialAllocations, layer: Extension): PartialAllocations {
   const { choices, room, limit, prices, use: uses, cost: costs } = layer;

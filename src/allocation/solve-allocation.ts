@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError, UnsupportedError } from "../errors.js";
 import {
   type AllocationProblem,
@@ -41,13 +42,14 @@ const WIDTHS = [1 << 8, 1 << 12, 1 << 15, 1 << 18];
 
 /**
  * The allocation with the least sum of one metric that keeps all budgets: a multiple-choice
- * knapsack, solved exactly up to rounding (10^-12). Tied layers become one, beaten choices go,
- * Lagrangian relaxation bounds the optimum and shuts out choices, and dynamic programming over the
- * layers it leaves undecided finds and proves it, the wider the longer it takes. Deterministic
- * unless `timeLimitMs` is given.
+ * knapsack, solved exactly up to rounding (10^-12). Tied layers become one, and choices that
+ * another one beats go. Lagrangian relaxation bounds the optimum and shuts out choices. Dynamic
+ * programming over the layers that it leaves undecided finds the optimum and proves it, wider and
+ * wider until it is proven. Deterministic unless `timeLimitMs` is given.
  * @throws InvalidArgumentError when the problem is not valid, a budget is NaN or names no metric,
- *   or the budgets cannot be kept (the message names the budget and the least that it could be);
- *   UnsupportedError when the effort ends before any allocation within several budgets was found
+ *   or the budgets cannot be kept (the message names the budget and the least that it could be)
+ * @throws UnsupportedError when the effort ends before any allocation within several budgets was
+ *   found
  */
 export function solveAllocation(
   problem: AllocationProblem,
@@ -147,8 +149,8 @@ function checkBudgets(
     if (typeof limit !== "number" || !(limit >= least - CAPACITY_SLACK * 1e-3 * Math.abs(least)))
       throw new InvalidArgumentError(
         `budgets.${name}`,
-        `budgets.${name} is ${limit}; allowed: at least ${least}, the least that any ` +
-          "allocation uses",
+        `budgets.${name} is ${describeValue(limit)}; allowed: at least ${least}, ` +
+          "the least that any allocation uses",
       );
   }
 }

@@ -16,9 +16,9 @@ export interface SuperLayer {
 }
 
 /**
- * Joins tied layers (ties that share a layer join as well) and drops choices that another choice of
- * the same layer beats or equals in every metric asked for: no optimum and no front value needs
- * them. Of equals the first stays.
+ * Joins tied layers; ties that share a layer join as well. Drops choices that another choice of the
+ * same layer beats or equals in every metric asked for: no optimum and no front value needs them.
+ * Of equals the first stays.
  */
 export function superLayers(problem: AllocationProblem, metrics: readonly string[]): SuperLayer[] {
   return tieGroups(problem).map((members) => {

@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { SeenGenomes } from "../search/seen-genomes.js";
 import { type AllocationProblem, checkAllocationProblem } from "./allocation-problem.js";
@@ -11,8 +12,8 @@ const SHARE_SPREAD = 5.5;
 /**
  * Allocations on the convex hull of the front of two or more metrics, all minimised, without
  * repetition: each is the exact optimum of a weighted sum (Everett 1963), found layer by layer.
- * First the least of each metric alone, then weights spread evenly over orders of magnitude by
- * Roberts' additive recurrence (2018), so that any beginning of the list covers the front, and a
+ * First comes the least of each metric alone, then weights spread evenly over orders of magnitude
+ * by Roberts' additive recurrence (2018). So any beginning of the list covers the front, and a
  * longer one is finer. Fewer than `count` when the hull has fewer.
  * @param options.objectives two metrics or more
  * @param options.count most allocations, a positive integer
@@ -48,7 +49,10 @@ export function checkFrontQuestion(question: {
       `objectives has ${objectives.length} metrics; allowed: at least 2`,
     );
   if (!(Number.isInteger(count) && count >= 1))
-    throw new InvalidArgumentError("count", `count is ${count}; allowed: a positive integer`);
+    throw new InvalidArgumentError(
+      "count",
+      `count is ${describeValue(count)}; allowed: a positive integer`,
+    );
 }
 
 /**

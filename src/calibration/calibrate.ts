@@ -1,4 +1,5 @@
 import { checkFields } from "../check/check-fields.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
 import { requireFinite } from "../numeric/find-non-finite.js";
 import { requireInstance } from "../quantization/check-params.js";
@@ -11,8 +12,10 @@ import { affineFormat } from "./affine-format.js";
 import { binaryScales } from "./binary-scales.js";
 import { chooseFormat } from "./choose-format.js";
 import { CalibrationMethod } from "./method.js";
+import type { CalibrationMethodName } from "./method-definition.js";
+import { calibrationMethodOf } from "./method-registry.js";
 import type { RangeRequest } from "./observer.js";
-import { checkMethod, checkPercentile, DEFAULT_PERCENTILE, rangeTarget } from "./range-target.js";
+import { checkPercentile, DEFAULT_PERCENTILE, rangeTarget } from "./range-target.js";
 import { requireChannels } from "./require-channels.js";
 import { gatherSlice, greatestSlice } from "./sources/gather-slice.js";
 import { sliceRanges } from "./sources/slice-ranges.js";
@@ -21,8 +24,8 @@ import { ternaryScales } from "./ternary-scales.js";
 
 /** The format to calibrate for, and how the tensor is cut. */
 export interface CalibrateOptions extends RangeRequest {
-  /** Not read for 1 and 1.58 bits, whose scale minimises the squared error. */
-  readonly method: CalibrationMethod;
+  /** Has no effect on 1 and 1.58 bits, whose scale minimises the squared error. */
+  readonly method: CalibrationMethodName;
   /** Default per-tensor. */
   readonly granularity?: QuantizationGranularity;
   /** Default [values.length]; needed for per-channel. */
@@ -44,15 +47,16 @@ export interface CalibrateOptions extends RangeRequest {
  * ternary parameters are signed with zero point 0, and symmetric where an asymmetric scheme was
  * asked for. Scales are positive normal float32: all-zero slices get 1 (binary: 2^-126).
  * @param values float32, row-major
- * @throws InvalidDataError when `values` is empty or holds NaN or infinity (names the tensor);
- *   InvalidArgumentError naming the option that is unknown, missing or out of range
+ * @throws InvalidDataError when `values` is empty or holds NaN or infinity (names the tensor)
+ * @throws InvalidArgumentError naming the option that is unknown, missing or out of range
+ * @throws EvaluationError when a custom method gives no range
  */
 export function calibrate(values: Float32Array, options: CalibrateOptions): QuantizationParams {
   checkCalibrateOptions(options);
-  const { method, percentile = DEFAULT_PERCENTILE, name = "values" } = options;
+  const { percentile = DEFAULT_PERCENTILE, name = "values" } = options;
   const { granularity = QuantizationGranularity.PER_TENSOR, axis = 0 } = options;
   requireInstance(values, Float32Array, name);
-  checkMethod(method);
+  const method = calibrationMethodOf(options.method);
   checkPercentile(percentile);
   const target = rangeTarget(options, percentile);
   if (values.length === 0)
@@ -73,7 +77,7 @@ export function calibrate(values: Float32Array, options: CalibrateOptions): Quan
   const base = { bits, narrowRange, granularity, shape, axis, groupSize, scale, zeroPoint };
   if (
     bits >= 2 &&
-    method === CalibrationMethod.MIN_MAX &&
+    method.name === CalibrationMethod.MIN_MAX &&
     target.scheme !== QuantizationScheme.POWER_OF_TWO
   ) {
     const { min, max } = sliceRanges(values, layout, name);
@@ -115,7 +119,7 @@ export function checkCalibrateOptions(options: CalibrateOptions): void {
   if (shape !== undefined && !Array.isArray(shape))
     throw new InvalidArgumentError(
       "shape",
-      `shape is ${String(shape)}; allowed: a list of integers from 0`,
+      `shape is ${describeValue(shape)}; allowed: a list of integers from 0`,
     );
   requireChannels(options);
 }

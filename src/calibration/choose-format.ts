@@ -1,30 +1,33 @@
+import { EvaluationError } from "../errors.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
 import { type AffineFormat, affineFormat } from "./affine-format.js";
-import { CalibrationMethod } from "./method.js";
-import { entropyRange } from "./methods/entropy.js";
-import { minMaxRange } from "./methods/min-max.js";
-import { mseRange } from "./methods/mse.js";
-import { percentileRange } from "./methods/percentile.js";
+import type { CalibrationMethodDefinition, ChosenRange } from "./method-definition.js";
 import { powerOfTwoScale } from "./power-of-two-scale.js";
-import type { RangeMethod, RangeSource, RangeTarget } from "./sources/range-source.js";
+import type { RangeSource, RangeTarget } from "./sources/range-source.js";
 
-/** The calibration methods; a new one is a file and a line here. */
-const METHODS: Readonly<Record<CalibrationMethod, RangeMethod>> = {
-  [CalibrationMethod.MIN_MAX]: minMaxRange,
-  [CalibrationMethod.PERCENTILE]: percentileRange,
-  [CalibrationMethod.MSE]: mseRange,
-  [CalibrationMethod.ENTROPY]: entropyRange,
-};
-
-/** Scale and zero point of one slice or stream by the given method. */
+/**
+ * Scale and zero point of one slice or stream by the given method.
+ * @throws EvaluationError when the method gives no range; what the method throws
+ */
 export function chooseFormat(
   source: RangeSource,
-  method: CalibrationMethod,
+  method: CalibrationMethodDefinition,
   target: RangeTarget,
 ): AffineFormat {
-  const { low, high } = METHODS[method](source, target);
+  const range = method.range(source, target);
+  checkRange(range, method.name);
+  const { low, high } = range;
   if (target.scheme !== QuantizationScheme.POWER_OF_TWO) return affineFormat(low, high, target);
-  // An outlier can push the best clip far below the range; only the mse method goes that far.
-  const reach = method === CalibrationMethod.MSE ? 10 : 3;
-  return { scale: powerOfTwoScale(source, low, high, target, reach), zeroPoint: 0 };
+  return { scale: powerOfTwoScale(source, low, high, target, method.reach), zeroPoint: 0 };
+}
+
+/** A method may be the user's code. */
+function checkRange(range: ChosenRange, name: string): void {
+  const { low, high } = range ?? {};
+  if (Number.isFinite(low) && Number.isFinite(high) && low <= high) return;
+  throw new EvaluationError(
+    `calibrationMethod.${name}`,
+    `the calibration method ${name} chose the range from ${String(low)} to ${String(high)}; ` +
+      "allowed: two finite numbers, the lower one first",
+  );
 }

@@ -1,13 +1,16 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError, InvalidDataError, UnsupportedError } from "../errors.js";
-import { WideningHistogram } from "../numeric/widening-histogram.js";
+import { requireFinite } from "../numeric/find-non-finite.js";
 import { requireInstance } from "../quantization/check-params.js";
 import type { QuantizationParams } from "../quantization/params.js";
 import { QuantizationGranularity } from "../quantization/scheme.js";
 import { chooseFormat } from "./choose-format.js";
-import type { CalibrationMethod } from "./method.js";
+import type { CalibrationMethodName } from "./method-definition.js";
+import { calibrationMethodOf, type RegisteredMethod } from "./method-registry.js";
 import type { RangeObserver, RangeRequest } from "./observer.js";
-import { checkMethod, checkPercentile, DEFAULT_PERCENTILE, rangeTarget } from "./range-target.js";
-import { HistogramSource } from "./sources/histogram-source.js";
+import { checkPercentile, DEFAULT_PERCENTILE, rangeTarget } from "./range-target.js";
+import { histogramObserver } from "./sources/histogram-observer.js";
+import type { StreamObserver } from "./stream-observer.js";
 
 /** Options of {@link createObserver}. */
 export interface ObserverOptions {
@@ -15,57 +18,74 @@ export interface ObserverOptions {
   readonly bins?: number;
   /** For the percentile method: above 50, at most 100; default 99.9. */
   readonly percentile?: number;
+  /**
+   * Further methods that `params` will be asked for. Only needed for custom methods with an
+   * observer of their own: the built-in ones share theirs. Default: none.
+   */
+  readonly methods?: readonly CalibrationMethodName[];
   /** The tensor's name, for messages; default "values". */
   readonly name?: string;
 }
 
 /**
- * An observer that calibrates a stream by the given method. It keeps a histogram of fixed size (and
- * exact extremes), so memory does not grow, and what it gives depends only on the values seen, not
- * on their order or their batches. Against calibrating the whole array at once, clips differ by
- * about a bin, which is at most absmax / (bins / 2); min-max is exact.
+ * An observer that calibrates a stream by the given method. For a built-in method it keeps a
+ * histogram of fixed size and the exact extremes: memory does not grow. What it gives depends only
+ * on the values seen, not on their order or their batches. Against calibrating the whole array at
+ * once, clips differ by about a bin, which is at most absmax / (bins / 2); min-max is exact.
  * @throws InvalidArgumentError for an unknown method or an option out of range
  */
 export function createObserver(
-  method: CalibrationMethod,
+  method: CalibrationMethodName,
   options: ObserverOptions = {},
 ): RangeObserver {
-  return new HistogramObserver(method, options);
+  return new MethodObserver(method, options);
 }
 
-class HistogramObserver implements RangeObserver {
-  readonly #method: CalibrationMethod;
+type Watch = RegisteredMethod["observer"];
+
+class MethodObserver implements RangeObserver {
+  readonly #method: CalibrationMethodName;
   readonly #percentile: number;
   readonly #name: string;
-  readonly #histogram: WideningHistogram;
+  /** One for each way to watch that some method asked for. */
+  readonly #watching = new Map<Watch, StreamObserver>();
+  #count = 0;
 
-  constructor(method: CalibrationMethod, options: ObserverOptions) {
-    const { bins = 2048, percentile = DEFAULT_PERCENTILE, name = "values" } = options;
-    checkMethod(method);
+  constructor(method: CalibrationMethodName, options: ObserverOptions) {
+    const { bins = 2048, percentile = DEFAULT_PERCENTILE, methods = [], name = "values" } = options;
+    const asked = [method, ...methods].map(calibrationMethodOf);
     checkPercentile(percentile);
     if (!Number.isInteger(bins) || bins < 128 || bins > 65536 || bins % 2 !== 0)
       throw new InvalidArgumentError(
         "bins",
-        `bins is ${bins}; allowed: an even integer from 128 to 65536`,
+        `bins is ${describeValue(bins)}; allowed: an even integer from 128 to 65536`,
       );
     this.#method = method;
     this.#percentile = percentile;
     this.#name = name;
-    this.#histogram = new WideningHistogram(bins);
+    for (const { observer } of asked)
+      if (!this.#watching.has(observer)) this.#watching.set(observer, observer({ bins, name }));
   }
 
   get count(): number {
-    return this.#histogram.count;
+    return this.#count;
   }
 
   observe(values: Float32Array): void {
     requireInstance(values, Float32Array, this.#name);
-    this.#histogram.add(values, this.#name);
+    if (values.length === 0) return;
+    const { size } = this.#watching;
+    // The histogram checks its values as it counts them.
+    if (size > 1 || !this.#watching.has(histogramObserver)) requireFinite(values, this.#name);
+    for (const stream of this.#watching.values()) stream.observe(values);
+    this.#count += values.length;
   }
 
   extremes(): { min: number; max: number } {
     this.#requireSome();
-    return { min: this.#histogram.min, max: this.#histogram.max };
+    const [stream] = this.#watching.values();
+    const { min, max } = stream!.source();
+    return { min, max };
   }
 
   params(request: RangeRequest): QuantizationParams {
@@ -77,20 +97,26 @@ class HistogramObserver implements RangeObserver {
       throw new UnsupportedError("bits", message);
     }
     this.#requireSome();
-    const { method = this.#method } = request;
-    checkMethod(method);
-    const source = new HistogramSource(this.#histogram);
+    const method = calibrationMethodOf(request.method ?? this.#method);
+    const stream = this.#watching.get(method.observer);
+    if (stream === undefined)
+      throw new UnsupportedError(
+        "method",
+        `method is ${method.name}, for which this stream was not watched; create the observer ` +
+          `for it, or with methods: ["${method.name}"]`,
+      );
+    const source = stream.source();
     const { scale, zeroPoint } = chooseFormat(source, method, { bits, signed, scheme, ...target });
     return {
       ...{ bits, signed, narrowRange, scheme, granularity: QuantizationGranularity.PER_TENSOR },
-      ...{ shape: [this.#histogram.count], axis: 0, groupSize: 0 },
+      ...{ shape: [this.#count], axis: 0, groupSize: 0 },
       scale: Float32Array.of(scale),
       zeroPoint: Int32Array.of(zeroPoint),
     };
   }
 
   #requireSome(): void {
-    if (this.#histogram.count === 0)
+    if (this.#count === 0)
       throw new InvalidDataError(
         this.#name,
         `${this.#name}: nothing was observed; observe a batch first`,

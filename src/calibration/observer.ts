@@ -1,6 +1,6 @@
 import type { IntegerBits, QuantizationParams } from "../quantization/params.js";
 import type { QuantizationScheme } from "../quantization/scheme.js";
-import type { CalibrationMethod } from "./method.js";
+import type { CalibrationMethodName } from "./method-definition.js";
 
 /** The integer format that a range is asked for. */
 export interface RangeRequest {
@@ -11,7 +11,7 @@ export interface RangeRequest {
   /** Balanced signed range; default false. */
   readonly narrowRange?: boolean;
   /** Asks an observer for another method than the one it was created with. */
-  readonly method?: CalibrationMethod;
+  readonly method?: CalibrationMethodName;
 }
 
 /**

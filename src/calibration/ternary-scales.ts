@@ -17,10 +17,10 @@ import { gatherSlice, greatestSlice } from "./sources/gather-slice.js";
 const MOST_SORTED = 2 ** 28;
 
 /**
- * The ternary scale of each slice with the least squared error: the mean of the k greatest |x| for
- * the k that maximises (their sum)^2 / k, found exactly by sorting (Li et al., "Ternary Weight
- * Networks", 2016, minimise the same error by a rule of thumb). Values above half the scale become
- * +-1.
+ * The ternary scale of each slice with the least squared error. It is the mean of the k greatest
+ * |x|, for the k that maximises (their sum)^2 / k, found exactly by sorting. Li et al. ("Ternary
+ * Weight Networks", 2016) minimise the same error by a rule of thumb. Values above half the scale
+ * become +-1.
  * @throws InvalidDataError for NaN or infinity
  */
 export function ternaryScales(

@@ -1,4 +1,7 @@
 import { InvalidArgumentError } from "../errors.js";
+import { describeValue } from "./describe-value.js";
+
+export { describeValue as describeNonRecord } from "./describe-value.js";
 
 /**
  * Checks that `value` is an object of named fields (not null, a list, a Map, a Date) and has no
@@ -10,7 +13,7 @@ export function checkFields(value: unknown, name: string, allowed: readonly stri
   if (!isRecord(value))
     throw new InvalidArgumentError(
       name,
-      `${name} is ${describeNonRecord(value)}; allowed: an object with ${allowed.join(", ")}`,
+      `${name} is ${describeValue(value)}; allowed: an object with ${allowed.join(", ")}`,
     );
   for (const key of Object.keys(value))
     if (!allowed.includes(key))
@@ -22,14 +25,5 @@ export function checkFields(value: unknown, name: string, allowed: readonly stri
 
 /** An object of named fields, of whatever realm and class. */
 export function isRecord(value: unknown): value is object {
-  return tagOf(value) === "Object";
+  return Object.prototype.toString.call(value) === "[object Object]";
 }
-
-/** What a value that {@link isRecord} refuses is, for a message. */
-export function describeNonRecord(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
-  if (typeof value === "object" && value !== null) return `of type ${tagOf(value)}`;
-  return typeof value === "function" ? "a function" : String(value);
-}
-
-const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);

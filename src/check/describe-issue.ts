@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { describeNonRecord, isRecord } from "./check-fields.js";
+import { describeValue } from "./describe-value.js";
 
 /** What is wrong with data, in our words. */
 export interface DescribedIssue {
@@ -24,16 +24,9 @@ export function describeIssue(error: z.core.$ZodError, data: unknown): Described
     };
   }
   const path = issue.path.map(String).join(".");
-  const value = describeValue(valueAt(data, issue.path));
-  return { path, message: `${path || "the document"} is ${value}; allowed: ${allowedBy(issue)}` };
-}
-
-/** What a value is, for a message. */
-export function describeValue(value: unknown): string {
-  if (value === undefined) return "missing";
-  if (Array.isArray(value))
-    return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
-  return isRecord(value) ? "an object" : describeNonRecord(value);
+  const value = valueAt(data, issue.path);
+  const found = value === undefined ? "missing" : describeValue(value);
+  return { path, message: `${path || "the document"} is ${found}; allowed: ${allowedBy(issue)}` };
 }
 
 const TYPES: Readonly<Record<string, string>> = {

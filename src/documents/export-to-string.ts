@@ -1,7 +1,8 @@
 import { stringify } from "yaml";
 import type { z } from "zod";
 import { checkFields } from "../check/check-fields.js";
-import { describeIssue, describeValue } from "../check/describe-issue.js";
+import { describeIssue } from "../check/describe-issue.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { checkNotes } from "../genome/check-genomes.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
@@ -24,9 +25,9 @@ export interface ExportContext {
 }
 
 /**
- * Writes a genome as a document of schema version 1: target, metrics with their predicted or
- * measured label, and the settings of every layer, with calibrated scales and zero points where the
- * context has them. Equal input gives equal text: there is no clock in it.
+ * Writes a genome as a document of schema version 1. It has the target, the metrics with their
+ * predicted or measured label, and the settings of every layer, with calibrated scales and zero
+ * points where the context has them. Equal input gives equal text: there is no clock in it.
  * `parseQuantizationConfig` reads it back without loss. In YAML every text is in double quotes, so
  * that readers of YAML 1.1 do not take `yes` for a boolean.
  * @throws InvalidArgumentError for what is no genome or known context, when a metric or scale is

@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidDocumentError } from "../errors.js";
 import { geneValueList, geneValuesOf } from "../genome/gene-values.js";
 import { LayerQuantConfig } from "../genome/layer-quant-config.js";
@@ -102,7 +103,7 @@ export function genomeFromData(
     if (layerConfigs.has(name))
       throw new InvalidDocumentError(
         `${path}layers.${i}.name`,
-        `${path}layers.${i}.name is ${JSON.stringify(name)}, which an earlier layer has; ` +
+        `${path}layers.${i}.name is ${describeValue(name)}, which an earlier layer has; ` +
           "allowed: a name of its own",
       );
     layerConfigs.set(name, new LayerQuantConfig(settings));

@@ -1,4 +1,5 @@
-import { checkFields, describeNonRecord, isRecord } from "../check/check-fields.js";
+import { checkFields, isRecord } from "../check/check-fields.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { totalViolation, violationVector } from "../evaluation/constraints.js";
 import { objectiveVector } from "../evaluation/objectives.js";
@@ -32,8 +33,8 @@ export interface MergedArchive {
  * @param options.archiveLimit most genomes of the front, from 1; of more the most crowded leave.
  *   Default: no limit
  * @throws InvalidArgumentError (path `archives.N...`, or the option) for a bad option, what is no
- *   archive, a genome without metrics, and archives that cannot be compared: other layers, another
- *   target, evaluator or metric, predicted beside measured figures
+ *   archive, a genome without metrics, and archives that cannot be compared. Those have other
+ *   layers, another target, evaluator or metric, or predicted beside measured figures.
  */
 export function mergeArchives(
   archives: readonly MergeSource[],
@@ -42,8 +43,7 @@ export function mergeArchives(
   if (!Array.isArray(archives) || archives.length === 0)
     throw new InvalidArgumentError(
       "archives",
-      `archives is ${Array.isArray(archives) ? "empty" : "no list"}; allowed: a list of at ` +
-        "least one archive",
+      `archives is ${describeValue(archives)}; allowed: a list of at least one archive`,
     );
   checkFields(options, "options", ["archiveLimit"]);
   const { archiveLimit: limit } = options;
@@ -53,7 +53,7 @@ export function mergeArchives(
   )
     throw new InvalidArgumentError(
       "archiveLimit",
-      `archiveLimit is ${limit}; allowed: an integer from 1`,
+      `archiveLimit is ${describeValue(limit)}; allowed: an integer from 1`,
     );
   const feasible = new ParetoArchive<QuantizationGenome>({ key: textOf });
   const infeasible = new ParetoArchive<QuantizationGenome>({ key: textOf });
@@ -99,7 +99,7 @@ function genomesOf(
   if (!isList(archive) && !isRecord(archive))
     throw new InvalidArgumentError(
       path,
-      `${path} is ${describeNonRecord(archive)}; allowed: a result, an archive document or a ` +
+      `${path} is ${describeValue(archive)}; allowed: a result, an archive document or a ` +
         "list of genomes",
     );
   const [genomes, at] = isList(archive)

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { describeIssue, describeValue } from "../check/describe-issue.js";
+import { describeIssue } from "../check/describe-issue.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidDocumentError } from "../errors.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import {
@@ -95,16 +96,19 @@ function readText(text: string, format: DocumentFormat | undefined): unknown {
 function check<S extends z.ZodType>(schema: S, data: unknown, kind: string): z.infer<S> {
   if (typeof data !== "object" || data === null || Array.isArray(data))
     throw new InvalidDocumentError("", "the document is not an object; allowed: an object");
-  const { schemaVersion, kind: found } = data as Record<string, unknown>;
+  const { schemaVersion, kind: given } = data as Record<string, unknown>;
   if (schemaVersion !== SCHEMA_VERSION)
     throw new InvalidDocumentError(
       "schemaVersion",
-      `schemaVersion is ${describeValue(schemaVersion)}; allowed: ${SCHEMA_VERSION}`,
+      `schemaVersion is ${found(schemaVersion)}; allowed: ${SCHEMA_VERSION}`,
     );
-  if (found !== kind)
-    throw new InvalidDocumentError("kind", `kind is ${describeValue(found)}; allowed: ${kind}`);
+  if (given !== kind)
+    throw new InvalidDocumentError("kind", `kind is ${found(given)}; allowed: ${kind}`);
   const parsed = schema.safeParse(data);
   if (parsed.success) return parsed.data;
   const { path, message } = describeIssue(parsed.error, data);
   throw new InvalidDocumentError(path, message);
 }
+
+/** What is there in a document, where a field may be left out. */
+const found = (value: unknown): string => (value === undefined ? "missing" : describeValue(value));

@@ -2,8 +2,8 @@ import { FileError } from "../errors.js";
 
 /**
  * Puts a text in a file, in place of what is there. It goes to a new file beside it first, is
- * flushed to the disk and takes its place by renaming, so that a reader, or whoever comes after a
- * crash, finds the old text or the new one.
+ * flushed to the disk and takes its place by renaming. So a reader, or whoever comes after a crash,
+ * finds the old text or the new one.
  * @throws FileError when it cannot be written; the old file is then as it was
  */
 export async function writeFileAtomically(path: string, text: string): Promise<void> {

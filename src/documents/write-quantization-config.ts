@@ -1,4 +1,4 @@
-import { describeValue } from "../check/describe-issue.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import { type ExportContext, exportToString } from "./export-to-string.js";

@@ -1,5 +1,5 @@
 import { isRecord } from "../check/check-fields.js";
-import { describeValue } from "../check/describe-issue.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { checkGenome, type QuantizationGenome } from "./quantization-genome.js";
 

@@ -21,8 +21,8 @@ export function standardErrorOfMean(values: ArrayLike<number>): number {
 
 /**
  * 95% interval of a share, 0 to 1, of `n` independent trials (Wilson, "Probable inference, the law
- * of succession, and statistical inference", 1927): unlike the mean plus or minus two standard
- * errors it never leaves [0, 1] and has a width when the share is 0 or 1.
+ * of succession, and statistical inference", 1927). Unlike the mean plus or minus two standard
+ * errors it never leaves [0, 1], and it has a width when the share is 0 or 1.
  */
 export function wilsonInterval(share: number, n: number): readonly [number, number] {
   const z2 = (Z95 * Z95) / n;

@@ -15,9 +15,9 @@ const LEAST_CHANGE = 1e-7;
 /**
  * Least squares with non-negative unknowns, each held to a value of its own: min ||A x - b||^2 +
  * sum (s_k (x_k - c_k))^2, x >= 0. Exact for few unknowns ({@link nonNegativeLeastSquares}); for
- * more by cyclic coordinate descent, which converges to the same, as the problem is convex and the
- * bounds are separate (Tseng, "Convergence of a block coordinate descent method", 2001), within a
- * bounded number of passes of one step for each entry of A.
+ * more by cyclic coordinate descent. That converges to the same, as the problem is convex and the
+ * bounds are separate (Tseng, "Convergence of a block coordinate descent method", 2001). The number
+ * of passes is bounded; each takes one step for each entry of A.
  * @param rows the rows of A, finite, all of one length
  * @param targets b, finite, one entry a row
  * @param centers c, finite, one for each unknown

@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { selectKth } from "./select-kth.js";
 
@@ -10,7 +11,10 @@ export function percentile(values: Float32Array, percentile: number): number {
   if (values.length === 0)
     throw new InvalidArgumentError("values", "values is empty; allowed: 1 or more");
   if (!(percentile >= 0 && percentile <= 100))
-    throw new InvalidArgumentError("percentile", `percentile is ${percentile}; allowed: 0 to 100`);
+    throw new InvalidArgumentError(
+      "percentile",
+      `percentile is ${describeValue(percentile)}; allowed: 0 to 100`,
+    );
   const position = (percentile / 100) * (values.length - 1);
   const k = Math.floor(position);
   const lower = selectKth(values, k);

@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 
 /**
@@ -11,7 +12,7 @@ export function selectKth(values: Float32Array, k: number): number {
   if (!Number.isInteger(k) || k < 0 || k >= values.length) {
     throw new InvalidArgumentError(
       "k",
-      `k is ${k}; allowed: an integer from 0 to ${values.length - 1}`,
+      `k is ${describeValue(k)}; allowed: an integer from 0 to ${values.length - 1}`,
     );
   }
   let left = 0;

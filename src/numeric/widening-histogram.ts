@@ -6,9 +6,9 @@ import { valueRange } from "./value-range.js";
 /**
  * Counts of values by magnitude and sign in bounded memory. Bins are [i * width, (i + 1) * width)
  * of |x|, one row for each sign; exact zeros are counted apart. `width` is always the least power
- * of two for which the greatest magnitude seen falls into the last bin or an earlier one, and
- * doubling it merges pairs of bins: the result depends on the multiset of values alone, not on
- * their order or how they were split into batches.
+ * of two for which the greatest magnitude seen falls into the last bin or an earlier one. Doubling
+ * it merges pairs of bins. So the result depends on the multiset of values alone, not on their
+ * order or their batches.
  */
 export class WideningHistogram {
   /** Counts of x > 0, by |x|. */

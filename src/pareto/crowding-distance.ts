@@ -1,10 +1,11 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { checkList } from "./check-arguments.js";
 import { compareRows, type Objectives, pointCount, toObjectiveMatrix } from "./objective-matrix.js";
 
 /**
  * Crowding distance (Deb et al., NSGA-II, 2002, section III-B): the sum over objectives of the gap
- * between a point's two neighbours, each divided by the span of that objective; the ends of every
+ * between a point's two neighbours, each divided by the span of that objective. The ends of every
  * objective get Infinity. The result depends on the set of points and not on their order: ties in
  * one objective are ordered by the whole vector, and each repetition of an earlier vector gets 0.
  * @param objectives points, all objectives minimised
@@ -22,7 +23,7 @@ export function crowdingDistance(objectives: Objectives, front?: readonly number
     if (!(Number.isInteger(point) && point >= 0 && point < count))
       throw new InvalidArgumentError(
         `front.${i}`,
-        `front.${i} is ${point}; allowed: 0 to ${count - 1}`,
+        `front.${i} is ${describeValue(point)}; allowed: 0 to ${count - 1}`,
       );
 
   const distance = new Float64Array(points.length);

@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
 import { checkList } from "./check-arguments.js";
 import { noObjective } from "./objective-matrix.js";
@@ -30,8 +31,8 @@ export function dominates(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
 }
 
 /**
- * Deb's constrained dominance (Deb et al., NSGA-II, 2002, definition 1): a feasible point beats an
- * infeasible one, of two infeasible points the one with the smaller total violation wins; between
+ * Deb's constrained dominance (Deb et al., NSGA-II, 2002, definition 1). A feasible point beats an
+ * infeasible one; of two infeasible points the one with the smaller total violation wins. Between
  * two feasible points, or two with equal violation, plain dominance decides.
  * @param violationA total constraint violation of `a`, 0 when feasible, never negative
  * @param violationB the same of `b`
@@ -53,7 +54,10 @@ export function constrainedDominates(
 /** @throws InvalidDataError when the violation is negative or NaN */
 export function checkViolation(violation: number, path: string): void {
   if (!(violation >= 0))
-    throw new InvalidDataError(path, `${path} is ${violation}; allowed: 0 (feasible) or more`);
+    throw new InvalidDataError(
+      path,
+      `${path} is ${describeValue(violation)}; allowed: 0 (feasible) or more`,
+    );
 }
 
 /** {@link dominates} for two rows of checked row-major data: no checks, no allocation. */

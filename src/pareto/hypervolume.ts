@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
 import { checkList } from "./check-arguments.js";
 import { compareRows, type Objectives, pointCount, toObjectiveMatrix } from "./objective-matrix.js";
@@ -20,7 +21,7 @@ export function hypervolume(points: Objectives, reference: ArrayLike<number>): n
     if (!Number.isFinite(reference[k]))
       throw new InvalidDataError(
         `reference.${k}`,
-        `reference.${k} is ${reference[k]}; allowed: a finite number`,
+        `reference.${k} is ${describeValue(reference[k])}; allowed: a finite number`,
       );
   if (count === 0) return 0;
   if (reference.length !== dimensions)

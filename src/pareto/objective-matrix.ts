@@ -1,5 +1,6 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
-import { checkList, describeArgument } from "./check-arguments.js";
+import { checkList } from "./check-arguments.js";
 
 /** Objective vectors stored row after row, one row per point. All objectives are minimised. */
 export interface ObjectiveMatrix {
@@ -26,8 +27,8 @@ export function toObjectiveMatrix(objectives: Objectives, name = "objectives"): 
   if (!Number.isInteger(dimensions) || dimensions < 1 || data.length % dimensions !== 0)
     throw new InvalidArgumentError(
       `${name}.dimensions`,
-      `${name}.dimensions is ${dimensions} for ${data.length} numbers; allowed: a positive ` +
-        "divisor of that",
+      `${name}.dimensions is ${describeValue(dimensions)} for ${data.length} numbers; ` +
+        "allowed: a positive divisor of that",
     );
   for (let i = 0; i < data.length; i++)
     if (Number.isNaN(data[i]))
@@ -63,7 +64,7 @@ export function noObjective(
   const path = `${name}.${point}.${objective}`;
   return new InvalidDataError(
     path,
-    `${path} is ${describeArgument(value)}; allowed: any number, or infinity`,
+    `${path} is ${describeValue(value)}; allowed: any number, or infinity`,
   );
 }
 
@@ -75,13 +76,13 @@ function checkMatrix(matrix: ObjectiveMatrix, name: string): ObjectiveMatrix {
   if (typeof matrix !== "object" || matrix === null || !("data" in matrix))
     throw new InvalidArgumentError(
       name,
-      `${name} is ${describeArgument(matrix)}; allowed: a list of vectors, or a matrix { ` +
+      `${name} is ${describeValue(matrix)}; allowed: a list of vectors, or a matrix { ` +
         "data, dimensions }",
     );
   if (!(matrix.data instanceof Float64Array))
     throw new InvalidArgumentError(
       `${name}.data`,
-      `${name}.data is ${describeArgument(matrix.data)}; allowed: a Float64Array`,
+      `${name}.data is ${describeValue(matrix.data)}; allowed: a Float64Array`,
     );
   return matrix;
 }

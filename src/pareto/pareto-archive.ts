@@ -1,6 +1,7 @@
 import { checkFields } from "../check/check-fields.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
-import { checkList, describeArgument } from "./check-arguments.js";
+import { checkList } from "./check-arguments.js";
 import { crowdingDistance } from "./crowding-distance.js";
 import { dominates } from "./dominates.js";
 import { noObjective } from "./objective-matrix.js";
@@ -26,8 +27,8 @@ export interface ParetoArchiveOptions<T> {
 /**
  * Items none of which is dominated by another, with distinct objectives. Without a capacity the
  * content depends only on what was inserted, never on the order. With one, whenever there is one
- * member too many the most crowded goes (of equally crowded ones the last in the archive's order),
- * so the order of insertion matters, and nothing else does.
+ * member too many, the most crowded goes; of equally crowded ones the last in the archive's order.
+ * So the order of insertion matters, and nothing else does.
  */
 export class ParetoArchive<T> {
   readonly #key: (item: T) => string;
@@ -44,13 +45,13 @@ export class ParetoArchive<T> {
     if (typeof options.key !== "function")
       throw new InvalidArgumentError(
         "key",
-        `key is ${describeArgument(options.key)}; allowed: a function from an item to text`,
+        `key is ${describeValue(options.key)}; allowed: a function from an item to text`,
       );
     const capacity = options.capacity ?? Number.POSITIVE_INFINITY;
     if (!(capacity >= 1 && (Number.isInteger(capacity) || capacity === Number.POSITIVE_INFINITY)))
       throw new InvalidArgumentError(
         "capacity",
-        `capacity is ${describeArgument(capacity)}; allowed: an integer of at least 1`,
+        `capacity is ${describeValue(capacity)}; allowed: an integer of at least 1`,
       );
     this.#key = options.key;
     this.#capacity = capacity;

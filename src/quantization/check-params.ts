@@ -1,4 +1,5 @@
-import { describeNonRecord, isRecord } from "../check/check-fields.js";
+import { isRecord } from "../check/check-fields.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { isPowerOfTwo } from "../numeric/float32-range.js";
 import { codeRange } from "./code-range.js";
@@ -10,16 +11,16 @@ const SCHEMES: readonly string[] = Object.values(QuantizationScheme);
 
 /**
  * Checks parameters and gives the layout of their scales.
- * @throws InvalidArgumentError naming `params` when it is no object, else the field: bits, signed
- *   (binary and ternary codes are signed), scheme, shape, granularity, axis, groupSize, scale
- *   (count; positive and finite; 2^n where the scheme says so) or zeroPoint (count; inside the code
- *   range; 0 unless asymmetric)
+ * @throws InvalidArgumentError naming `params` when it is no object, else the field. Binary and
+ *   ternary codes are signed. Scales are as many as the layout has, positive and finite, and 2^n
+ *   where the scheme says so. Zero points are as many, inside the code range, and 0 unless
+ *   asymmetric.
  */
 export function checkParams(params: QuantizationParams): ScaleLayout {
   if (!isRecord(params))
     throw new InvalidArgumentError(
       "params",
-      `params is ${describeNonRecord(params)}; allowed: what calibrate gives`,
+      `params is ${describeValue(params)}; allowed: what calibrate gives`,
     );
   const { bits, signed, scheme, scale, zeroPoint } = params;
   const { qMin, qMax } = codeRange(params);
@@ -28,7 +29,7 @@ export function checkParams(params: QuantizationParams): ScaleLayout {
   if (!SCHEMES.includes(scheme))
     throw new InvalidArgumentError(
       "scheme",
-      `scheme is ${JSON.stringify(scheme)}; allowed: ${SCHEMES.join(", ")}`,
+      `scheme is ${describeValue(scheme)}; allowed: ${SCHEMES.join(", ")}`,
     );
   const layout = scaleLayout(params.shape, params.granularity, params.axis, params.groupSize);
   requireInstance(scale, Float32Array, "scale", layout.count);

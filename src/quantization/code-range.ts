@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { type Codes, INTEGER_BITS, type IntegerBits } from "./params.js";
 
@@ -28,7 +29,10 @@ export function codeRange({ bits, signed, narrowRange }: CodeFormat): {
 /** @throws InvalidArgumentError when `bits` is not an {@link IntegerBits} */
 export function checkBits(bits: number): asserts bits is IntegerBits {
   if (!INTEGER_BITS.includes(bits as IntegerBits)) {
-    throw new InvalidArgumentError("bits", `bits is ${bits}; allowed: ${INTEGER_BITS.join(", ")}`);
+    throw new InvalidArgumentError(
+      "bits",
+      `bits is ${describeValue(bits)}; allowed: ${INTEGER_BITS.join(", ")}`,
+    );
   }
 }
 

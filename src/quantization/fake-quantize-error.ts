@@ -28,10 +28,10 @@ export interface FakeQuantizeError {
 }
 
 /**
- * `fakeQuantize` and its squared error in one pass: each block is compared while it is in the
- * cache, so that nothing of the tensor's size is written but `out`, where it is asked for. Sums are
- * in double precision, in an order that depends on the layout alone; the plain kernels give the
- * same bits.
+ * `fakeQuantize` and its squared error in one pass. Each block is compared while it is in the
+ * cache, so nothing of the tensor's size is written but `out`, where it is asked for. Sums are in
+ * double precision, in an order that depends on the layout alone; the plain kernels give the same
+ * bits.
  * @param values float32, row-major, as many as `params.shape` says
  * @param out receives the fake-quantized values; may be `values` itself or overlap it
  * @throws InvalidArgumentError for bad params, empty `values` or an `out` of another type or

@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { checkBits } from "./code-range.js";
 import type { IntegerBits } from "./params.js";
@@ -11,6 +12,9 @@ import type { IntegerBits } from "./params.js";
 export function packedByteLength(count: number, bits: IntegerBits): number {
   checkBits(bits);
   if (!Number.isSafeInteger(count) || count < 0)
-    throw new InvalidArgumentError("count", `count is ${count}; allowed: an integer from 0`);
+    throw new InvalidArgumentError(
+      "count",
+      `count is ${describeValue(count)}; allowed: an integer from 0`,
+    );
   return bits === 1.58 ? Math.ceil(count / 5) : Math.ceil((count * bits) / 8);
 }

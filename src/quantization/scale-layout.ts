@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { QuantizationGranularity } from "./scheme.js";
 
@@ -7,7 +8,7 @@ const GRANULARITIES: readonly string[] = Object.values(QuantizationGranularity);
  * Where the scales of a tensor lie. The tensor is read as [outer, extent, inner] around the axis,
  * cut into `blocks` blocks of `groupSize` along it. Kernels walk it in contiguous pieces:
  * - `runs`: pieces of one scale each. Rows of `rowLength` elements hold pieces of `runLength`, the
- *   last of a row perhaps shorter; the scale index goes up by one a piece and starts again after
+ *   last of a row perhaps shorter. The scale index goes up by one a piece and starts again after
  *   `count`.
  * - `rows`: pieces whose neighbours have neighbouring scales (channels on the last axis, or blocks
  *   along another). Of `cycles` times `rowsPerCycle` rows of `rowLength`, every `rowsPerBlock`
@@ -161,7 +162,7 @@ function checkLayout(
   if (!Array.isArray(shape))
     throw new InvalidArgumentError(
       "shape",
-      `shape is ${String(shape)}; allowed: a list of integers from 0`,
+      `shape is ${describeValue(shape)}; allowed: a list of integers from 0`,
     );
   if (!shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
     throw new InvalidArgumentError(
@@ -170,12 +171,15 @@ function checkLayout(
     );
   }
   if (!GRANULARITIES.includes(granularity)) {
-    const message = `granularity is ${JSON.stringify(granularity)}; allowed: ${GRANULARITIES.join(", ")}`;
+    const allowed = GRANULARITIES.join(", ");
+    const message = `granularity is ${describeValue(granularity)}; allowed: ${allowed}`;
     throw new InvalidArgumentError("granularity", message);
   }
   if (granularity === QuantizationGranularity.PER_TENSOR) return;
   if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) {
-    const message = `axis is ${axis}; allowed: 0 to ${shape.length - 1} for shape [${shape.join(", ")}]`;
+    const message =
+      `axis is ${describeValue(axis)}; allowed: 0 to ${shape.length - 1} for shape ` +
+      `[${shape.join(", ")}]`;
     throw new InvalidArgumentError("axis", message);
   }
   if (
@@ -184,7 +188,7 @@ function checkLayout(
   ) {
     throw new InvalidArgumentError(
       "groupSize",
-      `groupSize is ${groupSize}; allowed: an integer from 1`,
+      `groupSize is ${describeValue(groupSize)}; allowed: an integer from 1`,
     );
   }
 }

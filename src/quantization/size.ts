@@ -5,8 +5,8 @@ import { type QuantizationGranularity, QuantizationScheme } from "./scheme.js";
 
 /**
  * Bits that a quantized tensor takes in storage. Each part is rounded up to whole bytes: the packed
- * codes (ternary: five to a byte), a float32 for each scale, and, where there are zero points, one
- * for each scale, packed at the width of a code.
+ * codes (ternary: five to a byte), a float32 for each scale, and zero points where there are any.
+ * Those are one for each scale, packed at the width of a code.
  * @throws InvalidArgumentError when a count is not an integer from 0 or `bits` is not an
  *   IntegerBits
  */

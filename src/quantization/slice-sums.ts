@@ -13,9 +13,9 @@ export type SummedQuantities = "errors" | "moments";
 
 /**
  * Sums of every slice (tensor, channel or group) in double precision, added up piece by piece in
- * the order of the data. Where a slice's elements lie in runs, four sums are kept by the position
- * in the run modulo 4 and in the end (s0 + s1) + (s2 + s3) is taken; else one. So the kernels and
- * the plain loop give the same bits, and the pieces do not matter.
+ * the order of the data. Where a slice's elements lie in runs, four sums are kept, by the position
+ * in the run modulo 4; in the end (s0 + s1) + (s2 + s3) is taken. Elsewhere there is one sum. So
+ * the kernels and the plain loop give the same bits, and the pieces do not matter.
  */
 export class SliceSums {
   readonly #quantities: number;

@@ -37,8 +37,8 @@ export interface BlockSink {
  * in blocks.
  * @param output not on the input's bytes unless exactly in place
  * @returns {@link WALK_DONE}; or the first element of a stretch of at most 4096 that holds NaN or
- *   infinity, with nothing before it missing from `output`; or undefined when the plain kernel must
- *   do it (no SIMD, a small or oddly laid out tensor)
+ *   infinity, with nothing before it missing from `output`. Or undefined when the plain kernel must
+ *   do it: no SIMD, a small or oddly laid out tensor.
  */
 export function walkSimd(
   operation: WalkOperation,

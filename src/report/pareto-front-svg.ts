@@ -1,5 +1,5 @@
 import { checkFields } from "../check/check-fields.js";
-import { describeValue } from "../check/describe-issue.js";
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
 import { checkGenomes } from "../genome/check-genomes.js";
 import {
@@ -105,12 +105,16 @@ export function paretoFrontSvg(
     height - MARGIN.bottom,
     MARGIN.top,
   );
+  const relativeError = (axis: FrontAxis): number | undefined => {
+    if (axis === "inferenceLatencyMs") return first.latencyRelativeError;
+    return axis === "energyPerInferenceMj" ? first.energyRelativeError : undefined;
+  };
   const kind = (axis: FrontAxis): string =>
     axis === "accuracy"
       ? first.accuracyKind
       : axis === "compressionRatio" || axis === "sizeBytes"
         ? "counted"
-        : `${first.costKind}${offBy(axis === "inferenceLatencyMs" ? first.latencyRelativeError : axis === "energyPerInferenceMj" ? first.energyRelativeError : undefined)}`;
+        : first.costKind + offBy(relativeError(axis));
 
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 ` +
@@ -224,7 +228,10 @@ const escapeXml = (text: string): string =>
 
 function checkRange(name: string, value: number, low: number, high: number): void {
   if (!(value >= low && value <= high))
-    throw new InvalidArgumentError(name, `${name} is ${value}; allowed: ${low} to ${high}`);
+    throw new InvalidArgumentError(
+      name,
+      `${name} is ${describeValue(value)}; allowed: ${low} to ${high}`,
+    );
 }
 
 function checkAxis(name: string, axis: FrontAxis): void {

@@ -10,8 +10,9 @@ export type SharedMemory = WebAssembly.Memory | SharedArrayBuffer;
 /** Most threads that a shared memory has scratch for. */
 export const MOST_THREADS = 256;
 
-// Int32 words at the start of a shared memory, where no kernel writes: how many threads it has
-// scratch for, then for each but the first its owner or 0, then the latest owner.
+// Int32 words at the start of a shared memory, where no kernel writes. The first says how many
+// threads it has scratch for. Then follow, for each thread but the first, its owner or 0; then the
+// latest owner.
 const PLACES = 0;
 const LATEST_OWNER = MOST_THREADS;
 const WORDS = MOST_THREADS + 1;
@@ -32,7 +33,7 @@ export function createShared(bytes: number, threads: number): SharedMemory {
 }
 
 /**
- * Lets the kernels of this thread work on a `TensorArena` of another one without copying: the
+ * Lets the kernels of this thread work on a `TensorArena` of another one without copying. The
  * thread takes scratch of its own in the arena's memory, for each time that the memory was posted
  * to it. Arrays are then made on the buffer that comes back, at the `byteOffset` and `length` that
  * the other thread told. When more threads come than the arena has scratch for, theirs give the

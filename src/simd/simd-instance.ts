@@ -22,7 +22,7 @@ export const STAGE_OUT = 0x3_1000;
 export const COUNTERS = 0x4_1000;
 /** Bytes at {@link COUNTERS}. */
 export const COUNTERS_BYTES = 0x8_0000;
-/** Room for one slice of a tensor that a calibration looks at again and again. */
+/** Room for one slice of a tensor that a calibration reads again and again. */
 export const SLICE = 0xc_1000;
 /** Elements that fit into {@link SLICE}. */
 export const SLICE_ELEMENTS = 64_512;

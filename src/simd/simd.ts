@@ -15,7 +15,7 @@ const instances = new WeakMap<ArrayBufferLike, SimdInstance>();
 
 /**
  * Compiles the SIMD kernels without blocking. Only needed where a host refuses to compile modules
- * of some kilobytes at once (the main thread of older browsers): there, and where WebAssembly SIMD
+ * of some kilobytes at once (the main thread of older browsers). There, and where WebAssembly SIMD
  * is missing, the plain kernels run, with the same results. Elsewhere the kernels are compiled when
  * they are first used.
  * @returns whether the SIMD kernels run from now on

@@ -1,3 +1,4 @@
+import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError, UnsupportedError } from "../errors.js";
 import { createShared, MOST_THREADS, type SharedMemory } from "./shared-memory.js";
 import { createInstance } from "./simd.js";
@@ -60,22 +61,24 @@ export class TensorArena {
 
   /**
    * @throws InvalidArgumentError when `maxBytes` or `threads` is out of range or the host does not
-   *   give that much; UnsupportedError for `shared` where there is no SharedArrayBuffer (a web page
-   *   has it when it is cross-origin isolated)
+   *   give that much
+   * @throws UnsupportedError for `shared` where there is no SharedArrayBuffer (a web page has it
+   *   when it is cross-origin isolated)
    */
   constructor(options: TensorArenaOptions) {
     const { maxBytes, shared = false, threads = DEFAULT_THREADS } = options;
     if (!(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS))
       throw new InvalidArgumentError(
         "threads",
-        `threads is ${threads}; allowed: an integer from 1 to ${MOST_THREADS}`,
+        `threads is ${describeValue(threads)}; allowed: an integer from 1 to ${MOST_THREADS}`,
       );
     const scratchBytes = (shared ? threads : 1) * SCRATCH_BYTES;
     const greatest = 2 ** 32 - scratchBytes;
     if (!(Number.isInteger(maxBytes) && maxBytes >= ALIGNMENT && maxBytes <= greatest))
       throw new InvalidArgumentError(
         "maxBytes",
-        `maxBytes is ${maxBytes}; allowed: an integer from ${ALIGNMENT} to ${greatest}`,
+        `maxBytes is ${describeValue(maxBytes)}; allowed: an integer from ${ALIGNMENT} to ` +
+          `${greatest}`,
       );
     if (shared && typeof SharedArrayBuffer === "undefined")
       throw new UnsupportedError(
@@ -125,7 +128,10 @@ export class TensorArena {
     if (buffer === undefined)
       throw new InvalidArgumentError("arena", "arena is disposed of; allowed: an arena in use");
     if (!Number.isSafeInteger(length) || length < 0)
-      throw new InvalidArgumentError("length", `length is ${length}; allowed: an integer from 0`);
+      throw new InvalidArgumentError(
+        "length",
+        `length is ${describeValue(length)}; allowed: an integer from 0`,
+      );
     const wanted =
       Math.max(1, Math.ceil((length * type.BYTES_PER_ELEMENT) / ALIGNMENT)) * ALIGNMENT;
     const at = this.#free.findIndex((block) => block.bytes >= wanted);

@@ -76,11 +76,11 @@ describe("allocationFront", () => {
       const random = new Random("fifty");
       const problem = {
         layers: Array.from({ length: 50 }, (_, i) => {
-          const [weight, harm] = [1 + random.integer(200), random.next()];
+          const [weight, loss] = [1 + random.integer(200), random.next()];
           return {
             name: `layer${i}`,
             choices: Array.from({ length: 10 }, (_, k) => ({
-              error: harm * 3 ** -k * (1 + random.next()),
+              error: loss * 3 ** -k * (1 + random.next()),
               size: weight * (k + 1),
             })),
           };

@@ -18,7 +18,7 @@ function network(layerCount: number, seed: number): AllocationProblem {
   const random = new Random(seed);
   return {
     layers: Array.from({ length: layerCount }, (_, i) => {
-      const [weight, work, harm] = [
+      const [weight, work, loss] = [
         1 + random.integer(1000),
         1 + random.integer(1000),
         random.next() ** 2,
@@ -26,7 +26,7 @@ function network(layerCount: number, seed: number): AllocationProblem {
       return {
         name: `layer${i}`,
         choices: [2, 3, 4, 6, 8, 16].map((bits) => ({
-          error: (0.01 + harm) * 4 ** -bits * (1 + 0.1 * random.next()),
+          error: (0.01 + loss) * 4 ** -bits * (1 + 0.1 * random.next()),
           size: weight * bits,
           latency: work * (bits <= 4 ? 4 : bits <= 8 ? 8 : 16) * (1 + 0.2 * random.next()),
         })),

@@ -30,7 +30,7 @@ function network(layerCount: number, seed: number): AllocationProblem {
   const random = new Random(seed);
   return {
     layers: Array.from({ length: layerCount }, (_, i) => {
-      const [weight, work, harm] = [
+      const [weight, work, loss] = [
         1 + random.integer(1000),
         1 + random.integer(1000),
         random.next(),
@@ -38,7 +38,7 @@ function network(layerCount: number, seed: number): AllocationProblem {
       return {
         name: `layer${i}`,
         choices: [2, 3, 4, 6, 8].map((bits) => ({
-          error: harm * 4 ** -bits * (1 + 0.1 * random.next()),
+          error: loss * 4 ** -bits * (1 + 0.1 * random.next()),
           size: weight * bits,
           latency: work * (bits <= 4 ? 4 : 8) * (1 + 0.2 * random.next()),
         })),

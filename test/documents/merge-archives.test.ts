@@ -51,7 +51,7 @@ describe("mergeArchives", () => {
     expect(mergeArchives(results, { archiveLimit: 2 }).paretoFront.length).toBeLessThanOrEqual(2);
   });
 
-  it("with a limit, and of equals with other fitness, keeps the same genomes whatever the order", async () => {
+  it("with a limit, and of equals of other fitness, keeps the same genomes in any order", async () => {
     const results = [await run(1), await run(2), await run(3)];
     const other = results[0]!.paretoFront.map((g) =>
       g.with({ metrics: { ...g.metrics!, fitnessScore: 0.5 } }),
@@ -122,7 +122,7 @@ describe("mergeArchives", () => {
       expect(() => mergeArchives([result], options as never)).toThrow(
         expect.objectContaining({ code: "INVALID_ARGUMENT", path }),
       );
-    expect(() => mergeArchives([])).toThrow("archives is empty");
-    expect(() => mergeArchives(result as never)).toThrow("archives is no list");
+    expect(() => mergeArchives([])).toThrow("archives is an empty list");
+    expect(() => mergeArchives(result as never)).toThrow("archives is an object");
   });
 });

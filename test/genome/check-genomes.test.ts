@@ -48,7 +48,7 @@ describe("arguments of the wrong kind", () => {
     ["write nothing", () => write(undefined, "/tmp/never.json"), "genome", genomeWanted],
     ["write nowhere", () => write(genome, 3), "outputPath", /outputPath is 3; allowed: the path/],
     ["archive of {}", () => archive({}), "source", /without paretoFront; allowed: a list/],
-    ["archive of nothing", () => archive(undefined), "source", /source is missing; allowed/],
+    ["archive of nothing", () => archive(undefined), "source", /source is undefined; allowed/],
     ["archive of text", () => archive("paretoFront"), "source", /is "paretoFront"; allowed/],
     ["archive of objects", () => archive([genome, {}]), "source.1", genomeWanted],
     [

@@ -54,7 +54,7 @@ describe("arguments of the wrong kind", () => {
       "a matrix of a plain array",
       () => loose(nonDominatedSort)({ data: [1, 2], dimensions: 1 }),
       "objectives.data",
-      /is a list; allowed: a Float64Array/,
+      /is a list of 2; allowed: a Float64Array/,
     ],
     [
       "null options",

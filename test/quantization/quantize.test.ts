@@ -68,7 +68,7 @@ describe("quantize, dequantize, fakeQuantize", () => {
     );
   });
 
-  it("give codes inside the range and errors of at most half a step where nothing is clipped", () => {
+  it("give codes in range and errors of at most half a step where nothing is clipped", () => {
     fc.assert(
       fc.property(paramsWithValues, ({ params, values }) => {
         const { qMin, qMax } = codeRange(params);

@@ -1,17 +1,26 @@
 import { QuantizationScheme } from "../../quantization/scheme.js";
-import type { RangeMethod, SignedHistogram } from "../sources/range-source.js";
+import { CalibrationMethod } from "../method.js";
+import type { CalibrationMethodDefinition, ChosenRange } from "../method-definition.js";
+import type { RangeSource, RangeTarget, SignedHistogram } from "../sources/range-source.js";
 
 /**
  * The clipping range that loses the least information: the Kullback-Leibler divergence between the
  * clipped distribution and the quantized one, as NVIDIA described it (S. Migacz, "8-bit Inference
- * with TensorRT", GTC 2017). Values other than 0 are counted in 2,048 bins; each candidate keeps
- * the bins within a distance k of 0, adds what it cuts off to the outermost of them that are not
- * empty, and spreads each of its levels' counts evenly over the bins of that level that are not
+ * with TensorRT", GTC 2017). Values other than 0 are counted in 2,048 bins. Each candidate keeps
+ * the bins within a distance k of 0 and adds what it cuts off to the outermost of them that are not
+ * empty. It then spreads the count of each level evenly over the bins of that level that are not
  * empty. A candidate keeps at least three bins that are not empty, and a quarter as many as the
  * format has levels. Of equal candidates the widest wins, so sparse slices and formats with more
  * levels than there are bins come out at the whole range.
  */
-export const entropyRange: RangeMethod = (source, target) => {
+export const entropyMethod: CalibrationMethodDefinition = {
+  name: CalibrationMethod.ENTROPY,
+  code: 3,
+  reach: 3,
+  range: entropyRange,
+};
+
+function entropyRange(source: RangeSource, target: RangeTarget): ChosenRange {
   const whole = { low: source.min, high: source.max };
   if (!(source.max > 0 || source.min < 0)) return whole;
   const asymmetric = target.scheme === QuantizationScheme.ASYMMETRIC;
@@ -22,7 +31,7 @@ export const entropyRange: RangeMethod = (source, target) => {
   if (reach === undefined) return whole;
   const clip = reach * histogram.width;
   return { low: Math.max(source.min, -clip), high: Math.min(source.max, clip) };
-};
+}
 
 /**
  * Windows tried, about: 512 place the clip to within 1/512 of the range, and four times as many
@@ -154,7 +163,7 @@ function windowEntropy({ filled, total, information }: PrefixSums, a: number, b:
 }
 
 /**
- * What the divergence of such a window is at least, however its levels fall: within a level, sum c
+ * A lower bound on the divergence of such a window, however its levels fall. Within a level, sum c
  * log (mean c) is at most sum c log c, and a mean is at most the greatest count.
  */
 function leastDivergence(sums: PrefixSums, a: number, b: number): number {

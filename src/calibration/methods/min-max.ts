@@ -1,4 +1,10 @@
-import type { RangeMethod } from "../sources/range-source.js";
+import { CalibrationMethod } from "../method.js";
+import type { CalibrationMethodDefinition } from "../method-definition.js";
 
-/** The whole range of the data. */
-export const minMaxRange: RangeMethod = (source) => ({ low: source.min, high: source.max });
+/** The whole range of the data: nothing is clipped. */
+export const minMaxMethod: CalibrationMethodDefinition = {
+  name: CalibrationMethod.MIN_MAX,
+  code: 0,
+  reach: 3,
+  range: ({ min, max }) => ({ low: min, high: max }),
+};

@@ -1,18 +1,28 @@
 import { QuantizationScheme } from "../../quantization/scheme.js";
 import { affineFormat } from "../affine-format.js";
-import type { RangeMethod, RangeSource, RangeTarget } from "../sources/range-source.js";
+import { CalibrationMethod } from "../method.js";
+import type { CalibrationMethodDefinition, ChosenRange } from "../method-definition.js";
+import type { RangeSource, RangeTarget } from "../sources/range-source.js";
 
 const GRID = 100;
 const FINE = 10;
 
 /**
- * The clipping range with the least squared error of the actual quantizer. First the whole range
- * shrunk by 100/100, 99/100, ... 1/100; then, around the best, steps of a tenth of that grid and of
- * a tenth of those, one end at a time when the format is asymmetric. The whole range is a candidate
- * and the error only falls from one step to the next, so the result is never worse than min-max; it
- * is a local optimum, not proven global.
+ * The clipping range with the least squared error of the actual quantizer. It first tries the whole
+ * range times 100/100, 99/100, ... 1/100. Around the best of these it tries steps of a tenth of
+ * that grid, and then of a tenth of those. When the format is asymmetric, it moves one end at a
+ * time. The whole range is a candidate and the error only falls from one step to the next, so the
+ * result is never worse than min-max. It is a local optimum, not proven global.
  */
-export const mseRange: RangeMethod = (source, target) => {
+export const mseMethod: CalibrationMethodDefinition = {
+  name: CalibrationMethod.MSE,
+  code: 2,
+  // An outlier can push the best clip far below the range.
+  reach: 10,
+  range: mseRange,
+};
+
+function mseRange(source: RangeSource, target: RangeTarget): ChosenRange {
   const whole = { low: source.min, high: source.max };
   if (!(source.max > 0 || source.min < 0)) return whole;
   // The power-of-two search tries the exponents itself.
@@ -32,7 +42,7 @@ export const mseRange: RangeMethod = (source, target) => {
     search.refine(step, false, true);
   }
   return search.range();
-};
+}
 
 /** Two ends as fractions of the whole range's. */
 interface Parts {

@@ -37,8 +37,8 @@ export interface RangeSource {
   /** Sum of squared errors of the quantizer with this scale and zero point. */
   squaredError(scale: number, zeroPoint: number, qMin: number, qMax: number): number;
   /**
-   * {@link squaredError} of several formats at once, for a search of the least: where it is above
-   * `bound` or above that of another of them, it may be any number above that instead.
+   * {@link squaredError} of several formats at once, for a search of the least. Where the error of
+   * a format is above `bound`, or above that of another format, any number above it will do.
    */
   squaredErrors(
     formats: readonly RangeFormat[],
@@ -54,12 +54,3 @@ export interface RangeSource {
    */
   histogram(ofMagnitude: boolean): SignedHistogram;
 }
-
-/**
- * Chooses the range [low, high] that codes will span. Its ends may be outside of, but not beyond,
- * the data's range together with 0.
- */
-export type RangeMethod = (
-  source: RangeSource,
-  target: RangeTarget,
-) => { low: number; high: number };

@@ -120,7 +120,7 @@ describe("entropy calibration", () => {
     }
   });
 
-  it("serves one-sided values, and keeps the whole range where there are more levels than bins", () => {
+  it("serves one-sided values, and keeps the whole range for more levels than bins", () => {
     const positive = normals(5000, 2).map(Math.abs);
     positive[0] = 100;
     for (const signed of [true, false]) {
