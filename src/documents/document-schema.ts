@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { CalibrationMethod } from "../calibration/method.js";
-import { settingSchema } from "../genes/layer-setting.js";
+import { settingSchema, valueSchema } from "../genes/layer-setting.js";
 import {
+  LAYER_SETTINGS,
   type LayerQuantConfigFields,
   SETTING_NAMES,
   type SettingName,
@@ -59,7 +59,7 @@ const generatorSchema = z.strictObject({ name: z.string(), version: z.string() }
 
 const genomeFields = {
   globalScheme: z.enum(QuantizationScheme),
-  calibrationMethod: z.enum(CalibrationMethod),
+  calibrationMethod: valueSchema(LAYER_SETTINGS.calibrationMethod),
   metrics: metricsSchema.optional(),
   layers: z.array(layerSchema).min(1),
   genes: z.array(geneSchema).optional(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
+import { isCalibrationMethod } from "../calibration/method-registry.js";
 import { describeNonRecord, isRecord } from "../check/check-fields.js";
 import { InvalidArgumentError, InvalidConfigError } from "../errors.js";
 import {
@@ -280,7 +281,14 @@ const schema = z.strictObject({
   ),
   weightSchemes: someOf("weightSchemes", QuantizationScheme),
   activationSchemes: someOf("activationSchemes", QuantizationScheme),
-  calibrationMethods: someOf("calibrationMethods", CalibrationMethod),
+  calibrationMethods: field(
+    "calibrationMethods",
+    `a list of at least one of ${Object.values(CalibrationMethod).join(", ")}, or methods added`,
+    z
+      .array(z.custom<CalibrationMethod>(isCalibrationMethod))
+      .min(1)
+      .default(Object.values(CalibrationMethod)),
+  ),
   groupSizes: field(
     "groupSizes",
     `a list of at least one integer from 1 to ${MAX_GROUP_SIZE}`,

@@ -62,16 +62,21 @@ export function allowedText({ values }: LayerSetting): string {
     : `an integer from ${values[0]} to ${values[1]}`;
 }
 
-/** A schema of the setting's values. What may be left out is optional in it. */
-export function settingSchema<T extends GeneValue>(setting: LayerSetting<T>): z.ZodType<T> {
+/** A schema of the setting's values. */
+export function valueSchema<T extends GeneValue>(setting: LayerSetting<T>): z.ZodType<T> {
   const { values } = setting;
-  const one =
-    typeof values === "function" && values().every((value) => typeof value === "boolean")
-      ? z.boolean()
-      : typeof values === "function"
-        ? z.custom<T>((value) => allows(setting, value) && value !== undefined, {
-            error: () => allowedText(setting),
-          })
-        : z.int().min(values[0]).max(values[1]);
-  return (setting.default === undefined ? one.optional() : one) as z.ZodType<T>;
+  if (typeof values !== "function")
+    return z.int().min(values[0]).max(values[1]) as unknown as z.ZodType<T>;
+  if (values().every((value) => typeof value === "boolean"))
+    return z.boolean() as unknown as z.ZodType<T>;
+  // Values may be added later: a calibration method of the user's.
+  return z.custom<T>((value) => value !== undefined && allows(setting, value), {
+    error: () => allowedText(setting),
+  });
+}
+
+/** {@link valueSchema}, optional for what a layer may leave to its genome. */
+export function settingSchema(setting: LayerSetting): z.ZodType<GeneValue | undefined> {
+  const schema = valueSchema(setting);
+  return setting.default === undefined ? schema.optional() : schema;
 }

@@ -1,4 +1,6 @@
-import { CalibrationMethod } from "../calibration/method.js";
+import type { CalibrationMethod } from "../calibration/method.js";
+import { CALIBRATION_CODES } from "../calibration/method-definition.js";
+import { calibrationMethodOf, calibrationMethods } from "../calibration/method-registry.js";
 import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
 import { ACTIVATION_BITS, type ActivationBits, WEIGHT_BITS, type WeightBits } from "./bits.js";
 import type { GeneValue } from "./gene.js";
@@ -96,8 +98,13 @@ export const LAYER_SETTINGS = {
   }),
   /** Overrides the genome's calibration method for this layer. */
   calibrationMethod: setting<CalibrationMethod>()({
-    values: () => Object.values(CalibrationMethod),
+    values: () => calibrationMethods() as readonly CalibrationMethod[],
     default: undefined,
+    // Methods that users add have codes of their own, so that keys do not depend on what was added.
+    codes: {
+      count: CALIBRATION_CODES,
+      codeOf: (name) => calibrationMethodOf(name as CalibrationMethod).code,
+    },
     choices: "calibrationMethods",
     ordered: false,
     share: 1,

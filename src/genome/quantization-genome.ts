@@ -4,6 +4,8 @@ import { checkFields, describeNonRecord, isRecord } from "../check/check-fields.
 import { InvalidArgumentError } from "../errors.js";
 import type { GeneValue } from "../genes/gene.js";
 import type { GeneValues } from "../genes/gene-kind.js";
+import { valueSchema } from "../genes/layer-setting.js";
+import { LAYER_SETTINGS } from "../genes/precision.js";
 import { defaultLayerSpace, type SearchSpace } from "../genes/search-space.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
 import { Random } from "../random/random.js";
@@ -106,7 +108,7 @@ const genomeSchema = z.strictObject({
     "layerConfigs must be an object of layer settings by layer name",
   ),
   globalScheme: z.enum(QuantizationScheme).optional(),
-  calibrationMethod: z.enum(CalibrationMethod).optional(),
+  calibrationMethod: valueSchema(LAYER_SETTINGS.calibrationMethod).optional(),
   parameterCounts: z.array(z.tuple([z.string(), z.number().min(0)])).optional(),
   metrics: metricsSchema.optional(),
   geneValues: z.array(geneValueEntry).optional(),

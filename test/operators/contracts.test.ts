@@ -1,26 +1,34 @@
-import { builtInOperators } from "../../src/engine/run/variation.js";
+import { builtInOperators } from "../../src/operators/built-in-operators.js";
 import {
   randomSampling,
-  repairToLimits,
-  repairToRules,
   sensitivityAllocation,
   uniformAnchors,
 } from "../../src/operators/index.js";
 import {
-  describeCrossoverOperator,
-  describeMutationOperator,
-  describeRepairOperator,
-  describeSamplingOperator,
-} from "../_contracts/variation-operators.js";
+  crossoverOperatorContract,
+  mutationOperatorContract,
+  samplingOperatorContract,
+} from "../../src/testing/index.js";
+import { describeContract } from "../_contracts/describe-contract.js";
 
 // An operator of your own is one line here.
-const { crossovers, mutations } = builtInOperators(new Map([["a", 0.5]]));
-for (const operator of crossovers) describeCrossoverOperator(operator);
-for (const operator of mutations) describeMutationOperator(operator);
-describeSamplingOperator("random-sampling", () => randomSampling);
-describeSamplingOperator("uniform-anchors", () => uniformAnchors);
-describeSamplingOperator("sensitivity-allocation", (rules) =>
-  sensitivityAllocation(new Map([...rules.layers.keys()].map((name, i) => [name, i]))),
-);
-describeRepairOperator(repairToRules);
-describeRepairOperator(repairToLimits((genome) => Math.max(0, genome.averageBits - 5)));
+const { crossovers, mutations } = builtInOperators(new Map([["head", 0.5]]));
+for (const operator of crossovers)
+  describeContract(
+    `${operator.name} is a crossover`,
+    crossoverOperatorContract(() => operator),
+  );
+for (const operator of mutations)
+  describeContract(
+    `${operator.name} is a mutation`,
+    mutationOperatorContract(() => operator),
+  );
+for (const operator of [
+  randomSampling,
+  uniformAnchors,
+  sensitivityAllocation(new Map([["stem", 1]])),
+])
+  describeContract(
+    `${operator.name} is a sampling`,
+    samplingOperatorContract(() => operator),
+  );
