@@ -1,5 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { addCalibrationMethod, calibrationMethods } from "../../src/calibration/index.js";
+import type { CalibrationMethod } from "../../src/calibration/method.js";
+import { createNoiseTable } from "../../src/evaluation/index.js";
 import type { GeneValue } from "../../src/genes/gene.js";
 import { codeCount, codeOf, type Decides } from "../../src/genes/layer-setting.js";
 import {
@@ -11,6 +14,9 @@ import {
 } from "../../src/genes/precision.js";
 import { activationCode, layerKey, weightCode } from "../../src/genome/genome-key.js";
 import { LayerQuantConfig } from "../../src/genome/layer-quant-config.js";
+import { QuantizationGenome } from "../../src/genome/quantization-genome.js";
+import { exportToString, parseQuantizationConfig } from "../../src/index.js";
+import { modelFromLayers } from "../../src/model/model-from-layers.js";
 
 /** Every value of a setting, or a few of a range. */
 function valuesOf(name: (typeof SETTING_NAMES)[number]): readonly GeneValue[] {
@@ -64,6 +70,30 @@ describe("keys of settings", () => {
     expect(configs).toBeGreaterThan(10_000);
     for (const known of [weights, activations, texts])
       expect(new Set(known.values()).size).toBe(known.size);
+  });
+
+  it("tell a calibration method that a user added from all others, in tables of noise too", () => {
+    const method = addCalibrationMethod({
+      name: "third-of-the-range",
+      code: 77,
+      reach: 3,
+      range: ({ min, max }) => ({ low: min / 3, high: max / 3 }),
+    }) as CalibrationMethod;
+    const model = modelFromLayers(["a"]);
+    const noise = createNoiseTable(model);
+    const config = new LayerQuantConfig({ weightBits: 4, calibrationMethod: method });
+    const seen = new Map<string, number>();
+    for (const name of calibrationMethods() as CalibrationMethod[]) {
+      seen.set(layerKey(config, name), weightCode(config, name));
+      if (name !== method)
+        expect(noise.weightNoise("a", config, name)).not.toBe(
+          noise.weightNoise("a", config, method),
+        );
+    }
+    expect(seen.size).toBe(5);
+    expect(new Set(seen.values()).size).toBe(5);
+    const genome = new QuantizationGenome({ layerConfigs: { a: config } });
+    expect(parseQuantizationConfig(exportToString(genome, "json")).key).toBe(genome.key);
   });
 
   it("have a digit for every value of a setting, and no two values one", () => {

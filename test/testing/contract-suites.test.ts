@@ -6,11 +6,20 @@ import { float32Genome, uniformGenome } from "../../src/evaluation/uniform-genom
 import type { QuantizationGenome } from "../../src/genome/quantization-genome.js";
 import type { HardwareCostModel } from "../../src/hardware/contract.js";
 import { costModelFor } from "../../src/hardware/core-registry.js";
+import type {
+  CrossoverOperator,
+  MutationOperator,
+  SamplingOperator,
+} from "../../src/operators/contract.js";
+import { Random } from "../../src/random/random.js";
 import {
   accuracyEvaluatorContract,
   type ContractCheck,
   calibrationMethodContract,
+  crossoverOperatorContract,
   hardwareCostModelContract,
+  mutationOperatorContract,
+  samplingOperatorContract,
   sensitivityMetricContract,
 } from "../../src/testing/index.js";
 import { sameValue } from "../../src/testing/same-value.js";
@@ -344,3 +353,95 @@ describe("sameValue", () => {
     expect(sameValue(b, a)).toBe(same);
   });
 });
+
+/** One gene up, round and round. */
+const mutation = (patch: Partial<MutationOperator> = {}): MutationOperator => ({
+  name: "own",
+  mutate(genes, { space, random }) {
+    if (genes.length === 0) return;
+    const at = random.integer(genes.length);
+    genes[at] = (genes[at]! + 1) % space.counts[at]!;
+  },
+  ...patch,
+});
+
+describeSuite<MutationOperator>(
+  "mutationOperatorContract",
+  mutationOperatorContract,
+  () => mutation(),
+  (() => {
+    const count = counter();
+    return [
+      ["has a name", () => mutation({ name: "" })],
+      ["leaves every gene at one of its choices", () => mutation({ mutate: (g) => g.fill(99) })],
+      [
+        "does the same for the same seed",
+        () => mutation({ mutate: (genes) => genes.fill(count() % 2, 0, 1) }),
+      ],
+      ["changes something sooner or later", () => mutation({ mutate: () => {} })],
+    ];
+  })(),
+);
+
+/** The genes of the first owner come from the second parent. */
+const crossover = (patch: Partial<CrossoverOperator> = {}): CrossoverOperator => ({
+  name: "own",
+  cross(child, mate, { space }) {
+    for (const gene of space.owners[0]?.genes ?? []) child[gene] = mate[gene]!;
+  },
+  ...patch,
+});
+
+describeSuite<CrossoverOperator>(
+  "crossoverOperatorContract",
+  crossoverOperatorContract,
+  () => crossover(),
+  [
+    ["has a name", () => crossover({ name: "" })],
+    [
+      "takes every gene from one of the parents, and leaves the second as it is",
+      () => crossover({ cross: (child, mate) => mate.set(child) }),
+    ],
+    [
+      "keeps the genes of an owner together",
+      () =>
+        crossover({
+          cross: (child, mate) => {
+            for (let at = 0; at < child.length; at += 2) child[at] = mate[at]!;
+          },
+        }),
+    ],
+    [
+      "does the same for the same seed, and changes nothing of equal parents",
+      () => crossover({ cross: (child) => void child.fill(0) }),
+    ],
+    ["takes something of the second parent sooner or later", () => crossover({ cross: () => {} })],
+  ],
+);
+
+const sampling = (patch: Partial<SamplingOperator> = {}): SamplingOperator => ({
+  name: "own",
+  sample: ({ space, count, random }) => Array.from({ length: count }, () => space.draw(random)),
+  ...patch,
+});
+
+describeSuite<SamplingOperator>(
+  "samplingOperatorContract",
+  (create) => samplingOperatorContract(create),
+  () => sampling(),
+  (() => {
+    const count = counter();
+    return [
+      ["has a name", () => sampling({ name: "" })],
+      [
+        "makes at most as many genomes as are asked for, each within the space",
+        () => sampling({ sample: ({ space, random }) => Array(9).fill(space.draw(random)) }),
+      ],
+      [
+        "does the same for the same seed",
+        () => sampling({ sample: ({ space }) => [space.draw(new Random(count()))] }),
+      ],
+      ["makes some", () => sampling({ sample: () => [] })],
+    ];
+  })(),
+);
