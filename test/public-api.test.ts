@@ -84,7 +84,10 @@ describe("the public list", () => {
     expect(Object.keys(testing).sort()).toEqual([
       "accuracyEvaluatorContract",
       "calibrationMethodContract",
+      "crossoverOperatorContract",
       "hardwareCostModelContract",
+      "mutationOperatorContract",
+      "samplingOperatorContract",
       "sensitivityMetricContract",
     ]);
     const calibration = await import("../src/calibration/index.js");
