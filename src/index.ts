@@ -17,7 +17,6 @@ export {
 } from "./allocation/index.js";
 // Kernels
 export {
-  addCalibrationMethod,
   type CalibrateOptions,
   CalibrationMethod,
   type CalibrationMethodDefinition,

@@ -11,7 +11,7 @@ const VALUES = names(`
   InvalidDocumentError InvalidModelError LayerKind LayerQuantConfig MissingDependencyError
   NotRunError QuantevoError QuantizationEvolutionEngine QuantizationGenome QuantizationGranularity
   QuantizationScheme Random RooflineCostModel UnsupportedError WEIGHT_BITS
-  addCalibrationMethod afterEvaluations afterGenerations afterTime allOf allocationFront
+  afterEvaluations afterGenerations afterTime allOf allocationFront
   anyOf archiveToString calibrate costModelFor createObserver
   defaultLayerSpace dequantize exportToString fakeQuantize hardwareProfiles
   loadHardwareProfile packBits parseArchive parseQuantizationConfig parseQuantizationDocument

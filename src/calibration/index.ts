@@ -1,3 +1,4 @@
+export { addCalibrationMethod } from "./add-calibration-method.js";
 export { type CalibrateOptions, calibrate } from "./calibrate.js";
 export { calibrateAndQuantize, type Quantized } from "./calibrate-and-quantize.js";
 export { createObserver, type ObserverOptions } from "./create-observer.js";
@@ -9,7 +10,6 @@ export {
   type ChosenRange,
 } from "./method-definition.js";
 export {
-  addCalibrationMethod,
   calibrationMethodOf,
   calibrationMethods,
   isBuiltInMethod,

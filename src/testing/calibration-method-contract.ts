@@ -1,7 +1,8 @@
+import { addCalibrationMethod } from "../calibration/add-calibration-method.js";
 import { calibrate } from "../calibration/calibrate.js";
 import { createObserver } from "../calibration/create-observer.js";
 import type { CalibrationMethodDefinition } from "../calibration/method-definition.js";
-import { addCalibrationMethod, calibrationMethodOf } from "../calibration/method-registry.js";
+import { calibrationMethodOf } from "../calibration/method-registry.js";
 import { rangeTarget } from "../calibration/range-target.js";
 import { SliceSource } from "../calibration/sources/slice-source.js";
 import { checkParams } from "../quantization/check-params.js";

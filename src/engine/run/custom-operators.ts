@@ -1,6 +1,6 @@
 import { checkFields } from "../../check/check-fields.js";
 import { InvalidArgumentError } from "../../errors.js";
-import { builtInOperators, type VariationOperators } from "../../operators/built-in-operators.js";
+import type { VariationOperators } from "../../operators/built-in-operators.js";
 import type {
   CrossoverOperator,
   MutationOperator,
@@ -17,11 +17,21 @@ export interface CustomOperators {
   readonly samplings?: readonly SamplingOperator[] | undefined;
 }
 
-/** The built-in operators, then the custom ones. */
+/**
+ * The built-in operators, then the custom ones.
+ * @throws InvalidArgumentError when a custom operator has the name of a built-in one
+ */
 export function withCustom(
   builtIn: VariationOperators,
   { mutations = [], crossovers = [] }: CustomOperators,
 ): VariationOperators {
+  const taken = new Set([...builtIn.crossovers, ...builtIn.mutations].map(({ name }) => name));
+  for (const { name } of [...crossovers, ...mutations])
+    if (taken.has(name))
+      throw new InvalidArgumentError(
+        "operators",
+        `an operator is called ${name}, as a built-in one is; allowed: a name of its own`,
+      );
   return {
     crossovers: [...builtIn.crossovers, ...crossovers],
     mutations: [...builtIn.mutations, ...mutations],
@@ -40,8 +50,7 @@ const METHODS = { mutations: "mutate", crossovers: "cross", samplings: "sample" 
 /** @throws InvalidArgumentError unless every operator has its method and a name of its own */
 export function checkOperators(operators: CustomOperators): void {
   checkFields(operators, "operators", Object.keys(METHODS));
-  const { crossovers, mutations } = builtInOperators(new Map());
-  const taken = new Set([...crossovers, ...mutations].map(({ name }) => name));
+  const taken = new Set<string>();
   for (const [kind, method] of Object.entries(METHODS)) {
     const list: unknown = operators[kind as keyof CustomOperators] ?? [];
     const path = `operators.${kind}`;
