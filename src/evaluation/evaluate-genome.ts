@@ -21,7 +21,7 @@ import { float32SizeBytes, genomeSizeBytes } from "./genome-size.js";
 import { float32Genome } from "./uniform-genome.js";
 
 /** What genomes are judged with. */
-export interface EvaluationParts {
+export interface EvaluationDependencies {
   readonly model: ModelSpec;
   readonly evaluator: AccuracyEvaluator;
   readonly costModel: HardwareCostModel;
@@ -32,10 +32,10 @@ export interface EvaluationParts {
 }
 
 /**
- * {@link EvaluationParts} with the costs of the float32 model, made by
+ * {@link EvaluationDependencies} with the costs of the float32 model, made by
  * {@link createEvaluationContext}.
  */
-export interface EvaluationContext extends EvaluationParts {
+export interface EvaluationContext extends EvaluationDependencies {
   /** The float32 model on the same target: what savings are measured against. */
   readonly reference: FitnessCosts;
 }
@@ -45,7 +45,7 @@ export interface EvaluationContext extends EvaluationParts {
  * @throws InvalidArgumentError when a limit, weight or the evaluator's `sampleCount` is out of
  *   range; EvaluationError when the cost model fails
  */
-export function createEvaluationContext(parts: EvaluationParts): EvaluationContext {
+export function createEvaluationContext(parts: EvaluationDependencies): EvaluationContext {
   checkConstraintTargets(parts.targets);
   checkFitnessWeights(parts.weights);
   checkSampleCount(parts.evaluator);
@@ -157,7 +157,7 @@ function toMetrics(
   };
 }
 
-function checkedCost(parts: EvaluationParts, genome: QuantizationGenome): CostEstimate {
+function checkedCost(parts: EvaluationDependencies, genome: QuantizationGenome): CostEstimate {
   let cost: CostEstimate;
   try {
     cost = parts.costModel.estimate(parts.model, genome);

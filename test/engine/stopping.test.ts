@@ -168,12 +168,12 @@ describe("what comes before the search", () => {
     const start = performance.now();
     const never = () => new Promise<never>(() => {});
     let hangs = false;
-    const harms = async ({ layers }: ModelSpec) =>
+    const lossIncreases = async ({ layers }: ModelSpec) =>
       hangs ? never() : new Map(layers.map(({ name }) => [name, 1]));
     const goOn = (options: EvolutionOptions) =>
       new QuantizationEvolutionEngine(SMALL, {
         evaluator: formulaEvaluator(),
-        sensitivity: { name: "mine", kind: "predicted", harms },
+        sensitivity: { name: "mine", kind: "predicted", lossIncreases },
       }).runEvolution(LAYERS, { checkpoint: { store }, ...options });
     await goOn({ maxGenerations: 1 });
     hangs = true;

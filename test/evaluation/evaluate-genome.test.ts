@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { EvaluationError, InvalidArgumentError } from "../../src/errors.js";
 import {
   createEvaluationContext,
-  type EvaluationParts,
+  type EvaluationDependencies,
   evaluateGenome,
 } from "../../src/evaluation/evaluate-genome.js";
 import type { AccuracyEvaluator } from "../../src/evaluation/evaluator.js";
@@ -14,7 +14,7 @@ import { bitCost, evaluatorOf, smallModel } from "./small-models.js";
 
 const weights = { accuracyWeight: 1, compressionWeight: 1, latencyWeight: 1, energyWeight: 1 };
 const PARAMETERS = 4 * 36 + 8 * 64 + 32 * 64 + 10 * 32;
-const parts = (patch: Partial<EvaluationParts> = {}): EvaluationParts => ({
+const parts = (patch: Partial<EvaluationDependencies> = {}): EvaluationDependencies => ({
   model: smallModel,
   evaluator: evaluatorOf(() => 0.9),
   costModel: bitCost,
@@ -23,7 +23,7 @@ const parts = (patch: Partial<EvaluationParts> = {}): EvaluationParts => ({
   ...patch,
 });
 const evaluate = (
-  patch: Partial<EvaluationParts> = {},
+  patch: Partial<EvaluationDependencies> = {},
   genome = uniformGenome(smallModel, { weightBits: 4 }),
 ) => evaluateGenome(genome, createEvaluationContext(parts(patch)));
 

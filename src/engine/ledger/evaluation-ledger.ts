@@ -117,7 +117,7 @@ export class EvaluationLedger {
    * The budget allows to judge so many genomes on so many samples first, and a quarter of them, at
    * least one, on all afterwards. What is left is counted as its end when it does not.
    */
-  affordsFirstLook(genomes: number, samples: number): boolean {
+  affordsLowFidelity(genomes: number, samples: number): boolean {
     const { maxEvaluations = Number.POSITIVE_INFINITY } = this.#options;
     const least = genomes * this.#shareOf(samples) + Math.max(1, genomes / 4);
     const affords = maxEvaluations - this.#wholeEvaluations >= least - ROUNDING;
