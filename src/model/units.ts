@@ -1,11 +1,16 @@
 /**
- * Groups layers that must have equal settings: the layers of a tie are one unit, and any other
- * layer is a unit of its own. Ties that share a layer, directly or through other ties, make one
+ * Groups layers that must have equal settings. The layers of a tie form one unit, and any other
+ * layer is a unit of its own. Ties that share a layer, directly or through other ties, form one
  * unit.
  * @param names the layers in model order, each once: names, or any values that are equal by `===`
  * @param ties groups of layers; an entry that is not among `names` is ignored
  * @returns every layer exactly once; each unit in model order, and the units in the order of their
  *   first layers
+ *
+ * @example
+ * ```ts
+ * tiedUnits(["a", "b", "c", "d"], [["d", "b"]]); // [["a"], ["b", "d"], ["c"]]
+ * ```
  */
 export function tiedUnits<T>(
   names: Iterable<T>,
