@@ -61,7 +61,7 @@ const MAP_EXTENT = 14;
  *
  * @example
  * ```ts
- * const model = referenceWorkload(["embedding", "attention", "ffn", "output"], { hiddenSize: 512 });
+ * const model = referenceWorkload(["embedding", "attention", "ffn"], { hiddenSize: 512 });
  * ```
  */
 export function referenceWorkload(

@@ -7,7 +7,7 @@
  * | `embedding` | embed, or the word wte, wpe |
  * | `query`, `key`, `value` | the word query, key, value, or q_proj, k_proj, v_proj |
  * | `attention` | attention, attn, qkv, or o_proj |
- * | `ffn` | the word ffn, mlp, fc, dense, linear, feed_forward; or up_proj, down_proj, gate_proj |
+ * | `ffn` | the word ffn, mlp, fc, dense, linear, feedforward; (up, down, gate)_proj |
  * | `depthwise-conv` | depthwise, dwconv |
  * | `conv` | conv |
  * | `output` | the word output, head, classifier, logits, projection, proj |

@@ -3,7 +3,7 @@ import type { SensitivityMetric, SensitivityRequest } from "./contract.js";
 
 /**
  * A sensitivity metric as 0.1 had it: its method is called `harms`.
- * @deprecated Name the method `lossIncreases`, as {@link SensitivityMetric} does. It means the same.
+ * @deprecated Name the method `lossIncreases`, as in {@link SensitivityMetric}.
  */
 export interface HarmsMetric {
   /** As `SensitivityMetric.name`. */
