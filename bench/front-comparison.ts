@@ -3,8 +3,9 @@ import type { QuantizationGenome } from "../src/index.js";
 
 /** How one genome stands to another on the same samples. */
 export interface Standing {
-  /** Mean score of the first less that of the second, and its standard error. */
-  readonly lead: number;
+  /** Mean score of the first minus that of the second. */
+  readonly advantage: number;
+  /** Standard error of `advantage`. */
   readonly standardError: number;
   readonly verdict: Verdict;
 }
@@ -38,7 +39,7 @@ export async function standing(
   const { mean, standardError } = pairedDifference(await scoresOf(own), await scoresOf(other));
   const verdict =
     mean > LEAD * standardError ? "above" : mean < -LEAD * standardError ? "below" : "tied";
-  return { lead: mean, standardError, verdict };
+  return { advantage: mean, standardError, verdict };
 }
 
 /** Sizes at which two fronts are compared. */

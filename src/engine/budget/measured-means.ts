@@ -22,8 +22,8 @@ export interface MeasuredMeans {
   /** Most exact seeds, as a share of the first population; undefined = the default. */
   readonly seedShare: number | undefined;
   /**
-   * {@link singleLayerSensitivity}, which the surrogate starts from as well; undefined where nothing
-   * is looked at on few samples or it would cost too much.
+   * {@link singleLayerSensitivity}, which the surrogate starts from as well; undefined where
+   * nothing is looked at on few samples or it would cost too much.
    */
   readonly lookAtLayers:
     | ((ledger: EvaluationLedger) => Promise<SingleLayerSensitivity | undefined>)

@@ -30,8 +30,8 @@ const SHARE_OF_BUDGET = 1 / 2;
 /**
  * The drop of accuracy when one layer's weights alone are quantized, as `accuracyDrops` defines it,
  * with evaluations that the ledger counts. The budget leaves out the layers with the least
- * predicted loss increase. A layer that it leaves out, or whose evaluation fails, gets its predicted
- * loss increase in the same scale.
+ * predicted loss increase. A layer that it leaves out, or whose evaluation fails, gets its
+ * predicted loss increase in the same scale.
  * @throws the signal's reason after an abort
  */
 export async function measuredAccuracyDrops(

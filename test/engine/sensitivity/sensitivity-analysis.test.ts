@@ -5,7 +5,7 @@ import { weightNoise } from "../../../src/evaluation/sensitivity/weight-noise.js
 import { Random } from "../../../src/random/random.js";
 import { layer } from "../../evaluation/small-models.js";
 
-it("divides loss increases by the noise that exact seeds read, not the table they came from", async () => {
+it("divides loss increases by the noise that exact seeds read, whatever their table", async () => {
   const random = new Random("harms");
   // Two loud channels, and quiet ones that an outlier each stretches the scale of.
   const weights = Float64Array.from({ length: 16 * 64 }, (_, i) =>

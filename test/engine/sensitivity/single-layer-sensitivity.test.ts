@@ -92,7 +92,7 @@ const PRECISE = { embedding: 1, attention: 1, ffn: 1, output: 1 };
 const IMPRECISE = 8;
 
 describe("singleLayerSensitivity", () => {
-  it("measures imprecise layers again, no others, on as many samples as make them precise", async () => {
+  it("measures imprecise layers alone again, on as many samples as make them precise", async () => {
     const { found, again } = await measure({ ...PRECISE, ffn: IMPRECISE, output: IMPRECISE });
     expect(again.map(({ name }) => name)).toEqual(["ffn", "output"]);
     for (const { samples } of again) {
@@ -107,7 +107,7 @@ describe("singleLayerSensitivity", () => {
     expect((await measure(PRECISE)).again).toEqual([]);
   });
 
-  it("shares the allowance of a second measurement, and skips one with hardly more samples", async () => {
+  it("shares the allowance of second measurements, skips one with few more samples", async () => {
     const all = { embedding: 40, attention: IMPRECISE, ffn: IMPRECISE, output: IMPRECISE };
     expect((await measure(all, { remeasureAllowance: 1.5 })).again).toEqual(
       names.map((name) => ({ name, samples: 96 })),
@@ -139,7 +139,7 @@ describe("singleLayerSensitivity", () => {
     expect(found.deviations.get("attention")).toBeCloseTo(1, 1);
   });
 
-  it("resumes a checkpoint whose budget allowed no second measurement as an unbroken run goes", async () => {
+  it("resumes a checkpoint without second measurements as an uninterrupted run goes", async () => {
     const run = async (maxEvaluations: number, store = memoryStore()) => {
       const evaluator = sampledEvaluator({ embedding: 0.05, attention: 2, ffn: 0.1, output: 1 });
       const asked: number[] = [];

@@ -161,7 +161,7 @@ describe("sensitivityReport", () => {
     });
   });
 
-  it("believes no metric, and tells metrics apart by name", async () => {
+  it("checks what metrics report, and refuses two of one name", async () => {
     const truth = fixed("truth", [1, 2, 3, 4]);
     await expect(sensitivityReport(smallModel, [fixed("short", [1, 2])], truth)).rejects.toThrow(
       EvaluationError,
