@@ -46,9 +46,10 @@ export async function standing(
 const SIZES = 40;
 
 /**
- * How a front stands to another at sizes that are evenly spaced by ratio, from the smallest that
- * both reach to the largest of the other's: the most accurate genome of each that is no larger. The
- * sizes are neither front's own, so that gaps between genomes cost both alike.
+ * How a front stands to another at sizes evenly spaced by ratio. They reach from the smallest that
+ * both fronts have to the largest of the other's. At each size the most accurate genomes that are
+ * no larger are compared. The sizes are neither front's own, so gaps between genomes cost both
+ * alike.
  */
 export async function frontStanding(
   own: readonly QuantizationGenome[],

@@ -27,10 +27,12 @@ export interface ResolvedOperator {
 type Status = OperatorSupport["status"];
 
 /**
- * Finds how the target's runtime executes a layer in a configuration. Settings without effect do
- * not matter: scheme and granularity of float weights, the scheme of binary and ternary weights,
- * the activations of an embedding (its input is ids), and the weights of a layer without any. A
- * refused layer resolves to the form it would be re-encoded to.
+ * Finds how the target's runtime executes a layer in a configuration. A refused layer resolves to
+ * the form it would be re-encoded to.
+ *
+ * Settings without effect do not matter. These are scheme and granularity of float weights, and the
+ * scheme of binary and ternary weights. So are the activations of an embedding (its input is ids),
+ * and the weights of a layer without any.
  */
 export function resolveOperator(
   profile: HardwareProfile,
