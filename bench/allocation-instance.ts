@@ -11,9 +11,9 @@ export interface AllocationInstance {
   readonly problem: AllocationProblem;
   /** Every number of a choice but `bits`; all minimised. */
   readonly metrics: readonly string[];
-  /** What budgets are kept for: `omega`, or `error` where that is its name. */
+  /** The metric that is minimised under budgets: `omega`, or `error` where that is its name. */
   readonly minimized: string;
-  /** Parts of the way from all first choices to all last ones. */
+  /** Budgets as shares of the way from the least sum of a metric to the greatest. */
   readonly budgets: readonly number[];
 }
 
@@ -40,11 +40,11 @@ export function readInstance(path: string): AllocationInstance {
   )
     throw new InvalidDocumentError(
       "budgets",
-      "budgets is no list of numbers; allowed: parts such as 0.5",
+      "budgets is no list of numbers; allowed: shares such as 0.5",
     );
   const problem = { layers: layers.map(withChoices), ties } as unknown as AllocationProblem;
-  // Of which kind the metrics are tells the first choice; a missing one elsewhere is found by the
-  // second check.
+  // The first choice tells which kind the metrics are. The second check finds a missing one
+  // elsewhere.
   checkAllocationProblem(problem, []);
   const metrics = Object.keys(problem.layers[0]!.choices[0]!).filter((metric) => metric !== "bits");
   checkAllocationProblem(problem, metrics);
@@ -59,7 +59,7 @@ export function readInstance(path: string): AllocationInstance {
   return { name: String(name), problem, metrics, minimized, budgets };
 }
 
-/** Fronts and hypervolumes are made of sums, and of differences of sums: both must be finite. */
+/** Fronts and hypervolumes are sums and differences of sums, so both must be finite. */
 function checkSums({ layers }: AllocationProblem, metrics: readonly string[]): void {
   for (const metric of metrics) {
     let most = 0;

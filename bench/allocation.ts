@@ -1,8 +1,9 @@
-// npm run bench:allocation -- INSTANCE.json [--json] [--seeds 10] [--evaluations 5000]
-// [--objectives omega,sizeMb,latencyMs] Exact optima under each budget and the evolved front, on an
-// instance in the format of HAWQ-V3's published tables: layers with choices, each a record of
-// `bits`, `omega` and costs; ties; budgets as parts of the way from least to most. A file that is
-// none ends with one line that names the field, and exit code 1.
+//   npm run bench:allocation -- INSTANCE.json [--json] [--seeds 10] [--evaluations 5000]
+//   [--objectives omega,sizeMb,latencyMs]
+// Exact optima under each budget, and the evolved front, on an instance in the format of HAWQ-V3's
+// published tables. Layers have choices, each a record of `bits`, `omega` and costs. Budgets are
+// shares of the way from the least to the greatest sum. For an invalid file it prints one line that
+// names the field, and exits with code 1.
 import { parseArgs } from "node:util";
 import { totalOf } from "../src/allocation/allocation-problem.js";
 import { evolveAllocation } from "../src/allocation/evolve-allocation.js";

@@ -1,7 +1,7 @@
-// npm run bench:before-after -- --zoo DIR [--rounds 1] [--json FILE] The demo and two searches on
-// the zoo, at the last commit without the SIMD kernels, at the commit that brought them (the same
-// search otherwise), and here. Processor time of each run and its wall time, the least of the
-// rounds.
+//   npm run bench:before-after -- --zoo DIR [--rounds 1] [--json FILE]
+// The demo and two searches on the zoo at three commits: the last without the SIMD kernels, the one
+// that added them (the same search otherwise), and this one. It reports processor and wall time,
+// the least of the rounds.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,7 @@
-// npm run bench:engine -- [--layers 50] [--population 100] [--generations 100] [--json] What the
-// engine costs beside its evaluations: a whole run with the predicted evaluator, the evaluations of
-// the same genomes alone, and the bare search on choice tables, as CPU time of one process.
+//   npm run bench:engine -- [--layers 50] [--population 100] [--generations 100] [--json]
+// What the engine costs besides its evaluations, as CPU time of one process. It compares a whole
+// run with the predicted evaluator, the evaluations of the same genomes alone, and the bare search
+// on choice tables.
 import { parseArgs } from "node:util";
 import { genomeSizeBytes } from "../src/evaluation/genome-size.js";
 import { createPredictedEvaluator } from "../src/evaluation/index.js";
@@ -45,11 +46,11 @@ const run = await timed(() =>
   new QuantizationEvolutionEngine(search, { evaluator }).runEvolution(model),
 );
 const { evaluations, paretoFront } = run.result;
-const contextParts = { model, costModel: costModelFor("arm-neon"), evaluator };
+const evaluation = { model, costModel: costModelFor("arm-neon"), evaluator };
 const alone = await timed(async () => {
   for (let i = 0; i < evaluations; i++) {
     const genome = paretoFront[i % paretoFront.length]!;
-    contextParts.costModel.estimate(model, genome);
+    evaluation.costModel.estimate(model, genome);
     genomeSizeBytes(model, genome);
     await evaluator.evaluate(genome, {});
   }

@@ -1,6 +1,6 @@
-// One measured run with a checkpoint, for bench/faults.ts: node --import tsx bench/faults-run.ts
-// CHECKPOINT RESULT Prints a line for what it does (at once, however it may end), and writes its
-// archive at the end.
+// One measured run with a checkpoint, for bench/faults.ts:
+//   node --import tsx bench/faults-run.ts CHECKPOINT RESULT
+// It prints a line for each event at once, however it may end, and writes its archive at the end.
 import { writeFileSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { generateImages, SEEDS } from "../examples/model/generate-data.js";
@@ -54,7 +54,5 @@ const result = await engine.runEvolution(model.spec, {
 });
 await evaluator.dispose();
 writeFileSync(resultPath, archiveToString(result));
-say(
-  "result " +
-    `${JSON.stringify({ asked, evaluations: result.evaluations, generations: result.generations, checkpoint: result.checkpoint })}`,
-);
+const { evaluations, generations, checkpoint: kept } = result;
+say(`result ${JSON.stringify({ asked, evaluations, generations, checkpoint: kept })}`);

@@ -1,6 +1,7 @@
-// npm run bench:faults -- [--kills 20] [--seed 1] [--json] A measured run (the demo's network on
-// ONNX Runtime) is killed again and again with SIGKILL, finds its disk full and its folder
-// read-only, and has to end with the archive of a run that nothing happened to, byte for byte.
+//   npm run bench:faults -- [--kills 20] [--seed 1] [--json]
+// A measured run (the demo's network on ONNX Runtime) is killed repeatedly with SIGKILL, and finds
+// its disk full and its folder read-only. It must end with the archive of an undisturbed run, byte
+// for byte.
 import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -3,8 +3,9 @@ import type { QuantizationGenome } from "../src/index.js";
 
 /** How one genome stands to another on the same samples. */
 export interface Standing {
-  /** Mean score of the first less that of the second, and its standard error. */
-  readonly lead: number;
+  /** Mean score of the first minus that of the second. */
+  readonly advantage: number;
+  /** Standard error of `advantage`. */
   readonly standardError: number;
   readonly verdict: Verdict;
 }
@@ -38,16 +39,17 @@ export async function standing(
   const { mean, standardError } = pairedDifference(await scoresOf(own), await scoresOf(other));
   const verdict =
     mean > LEAD * standardError ? "above" : mean < -LEAD * standardError ? "below" : "tied";
-  return { lead: mean, standardError, verdict };
+  return { advantage: mean, standardError, verdict };
 }
 
 /** Sizes at which two fronts are compared. */
 const SIZES = 40;
 
 /**
- * How a front stands to another at sizes that are evenly spaced by ratio, from the smallest that
- * both reach to the largest of the other's: the most accurate genome of each that is no larger. The
- * sizes are neither front's own, so that gaps between genomes cost both alike.
+ * How a front stands to another at sizes evenly spaced by ratio. They reach from the smallest that
+ * both fronts have to the largest of the other's. At each size the most accurate genomes that are
+ * no larger are compared. The sizes are neither front's own, so gaps between genomes cost both
+ * alike.
  */
 export async function frontStanding(
   own: readonly QuantizationGenome[],

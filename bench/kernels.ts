@@ -1,8 +1,9 @@
-// npm run bench:kernels -- [--sizes 4096,16777216] [--reps 7] [--json FILE] [--zoo DIR] [--clock
-// cpu] Ratios of the kernels, all measured in this run: in an arena, on ordinary arrays, the plain
-// TypeScript reference, a memory copy of as many bytes, copying in blocks into WebAssembly memory
-// and out again with nothing computed, and ONNX Runtime on one thread. See docs/performance.md for
-// the method.
+//   npm run bench:kernels -- [--sizes 4096,16777216] [--reps 7] [--json FILE] [--zoo DIR]
+//   [--clock cpu]
+// Ratios of the kernels, all measured in this run. The kernels run in an arena and on ordinary
+// arrays. They are compared with the plain TypeScript reference, a memory copy of as many bytes,
+// block copies into WebAssembly memory and back, and ONNX Runtime on one thread.
+// docs/performance.md has the method.
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";

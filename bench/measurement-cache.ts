@@ -4,10 +4,9 @@ import { join } from "node:path";
 import type { AccuracyEstimate, AccuracyEvaluator } from "../src/index.js";
 
 /**
- * An evaluator whose answers are kept in a file, by its identity, the genome and the number of
- * samples, and taken from there in later runs. For experiments with the search: what is measured
- * twice is measured once. Deterministic evaluators give the same figures with and without it; times
- * mean nothing with it.
+ * An evaluator that keeps its answers in a file by its identity, the genome and the number of
+ * samples, and reads them in later runs. So experiments with the search measure nothing twice.
+ * Deterministic evaluators give the same figures with and without it; times mean nothing with it.
  */
 export async function cachedMeasurements<E extends AccuracyEvaluator>(
   evaluator: E,

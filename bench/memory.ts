@@ -1,6 +1,7 @@
-// npm run bench:memory -- [--generations 2000] [--json] Heap of a long run with limits on archive
-// and cache, after a forced collection: it must not grow with generations. And what a checkpoint
-// costs per generation, early and late, in a run of 10,000 evaluations of 50 layers.
+//   npm run bench:memory -- [--generations 2000] [--json]
+// Heap of a long run with limits on archive and cache, after a forced collection: it must not grow
+// with the generations. Also what a checkpoint costs per generation, early and late, in a run of
+// 10,000 evaluations of 50 layers.
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

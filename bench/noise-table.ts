@@ -10,8 +10,8 @@ export interface NoiseTableRow {
   readonly beforeMs: number;
   readonly nowMs: number;
   /**
-   * Parts whose noise is not that of then, digit for digit. The rules of entropy calibration were
-   * mended since.
+   * Parts whose noise differs from that commit's in any digit. Entropy calibration was corrected
+   * since.
    */
   readonly changed: readonly string[];
   readonly parts: readonly {

@@ -1,7 +1,7 @@
-// npm run bench:operators -- [--seeds 5] [--evaluations 1500] [--json] What each operator of the
-// engine is worth: hypervolume at equal evaluations with all of them, without one, and with none of
-// those that know the domain, on predicted workloads; median over seeds, as parts of that of all
-// operators.
+//   npm run bench:operators -- [--seeds 5] [--evaluations 1500] [--json]
+// What each operator of the engine contributes on predicted workloads: hypervolume at equal
+// evaluations with all operators, without one, and without those that know the domain. Each figure
+// is a median over seeds, relative to that of all operators.
 import { parseArgs } from "node:util";
 import { resolveConfig } from "../src/engine/config.js";
 import { EvaluationLedger } from "../src/engine/ledger/evaluation-ledger.js";

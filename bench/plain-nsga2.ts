@@ -1,7 +1,7 @@
 /**
- * The yardstick: a plain NSGA-II (Deb et al., 2002) on typed arrays, as short as it goes. Uniform
- * crossover, a fresh draw of each gene with probability 1 / genes, binary tournaments, no archive,
- * no memory of what was evaluated.
+ * The reference: a plain NSGA-II (Deb et al., 2002) on typed arrays, as short as possible. It has
+ * uniform crossover, a fresh draw of each gene with probability 1 / genes, and binary tournaments.
+ * It has no archive and remembers no evaluations.
  */
 export interface PlainProblem {
   readonly counts: Uint8Array;
@@ -92,7 +92,7 @@ function sortAndCrowd(
   }
 }
 
-/** A small generator of 32 bits; good enough for a yardstick. */
+/** A small 32-bit generator, good enough for a reference. */
 export function mulberry32(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -1,7 +1,8 @@
-// How many measured evaluations the surrogate and the first looks on few samples spare: a search
-// without them has its budget; one with them runs until its archive has the same hypervolume. ONNX
-// Runtime in the loop. npm run bench:savings -- --zoo DIR [--model resnet20] [--seeds 1,2,3]
-// [--budget N] [--json FILE] [--cache DIR]
+// How many measured evaluations the surrogate and low-fidelity evaluations save, with ONNX Runtime
+// in the loop. A search without them uses its whole budget. A search with them runs until its
+// archive has the same hypervolume.
+//   npm run bench:savings -- --zoo DIR [--model resnet20] [--seeds 1,2,3] [--budget N]
+//   [--json FILE] [--cache DIR]
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { float32SizeBytes, genomeSizeBytes } from "../src/evaluation/genome-size.js";
@@ -116,16 +117,16 @@ for (const seed of args.seeds.split(",")) {
       ? `seed ${seed}: hypervolume ${target.toFixed(4)} after ${needed.full} whole evaluations ` +
           `without, not within ${budget} with`
       : `seed ${seed}: hypervolume ${target.toFixed(4)} after ${needed.full} whole evaluations ` +
-          `without, ${reached.full} with: ratio ${ratio("full").toFixed(3)}; looks on fewer ` +
-          `samples counted as shares ${reached.spent.toFixed(1)}: ${ratio("spent").toFixed(3)}`,
+          `without, ${reached.full} with: ratio ${ratio("full").toFixed(3)}; with low-fidelity ` +
+          `evaluations as shares ${reached.spent.toFixed(1)}: ${ratio("spent").toFixed(3)}`,
   );
 }
 const middle = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 const median = middle(rows.map(({ ratio }) => ratio));
 const costMedian = middle(rows.map(({ costRatio }) => costRatio));
 console.log(
-  `median ratio of whole evaluations ${median.toFixed(3)} (to be at most 0.333), with the ` +
-    `looks ${costMedian.toFixed(3)}`,
+  `median ratio of whole evaluations ${median.toFixed(3)} (to be at most 0.333), with ` +
+    `low-fidelity evaluations ${costMedian.toFixed(3)}`,
 );
 if (args.json !== undefined)
   await writeFile(

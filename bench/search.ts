@@ -1,6 +1,7 @@
-// npm run bench:search -- [mixed-precision-50.json] [--json] The search on a network of fifty
-// layers with ten choices each (two and four objectives), beside a plain NSGA-II timed in the same
-// run, and the same NSGA-II core on real-coded test problems beside pymoo's figures.
+//   npm run bench:search -- [mixed-precision-50.json] [--json]
+// The search on a network of fifty layers with ten choices each (two and four objectives), beside a
+// plain NSGA-II timed in the same run. Also the same NSGA-II core on real-coded test problems,
+// beside pymoo's figures.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

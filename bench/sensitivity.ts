@@ -1,7 +1,8 @@
-// npm run bench:sensitivity -- [ZOO FOLDER] [--models cifar10-resnet20,...] [--bits 3] [--samples
-// 256] [--json] How well each sensitivity metric ranks the layers of real models next to what
-// accuracy really falls by when one layer alone is quantized: Spearman's rank correlation over
-// layers, on calibration data.
+//   npm run bench:sensitivity -- [ZOO FOLDER] [--models cifar10-resnet20,...] [--bits 3]
+//   [--samples 256] [--json]
+// How well each sensitivity metric ranks the layers of real models. The reference is the measured
+// accuracy drop on calibration data when one layer alone is quantized; the figure is Spearman's
+// rank correlation over layers.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

@@ -1,7 +1,7 @@
-// npm run bench:threads -- [--zoo DIR] [--threads 2] [--rounds 5] [--json FILE] Wall and processor
-// time of noise tables, of calibrating all weights and of an export: on this thread, on more with
-// weights that are copied for them, on more with weights in shared memory, and as the default
-// chooses. From the built package.
+//   npm run bench:threads -- [--zoo DIR] [--threads 2] [--rounds 5] [--json FILE]
+// Wall and processor time of noise tables, of calibrating all weights and of an export, from the
+// built package. Each runs on this thread, on more with copied weights, on more with weights in
+// shared memory, and as the default chooses.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -17,7 +17,7 @@ const { values: args } = parseArgs({
     json: { type: "string" },
   },
 });
-const built = (door: string) => import(new URL(`../out/dist/${door}`, import.meta.url).href);
+const built = (entry: string) => import(new URL(`../out/dist/${entry}`, import.meta.url).href);
 const { LayerQuantConfig, QuantizationGenome } = (await built("index.js")) as typeof Core;
 const { TensorArena } = (await built("quantization/index.js")) as typeof Quantization;
 const { calibrateWeights, computeNoiseTable, loadOnnxModel, quantizeOnnx, shareWeights } =

@@ -16,9 +16,9 @@ export interface ValidationPoint extends Partial<LayerQuantConfigFields> {
   /** Of the whole batch. */
   readonly latencyMs: number;
   /**
-   * `fitted`: figures of the device's profile were fitted to it. `unseen`: kept aside from the
-   * fits, but its error was looked at while the equations were made. `fresh`: looked up after the
-   * equations and figures stood.
+   * `fitted`: figures of the device's profile were fitted to it. `unseen`: kept out of the fits,
+   * but its error was known while the equations were made. `fresh`: found after the equations and
+   * figures were final.
    */
   readonly split: "fitted" | "unseen" | "fresh";
   readonly source: string;

@@ -1,6 +1,7 @@
-// npm run bench:weights -- [--gib 4] [--json FILE] Quantizes, packs and judges weights of 4 GiB on
-// a process that never holds twice that, in arenas and on ordinary arrays, and one tensor that is
-// larger than its arena. Fails when the peak passes the bound or memory is not freed.
+//   npm run bench:weights -- [--gib 4] [--json FILE]
+// Quantizes, packs and evaluates 4 GiB of weights in a process that never holds twice that, in
+// arenas and on ordinary arrays, and one tensor that is larger than its arena. It fails when the
+// peak passes the bound or memory is not freed.
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -56,7 +57,7 @@ interface Outcome {
 
 const residentGib = () => process.memoryUsage.rss() / GIB;
 let peakGib = 0;
-const look = () => {
+const notePeak = () => {
   peakGib = Math.max(peakGib, residentGib());
 };
 
@@ -68,7 +69,7 @@ function work(weights: readonly Float32Array[]): { sha256: string; sqnrDb: numbe
     const params = calibrate(values, optionsOf(values.length));
     packed.push({ bytes: quantizeAndPack(values, params), params });
     decibels += fakeQuantizeError(values, params).sqnrDb;
-    look();
+    notePeak();
   }
   const hash = createHash("sha256");
   for (const { bytes } of packed) hash.update(bytes);
@@ -117,7 +118,7 @@ const large = await measure("one tensor of 1 GiB beside an arena of 64 MiB", () 
   const params = calibrate(values, optionsOf(values.length));
   const whole = quantizeAndPack(values, params);
   const { sqnrDb } = fakeQuantizeError(values, params);
-  look();
+  notePeak();
   // The same in pieces of whole rows that an arena can hold: the same bytes.
   const arena = new TensorArena({ maxBytes: 2 ** 26 });
   const hash = createHash("sha256");
@@ -128,7 +129,7 @@ const large = await measure("one tensor of 1 GiB beside an arena of 64 MiB", () 
     staged.set(values.subarray(at, at + piece));
     hash.update(quantizeAndPack(staged, calibrate(staged, optionsOf(piece)), out));
   }
-  look();
+  notePeak();
   arena.dispose();
   const sha256 = hash.digest("hex");
   if (sha256 !== createHash("sha256").update(whole).digest("hex"))

@@ -1,6 +1,7 @@
-// npm run bench:workers -- [--zoo DIR] [--workers 2] [--images 512] [--genomes 8] [--rounds 3]
-// [--json FILE] Time of measured evaluations of ResNet-20 on this thread and in worker processes,
-// in turns; the estimates must agree.
+//   npm run bench:workers -- [--zoo DIR] [--workers 2] [--images 512] [--genomes 8] [--rounds 3]
+//   [--json FILE]
+// Time of measured evaluations of ResNet-20 on this thread and in worker processes, in alternation.
+// The estimates must agree.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import {

@@ -1,10 +1,10 @@
-// Searches a model of the zoo with ONNX Runtime in the loop: on calibration data (their divergence
-// from float32, or with labels), and reports on test data. Signs at a baseline's loss on the test
-// data: evolution is better (<), tied (=) or worse (>) there, by 1.645 standard errors of the
-// paired difference. "evolution above": the same on the searched data, at 40 sizes. npm run
-// bench:zoo -- --zoo DIR --model resnet20|mobilenetv2|kws-dscnn|shakespeare-gpt|all [--metric
-// divergence|labels] [--seeds 1,2,3] [--budget N] [--baselines [--only uniform,greedy]] [--json
-// FILE] [--cache DIR]
+//   npm run bench:zoo -- --zoo DIR --model resnet20|mobilenetv2|kws-dscnn|shakespeare-gpt|all
+//   [--metric divergence|labels] [--seeds 1,2,3] [--budget N] [--baselines [--only uniform,greedy]]
+//   [--json FILE] [--cache DIR]
+// Searches a model of the zoo with ONNX Runtime in the loop, on calibration data (divergence from
+// float32, or labels), and reports on test data. Signs at a baseline's loss on the test data say
+// whether evolution is better (<), tied (=) or worse (>) there, by 1.645 standard errors of the
+// paired difference. "evolution above" is the same on the searched data, at 40 sizes.
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { hypervolumes } from "../src/engine/baselines/baseline-report.js";

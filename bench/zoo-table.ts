@@ -29,9 +29,10 @@ for (const path of process.argv.slice(2)) {
   };
   for (const [model, lines] of Object.entries(results)) {
     const chosen = lines.filter(({ name }) => name === "evolution").map((line) => line.chosen!);
-    reached.push(
-      `| ${model} | ${budget} | ${chosen.map(({ compression, loss }) => `${compression.toFixed(2)}x ${percent(loss)}`).join(", ")} |`,
+    const pairs = chosen.map(
+      ({ compression, loss }) => `${compression.toFixed(2)}x ${percent(loss)}`,
     );
+    reached.push(`| ${model} | ${budget} | ${pairs.join(", ")} |`);
     const stops = [...new Set(lines.flatMap(({ points }) => points.map(({ stop }) => stop)))].sort(
       (a, b) => a - b,
     );
@@ -57,7 +58,8 @@ for (const path of process.argv.slice(2)) {
         const losses = own.flatMap(({ points }) =>
           points.filter((one) => one.stop === stop).map(({ loss }) => loss),
         );
-        return `${stop.toFixed(1)}x ${losses.length === own.length ? percent(median(losses)) : "-"}`;
+        const loss = losses.length === own.length ? percent(median(losses)) : "-";
+        return `${stop.toFixed(1)}x ${loss}`;
       });
       lost.push(`| ${model}, ${budget} | ${name} | ${cells.join(" | ")} |`);
     }

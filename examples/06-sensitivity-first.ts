@@ -1,5 +1,5 @@
-// Which layers mind being quantized? Then a genome by hand from the answer, and what one width up
-// or down would do to it.
+// Which layers are sensitive to quantization? Then a genome made by hand from the answer, and what
+// one width up or down would do to it.
 import { LayerQuantConfig, QuantizationEvolutionEngine, QuantizationGenome } from "quantevo";
 import { explanationToString } from "quantevo/evaluation";
 

@@ -68,18 +68,22 @@ const { values: args } = parseArgs({
 });
 
 if (args.help || !args.model || !args["calibration-inputs"] || !args["test-inputs"]) {
-  console.log(`usage: npx tsx examples/quantize-onnx.ts --model M.onnx --calibration-inputs C.npy --test-inputs T.npy [options]
-  --calibration-labels L.npy  labels of the calibration set; without them the search scores agreement with float32
-  --test-labels L.npy         labels of the test set; without them the report gives agreement with float32
+  console.log(`usage: npx tsx examples/quantize-onnx.ts --model M.onnx --calibration-inputs C.npy
+                                           --test-inputs T.npy [options]
+  --calibration-labels L.npy  labels of the calibration set
+                              (default: the search scores agreement with float32)
+  --test-labels L.npy         labels of the test set
+                              (default: the report gives agreement with float32)
   --metric NAME               top-1 (default), perplexity (next token; needs --window), agreement
   --scale S --mean A,B,C --std A,B,C   input = (value / S - mean) / std, per channel (axis 1)
-  --window N --windows N      cut a token stream into at most N windows of N tokens and predict the next token
+  --window N --windows N      cut a token stream into at most N windows of N tokens,
+                              and predict the next token
   --calibration-samples N     samples that set the activation ranges (default 256)
   --target NAME               ${Object.values(HardwareTarget).join(", ")}
-  --weight-bits LIST          widths to choose from (default 2,4,8: those that ONNX stores exactly)
+  --weight-bits LIST          widths to choose from (default 2,4,8, which ONNX stores exactly)
   --max-drop D                largest loss of accuracy on the calibration set (default 0.01)
   --min-compression X         least compression of the genome that is written (default 0)
-  --checkpoint FILE           keep what was evaluated there; the same call goes on from it after an interruption
+  --checkpoint FILE           keep evaluations there; after an interruption, the same call resumes
   --population N --generations N --parallel N --seed S --batch-size N --out DIR`);
   process.exit(args.help ? 0 : 2);
 }
@@ -319,8 +323,9 @@ await writeFile(
     marks: testedUniforms.map((genome, i) => ({ label: uniformNames[i] as string, genome })),
   }),
 );
+const writtenBytes = (await stat(`${name}.onnx`)).size;
 console.log(
-  `\nwrote ${name}.onnx: ${(await stat(`${name}.onnx`)).size} bytes (float32 file ${sourceBytes}), ` +
+  `\nwrote ${name}.onnx: ${writtenBytes} bytes (float32 file ${sourceBytes}), ` +
     `compression ${chosen.compressionRatio?.toFixed(2)}x against FP32, everything stored counted`,
 );
 console.log(

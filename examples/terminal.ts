@@ -103,10 +103,11 @@ export async function followRun(
 function describe(event: Extract<EvolutionEvent, { type: "generation" }>): string {
   const { constraints, estimatedMsLeft: left } = event;
   const [worst] = constraints.violatedLimits;
+  const rest = left === undefined ? "" : `, about ${Math.round(left / 1000)} s left`;
   const limits = worst && `, ${worst.limit} still missed by ${(worst.excess * 100).toFixed(1)}%`;
   return (
     `best fitness ${event.best.fitnessScore.toFixed(4)}, front ${event.frontSize}, ` +
     `hypervolume ${event.hypervolume.toFixed(4)}, ` +
-    `${event.evaluations} evaluations${limits ?? ""}${left === undefined ? "" : `, about ${Math.round(left / 1000)} s left`}`
+    `${event.evaluations} evaluations${limits ?? ""}${rest}`
   );
 }

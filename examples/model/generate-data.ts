@@ -14,8 +14,8 @@ export const IMAGE_SIZE = 28;
 export const CLASS_NAMES: readonly string[] = Object.keys(GLYPHS);
 
 /**
- * Seeds of the parts of the data: train on the first, calibrate and search on the next two, only
- * report on `test`.
+ * Seeds of the data sets: train on the first, calibrate and search on the next two, and only report
+ * on `test`.
  */
 export const SEEDS = {
   train: "quantevo-train",

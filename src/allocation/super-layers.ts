@@ -1,3 +1,4 @@
+import { tiedUnits } from "../model/units.js";
 import type { AllocationProblem } from "./allocation-problem.js";
 
 /** One choice of a {@link SuperLayer}. */
@@ -53,29 +54,9 @@ function replaces(a: SuperChoice, b: SuperChoice): boolean {
 }
 
 /**
- * Indices of the layers that take one choice together, group by group; a layer without a tie is a
+ * Indices of the layers that take one choice together, group by group. A layer without a tie is a
  * group of its own.
  */
-export function tieGroups(problem: AllocationProblem): number[][] {
-  const root = problem.layers.map((_, i) => i);
-  const find = (i: number): number => {
-    let at = i;
-    while (root[at] !== at) {
-      root[at] = root[root[at]!]!;
-      at = root[at]!;
-    }
-    return at;
-  };
-  for (const tie of problem.ties ?? [])
-    for (const member of tie) {
-      const [a, b] = [find(tie[0]!), find(member)];
-      root[Math.max(a, b)] = Math.min(a, b);
-    }
-  const groups = new Map<number, number[]>();
-  for (const i of problem.layers.keys()) {
-    const group = groups.get(find(i));
-    if (group === undefined) groups.set(find(i), [i]);
-    else group.push(i);
-  }
-  return [...groups.values()];
+export function tieGroups(problem: AllocationProblem): readonly (readonly number[])[] {
+  return tiedUnits(problem.layers.keys(), problem.ties ?? []);
 }

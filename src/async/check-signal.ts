@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from "../errors.js";
 
 /**
- * @throws InvalidArgumentError (path `signal`) for anything but an AbortSignal, of whatever realm,
- *   or undefined.
+ * Checks an optional AbortSignal, which may come from another realm.
+ * @throws InvalidArgumentError (path `signal`) for any value but an AbortSignal or undefined
  */
 export function checkSignal(signal: unknown): void {
   if (signal === undefined) return;

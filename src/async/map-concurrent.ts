@@ -1,19 +1,19 @@
 import { InvalidArgumentError } from "../errors.js";
 
-/** What became of one item of {@link mapConcurrent}. */
+/** Outcome of one item of {@link mapConcurrent}. */
 export type Outcome<R> =
   | { readonly status: "fulfilled"; readonly value: R }
   | { readonly status: "rejected"; readonly reason: unknown }
-  /** Never started: the signal was aborted before. */
+  /** Never started, because the signal was aborted before. */
   | { readonly status: "skipped" };
 
 /**
- * Maps items through an asynchronous function, with at most `limit` calls in flight, started in
- * order. Outcomes come in the order of the items whatever finishes first; a rejection is an
- * outcome, it stops nothing. Once the signal is aborted no call starts; those in flight are
- * awaited.
+ * Maps items through an asynchronous function, with at most `limit` calls in flight. Calls start in
+ * the order of the items. A rejection is an outcome and stops nothing. Once the signal is aborted,
+ * no further call starts; the ones in flight are awaited.
  * @param limit an integer of at least 1
- * @throws InvalidArgumentError when the limit is not; nothing else
+ * @returns the outcomes, in the order of the items
+ * @throws InvalidArgumentError when the limit is out of range; nothing else
  */
 export async function mapConcurrent<T, R>(
   items: readonly T[],

@@ -1,7 +1,7 @@
 /**
- * Resolves in a new task of the event loop, so that timers, events and an AbortSignal get their
- * turn in a loop whose promises resolve at once. Costs microseconds in Node and in browsers
- * (setTimeout would cost milliseconds).
+ * Resolves in a new task of the event loop. A loop whose promises resolve at once awaits it so that
+ * timers, events and an AbortSignal get their turn. It costs microseconds in Node and in browsers,
+ * where setTimeout would cost milliseconds.
  */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => {

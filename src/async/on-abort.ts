@@ -4,14 +4,13 @@ interface Waiting {
 }
 
 /**
- * What is to be done at the abort of each signal. One listener a signal, however many wait: Node
- * warns of many.
+ * The actions that wait for each signal. Each signal has one listener, because Node warns of many.
  */
 const waiting = new WeakMap<AbortSignal, Waiting>();
 
 /**
- * Calls `action` once when the signal is aborted, at once when it is already.
- * @returns forgets the action
+ * Calls `action` once when the signal is aborted, or immediately if it already is.
+ * @returns a function that cancels the action
  */
 export function onAbort(signal: AbortSignal, action: () => void): () => void {
   if (signal.aborted) {

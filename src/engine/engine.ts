@@ -12,6 +12,7 @@ import {
 import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
 import type { GenomeExplanation } from "../evaluation/explain/genome-explanation.js";
 import type { SensitivityMetric } from "../evaluation/sensitivity/contract.js";
+import { currentMetric, type HarmsMetric } from "../evaluation/sensitivity/deprecated-harms.js";
 import { checkGeneKinds } from "../genes/check-gene-kinds.js";
 import { GENE_KINDS, type GeneKind } from "../genes/gene-kind.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
@@ -52,7 +53,7 @@ export interface EngineParts {
    * Says how sensitive layers are, unless `useSensitivityAnalysis` is false, which is all that is
    * read of it then. A checkpoint knows it by its name.
    */
-  readonly sensitivity?: SensitivityMetric | undefined;
+  readonly sensitivity?: SensitivityMetric | HarmsMetric | undefined;
   /** Operators of your own, beside the built-in ones. A checkpoint knows them by their names. */
   readonly operators?: CustomOperators | undefined;
   /** Genes of your own, beside the settings of layers. */
@@ -61,7 +62,7 @@ export interface EngineParts {
 
 /** How sensitivity is looked at. */
 export interface SensitivityOptions {
-  readonly metric?: SensitivityName | SensitivityMetric | undefined;
+  readonly metric?: SensitivityName | SensitivityMetric | HarmsMetric | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -90,7 +91,7 @@ export class QuantizationEvolutionEngine {
     this.#costModel =
       checkedPart(parts.costModel, "costModel", "estimate") ?? builtInCosts(this.config);
     this.#evaluator = checkedPart(parts.evaluator, "evaluator", "evaluate");
-    this.#sensitivity = checkedPart(parts.sensitivity, "sensitivity", "harms");
+    this.#sensitivity = checkedMetric(parts.sensitivity, "sensitivity");
     checkKind(this.#evaluator);
     if (parts.operators !== undefined) checkOperators(parts.operators);
     if (parts.genes !== undefined) checkGeneKinds(parts.genes);
@@ -212,7 +213,7 @@ export class QuantizationEvolutionEngine {
     const model = modelFromLayers(layers);
     const { chosenSensitivity } = await loadSearch();
     const request = { concurrency: this.config.parallelEvaluations, signal };
-    const asked = typeof metric === "string" ? metric : checkedPart(metric, "metric", "harms");
+    const asked = typeof metric === "string" ? metric : checkedMetric(metric, "metric");
     return chosenSensitivity(asked ?? this.#sensitivity, this.#evaluator, model, request);
   }
 
@@ -328,6 +329,13 @@ function builtInCosts(config: ResolvedConfig): HardwareCostModel {
       throw new InvalidConfigError(`hardwareTarget.${error.path}`, error.message, { cause: error });
     throw error;
   }
+}
+
+function checkedMetric(
+  metric: SensitivityMetric | HarmsMetric | undefined,
+  name: string,
+): SensitivityMetric | undefined {
+  return checkedPart(metric && currentMetric(metric), name, "lossIncreases");
 }
 
 function checkedPart<T extends object>(

@@ -4,14 +4,14 @@ import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "./evaluator.js";
 
 /**
- * Asks an evaluator, and believes nothing. Evaluators are the user's code: a throw is wrapped with
- * its reason, an answer that is no estimate, or one of another kind than the evaluator's, is
- * refused, and one that never comes is not waited for once `signal` is aborted. An EvaluationError
- * says already what failed and is passed on as it is.
- * @param samples judge on the first so many samples; undefined = all
- * @throws EvaluationError when the evaluator throws or answers nonsense. When `signal` is aborted,
- *   its reason or what the evaluator threw, as it is, so that the caller can tell an abort from a
- *   failure.
+ * Asks an evaluator and checks its answer, because evaluators are the user's code. An error that it
+ * throws is wrapped with its reason, except an EvaluationError, which already says what failed. An
+ * answer that is no estimate, or of another kind than the evaluator's, is refused. An answer that
+ * never comes does not delay an abort.
+ * @param samples evaluate on the first `samples` samples only; undefined = all
+ * @throws EvaluationError when the evaluator throws or its answer is invalid. After an abort, the
+ *   signal's reason or what the evaluator threw, unwrapped, so that the caller can tell an abort
+ *   from a failure.
  */
 export async function checkedEvaluate(
   evaluator: AccuracyEvaluator,
@@ -35,9 +35,10 @@ export async function checkedEvaluate(
 }
 
 /**
- * Scores are compared by their places, so a whole evaluation has as many as the float32 model's.
- * Fewer than `samples` are right where a score stands for several (a window of tokens), fewer than
- * `sampleCount` where some have nothing to judge.
+ * Checks the number of scores. Scores are compared by their positions, so a whole evaluation has as
+ * many as the float32 model's. A score may stand for several samples (a window of tokens), so fewer
+ * than `samples` are valid. Fewer than `sampleCount` are valid where some samples have nothing to
+ * judge.
  */
 function checkScoreCount(
   { samples: told, sampleScores }: AccuracyEstimate,
@@ -56,8 +57,9 @@ function checkScoreCount(
 }
 
 /**
- * @throws InvalidArgumentError for a `sampleCount` that is no number of samples, or a baseline of
- *   other samples
+ * Checks an evaluator's `sampleCount`, and that its baseline has scores of as many samples at most.
+ * @throws InvalidArgumentError when `sampleCount` is no integer of at least 1, or the baseline's
+ *   `sampleScores` do not fit it
  */
 export function checkSampleCount({ sampleCount, baseline }: AccuracyEvaluator): void {
   if (sampleCount === undefined) return;
@@ -77,7 +79,7 @@ export function checkSampleCount({ sampleCount, baseline }: AccuracyEvaluator): 
     );
 }
 
-/** What an error says, for a message. */
+/** The message of an error, or a thrown value as text. */
 export function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,18 +1,18 @@
 import { InvalidArgumentError } from "../errors.js";
 
-/** Limits that a genome has to keep to be feasible. Absent = no limit. */
+/** Limits that a feasible genome keeps. An absent limit does not apply. */
 export interface ConstraintTargets {
-  /** Most milliseconds per inference, above 0. */
+  /** Largest latency of an inference in milliseconds, above 0. */
   readonly targetLatencyMs?: number | undefined;
-  /** Most MB (10^6 bytes) of weights and live activations, above 0. */
+  /** Largest memory of weights and live activations in MB (10^6 bytes), above 0. */
   readonly targetMemoryMb?: number | undefined;
-  /** Most millijoules per inference, above 0. */
+  /** Largest energy of an inference in millijoules, above 0. */
   readonly targetEnergyMj?: number | undefined;
-  /** Least accuracy, 0 to 1. */
+  /** Smallest accuracy, 0 to 1. */
   readonly minAccuracy?: number | undefined;
 }
 
-/** Every limit there is, see {@link constraintViolations}. */
+/** All limits, in the order of {@link violationVector}. */
 const CONSTRAINT_NAMES = [
   "targetLatencyMs",
   "targetMemoryMb",
@@ -21,8 +21,9 @@ const CONSTRAINT_NAMES = [
   "refusedLayers",
 ] as const;
 
-/** What the limits are compared with. */
+/** The values of a genome that {@link constraintViolations} compares with the limits. */
 export interface ConstrainedValues {
+  /** 0 to 1. */
   readonly accuracy: number;
   readonly latencyMs: number;
   readonly memoryMb: number;
@@ -32,10 +33,11 @@ export interface ConstrainedValues {
 }
 
 /**
- * The limits that are broken: name of the limit (as in {@link ConstraintTargets}, or
- * `refusedLayers`) to its relative excess: 0.1 is 10% over the limit, for `minAccuracy` 10% under
- * it, for `refusedLayers` the share of layers that the target's runtime refuses. Empty when
- * feasible.
+ * The limits that a genome breaks, each with its relative excess: 0.1 means 10% above the limit.
+ * For `minAccuracy` it means 10% below. For `refusedLayers` it is the share of layers that the
+ * target's runtime refuses.
+ * @returns excesses by name: the fields of {@link ConstraintTargets}, and `refusedLayers`. Empty
+ *   when the genome is feasible.
  * @throws InvalidArgumentError when a limit is out of its range
  */
 export function constraintViolations(
@@ -58,7 +60,10 @@ export function constraintViolations(
   return violations;
 }
 
-/** @throws InvalidArgumentError naming the limit, its value and the allowed range */
+/**
+ * Checks that every limit is in its range.
+ * @throws InvalidArgumentError naming the limit, its value and the allowed range
+ */
 export function checkConstraintTargets(targets: ConstraintTargets): void {
   for (const name of ["targetLatencyMs", "targetMemoryMb", "targetEnergyMj"] as const) {
     const limit = targets[name];
@@ -70,15 +75,15 @@ export function checkConstraintTargets(targets: ConstraintTargets): void {
     throw new InvalidArgumentError("minAccuracy", `minAccuracy is ${minAccuracy}; allowed: 0 to 1`);
 }
 
-/** Sum of the relative excesses; 0 when feasible. It is what constrained dominance compares. */
+/** Sum of the relative excesses, which constrained dominance compares. 0 when feasible. */
 export function totalViolation(violations: Readonly<Record<string, number>>): number {
   return Object.values(violations).reduce((sum, excess) => sum + excess, 0);
 }
 
 /**
- * The total violation, then the relative excess over each limit, in a fixed order: what genomes are
- * compared by as long as none is feasible. A genome that breaks no limit more than another, and
- * some less, dominates it.
+ * The total violation, then the relative excess over each limit in a fixed order. Genomes are
+ * compared by these vectors while none is feasible: one that exceeds no limit more than another,
+ * and some limit less, dominates it.
  */
 export function violationVector(violations: Readonly<Record<string, number>>): readonly number[] {
   return [totalViolation(violations), ...CONSTRAINT_NAMES.map((name) => violations[name] ?? 0)];

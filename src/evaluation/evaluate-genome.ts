@@ -20,45 +20,50 @@ import {
 import { float32SizeBytes, genomeSizeBytes } from "./genome-size.js";
 import { float32Genome } from "./uniform-genome.js";
 
-/** What genomes are judged with. */
-export interface EvaluationParts {
+/** What the evaluation of a genome depends on. */
+export interface EvaluationDependencies {
   readonly model: ModelSpec;
   readonly evaluator: AccuracyEvaluator;
   readonly costModel: HardwareCostModel;
+  /** Limits of a feasible genome. */
   readonly targets: ConstraintTargets;
+  /** Weights of the fitness score. */
   readonly weights: FitnessWeights;
   /** Genes beside the settings of layers. Default: none. */
   readonly kinds?: readonly GeneKind[] | undefined;
 }
 
 /**
- * {@link EvaluationParts} with the costs of the float32 model, made by
- * {@link createEvaluationContext}.
+ * {@link EvaluationDependencies} and the costs of the float32 model.
+ * {@link createEvaluationContext} makes it.
  */
-export interface EvaluationContext extends EvaluationParts {
-  /** The float32 model on the same target: what savings are measured against. */
+export interface EvaluationContext extends EvaluationDependencies {
+  /** Costs of the float32 model on the same target, which savings are relative to. */
   readonly reference: FitnessCosts;
 }
 
 /**
- * Checks the parts and asks the cost model for the float32 model once.
+ * Checks the dependencies and asks the cost model once for the float32 model.
  * @throws InvalidArgumentError when a limit, weight or the evaluator's `sampleCount` is out of
  *   range; EvaluationError when the cost model fails
  */
-export function createEvaluationContext(parts: EvaluationParts): EvaluationContext {
-  checkConstraintTargets(parts.targets);
-  checkFitnessWeights(parts.weights);
-  checkSampleCount(parts.evaluator);
-  const { latencyMs, energyMj } = checkedCost(parts, float32Genome(parts.model));
-  return { ...parts, reference: { sizeBytes: float32SizeBytes(parts.model), latencyMs, energyMj } };
+export function createEvaluationContext(dependencies: EvaluationDependencies): EvaluationContext {
+  checkConstraintTargets(dependencies.targets);
+  checkFitnessWeights(dependencies.weights);
+  checkSampleCount(dependencies.evaluator);
+  const { latencyMs, energyMj } = checkedCost(dependencies, float32Genome(dependencies.model));
+  return {
+    ...dependencies,
+    reference: { sizeBytes: float32SizeBytes(dependencies.model), latencyMs, energyMj },
+  };
 }
 
 /**
- * Finds out everything about one genome: accuracy from the evaluator, latency, energy and memory
- * from the cost model, size to the bit, broken limits and weighted fitness.
+ * Evaluates one genome. The evaluator gives its accuracy, and the cost model its latency, energy
+ * and memory. Size, broken limits and fitness are computed from these.
  * @returns the same genome with its metrics
- * @throws EvaluationError when the evaluator or the cost model throws or answers nonsense; what an
- *   evaluator throws after an abort is passed on as it is
+ * @throws EvaluationError when the evaluator or the cost model throws or returns an invalid answer;
+ *   after an abort, what the evaluator throws
  */
 export async function evaluateGenome(
   genome: QuantizationGenome,
@@ -68,15 +73,15 @@ export async function evaluateGenome(
   return (await assessGenome(genome, context, options)).genome;
 }
 
-/** A genome with its metrics, and what its evaluator said in full. */
+/** A genome with its metrics, and the full estimate of its evaluator. */
 export interface AssessedGenome {
   readonly genome: QuantizationGenome;
   readonly estimate: AccuracyEstimate;
 }
 
 /**
- * As {@link evaluateGenome}, with the estimate behind the metrics.
- * @param options.samples judge on the first so many samples only; default: all
+ * As {@link evaluateGenome}, with the estimate that the metrics come from.
+ * @param options.samples evaluate on the first `samples` samples only; default: all
  */
 export async function assessGenome(
   genome: QuantizationGenome,
@@ -97,8 +102,8 @@ export async function assessGenome(
 }
 
 /**
- * The metrics that a genome would have if its evaluator said this.
- * @throws EvaluationError when the cost model throws or answers nonsense
+ * The metrics of a genome for an estimate that is already known.
+ * @throws EvaluationError when the cost model throws or returns an invalid answer
  */
 export function metricsOf(
   genome: QuantizationGenome,
@@ -157,10 +162,13 @@ function toMetrics(
   };
 }
 
-function checkedCost(parts: EvaluationParts, genome: QuantizationGenome): CostEstimate {
+function checkedCost(
+  dependencies: EvaluationDependencies,
+  genome: QuantizationGenome,
+): CostEstimate {
   let cost: CostEstimate;
   try {
-    cost = parts.costModel.estimate(parts.model, genome);
+    cost = dependencies.costModel.estimate(dependencies.model, genome);
   } catch (cause) {
     throw new EvaluationError("costModel", `the cost model failed: ${reasonOf(cause)}`, { cause });
   }

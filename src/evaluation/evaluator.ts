@@ -1,10 +1,9 @@
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 
-/** How well a quantized model still works. */
+/** How accurate a quantized model is, and how that was found. */
 export interface AccuracyEstimate {
   /**
-   * `predicted` by a model of quantization noise, or `measured` by running the quantized network on
-   * data.
+   * `measured` by running the quantized network on data, or `predicted` from quantization noise.
    */
   readonly kind: "predicted" | "measured";
   /**
@@ -14,53 +13,75 @@ export interface AccuracyEstimate {
   readonly accuracy: number;
   /** Name of the metric, such as `top-1` or `perplexity`. */
   readonly metric: string;
-  /** The metric in its own unit (for `top-1` the same as `accuracy`). */
+  /** The metric in its own unit. For `top-1` it equals `accuracy`. */
   readonly metricValue: number;
-  /** Samples it was measured on; absent when predicted. */
+  /** Samples that were judged. Absent when predicted. */
   readonly samples?: number;
   /**
-   * One value a sample, in the order of the data, whose mean rises and falls with `accuracy`
-   * (`top-1`: 1 for right, 0 for wrong; `perplexity`: the mean log-probability of a window's
-   * tokens). Two genomes measured on the same samples are compared by the differences of these: as
-   * many as the float32 model has, at most `samples` and `sampleCount`. Absent when unknown.
+   * One score for each sample, in the order of the data. Their mean rises and falls with
+   * `accuracy`. For `top-1` a score is 1 if right and 0 if wrong; for `perplexity` it is the mean
+   * log-probability of a window's tokens.
+   *
+   * Two genomes that were measured on the same samples are compared by the differences of their
+   * scores. The number of scores equals the float32 model's and is at most `samples`. Absent when
+   * unknown.
    */
   readonly sampleScores?: Float32Array;
   /**
-   * Standard error of `accuracy`, 0 to 1, samples taken as independent draws. Absent when unknown.
+   * Standard error of `accuracy`, 0 to 1, with the samples as independent draws. Absent when
+   * unknown.
    */
   readonly standardError?: number;
   /**
-   * 95% confidence interval of `accuracy`, within 0 to 1 (what the data left open, not what they
-   * lack). Absent when unknown.
+   * 95% confidence interval of `accuracy`, within 0 to 1. It covers the sampling error, not a bias
+   * of the data. Absent when unknown.
    */
   readonly interval?: readonly [number, number];
-  /** How it was obtained. */
+  /** How the accuracy was obtained, for people. */
   readonly source: string;
 }
 
-/** How one genome is evaluated. */
+/** Options of {@link AccuracyEvaluator.evaluate}. */
 export interface EvaluateOptions {
   readonly signal?: AbortSignal | undefined;
   /**
-   * Judge on the first `samples` samples only (rounded up to what the evaluator can run), 1 to its
-   * `sampleCount`. Default: all. Not read by an evaluator without a `sampleCount`.
+   * Evaluate on the first `samples` samples only, 1 to `sampleCount`. An evaluator may round up to
+   * what it can run. Default: all. An evaluator without `sampleCount` ignores it.
    */
   readonly samples?: number | undefined;
 }
 
-/** Says how accurate a genome is. May be asked for several genomes at once. */
+/**
+ * Tells how accurate a genome is. A search may call `evaluate` for several genomes at once. A
+ * user-supplied evaluator implements this interface.
+ *
+ * @example
+ * ```ts
+ * const evaluator: AccuracyEvaluator = {
+ *   kind: "measured",
+ *   async evaluate(genome) {
+ *     const accuracy = await runMyModel(genome);
+ *     const source = "my test set";
+ *     return { kind: "measured", accuracy, metric: "top-1", metricValue: accuracy, source };
+ *   },
+ * };
+ * ```
+ */
 export interface AccuracyEvaluator {
+  /** The kind of every estimate that it returns. */
   readonly kind: "predicted" | "measured";
-  /** The unquantized network's estimate, when known. */
+  /** Estimate of the float32 network, when known. */
   readonly baseline?: AccuracyEstimate;
   /**
-   * Distinguishes evaluators in cache keys and checkpoints: model, data, metric. Default: the kind.
+   * Distinguishes evaluators in cache keys and checkpoints: model, data and metric. Default: the
+   * kind.
    */
   readonly identity?: string;
   /**
-   * Samples that a whole evaluation judges, an integer of at least 1. An evaluator that gives it
-   * can judge on fewer.
+   * Samples of a whole evaluation, an integer of at least 1. An evaluator that sets it can evaluate
+   * on fewer samples.
    */
   readonly sampleCount?: number;
+  /** Estimates the accuracy of a genome. It should reject once `options.signal` is aborted. */
   evaluate(genome: QuantizationGenome, options: EvaluateOptions): Promise<AccuracyEstimate>;
 }

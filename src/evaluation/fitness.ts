@@ -1,6 +1,9 @@
 import { InvalidArgumentError } from "../errors.js";
 
-/** How much each aim counts; only the ratios matter. None negative, not all 0. */
+/**
+ * Weight of each objective in the fitness. Only ratios matter. No weight is negative, and not all
+ * are 0.
+ */
 export interface FitnessWeights {
   readonly accuracyWeight: number;
   readonly compressionWeight: number;
@@ -8,7 +11,7 @@ export interface FitnessWeights {
   readonly energyWeight: number;
 }
 
-/** What a genome costs. */
+/** Costs of a genome that the fitness counts. */
 export interface FitnessCosts {
   readonly sizeBytes: number;
   readonly latencyMs: number;
@@ -16,12 +19,16 @@ export interface FitnessCosts {
 }
 
 /**
- * Weighted fitness, larger is better. A feasible genome scores 0 to 1: the mean, weighted, of its
- * accuracy and of `reference / (reference + value)` for size, latency and energy, which is 0.5 for
- * a genome as expensive as the reference (the float32 model on the same target), 0.8 for one four
- * times cheaper, and nears 1 for one that is free. An infeasible genome scores -v / (1 + v), in
- * (-1, 0), for a total violation v: below every feasible one, and the lower the further it is from
- * feasible.
+ * Weighted fitness; larger is better. A feasible genome scores 0 to 1: the weighted mean of its
+ * accuracy and of `reference / (reference + value)` for size, latency and energy. That term is 0.5
+ * for a genome as expensive as the reference, 0.8 for one four times cheaper, and nears 1 for a
+ * free one.
+ *
+ * An infeasible genome scores -v / (1 + v) for a total violation v. Its score lies in (-1, 0),
+ * below every feasible one, and falls with the violation.
+ * @param genome accuracy 0 to 1, and costs
+ * @param reference costs of the float32 model on the same target
+ * @param violation total relative excess over the limits, from 0; default 0
  * @throws InvalidArgumentError when a weight is negative or not finite, or all are 0
  */
 export function weightedFitness(
@@ -43,7 +50,8 @@ export function weightedFitness(
 }
 
 /**
- * Sum of the weights.
+ * Checks the weights and adds them up.
+ * @returns the sum of the weights, above 0
  * @throws InvalidArgumentError when a weight is negative or not finite, or all are 0
  */
 export function checkFitnessWeights(weights: FitnessWeights): number {
@@ -71,7 +79,7 @@ export function checkFitnessWeights(weights: FitnessWeights): number {
   return sum;
 }
 
-/** 0.5 at parity; a cost of 0 against a reference of 0 is parity too. */
+/** 0.5 when both are equal, also when both are 0. */
 function saving(value: number, reference: number): number {
   return value === 0 && reference === 0 ? 0.5 : reference / (reference + value);
 }

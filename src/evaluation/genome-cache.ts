@@ -2,13 +2,12 @@ import { InvalidArgumentError } from "../errors.js";
 import type { GenomeMetrics, QuantizationGenome } from "../genome/quantization-genome.js";
 
 /**
- * Remembers what was found out about genomes, by {@link QuantizationGenome.key}: genomes that
- * quantize alike share an entry. Holds at most `capacity` entries; the one not asked for longest
- * goes first.
+ * A least-recently-used cache of values by {@link QuantizationGenome.key}. Genomes that quantize
+ * alike share an entry. When more than `capacity` entries are held, the least recently used one is
+ * dropped.
  */
 export class GenomeCache<V = GenomeMetrics> {
-  // A Map iterates in order of insertion: moving an entry to the end on use keeps the oldest in
-  // front.
+  // A Map iterates in insertion order. Moving an entry to the end on use keeps the oldest in front.
   readonly #entries = new Map<string, V>();
   #hits = 0;
   #misses = 0;
@@ -22,24 +21,24 @@ export class GenomeCache<V = GenomeMetrics> {
       );
   }
 
-  /** Entries held. */
+  /** Number of entries. */
   get size(): number {
     return this.#entries.size;
   }
-  /** What is remembered, the value not asked for or set for longest first. */
+  /** All values, the least recently used first. */
   get values(): readonly V[] {
     return [...this.#entries.values()];
   }
-  /** Calls of `get` that found something. */
+  /** Number of calls of `get` that found a value. */
   get hits(): number {
     return this.#hits;
   }
-  /** Calls of `get` that found nothing. */
+  /** Number of calls of `get` that found none. */
   get misses(): number {
     return this.#misses;
   }
 
-  /** What is known about the genome; undefined when nothing is. */
+  /** The value of a genome, or undefined. Counts a hit or a miss, and marks the entry as used. */
   get(genome: QuantizationGenome): V | undefined {
     const { key } = genome;
     if (!this.#entries.has(key)) {
@@ -53,12 +52,12 @@ export class GenomeCache<V = GenomeMetrics> {
     return value;
   }
 
-  /** The same without counting, and without making the entry younger. */
+  /** The value of a genome, without counting and without marking the entry as used. */
   peek(genome: QuantizationGenome): V | undefined {
     return this.#entries.get(genome.key);
   }
 
-  /** Remembers a value, in place of an older one. */
+  /** Stores a value, replacing an older one. */
   set(genome: QuantizationGenome, value: V): void {
     this.#entries.delete(genome.key);
     this.#entries.set(genome.key, value);
@@ -68,7 +67,7 @@ export class GenomeCache<V = GenomeMetrics> {
     }
   }
 
-  /** Forgets all entries and counts. */
+  /** Removes all entries and resets the counts. */
   clear(): void {
     this.#entries.clear();
     this.#hits = 0;

@@ -6,7 +6,7 @@ import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 import { weightLayoutOf } from "../model/weight-layout-of.js";
 import { quantizedSizeBytes } from "../quantization/index.js";
 
-/** Bit-exact bytes of one layer's weights: packed codes, scales and zero points, or float32. */
+/** Bytes of one layer's weights, packed to the bit: codes, scales and zero points, or float32. */
 export function layerSizeBytes(layer: LayerSpec, config: LayerQuantConfig): number {
   if (config.weightBits === 32) return 4 * layer.parameterCount;
   const { shape, channelAxis, groupAxis } = weightLayoutOf(layer);
@@ -20,8 +20,8 @@ export function layerSizeBytes(layer: LayerSpec, config: LayerQuantConfig): numb
 }
 
 /**
- * Bit-exact bytes of all parameters: packed codes, scales and zero points of every layer, what
- * stays in float32, and what the values of other genes add.
+ * Bytes of all parameters, packed to the bit: codes, scales and zero points of every layer, the
+ * parameters that stay in float32, and what other genes add.
  * @param kinds the genes beside the settings of layers; default none
  * @throws InvalidArgumentError when the genome lacks a layer of the model
  */
@@ -38,7 +38,7 @@ export function genomeSizeBytes(
   return bytes;
 }
 
-/** Bytes of all parameters in float32: what compression is measured against. */
+/** Bytes of all parameters in float32, the reference of compression ratios. */
 export function float32SizeBytes(model: ModelSpec): number {
   return (
     4 *
@@ -46,7 +46,10 @@ export function float32SizeBytes(model: ModelSpec): number {
   );
 }
 
-/** A layer's settings. @throws InvalidArgumentError when the genome has none for it */
+/**
+ * A layer's settings in a genome.
+ * @throws InvalidArgumentError when the genome has none for the layer
+ */
 export function configOf(genome: QuantizationGenome, layer: LayerSpec): LayerQuantConfig {
   const config = genome.layerConfigs.get(layer.name);
   if (config === undefined)

@@ -1,6 +1,6 @@
 /**
- * The parts that a search predicts and judges layers with: quantization noise on the weights,
- * accuracy predicted from it, and the sensitivity of layers by several metrics.
+ * Noise tables of quantized weights, evaluators that predict accuracy from them, and metrics of how
+ * sensitive layers are.
  * @packageDocumentation
  */
 export type { AccuracyEstimate, AccuracyEvaluator } from "./evaluator.js";
@@ -22,6 +22,7 @@ export type {
   SensitivityRequest,
 } from "./sensitivity/contract.js";
 export { type CurvatureOptions, curvature } from "./sensitivity/curvature.js";
+export type { HarmsMetric } from "./sensitivity/deprecated-harms.js";
 export {
   layerSensitivity,
   type MeasuredSensitivityOptions,

@@ -6,7 +6,7 @@ export const OBJECTIVE_NAMES = ["accuracyLoss", "sizeBytes", "latencyMs", "energ
 export type ObjectiveName = (typeof OBJECTIVE_NAMES)[number];
 
 /**
- * The objectives of an evaluated genome, all minimised: 1 - accuracy, bytes, milliseconds and
+ * The objective values of an evaluated genome, all minimised: 1 - accuracy, bytes, milliseconds and
  * millijoules.
  */
 export function objectiveVector(

@@ -7,13 +7,13 @@ import { NOISE_CURVE_SOURCE, relativeAccuracy } from "./noise/noise-curve.js";
 import { createNoiseTable, type NoiseTable } from "./noise/noise-table.js";
 import { sensitivityPrior } from "./sensitivity/sensitivity-prior.js";
 
-/** How {@link createPredictedEvaluator} weighs noise. */
+/** Options of {@link createPredictedEvaluator}. */
 export interface PredictedEvaluatorOptions {
-  /** A table of the same model, to share its work. */
+  /** A table of the same model, whose results are reused. Default: a new one. */
   readonly noiseTable?: NoiseTable | undefined;
   /**
-   * Weight of each layer's noise by name, not negative; scaled to sum 1. Default:
-   * {@link sensitivityPrior}.
+   * Weight of each layer's noise by name, not negative. The evaluator scales them to sum 1.
+   * Default: {@link sensitivityPrior}.
    */
   readonly layerWeights?: ReadonlyMap<string, number> | undefined;
 }
@@ -21,14 +21,24 @@ export interface PredictedEvaluatorOptions {
 const METRIC = "relative accuracy";
 
 /**
- * Predicts accuracy from quantization noise, in microseconds once the table is filled. Per layer,
- * the relative noise of the weights (really quantized, see {@link createNoiseTable}) and of its
- * input activation add up; the weighted mean over layers goes through {@link relativeAccuracy}.
- * Without data the accuracy of the float32 model is not known, so the result is relative to it: 1 =
- * as good as float32. It ranks genomes; it is no measurement. After every layer whose noise is new
- * it lets the event loop have a turn, and looks at the signal.
- * @throws (from `evaluate`) InvalidArgumentError when the genome lacks a layer; the signal's reason
- *   once aborted
+ * An evaluator that predicts accuracy from quantization noise. It takes microseconds for a genome
+ * once its table is filled.
+ *
+ * The relative noise of a layer's weights and of its input activation add up.
+ * {@link createNoiseTable} finds it by really quantizing the weights. {@link relativeAccuracy} maps
+ * the weighted mean over the layers to an accuracy. Without data the accuracy of the float32 model
+ * is unknown, so the result is relative to it: 1 means as good as float32. It ranks genomes, but is
+ * no measurement.
+ *
+ * After each layer whose noise is new, it yields to the event loop and checks the signal.
+ * @throws nothing itself; `evaluate` throws InvalidArgumentError when the genome lacks a layer, and
+ *   the signal's reason after an abort
+ *
+ * @example
+ * ```ts
+ * const evaluator = createPredictedEvaluator(model);
+ * const { accuracy } = await evaluator.evaluate(genome, {});
+ * ```
  */
 export function createPredictedEvaluator(
   model: ModelSpec,

@@ -5,27 +5,26 @@ import { checkedEvaluate, reasonOf } from "./checked-evaluate.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "./evaluator.js";
 import { rewrapEvaluator } from "./rewrap-evaluator.js";
 
-/** What an evaluator said, or why it said nothing. */
+/** An evaluator's estimate, or the reason why it failed. */
 export type EvaluatorAnswer =
   | { readonly estimate: AccuracyEstimate }
   | { readonly failure: { readonly path: string; readonly reason: string } };
 
-/** Keeps the answers of an evaluator, and gives those of an earlier run back. */
+/** Keeps the answers of an evaluator, and replays those of an earlier run. */
 export interface AnswerRecord {
   /**
-   * The earliest answer to this question that was not given back yet; undefined when there is none.
+   * The earliest answer to this question that was not replayed yet; undefined when there is none.
    */
   recall(question: string): EvaluatorAnswer | undefined;
-  /** Called once an answer is final: never for an evaluation that an abort cut short. */
+  /** Keeps a final answer. It is not called for an evaluation that an abort cut short. */
   keep(question: string, answer: EvaluatorAnswer): void;
 }
 
 /**
- * The same evaluator, whose answers are kept in `record`, and which is not asked what the record
- * can answer. What is random, slow or measured in a search comes from its evaluator; all else
- * follows from seed, configuration and model. A search that is run again with a record of its
- * evaluator's answers therefore goes the same way up to the end of the record, without evaluating
- * anything, and on from there.
+ * An evaluator that records its answers and replays those that the record has. Only an evaluator
+ * can be random, slow or measured; everything else in a search follows from seed, configuration and
+ * model. So a search that runs again with a record repeats the recorded part without evaluating
+ * anything, and continues from there.
  */
 export function recordedEvaluator(
   evaluator: AccuracyEvaluator,
@@ -52,7 +51,7 @@ export function recordedEvaluator(
   });
 }
 
-/** Tells what an evaluator is asked: the genome, and on how many samples. */
+/** Identifies a question: the genome, and the number of samples. */
 function questionOf(genome: QuantizationGenome, samples: number | undefined): string {
   return fingerprint(genome.key, samples === undefined ? "" : String(samples));
 }

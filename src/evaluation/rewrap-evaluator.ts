@@ -1,6 +1,6 @@
 import type { AccuracyEvaluator } from "./evaluator.js";
 
-/** An evaluator that stands for another one and evaluates in its own way. */
+/** An evaluator with the properties of another one, but its own `evaluate`. */
 export function rewrapEvaluator(
   evaluator: AccuracyEvaluator,
   evaluate: AccuracyEvaluator["evaluate"],

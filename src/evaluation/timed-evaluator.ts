@@ -5,9 +5,9 @@ import type { AccuracyEvaluator } from "./evaluator.js";
 import { rewrapEvaluator } from "./rewrap-evaluator.js";
 
 /**
- * The same evaluator, each of whose evaluations fails when it takes longer than `timeoutMs`. It is
- * told by its signal; one that does not listen runs on unheard. One that keeps the thread busy
- * cannot be timed out.
+ * An evaluator whose evaluations fail when they take longer than `timeoutMs` milliseconds. The
+ * signal tells the evaluator to stop; if it ignores the signal, its late answer is ignored. An
+ * evaluation that blocks the thread cannot be timed out.
  */
 export function timedEvaluator(evaluator: AccuracyEvaluator, timeoutMs: number): AccuracyEvaluator {
   return rewrapEvaluator(evaluator, async (genome, options) => {

@@ -2,7 +2,7 @@ import { LayerQuantConfig, type LayerQuantConfigFields } from "../genome/layer-q
 import { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { ModelSpec } from "../model/layer-spec.js";
 
-/** The genome in which every layer of the model has the same settings. Unevaluated. */
+/** An unevaluated genome in which every layer of the model has the same settings. */
 export function uniformGenome(
   model: ModelSpec,
   fields: Partial<LayerQuantConfigFields>,
@@ -16,7 +16,7 @@ export function uniformGenome(
   });
 }
 
-/** The genome that quantizes nothing: every weight and activation stays in float32. */
+/** The genome whose weights and activations all stay in float32. */
 export function float32Genome(model: ModelSpec): QuantizationGenome {
   return uniformGenome(model, { weightBits: 32, activationBits: 32 });
 }

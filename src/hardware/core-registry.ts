@@ -5,19 +5,27 @@ import { type CostModelOptions, costModelOf } from "./cost-model-of.js";
 import type { HardwareProfile } from "./profile/profile-schema.js";
 
 /**
- * The built-in profiles of the default devices, one for each target, their figures without the
- * texts of their sources. Frozen; copy one to make a variant. The same profiles stand in full in
- * `quantevo/hardware`, and other devices beside them.
+ * The profiles of the default devices, one for each target. Frozen; copy one to make a variant.
+ * Their figures lack the texts of their sources. `quantevo/hardware` has the same profiles in full,
+ * and other devices.
  */
 export const hardwareProfiles: readonly HardwareProfile[] =
   /* @__PURE__ */ decodeDevices(COMPACT_DEVICES);
 
 /**
- * The cost model of a target's default device, of a profile, or the given model itself. The one of
- * `quantevo/hardware` knows other devices too.
- * @throws InvalidArgumentError when no built-in profile has the target's name or the device's, or
- *   an option is out of range or makes no sense beside a cost model
- * @throws InvalidDocumentError when a profile is not valid
+ * The cost model of a target's default device. `costModelFor` of `quantevo/hardware` also knows
+ * other devices.
+ * @param target a built-in target by name, a profile, or a cost model, which is returned as it is
+ * @param options device, threads and batch; none beside a cost model
+ * @throws InvalidArgumentError when no built-in profile has the name of the target or device, or an
+ *   option is out of range or given beside a cost model; InvalidDocumentError when a profile is not
+ *   valid
+ *
+ * @example
+ * ```ts
+ * const costModel = costModelFor("arm-dot", { threads: 2 });
+ * const { latencyMs, energyMj, notes } = costModel.estimate(model, genome);
+ * ```
  */
 export function costModelFor(
   target: HardwareTarget | HardwareProfile | HardwareCostModel,

@@ -4,23 +4,25 @@ import type { HardwareProfile } from "./profile/profile-schema.js";
 import { profileWithThreads } from "./profile/profile-with-threads.js";
 import { RooflineCostModel, type RooflineOptions } from "./roofline/roofline-cost-model.js";
 
-/** Which device, and how it is used. */
+/** Options of {@link costModelFor}. */
 export interface CostModelOptions extends RooflineOptions {
   /**
-   * A built-in device of the target by `deviceId` (`pixel-4`) or profile name. Default the target's
-   * first.
+   * A built-in device of the target, by `deviceId` (`pixel-4`) or profile name. Default: the first
+   * of the target.
    */
   readonly device?: string;
-  /** Threads of a CPU, 1 to 1024. Default those of the profile. */
+  /** Threads of a CPU, 1 to 1024. Default: those of the profile. */
   readonly threads?: number;
 }
 
 /**
- * The cost model of one of the devices, of a profile, or the given model itself.
- * @param elsewhere added to the message about an unknown device: where others are
- * @throws InvalidArgumentError when no built-in profile has the target's name or the device's, or
- *   an option is out of range or makes no sense beside a cost model
- * @throws InvalidDocumentError when a profile is not valid
+ * The cost model of one of `devices`, of a profile, or the given model itself.
+ * @param target a built-in target by name, a profile, or a cost model, which is returned as it is
+ * @param options device, threads and batch; none beside a cost model
+ * @param elsewhere where to find more devices, appended to the message about an unknown one
+ * @throws InvalidArgumentError when no built-in profile has the name of the target or device, or an
+ *   option is out of range or given beside a cost model; InvalidDocumentError when a profile is not
+ *   valid
  */
 export function costModelOf(
   devices: readonly HardwareProfile[],

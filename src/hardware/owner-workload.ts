@@ -1,17 +1,19 @@
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
 
-/** Blocks, width, inner width and vocabulary that give 1.75 B parameters. */
+/** Blocks, width, inner width and vocabulary, which give 1.75 B parameters. */
 const BLOCKS = 24;
 const HIDDEN = 2048;
 const INNER = 8698;
 const VOCABULARY = 32_000;
 
 /**
- * The workload that the owner's "Hardware Performance" table implies: 1.75 B parameters (7.0 GB in
- * float32 over 4 bytes) and one token of decoding at batch 1, so that every weight is read once and
- * multiplied once. 24 blocks of 2048 with q, k, v, o, gate, up and down, and an output layer that
- * shares its table with the embedding. No weights arrays; key-value cache and activations of a
- * single token are left out, as the table leaves no room for them.
+ * The workload that the owner's "Hardware Performance" table implies. It has 1.75 B parameters (7.0
+ * GB in float32 over 4 bytes), and decodes one token at batch 1. So every weight is read once and
+ * multiplied once.
+ *
+ * It has 24 blocks of width 2048 with q, k, v, o, gate, up and down, and an output layer that
+ * shares its table with the embedding. It has no weight arrays. Key-value cache and activations are
+ * left out, because the table leaves no room for them.
  */
 export function ownerDocumentWorkload(): ModelSpec {
   const layers: LayerSpec[] = [];
@@ -32,7 +34,7 @@ export function ownerDocumentWorkload(): ModelSpec {
   for (let block = 0; block < BLOCKS; block++) {
     const part = (name: string) => `block_${block}_${name}`;
     for (const name of ["query", "key", "value"]) product(part(name), stream, HIDDEN, HIDDEN);
-    // What comes between value and output has no weights: scores of one token with itself.
+    // Between value and output there are no weights: one token's scores with itself.
     const attended = product(part("output"), [part("value")], HIDDEN, HIDDEN);
     stream = [...stream, attended];
     for (const name of ["gate", "up"]) product(part(name), stream, HIDDEN, INNER);

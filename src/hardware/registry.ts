@@ -19,18 +19,15 @@ const TARGETS = /* @__PURE__ */ Object.freeze([
   intelVnniDevices,
 ]);
 
-/**
- * The built-in profiles of the default devices, one for each target. Frozen; copy one to make a
- * variant.
- */
+/** The profiles of the default devices, one for each target. Frozen; copy one to make a variant. */
 export const hardwareProfiles: readonly HardwareProfile[] = /* @__PURE__ */ Object.freeze(
   TARGETS.map(([first]) => first),
 );
 
 /**
- * Every built-in device: for each target the default first, then weaker and stronger ones. The
- * presets that reproduce the owner's document (`owner-document`) stand last; they are fitted to it
- * and describe no device.
+ * Every built-in device. The default device of each target is first among its devices, then weaker
+ * and stronger ones. The `owner-document` presets are last: they reproduce the owner's document and
+ * describe no device.
  */
 export const hardwareDevices: readonly HardwareProfile[] = /* @__PURE__ */ Object.freeze([
   ...TARGETS.flat(),
@@ -39,10 +36,18 @@ export const hardwareDevices: readonly HardwareProfile[] = /* @__PURE__ */ Objec
 ]);
 
 /**
- * The cost model of a built-in target, of a profile, or the given model itself.
- * @throws InvalidArgumentError when no built-in profile has the target's name or the device's, or
- *   an option is out of range or makes no sense beside a cost model
- * @throws InvalidDocumentError when a profile is not valid
+ * The cost model of a built-in device.
+ * @param target a built-in target by name, a profile, or a cost model, which is returned as it is
+ * @param options device, threads and batch; none beside a cost model
+ * @throws InvalidArgumentError when no built-in profile has the name of the target or device, or an
+ *   option is out of range or given beside a cost model; InvalidDocumentError when a profile is not
+ *   valid
+ *
+ * @example
+ * ```ts
+ * const costModel = costModelFor("arm-dot", { device: "pixel-4", threads: 2 });
+ * const { latencyMs, energyMj, notes } = costModel.estimate(model, genome);
+ * ```
  */
 export function costModelFor(
   target: HardwareTarget | HardwareProfile | HardwareCostModel,

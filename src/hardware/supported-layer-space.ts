@@ -4,11 +4,12 @@ import type { LayerSpec } from "../model/layer-spec.js";
 import type { HardwareCostModel } from "./contract.js";
 
 /**
- * The part of a layer's space that a target may accept. A width, granularity or group size goes
- * when every combination with it is refused; a scheme goes when some width that is accepted
- * otherwise always refuses it (TensorRT: asymmetric). A block-wise scale for one width only is a
- * combination, and can remain. A setting none of whose values is left keeps them all, so no list is
- * empty.
+ * The part of a layer's space that a target may accept. A width, granularity or group size is
+ * dropped when the target refuses every combination with it. A scheme is dropped when some width
+ * that is accepted otherwise always refuses it (TensorRT: asymmetric). A setting without an
+ * accepted value keeps all its values, so no list becomes empty.
+ *
+ * Some refused combinations can remain, such as a block-wise scale that only one width has.
  */
 export function supportedLayerSpace(
   costModel: HardwareCostModel,
@@ -71,7 +72,8 @@ function keep<T>(values: readonly T[], kept: ReadonlySet<unknown>): readonly T[]
 }
 
 /**
- * Of the spaces that were asked for lately, by their content: thousands of layers have the same.
+ * Combinations of recently used spaces, by the content of the space. Thousands of layers share one
+ * space.
  */
 const known = new Map<string, readonly LayerQuantConfig[]>();
 const MOST_KNOWN = 16;

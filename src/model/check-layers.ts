@@ -5,8 +5,8 @@ import { elementCount, LayerKind, type LayerSpec, type ModelSpec } from "./layer
 const KINDS = new Set<string>(Object.values(LayerKind));
 
 /**
- * @throws InvalidArgumentError (path `model`) unless the value has a list of layers, which are not
- *   looked at
+ * Checks that a value has a list of layers. It does not check the layers.
+ * @throws InvalidArgumentError (path `model`) for any other value
  */
 export function checkModelSpec(value: unknown): asserts value is ModelSpec {
   if (isRecord(value) && Array.isArray((value as Partial<ModelSpec>).layers)) return;
@@ -19,10 +19,10 @@ export function checkModelSpec(value: unknown): asserts value is ModelSpec {
 }
 
 /**
- * Checks a list of layers once, at the edge, so that nothing below has to.
- * @throws InvalidArgumentError whose path is `layers.N.field`: no layers, an empty or repeated
- *   name, an unknown kind, a count that is negative or not finite, a shape that is none, a layout
- *   that contradicts the weights, an input that names no layer
+ * Checks a list of layers where it enters the library, so that no inner code has to.
+ * @throws InvalidArgumentError (path `layers.N.field`) when the list is empty; a name is empty or
+ *   repeated; a kind is unknown; a count is negative or not finite; a shape is none; a layout
+ *   contradicts the weights; or an input names no layer
  * @throws InvalidDataError (path `layers.N.weights`) when weights hold NaN or infinity
  */
 export function checkLayers(layers: readonly LayerSpec[]): void {
@@ -33,8 +33,8 @@ export function checkLayers(layers: readonly LayerSpec[]): void {
 }
 
 /**
- * {@link checkLayers} without a look at the weights: what costs depend on. @throws
- * InvalidArgumentError as it does
+ * {@link checkLayers} without the weights: it checks everything that costs depend on.
+ * @throws InvalidArgumentError as {@link checkLayers} does
  */
 export function checkWiring(layers: readonly LayerSpec[]): void {
   if (!Array.isArray(layers) || layers.length === 0)
@@ -73,7 +73,10 @@ export function checkWiring(layers: readonly LayerSpec[]): void {
   });
 }
 
-/** @throws InvalidArgumentError unless `name` is a string with something in it besides blanks. */
+/**
+ * Checks the name of a layer.
+ * @throws InvalidArgumentError unless `name` is a string with a non-blank character
+ */
 export function checkName(name: unknown, path: string): void {
   if (typeof name !== "string" || name.trim() === "")
     throw new InvalidArgumentError(

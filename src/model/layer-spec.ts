@@ -1,4 +1,4 @@
-/** What a layer computes, as far as cost and sensitivity depend on it. */
+/** The operation of a layer, as far as cost and sensitivity depend on it. */
 export const LayerKind = {
   CONV: "conv",
   DEPTHWISE_CONV: "depthwise-conv",
@@ -13,47 +13,45 @@ export const LayerKind = {
 /** One of the values of {@link (LayerKind:variable)}. */
 export type LayerKind = (typeof LayerKind)[keyof typeof LayerKind];
 
-/** How a weight tensor is cut into channels and groups. */
+/** How a weight tensor is divided into channels and groups. */
 export interface WeightLayout {
   /**
-   * Row-major shape; a view of the stored tensor (a convolution [O, I, kh, kw] is seen as [O,
-   * I*kh*kw]).
+   * Row-major shape of a view of the stored tensor. A convolution [O, I, kh, kw] is viewed as [O,
+   * I*kh*kw].
    */
   readonly shape: readonly number[];
-  /** Axis of the output channels: one scale per index for per-channel quantization. */
+  /** Axis of the output channels. Per-channel quantization has one scale for each index. */
   readonly channelAxis: number;
-  /** Axis along which per-group blocks lie (the reduction axis). */
+  /** Reduction axis, along which per-group blocks lie. */
   readonly groupAxis: number;
 }
 
-/**
- * One layer: a weight tensor and the work done with it. Counts are for one inference at batch 1.
- */
+/** One layer: a weight tensor and its work. Counts are for one inference at batch 1. */
 export interface LayerSpec {
   /** Unique within the model, not empty. */
   readonly name: string;
   readonly kind: LayerKind;
-  /** Elements of the weight tensor (without biases). */
+  /** Number of elements of the weight tensor, without biases. */
   readonly parameterCount: number;
-  /** Multiply-accumulates of one inference. */
+  /** Number of multiply-accumulates of one inference. */
   readonly macs: number;
-  /** Shape of the activation that comes in, batch 1. */
+  /** Shape of the input activation at batch 1. */
   readonly inputShape: readonly number[];
-  /** Shape of the activation that goes out, batch 1. */
+  /** Shape of the output activation at batch 1. */
   readonly outputShape: readonly number[];
   /** The weights, row-major over `weightLayout.shape`. Absent when only the shape is known. */
   readonly weights?: Float32Array;
-  /** How the weights are cut; present whenever `weights` is. */
+  /** How the weights are divided. Required when `weights` is given. */
   readonly weightLayout?: WeightLayout;
   /**
-   * Layers whose output reaches this one's input with no other layer between; absent = the layer
-   * before it in the list.
+   * Names of the layers whose output reaches this layer's input with no other layer between.
+   * Default: the layer before it in the list.
    */
   readonly inputs?: readonly string[];
   /**
-   * Elementwise operators and norms on the output before another layer reads it, by ONNX name
-   * (`HardSwish`, `LayerNormalization`). A clamp (`Relu`, `Clip`) costs nothing anywhere and need
-   * not be listed. Default none.
+   * Elementwise operators and norms between the output and the next layer, by ONNX name
+   * (`HardSwish`, `LayerNormalization`). A clamp (`Relu`, `Clip`) costs nothing on any target and
+   * may be left out. Default: none.
    */
   readonly followedBy?: readonly string[];
 }
@@ -62,11 +60,9 @@ export interface LayerSpec {
 export interface ModelSpec {
   readonly name: string;
   readonly layers: readonly LayerSpec[];
-  /** Where the shapes come from: `reference-workload` was built from names alone. */
+  /** Where the shapes come from. A `reference-workload` was built from names alone. */
   readonly source: "reference-workload" | "onnx" | "user";
-  /**
-   * Parameters that stay in float32 whatever the genome says: biases, norms, constants. Default 0.
-   */
+  /** Number of parameters that always stay in float32: biases, norms and constants. Default 0. */
   readonly floatParameterCount?: number;
 }
 

@@ -8,10 +8,10 @@ import {
 } from "./reference-workload.js";
 
 /**
- * The model that a caller means: a {@link ModelSpec} as it is, names alone as a reference workload,
- * layers as a model of source `user`; names between layers become reference layers.
- * @throws InvalidArgumentError or InvalidDataError as {@link checkLayers} does, and when there is
- *   no layer
+ * The model for what a caller passes as layers. A {@link ModelSpec} is returned as it is. Names
+ * alone give a reference workload. A list with layers gives a model of source `user`, in which a
+ * name stands for a reference layer.
+ * @throws InvalidArgumentError or InvalidDataError as {@link checkLayers} does
  */
 export function modelFromLayers(
   layers: ModelSpec | readonly (string | LayerSpec)[],
@@ -24,8 +24,8 @@ export function modelFromLayers(
         "LayerSpec objects",
     );
   if (!isList(layers)) return checkedModel(layers);
-  // Array.from makes the holes of a sparse array undefined, which checkLayers refuses; filter and
-  // map skip them.
+  // Array.from turns the holes of a sparse array into undefined, which checkLayers refuses. filter
+  // and map skip holes.
   const given = Array.from(layers);
   const names = given.filter((layer): layer is string => typeof layer === "string");
   if (names.length === given.length) return referenceWorkload(names, options);

@@ -2,26 +2,28 @@ import type { Random } from "../random/random.js";
 import type { WeightLayout } from "./layer-spec.js";
 
 /**
- * How the synthetic weights of a reference layer are spread.
+ * Distribution of the synthetic weights of a reference layer.
  * - `gaussian`: normal.
- * - `laplace`: sharper peak and heavier tails than normal.
- * - `student`: Student's t with 5 degrees of freedom, and one channel in 64 four times as wide
+ * - `laplace`: a sharper peak and heavier tails than normal.
+ * - `student`: Student's t with 5 degrees of freedom. One channel in 64 is four times as wide
  *   (outlier channels).
- * - `channel-scaled`: normal, with a width per channel that varies by a factor of about 8
- *   (log-uniform).
+ * - `channel-scaled`: normal, with a log-uniform width per channel that varies by a factor of about
+ *   8.
  */
 export type WeightDistribution = "gaussian" | "laplace" | "student" | "channel-scaled";
 
 /**
- * Independent deviates drawn per layer; the channels read them at different offsets and strides.
+ * Number of independent deviates per layer. The channels read them at different offsets and
+ * strides.
  */
 const POOL_SIZE = 16_384;
 
 /**
- * Deterministic synthetic weights with the standard deviation `deviation` (before channel scaling),
- * row-major over the 2-D `layout.shape`. A pool of deviates is drawn once and each channel walks it
- * from an offset, with an odd stride and a sign of its own: every channel has the distribution
- * asked for, in one multiplication per weight.
+ * Deterministic synthetic weights of a 2-D layout. It draws one pool of deviates. Each channel
+ * walks the pool from its own offset, with an odd stride and a sign of its own. So every channel
+ * has the distribution, at one multiplication per weight.
+ * @param deviation standard deviation of the weights before channel scaling
+ * @returns the weights, row-major over `layout.shape`
  */
 export function referenceWeights(
   layout: WeightLayout,
@@ -50,7 +52,7 @@ export function referenceWeights(
   return weights;
 }
 
-/** A deviate of unit variance. */
+/** Draws a deviate of unit variance. */
 function draw(distribution: WeightDistribution, random: Random): number {
   if (distribution === "laplace") {
     const u = random.next() - 0.5;

@@ -5,20 +5,20 @@ import { LayerKind, type LayerSpec, type ModelSpec, type WeightLayout } from "./
 import { referenceWeights, type WeightDistribution } from "./reference-weights.js";
 import { type LayerRole, roleOfName } from "./role-of-name.js";
 
-/** Sizes of a reference workload. */
+/** Sizes and seed of a reference workload. */
 export interface ReferenceWorkloadOptions {
   /**
-   * Width of the residual stream, 16 to 2048. Default 256; 128 for more than 256 layers, 64 for
-   * more than 1,024, so that memory stays bounded.
+   * Width of the residual stream, 16 to 2048. Default 256. To bound memory, 128 for more than 256
+   * layers and 64 for more than 1,024.
    */
   readonly hiddenSize?: number;
-  /** Tokens of one inference, 1 to 65,536. Default 128; 1 is a decode step. */
+  /** Tokens of one inference, 1 to 65,536. Default 128. 1 is a decode step. */
   readonly sequenceLength?: number;
   /** Rows of an embedding and columns of an output layer, 16 to 262,144. Default 2048. */
   readonly vocabularySize?: number;
-  /** Another seed gives other weights of the same shapes. Default 0. */
+  /** Seed of the weights; the shapes do not depend on it. Default 0. */
   readonly seed?: string | number;
-  /** Default "reference workload". */
+  /** Name of the model. Default "reference workload". */
   readonly modelName?: string;
 }
 
@@ -29,32 +29,40 @@ interface Sizes {
   readonly seed: string | number;
 }
 
-/** Most layers of a reference workload: each has real weights in memory. */
+/** Most layers of a reference workload, since each has weights in memory. */
 export const MAX_REFERENCE_LAYERS = 10_000;
 
-/** Height and width of the feature map that reference convolutions see. */
+/** Height and width of the feature map that reference convolutions read. */
 const MAP_EXTENT = 14;
 
 /**
- * A workload from layer names alone: the same names give the same shapes, work and weights
- * everywhere. Sizes are those of a small transformer (or a small convolutional network), chosen by
- * {@link roleOfName}:
+ * Builds a model from layer names alone. The same names give the same shapes, work and weights
+ * everywhere. {@link roleOfName} picks the role of each layer, and its sizes are those of a small
+ * transformer or convolutional network.
  *
- * | role | kind | weights (H hidden, V vocabulary, T tokens) | work in MACs | distribution |
+ * H is the hidden size, V the vocabulary and T the tokens. Convolutions run on a 14 x 14 map.
+ *
+ * | role | kind | weights | MACs | distribution |
  * | --- | --- | --- | --- | --- |
- * | embedding | embedding | [V, H] | 0 | Gaussian |
- * | query, key, value | attention | [H, H] | T H^2 | Student t with outlier channels |
- * | attention | attention | [H, 3H] | 3 T H^2 + 2 T^2 H (scores and their use) | Student t with outlier channels |
- * | ffn | matmul | [H, 4H] | 4 T H^2 | Laplace |
- * | conv | conv | [H/2, H/2 * 3 * 3] on a 14 x 14 map | 196 x weights | Gaussian of another width per channel |
- * | depthwise-conv | depthwise-conv | [H, 3 * 3] on a 14 x 14 map | 196 x weights | as conv |
- * | output | gemm | [H, V] | T H V | Gaussian |
- * | other | matmul | [H, 2H] | 2 T H^2 | Gaussian |
+ * | embedding | embedding | [V, H] | 0 | `gaussian` |
+ * | query, key, value | attention | [H, H] | T H^2 | `student` |
+ * | attention | attention | [H, 3H] | 3 T H^2 + 2 T^2 H | `student` |
+ * | ffn | matmul | [H, 4H] | 4 T H^2 | `laplace` |
+ * | conv | conv | [H/2, H/2 * 3 * 3] | 196 x weights | `channel-scaled` |
+ * | depthwise-conv | depthwise-conv | [H, 3 * 3] | 196 x weights | `channel-scaled` |
+ * | output | gemm | [H, V] | T H V | `gaussian` |
+ * | other | matmul | [H, 2H] | 2 T H^2 | `gaussian` |
  *
- * Layers form a chain in the order given; query, key and value that stand side by side share their
- * input.
- * @throws InvalidArgumentError when the list is empty or longer than {@link MAX_REFERENCE_LAYERS},
- *   a name is empty or stands twice (path `layers.N.name`), or a size is out of range
+ * Attention counts the scores and their use as 2 T^2 H. Layers form a chain in the order given.
+ * Adjacent query, key and value layers share their input.
+ * @param names 1 to {@link MAX_REFERENCE_LAYERS} different names
+ * @throws InvalidArgumentError when the list is empty or too long, a name is empty or repeated
+ *   (path `layers.N.name`), or a size is out of range
+ *
+ * @example
+ * ```ts
+ * const model = referenceWorkload(["embedding", "attention", "ffn"], { hiddenSize: 512 });
+ * ```
  */
 export function referenceWorkload(
   names: readonly string[],
@@ -92,16 +100,16 @@ export function referenceWorkload(
 }
 
 /**
- * One layer of a {@link referenceWorkload}, without `inputs`. @throws InvalidArgumentError as it
- * does
+ * One layer of a {@link referenceWorkload}, without `inputs`.
+ * @throws InvalidArgumentError when the name is empty or a size is out of range
  */
 export function referenceLayer(name: string, options: ReferenceWorkloadOptions = {}): LayerSpec {
   return drawnLayer(name, options);
 }
 
 /**
- * Draws the weights when they are first read: those of thousands of layers take seconds, which a
- * run spreads over its turns.
+ * A layer that draws its weights when they are first read. Those of thousands of layers take
+ * seconds, which a run spreads over its turns.
  */
 function drawnLayer(
   name: string,
@@ -168,7 +176,7 @@ function planOf(role: LayerRole, sizes: Sizes): Plan {
       return linear(LayerKind.ATTENTION, sizes, hidden, "student");
     case "attention": {
       const plan = linear(LayerKind.ATTENTION, sizes, 3 * hidden, "student");
-      // The three projections are the weights; what comes out is one attended vector per token.
+      // The weights are the three projections. The output is one attended vector per token.
       return {
         ...plan,
         macs: plan.macs + 2 * tokens * tokens * hidden,
@@ -217,8 +225,7 @@ function convolution(kind: LayerKind, channels: number, inputsPerChannel: number
 }
 
 /**
- * The inputs of each layer: the layer before it, except that neighbouring query, key and value
- * share theirs.
+ * The inputs of each layer: the layer before it. Adjacent query, key and value layers share theirs.
  */
 function chain(names: readonly string[]): readonly (readonly string[])[] {
   const inputs: (readonly string[])[] = [];

@@ -1,9 +1,9 @@
 import type { LayerSpec, WeightLayout } from "./layer-spec.js";
 
 /**
- * How a layer's weights are cut: its own layout, or when it has none one made from its counts:
- * [channels, rest] with the channels of its output (axis 1 of an image [1, C, H, W], else the last
- * axis), or a single channel where the parameters do not divide evenly.
+ * The layout of a layer's weights: its own, or else [channels, rest] made from its counts. The
+ * channels are then those of its output: axis 1 of an image [1, C, H, W], else the last axis. Where
+ * the parameters do not divide evenly, there is a single channel.
  */
 export function weightLayoutOf(layer: LayerSpec): WeightLayout {
   if (layer.weightLayout !== undefined) return layer.weightLayout;

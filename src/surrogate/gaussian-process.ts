@@ -6,43 +6,44 @@ import {
   solveLower,
 } from "../numeric/cholesky.js";
 
-/** What is believed of a value that was not measured. */
+/** A prediction of a value that was not measured. */
 export interface Belief {
   readonly mean: number;
-  /** Of the value itself, the noise of a measurement not counted. */
+  /** Standard deviation of the value itself, without the noise of a measurement. */
   readonly deviation: number;
 }
 
-/**
- * Measured values at points: `rows` of equal length, a target each, and the variance of each
- * target's noise.
- */
+/** Measured values at points. */
 export interface Observations {
+  /** The points, all of the same length. */
   readonly rows: readonly Float64Array[];
+  /** The measured value at each point. */
   readonly targets: Float64Array;
+  /** Variance of each measurement's noise, at least 0. */
   readonly noise: Float64Array;
 }
 
-/** A regression that says how sure it is. */
+/** A fitted regression that tells the uncertainty of its predictions. */
 export interface GaussianProcess {
+  /** Predicts the value at a point of the fitted length. */
   predict(row: Float64Array): Belief;
 }
 
-/** Length scales that are tried, in units of the median distance between points. */
+/** Length scales to try, in units of the median distance between points. */
 const LENGTHS = [0.5, 1, 2, 4];
-/** Signal variances that are tried, in units of the targets' mean square. */
+/** Signal variances to try, in units of the targets' mean square. */
 const SIGNALS = [0.1, 0.4, 1.6];
 /**
- * Added to the diagonal, in units of the targets' mean square: what the points do not tell about
- * the targets.
+ * Residual variances to try, in units of the targets' mean square. They cover what the points do
+ * not explain.
  */
 const RESIDUALS = [0.02, 0.2];
 
 /**
- * Gaussian process regression about zero with a squared-exponential kernel of one length (Rasmussen
- * and Williams, "Gaussian Processes for Machine Learning", 2006, algorithm 2.1). Length, signal and
- * residual variance are those of a small grid with the greatest marginal likelihood. Deterministic.
- * Costs n^3 steps for n points: keep n to some hundreds.
+ * Gaussian process regression about zero with a squared-exponential kernel of one length scale
+ * (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, algorithm 2.1). It
+ * picks length, signal and residual variance from a small grid by marginal likelihood. It is
+ * deterministic. Its cost grows with the cube of the number of points, so keep to some hundreds.
  * @returns undefined when there are fewer than two points or all targets are 0
  */
 export function fitGaussianProcess({

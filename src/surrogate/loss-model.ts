@@ -1,69 +1,68 @@
 import { nonNegativeRidge } from "../numeric/non-negative-ridge.js";
 import { type Belief, fitGaussianProcess } from "./gaussian-process.js";
 
-/** What was measured of one candidate. */
+/** The measurement of one candidate. */
 export interface LossObservation {
-  /** Power of the noise from each source (a layer's weights, an activation), not negative. */
+  /** Noise power of each source (a layer's weights or an activation), not negative. */
   readonly noise: Float64Array;
-  /** What the noise cost, on any scale where 0 is nothing; may be a little below 0. */
+  /** The measured loss increase, on any scale where 0 means none. May be a little below 0. */
   readonly loss: number;
   /** Square of the standard error of `loss`. */
   readonly variance: number;
 }
 
-/** What is thought of each source before anything is measured. */
+/** What is assumed of each source before any measurement. */
 export interface LossPrior {
   /** Sensitivities up to a common factor, above 0. */
   readonly sensitivity: Float64Array;
   /**
-   * How far off each may be, as a share of it, above 0: what is known well is not learned again
-   * from little.
+   * Relative uncertainty of each sensitivity, above 0. A small one keeps the fit from changing it
+   * on little data.
    */
   readonly deviation: Float64Array;
 }
 
-/** Predicts what noise costs. */
+/** Predicts the loss increase from the noise of each source. */
 export interface LossModel {
   /** Learned loss per power of noise, by source. */
   readonly sensitivity: Float64Array;
-  /**
-   * The loss on the scale on which the model is sure to the same degree everywhere: asinh(loss /
-   * resolution).
-   */
+  /** A loss on the model's scale, asinh(loss / resolution), on which its uncertainty is even. */
   toScale(loss: number): number;
+  /** The loss of a value on the model's scale; the inverse of `toScale`. */
   fromScale(value: number): number;
-  /** On that scale. */
+  /** Predicts the loss on the model's scale, for the noise of each source. */
   predict(noise: Float64Array): Belief;
 }
 
-/** The linear trend is believed to be right to so much of a loss. */
+/** Assumed relative error of the linear trend. */
 const TREND_ERROR = 0.3;
 /**
- * Least share of its prior that a sensitivity keeps: nothing measured shows that a layer bears any
- * noise.
+ * Least share of its prior that a sensitivity keeps. No measurement shows that a layer tolerates
+ * any noise.
  */
 const LEAST_SHARE = 0.2;
-/**
- * Newest observations that the Gaussian process is fitted on; its cost is the cube of their number.
- */
+/** Number of newest observations in the Gaussian process, whose cost is cubic in it. */
 const MOST_POINTS = 250;
 const LEAST_VARIANCE = 1e-10;
-/** Share of the observations whose errors are below the resolution of the scale. */
+/** Share of the observations whose errors lie below the resolution of the scale. */
 const FINEST = 0.1;
 /**
- * How much a factor e in height counts beside the composition, whose distances are at most the root
- * of 2.
+ * Weight of a factor e in height beside the composition, whose distances are at most the root of 2.
  */
 const HEIGHT = 0.5;
 
 /**
- * Fits a model of loss on what was measured. First a trend: something that all lose, and from each
- * source its noise times a sensitivity, none negative (second-order expansion of the loss, the
- * cross terms left out), by weighted least squares held to the prior. Then a Gaussian process on
- * what the trend leaves, on the scale asinh(loss / resolution), which is linear within the error of
- * the finest measurements and logarithmic beyond. It tells candidates apart by which shares of the
- * trend come from where, and by its height. A pure function of its arguments.
- * @param observations one or more, oldest first, with noise of the prior's length
+ * Fits a loss model to measurements in two steps. The first is a linear trend: a common floor, and
+ * for each source its noise times a sensitivity, none negative. It is the second-order expansion of
+ * the loss without cross terms, by weighted least squares regularized to the prior.
+ *
+ * The second is a Gaussian process on the residuals of the trend, on the scale asinh(loss /
+ * resolution). That scale is linear within the error of the finest measurements and logarithmic
+ * above. The process distinguishes candidates by the share of each source in the trend, and by the
+ * trend's height.
+ *
+ * A pure function of its arguments.
+ * @param observations one or more, oldest first, with as many sources as the prior
  */
 export function fitLossModel(
   observations: readonly LossObservation[],
@@ -102,14 +101,14 @@ export function fitLossModel(
   };
 }
 
-/** Variance of an observation on the scale, to first order. */
+/** Variance of an observation on the model's scale, to first order. */
 function scaleVariance({ loss, variance }: LossObservation, resolution: number): number {
   return Math.max(variance, LEAST_VARIANCE) / (resolution * resolution + loss * loss);
 }
 
 /**
- * A standard error that a tenth of the observations fall below: nearly lossless candidates are to
- * be told apart too.
+ * The standard error that a tenth of the observations fall below, so that nearly lossless
+ * candidates stay distinguishable.
  */
 function finestError(observations: readonly LossObservation[]): number {
   const variances = observations
@@ -137,8 +136,8 @@ function fitTrend(
   const expected = prior.sensitivity.map((weight) =>
     Math.max(scale * weight, Number.MIN_VALUE * 1e100),
   );
-  // Unknowns are sensitivities in units of the prior, and the floor in units of the resolution:
-  // well scaled for the solver.
+  // The unknowns are well scaled for the solver: sensitivities in units of the prior, and the floor
+  // in units of the resolution.
   const sources = expected.length;
   const rows = observations.map(({ noise }, i) => {
     const row = new Float64Array(sources + 1);
@@ -150,7 +149,7 @@ function fitTrend(
     observations,
     ({ loss, noise }, i) => weights[i]! * (loss - LEAST_SHARE * dot(expected, noise)),
   );
-  // Nothing is thought of the floor beforehand.
+  // There is no prior for the floor.
   const centers = Float64Array.from([...expected.map(() => 1 - LEAST_SHARE), 0]);
   const strengths = Float64Array.from([...prior.deviation.map((share) => 1 / share), 0]);
   const found = nonNegativeRidge(rows, targets, centers, strengths);
@@ -160,7 +159,7 @@ function fitTrend(
   };
 }
 
-/** Mean on the scale, exact observations counted for no more than the trend is believed. */
+/** Mean on the model's scale. The error of the trend bounds the weight of exact observations. */
 function weightedMean(values: Float64Array, variances: Float64Array): number {
   let [sum, total] = [0, 0];
   for (let i = 0; i < values.length; i++) {

@@ -22,7 +22,7 @@ export function sensitivityMetricContract(
   model: ModelSpec,
 ): ContractCheck[] {
   const ask = (metric: SensitivityMetric, request: SensitivityRequest = {}) =>
-    metric.harms(model, request);
+    metric.lossIncreases(model, request);
   return [
     {
       name: "has a name, and says whether it predicts or measures",

@@ -71,7 +71,8 @@ describe("readInstance", () => {
       /at least one cost/,
     ],
     [
-      '{"layers":[{"name":"a","choices":[{"omega":1,"sizeMb":1}]},{"name":"b","choices":[{"omega":1,"sizeMb":1},{"omega":1,"sizeMb":-1e308}]}]}',
+      '{"layers":[{"name":"a","choices":[{"omega":1,"sizeMb":1}]},' +
+        '{"name":"b","choices":[{"omega":1,"sizeMb":1},{"omega":1,"sizeMb":-1e308}]}]}',
       /^layers\.1\.choices\.1\.sizeMb is -1e\+308; allowed/,
     ],
     [JSON.stringify({ layers: [layer], ties: [[0, 5]] }), /ties\.0 names layer 5/],

@@ -275,17 +275,20 @@ describe("sensitivities that are measured", () => {
   });
 });
 
-describe("a sensitivity metric of the user's", () => {
+describe("a user-supplied sensitivity metric", () => {
   const NAMES = LAYERS.map(({ name }) => name);
-  const metric = (harms: SensitivityMetric["harms"]): SensitivityMetric => ({
+  const metric = (lossIncreases: SensitivityMetric["lossIncreases"]): SensitivityMetric => ({
     name: "mine",
     kind: "predicted",
-    harms,
+    lossIncreases,
   });
-  const runWith = (harms: SensitivityMetric["harms"], options: EvolutionOptions = {}) =>
+  const runWith = (
+    lossIncreases: SensitivityMetric["lossIncreases"],
+    options: EvolutionOptions = {},
+  ) =>
     new QuantizationEvolutionEngine(SMALL, {
       evaluator: formulaEvaluator(),
-      sensitivity: metric(harms),
+      sensitivity: metric(lossIncreases),
     }).runEvolution(LAYERS, options);
 
   const failing: readonly (readonly [string, () => unknown])[] = [
@@ -298,16 +301,19 @@ describe("a sensitivity metric of the user's", () => {
     ["rejects", () => Promise.reject(new Error("no gradients"))],
     ["rejects with no error", () => Promise.reject("no gradients")],
   ];
-  it.each(failing)("that %s leaves the run with predicted sensitivities", async (_, harms) => {
-    const result = await runWith(harms as never);
-    const plain = await run();
-    expect(archiveToString(result)).toBe(archiveToString(plain));
-    expect(result.sensitivity).toEqual(plain.sensitivity);
-    expect(result.sensitivityFallbacks).toEqual(
-      NAMES.map((layer) => ({ layer, reason: expect.stringContaining("no gradients") })),
-    );
-    expect(plain.sensitivityFallbacks).toBeUndefined();
-  });
+  it.each(failing)(
+    "that %s leaves the run with predicted sensitivities",
+    async (_, lossIncreases) => {
+      const result = await runWith(lossIncreases as never);
+      const plain = await run();
+      expect(archiveToString(result)).toBe(archiveToString(plain));
+      expect(result.sensitivity).toEqual(plain.sensitivity);
+      expect(result.sensitivityFallbacks).toEqual(
+        NAMES.map((layer) => ({ layer, reason: expect.stringContaining("no gradients") })),
+      );
+      expect(plain.sensitivityFallbacks).toBeUndefined();
+    },
+  );
 
   it.each([undefined, [1, 2], { ffn: 1 }, new Map()])(
     "that answers %o says nothing of any layer",
@@ -319,7 +325,7 @@ describe("a sensitivity metric of the user's", () => {
   );
 
   it.each([Number.NaN, -1, Number.POSITIVE_INFINITY, "3", undefined])(
-    "that says %s of a layer costs that layer its harm",
+    "that says %s of a layer leaves that layer with a predicted loss increase",
     async (odd) => {
       const result = await runWith(
         async () => new Map(NAMES.map((name) => [name, name === "ffn" ? (odd as number) : 2])),
@@ -342,17 +348,17 @@ describe("a sensitivity metric of the user's", () => {
     ["the largest number of all layers", LAYERS.map(() => Number.MAX_VALUE)],
     ["the least number", [Number.MIN_VALUE, 0, 0, 0]],
   ];
-  it.each(huge)("that says %s is followed", async (_, harms) => {
+  it.each(huge)("that says %s is followed", async (_, lossIncreases) => {
     const told = NAMES.flatMap((name, i): [string, number][] =>
-      harms[i] === undefined ? [] : [[name, harms[i]]],
+      lossIncreases[i] === undefined ? [] : [[name, lossIncreases[i]]],
     );
     const result = await runWith(async () => new Map(told));
     expect(result.stopReason).toBe("max-generations");
-    const largest = Math.max(...told.map(([, harm]) => harm));
+    const largest = Math.max(...told.map(([, lossIncrease]) => lossIncrease));
     const mostFollowed = Math.max(...told.map(([name]) => result.sensitivity!.get(name)!));
     // A predicted one, in the same scale, may be larger.
-    for (const [name, harm] of told)
-      expect(result.sensitivity!.get(name)! / mostFollowed).toBe(harm / largest);
+    for (const [name, lossIncrease] of told)
+      expect(result.sensitivity!.get(name)! / mostFollowed).toBe(lossIncrease / largest);
     for (const score of result.sensitivity!.values()) expect(score).toBeLessThanOrEqual(1);
     expect(result.sensitivityFallbacks ?? []).toHaveLength(NAMES.length - told.length);
   });

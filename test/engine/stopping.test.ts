@@ -90,7 +90,7 @@ describe("the time limit", () => {
     expect(result.paretoFront.length).toBeGreaterThan(0);
   });
 
-  it("is not felt by a run that ends sooner", async () => {
+  it("does not affect a run that ends sooner", async () => {
     const result = await run({ timeLimitMs: 60_000 });
     expect(result.stopReason).toBe("max-generations");
     expect(result.paretoFront.map(({ key }) => key)).toEqual(
@@ -151,7 +151,7 @@ describe("what comes before the search", () => {
     expect(Math.min(...elapsed)).toBeGreaterThanOrEqual(200);
   });
 
-  it("does not count where a checkpoint is gone on from, which would else get no further", async () => {
+  it("does not count the replay of a checkpoint, which would else get no further", async () => {
     const store = memoryStore();
     const goOn = (costModel: HardwareCostModel, options: EvolutionOptions) =>
       new QuantizationEvolutionEngine(SMALL, {
@@ -168,12 +168,12 @@ describe("what comes before the search", () => {
     const start = performance.now();
     const never = () => new Promise<never>(() => {});
     let hangs = false;
-    const harms = async ({ layers }: ModelSpec) =>
+    const lossIncreases = async ({ layers }: ModelSpec) =>
       hangs ? never() : new Map(layers.map(({ name }) => [name, 1]));
     const goOn = (options: EvolutionOptions) =>
       new QuantizationEvolutionEngine(SMALL, {
         evaluator: formulaEvaluator(),
-        sensitivity: { name: "mine", kind: "predicted", harms },
+        sensitivity: { name: "mine", kind: "predicted", lossIncreases },
       }).runEvolution(LAYERS, { checkpoint: { store }, ...options });
     await goOn({ maxGenerations: 1 });
     hangs = true;
@@ -210,7 +210,7 @@ describe("what comes before the search", () => {
     expect(stopped).toMatchObject({ stopReason: "time-limit", evaluations: 2 });
   });
 
-  it("lets the event loop have its turn between estimates, those in flight at once too", async () => {
+  it("yields to the event loop between estimates, those in flight at once too", async () => {
     let estimates = 0;
     let inTurn = 0;
     let most = 0;
@@ -270,7 +270,7 @@ describe("stop conditions", () => {
     for (const volume of volumes) expect(volume > 0 && volume < 1).toBe(true);
   });
 
-  it("stagnation looks at the hypervolume, and at the least violation while nothing is feasible", () => {
+  it("stagnation compares hypervolumes, and least violations while nothing is feasible", () => {
     const { isMet } = whenStagnant({ generations: 2, tolerance: 0.01 });
     expect(isMet(progress([0.5]))).toBe(false);
     expect(isMet(progress([0.5, 0.5]))).toBe(false);

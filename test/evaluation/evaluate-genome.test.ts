@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { EvaluationError, InvalidArgumentError } from "../../src/errors.js";
 import {
   createEvaluationContext,
-  type EvaluationParts,
+  type EvaluationDependencies,
   evaluateGenome,
 } from "../../src/evaluation/evaluate-genome.js";
 import type { AccuracyEvaluator } from "../../src/evaluation/evaluator.js";
@@ -14,7 +14,7 @@ import { bitCost, evaluatorOf, smallModel } from "./small-models.js";
 
 const weights = { accuracyWeight: 1, compressionWeight: 1, latencyWeight: 1, energyWeight: 1 };
 const PARAMETERS = 4 * 36 + 8 * 64 + 32 * 64 + 10 * 32;
-const parts = (patch: Partial<EvaluationParts> = {}): EvaluationParts => ({
+const dependencies = (patch: Partial<EvaluationDependencies> = {}): EvaluationDependencies => ({
   model: smallModel,
   evaluator: evaluatorOf(() => 0.9),
   costModel: bitCost,
@@ -23,9 +23,9 @@ const parts = (patch: Partial<EvaluationParts> = {}): EvaluationParts => ({
   ...patch,
 });
 const evaluate = (
-  patch: Partial<EvaluationParts> = {},
+  patch: Partial<EvaluationDependencies> = {},
   genome = uniformGenome(smallModel, { weightBits: 4 }),
-) => evaluateGenome(genome, createEvaluationContext(parts(patch)));
+) => evaluateGenome(genome, createEvaluationContext(dependencies(patch)));
 
 describe("genomeSizeBytes", () => {
   it("counts codes, scales, zero points and what stays in float32", () => {
@@ -183,7 +183,7 @@ describe("evaluateGenome", () => {
       signal?.throwIfAborted();
       return 1;
     });
-    const context = createEvaluationContext(parts({ evaluator }));
+    const context = createEvaluationContext(dependencies({ evaluator }));
     const genome = float32Genome(smallModel);
     await expect(
       evaluateGenome(genome, context, { signal: AbortSignal.abort(reason) }),
@@ -199,13 +199,13 @@ describe("evaluateGenome", () => {
       }),
     });
     expect(() =>
-      createEvaluationContext(parts({ costModel: withCost({ latencyMs: Number.NaN }) })),
+      createEvaluationContext(dependencies({ costModel: withCost({ latencyMs: Number.NaN }) })),
     ).toThrow("returned latencyMs NaN");
-    expect(() => createEvaluationContext(parts({ costModel: withCost({ energyMj: -1 }) }))).toThrow(
-      EvaluationError,
-    );
     expect(() =>
-      createEvaluationContext(parts({ costModel: withCost({ refusedLayers: undefined }) })),
+      createEvaluationContext(dependencies({ costModel: withCost({ energyMj: -1 }) })),
+    ).toThrow(EvaluationError);
+    expect(() =>
+      createEvaluationContext(dependencies({ costModel: withCost({ refusedLayers: undefined }) })),
     ).toThrow("refusedLayers");
     const broken = {
       ...bitCost,
@@ -213,16 +213,16 @@ describe("evaluateGenome", () => {
         throw new Error("melted");
       },
     };
-    expect(() => createEvaluationContext(parts({ costModel: broken }))).toThrow(
+    expect(() => createEvaluationContext(dependencies({ costModel: broken }))).toThrow(
       "the cost model failed: melted",
     );
     const silent = { ...bitCost, estimate: () => undefined as never };
-    expect(() => createEvaluationContext(parts({ costModel: silent }))).toThrow(
+    expect(() => createEvaluationContext(dependencies({ costModel: silent }))).toThrow(
       "returned latencyMs undefined",
     );
   });
 
-  it("carries how far the cost model may be off, and nothing where nobody has checked it", async () => {
+  it("carries the cost model's uncertainty, and none where nobody has checked it", async () => {
     const unsure = (uncertainty: unknown) => ({
       costModel: {
         ...bitCost,
@@ -235,16 +235,16 @@ describe("evaluateGenome", () => {
     expect((await evaluate()).metrics).not.toHaveProperty("latencyRelativeError");
     for (const latency of [-0.1, Number.NaN, Number.POSITIVE_INFINITY, "0.1"])
       expect(() =>
-        createEvaluationContext(parts(unsure({ latency, energy: 0.5, source: "" }))),
+        createEvaluationContext(dependencies(unsure({ latency, energy: 0.5, source: "" }))),
       ).toThrow(expect.objectContaining({ path: "costModel.uncertainty.latency" }));
   });
 
   it("checks limits and weights before anything runs", () => {
-    expect(() => createEvaluationContext(parts({ targets: { targetMemoryMb: -1 } }))).toThrow(
-      InvalidArgumentError,
-    );
     expect(() =>
-      createEvaluationContext(parts({ weights: { ...weights, energyWeight: -1 } })),
+      createEvaluationContext(dependencies({ targets: { targetMemoryMb: -1 } })),
+    ).toThrow(InvalidArgumentError);
+    expect(() =>
+      createEvaluationContext(dependencies({ weights: { ...weights, energyWeight: -1 } })),
     ).toThrow(InvalidArgumentError);
   });
 });

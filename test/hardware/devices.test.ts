@@ -206,7 +206,7 @@ describe("an estimate", () => {
     "predicts int8 slower than or as fast as float for many small layers with conversions " +
       "between",
     () => {
-      // Alternating int8 and float layers: the arithmetic saved is less than two conversions a layer.
+      // Alternating int8 and float layers save less arithmetic than two conversions a layer cost.
       const layers: LayerSpec[] = Array.from({ length: 40 }, (_, i) => ({
         name: `l${i}`,
         kind: "matmul",

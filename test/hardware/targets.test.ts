@@ -252,7 +252,7 @@ describe("the built-in profiles", () => {
     },
   );
 
-  it("do not look at settings that have no effect", () => {
+  it("ignore settings that have no effect", () => {
     const asymmetric = { weightScheme: "asymmetric", activationScheme: "asymmetric" } as const;
     expect(
       support("nvidia-tensorrt", "ffn", { ...asymmetric, weightBits: 32, activationBits: 32 })

@@ -43,8 +43,8 @@ describe("estimating", () => {
     "costs at most 3 times the plain loop over typed arrays that gets the same genomes, with " +
       "room for noise",
     () => {
-      // bench/estimate-speed.ts prints 2 to 3 on an idle machine (npm run bench:estimate). Here other
-      // tests run beside, and a loader stands between the modules: the best of some attempts, at most
+      // bench/estimate-speed.ts prints 2 to 3 on an idle machine (npm run bench:estimate). Other
+      // tests run beside, and a loader is between the modules: the best of some attempts, at most
       // 4. A table that is lost costs a hundredfold.
       let ratio = Number.POSITIVE_INFINITY;
       for (let attempt = 0; attempt < 8 && ratio > 3; attempt++) {

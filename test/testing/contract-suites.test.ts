@@ -240,7 +240,7 @@ function metric(
   return {
     name: "mine",
     kind: "predicted",
-    async harms(model, { signal, concurrency }) {
+    async lossIncreases(model, { signal, concurrency }) {
       signal?.throwIfAborted();
       return new Map(model.layers.map(({ name }) => [name, of(name, concurrency)]));
     },
@@ -265,8 +265,8 @@ describeSuite<SensitivityMetric>(
       [finite, () => metric(() => 0)],
       [finite, () => metric((name) => (name === "wide" ? -1 : 1))],
       [finite, () => metric(() => Number.NaN)],
-      [finite, () => metric(byName, { harms: async () => new Map([["stem", 1]]) })],
-      [finite, () => metric(byName, { harms: async () => ({ stem: 1 }) as never })],
+      [finite, () => metric(byName, { lossIncreases: async () => new Map([["stem", 1]]) })],
+      [finite, () => metric(byName, { lossIncreases: async () => ({ stem: 1 }) as never })],
       ["says the same again, with any concurrency", () => metric(count)],
       [
         "says the same again, with any concurrency",
@@ -274,11 +274,11 @@ describeSuite<SensitivityMetric>(
       ],
       [
         "throws the reason of its signal once that is aborted",
-        () => metric(byName, { harms: () => metric(byName).harms(smallModel, {}) }),
+        () => metric(byName, { lossIncreases: () => metric(byName).lossIncreases(smallModel, {}) }),
       ],
       [
         "throws the reason of its signal once that is aborted",
-        () => metric(byName, { harms: () => Promise.reject(new Error("another")) }),
+        () => metric(byName, { lossIncreases: () => Promise.reject(new Error("another")) }),
       ],
     ];
   })(),

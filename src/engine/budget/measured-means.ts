@@ -7,9 +7,9 @@ import type { EvaluationLedger } from "../ledger/evaluation-ledger.js";
 import type { EvolutionEvaluator } from "../run/evolution.js";
 import { type ExactSeedOptions, granularSettings } from "../run/exact-seeds.js";
 import {
-  type FirstLookSensitivity,
-  firstLookSensitivity,
-} from "../sensitivity/first-look-sensitivity.js";
+  type SingleLayerSensitivity,
+  singleLayerSensitivity,
+} from "../sensitivity/single-layer-sensitivity.js";
 import { MeasuredRecord } from "./measured-record.js";
 import { firstLook, MeasuredSearch } from "./measured-search.js";
 
@@ -22,11 +22,11 @@ export interface MeasuredMeans {
   /** Most exact seeds, as a share of the first population; undefined = the default. */
   readonly seedShare: number | undefined;
   /**
-   * {@link firstLookSensitivity}, which the surrogate starts from as well; undefined where nothing
-   * is looked at on few samples or it would cost too much.
+   * {@link singleLayerSensitivity}, which the surrogate starts from as well; undefined where
+   * nothing is looked at on few samples or it would cost too much.
    */
   readonly lookAtLayers:
-    | ((ledger: EvaluationLedger) => Promise<FirstLookSensitivity | undefined>)
+    | ((ledger: EvaluationLedger) => Promise<SingleLayerSensitivity | undefined>)
     | undefined;
   /** What evolution asks: the ledger itself, or a {@link MeasuredSearch} before it. */
   evaluatorFor(ledger: EvaluationLedger): EvolutionEvaluator;
@@ -83,7 +83,7 @@ export function measuredMeans(
         ? undefined
         : async (ledger) => {
             const { sampleCount = samples } = evaluator;
-            const found = await firstLookSensitivity({
+            const found = await singleLayerSensitivity({
               model,
               space,
               noiseTable,
@@ -91,7 +91,7 @@ export function measuredMeans(
               record,
               samples,
               sampleCount,
-              secondLook: SECOND_LOOK * config.populationSize,
+              remeasureAllowance: SECOND_LOOK * config.populationSize,
               left: () => maxEvaluations - ledger.wholeEvaluations,
             });
             if (found !== undefined)

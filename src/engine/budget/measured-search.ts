@@ -76,7 +76,7 @@ export class MeasuredSearch implements EvolutionEvaluator {
   async evaluate(genomes: readonly QuantizationGenome[]): Promise<readonly Individual[]> {
     const samples = this.#firstLook;
     // The end of a budget goes to whole evaluations: a look alone brings nothing into the archive.
-    if (samples === undefined || !this.#ledger.affordsFirstLook(genomes.length, samples))
+    if (samples === undefined || !this.#ledger.affordsLowFidelity(genomes.length, samples))
       return this.#ledger.evaluate(genomes);
     const looked = await this.#ledger.evaluate(genomes, samples);
     const rivals = [...looked, ...this.#ledger.frontIndividuals];

@@ -6,9 +6,9 @@ import type { EvaluatorAnswer } from "../../evaluation/recorded-evaluator.js";
 import { fingerprint } from "../../numeric/fingerprint.js";
 import { scoresFromText, scoresToText } from "./sample-scores-text.js";
 
-/** Version of the checkpoints that this library writes, and the only one that it reads. */
+/** The checkpoint version that this library writes, and the only one that it reads. */
 export const CHECKPOINT_VERSION = 1;
-/** Characters of a checkpoint; a longer one is refused before it is read. */
+/** Most characters of a checkpoint. A longer one is refused before it is read. */
 const MOST_CHARACTERS = 480 * 1024 * 1024;
 
 const question = z.string().regex(/^[0-9a-f]{16}$/, "16 hexadecimal digits");
@@ -17,7 +17,7 @@ const count = z.int().min(0);
 const runSchema = z.strictObject({
   kind: z.literal("quantevo-checkpoint"),
   version: z.literal(CHECKPOINT_VERSION),
-  /** What the run is about, see {@link runIdentity}. */
+  /** The identity of the run, see {@link runIdentity}. */
   run: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 });
 const answerSchema = z.strictObject({
@@ -33,7 +33,7 @@ const answerSchema = z.strictObject({
   interval: z.tuple([z.number(), z.number()]).optional(),
   source: z.string(),
 });
-/** Leaves out what an estimate may have beside. */
+/** The schema of an answer that drops unknown fields of an estimate. */
 const strippedAnswerSchema = answerSchema.strip();
 const failureSchema = z.strictObject({
   kind: z.literal("failure"),
@@ -54,26 +54,26 @@ const lineSchema = z.discriminatedUnion("kind", [
   generationSchema,
 ]);
 
-/** What a run is about: see {@link runIdentity}. */
+/** The identity of a run, see {@link runIdentity}. */
 export type RunIdentity = z.infer<typeof runSchema>["run"];
-/** A completed generation and a digest of where the search stood then. */
+/** A completed generation, with a digest of the search's state. */
 export type GenerationMark = Omit<z.infer<typeof generationSchema>, "kind">;
 
-/** Everything a checkpoint holds. */
+/** The content of a checkpoint. */
 export interface CheckpointContent {
   readonly run: RunIdentity;
-  /** Answers of the evaluator, in the order they came in. */
+  /** Answers of the evaluator, in the order in which they arrived. */
   readonly answers: readonly { readonly question: string; readonly answer: EvaluatorAnswer }[];
-  /** Completed generations from 0 up. */
+  /** Completed generations, from 0. */
   readonly generations: readonly GenerationMark[];
   /**
-   * Characters at the start that are whole lines; what comes after was being written when the run
+   * Number of characters at the start that are whole lines. The rest was being written when the run
    * ended.
    */
   readonly wholeCharacters: number;
 }
 
-/** First line of a checkpoint. */
+/** The first line of a checkpoint. */
 export function runLine(run: RunIdentity): string {
   return toLine({ kind: "quantevo-checkpoint", version: CHECKPOINT_VERSION, run });
 }
@@ -82,7 +82,7 @@ export function runLine(run: RunIdentity): string {
 export function answerLine(asked: string, answer: EvaluatorAnswer): string {
   if ("failure" in answer) return toLine({ kind: "failure", question: asked, ...answer.failure });
   const { kind: accuracyKind, sampleScores, ...rest } = answer.estimate;
-  // Through the schema, so that a field which it does not know is left out and not refused later.
+  // The schema drops fields that it does not know, which reading would refuse.
   const data = strippedAnswerSchema.parse({
     ...rest,
     kind: "answer",
@@ -98,20 +98,17 @@ export function generationLine(mark: GenerationMark): string {
   return toLine({ kind: "generation", ...mark });
 }
 
-/**
- * JSON with a checksum of itself as its first field, so that a torn or altered line is told from a
- * whole one.
- */
+/** JSON with its own checksum as the first field, which reveals a torn or altered line. */
 function toLine(data: z.infer<typeof lineSchema>): string {
   const json = JSON.stringify(data);
   return `{"sum":"${fingerprint(json)}",${json.slice(1)}\n`;
 }
 
 /**
- * Reads a checkpoint. Lines at the end that are not whole are left out: the process was killed
- * while it wrote them.
- * @throws InvalidDocumentError (path `line N`) for what is no checkpoint of this version, and when
- *   a line is damaged that whole ones follow
+ * Reads a checkpoint. It ignores lines at the end that are not whole, because the process was
+ * killed while it wrote them.
+ * @throws InvalidDocumentError (path `line N`) for a text that is no checkpoint of this version, or
+ *   has a damaged line before whole ones
  */
 export function readCheckpoint(text: string): CheckpointContent {
   if (text.length > MOST_CHARACTERS)
@@ -149,9 +146,7 @@ export function readCheckpoint(text: string): CheckpointContent {
 
 const SEAL = /^\{"sum":"([0-9a-f]{16})",/;
 
-/**
- * The JSON that was sealed with a checksum; undefined when the checksum is not that of the line.
- */
+/** The JSON of a line without its checksum; undefined when the checksum does not match. */
 function unsealed(line: string): string | undefined {
   const seal = SEAL.exec(line);
   if (seal === null) return undefined;

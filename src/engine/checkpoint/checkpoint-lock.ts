@@ -2,10 +2,10 @@ import { FileError } from "../../errors.js";
 import { checkpointPlace } from "./checkpoint-place.js";
 import { isLockText, type LockOwner, livingOwner, lockText, thisOwner } from "./lock-owner.js";
 
-/** Gives up what was locked. Never rejects. */
+/** Releases a lock. Never rejects. */
 export type ReleaseLock = () => Promise<void>;
 
-/** Paths that runs of this process hold, whichever copy of this module they have. */
+/** Paths that runs of this process hold, shared by all copies of this module. */
 const heldPaths = (): Set<string> => {
   const shared = globalThis as { [HELD]?: Set<string> };
   shared[HELD] ??= new Set();
@@ -18,14 +18,15 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
 const ATTEMPTS = 20;
 
 /**
- * Makes this run the only one of its machine that writes a checkpoint: by a list within the
- * process, and by a file `<path>.lock` beside it that names the owner's process. The lock of a
- * process that is gone (`kill -9`) is taken over; so is that of another host or another pid
- * namespace, of which nothing can be known (a container that was started again has another name).
- * Where no file can be made (read-only folder, full disk) only the list guards.
- * @param placeOf where `path` is, when that was found before
- * @throws FileError while another run holds the path, or when another program's file has the lock's
- *   name
+ * Makes this run the only one on its machine that writes a checkpoint. Within the process a list
+ * guards the path. Between processes a file `<path>.lock` does, which names its owner.
+ *
+ * The lock of a dead process (`kill -9`) is taken over. So is the lock of another host or pid
+ * namespace, since nothing can be known of its process: a restarted container has another name.
+ * Where no file can be made (read-only folder, full disk), only the list guards.
+ * @param placeOf where `path` is, when it was found before
+ * @throws FileError while another run holds the path, or when another program's file has the name
+ *   of the lock
  */
 export async function lockCheckpoint(
   path: string,
@@ -48,9 +49,9 @@ export async function lockCheckpoint(
 }
 
 /**
- * A lock is made by linking a file that has its whole text already, so that no one sees half of
- * one. The lock of a dead run is replaced by renaming, by whoever made a second lock for that,
- * `<lock>.takeover`: of several that find it dead at once only one may.
+ * Makes a lock by linking a file that already has its whole text, so that nobody sees half of one.
+ * A dead run's lock is replaced by renaming. Only the run that holds a second lock,
+ * `<lock>.takeover`, may do so, because several may find the lock dead at once.
  */
 async function takeFile(path: string, lock: string): Promise<ReleaseLock> {
   const { randomUUID } = await import("node:crypto");
@@ -62,7 +63,7 @@ async function takeFile(path: string, lock: string): Promise<ReleaseLock> {
   const release = async () => {
     if ((await read(lock)) === own) await rm(lock);
   };
-  /** A guard that its process left behind was removed, maybe by several. */
+  /** Whether a guard that a dead process left was removed, perhaps by several runs. */
   let unguarded = false;
   try {
     await writeFile(ours, own, { flag: "wx" });
@@ -73,7 +74,7 @@ async function takeFile(path: string, lock: string): Promise<ReleaseLock> {
       const text = await read(lock);
       if (text === undefined) continue;
       if (attempt === 0 && !text.endsWith("}")) {
-        // One that is copied may be about to be whole.
+        // A lock that is being copied may soon be whole.
         await pause();
         continue;
       }
@@ -113,7 +114,7 @@ async function read(file: string): Promise<string | undefined> {
 }
 
 /**
- * Makes `file` out of the file `from`, unless it is there. Where nothing can be linked (FAT) it is
+ * Makes `file` a link to the file `from`, unless it exists. Where links are impossible (FAT), it is
  * copied.
  */
 async function putAt(file: string, from: string): Promise<"made" | "exists" | "impossible"> {
@@ -129,7 +130,10 @@ async function putAt(file: string, from: string): Promise<"made" | "exists" | "i
   }
 }
 
-/** @throws FileError when the text of a lock is that of a process that lives, or no lock's */
+/**
+ * Refuses a lock that is held.
+ * @throws FileError when the lock is that of a living process, or is another program's file
+ */
 async function refuseHeld(path: string, lock: string, text: string, own: LockOwner): Promise<void> {
   if (!isLockText(text))
     throw new FileError(

@@ -10,25 +10,26 @@ import { checkpointPlace } from "./checkpoint-place.js";
 import type { CheckpointStore } from "./checkpoint-store.js";
 import { fileCheckpointStore } from "./file-checkpoint-store.js";
 
-/** Where and how often a run keeps what it has found out. Give `path` or `store`. */
+/** Where and how often a run writes its checkpoint. Pass either `path` or `store`. */
 export interface CheckpointOptions {
   /**
-   * A file in a folder that exists (Node only). One run at a time: a `.lock` file stands beside it
-   * meanwhile, and a file of that name that is another program's is left alone and the run refused.
+   * A file in an existing folder (Node only). A `.lock` file beside it keeps other runs away. If
+   * that name is another program's file, the run is refused.
    */
   readonly path?: string | undefined;
-  /** A place of your own. */
+  /** A custom store. */
   readonly store?: CheckpointStore | undefined;
-  /** Write after every so many generations, at least 1. Default 1. */
+  /** Number of generations between writes, an integer from 1. Default 1. */
   readonly everyGenerations?: number | undefined;
   /**
-   * Write during a generation as well, after so many evaluations, at least 1. The search goes on
-   * meanwhile, and what comes in during a write is written together. Default 1.
+   * Number of evaluations after which a write starts within a generation, an integer from 1. The
+   * search goes on meanwhile, and answers that arrive during a write are written together. Default
+   * 1.
    */
   readonly everyEvaluations?: number | undefined;
   /**
-   * `if-found`: go on from the checkpoint when there is one, else start a new one. `required`: fail
-   * when there is none. `never`: start anew, in place of one that is there. Default `if-found`.
+   * `if-found` (default): continue from the checkpoint if there is one, else start a new one.
+   * `required`: fail if there is none. `never`: start a new one, replacing an old one.
    */
   readonly resume?: "if-found" | "required" | "never" | undefined;
 }
@@ -37,24 +38,25 @@ export interface CheckpointOptions {
 export interface ResolvedCheckpointOptions {
   readonly store: CheckpointStore;
   /**
-   * Keeps other runs away; undefined for a store of the user's. @throws FileError while another run
-   * has it
+   * Keeps other runs away. Undefined for a custom store.
+   * @throws FileError while another run has the checkpoint
    */
   readonly lock: (() => Promise<ReleaseLock>) | undefined;
   readonly everyGenerations: number;
   readonly everyEvaluations: number;
   readonly resume: "if-found" | "required" | "never";
-  /** The error when there is nothing to go on from. */
+  /** The error when there is no checkpoint to continue from. */
   nothingThere(): QuantevoError;
-  /** The error when what is there is no checkpoint, or a damaged one. */
+  /** The error when the text is no checkpoint, or a damaged one. */
   damaged(found: InvalidDocumentError): InvalidDocumentError;
 }
 
 const RESUME = ["if-found", "required", "never"] as const;
 
 /**
- * @param given options, or the path of a file. @throws InvalidArgumentError naming the field, value
- *   and allowed range
+ * Checks checkpoint options and fills in defaults.
+ * @param given options, or the path of a file
+ * @throws InvalidArgumentError naming the field, its value and the allowed range
  */
 export function resolveCheckpoint(given: string | CheckpointOptions): ResolvedCheckpointOptions {
   const options: CheckpointOptions = typeof given === "string" ? { path: given } : given;

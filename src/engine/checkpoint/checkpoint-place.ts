@@ -1,8 +1,8 @@
 /**
- * Where the file of a checkpoint is. Found once, for its lock and its store alike: neither another
- * working directory during the run nor another name (a link to the file or to a folder) makes two
- * files of one.
- * @returns its absolute path, links resolved as far as they lead to something
+ * Finds where the file of a checkpoint is, once for its lock and its store. So neither a change of
+ * the working directory nor another name (a link to the file or a folder) turns one file into two.
+ * @returns a function that gives the absolute path, with links resolved as far as they lead to
+ *   something
  */
 export function checkpointPlace(path: string): () => Promise<string> {
   const from = workingFolder();
@@ -24,7 +24,8 @@ async function realPlace(from: string, path: string): Promise<string> {
 }
 
 /**
- * Empty where there is none (a browser, a folder that was removed): an absolute path needs none.
+ * The working directory. Empty where there is none (a browser, a removed folder): an absolute path
+ * needs none.
  */
 function workingFolder(): string {
   try {

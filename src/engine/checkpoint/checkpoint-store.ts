@@ -1,16 +1,26 @@
 /**
- * Where a checkpoint is kept. With `path` quantevo keeps it in a file; a browser, a database or a
- * test gives a store of its own. What a method throws is reported and does not stop the run.
+ * Where a checkpoint is kept. For `path` the engine uses a file. A browser, a database or a test
+ * passes a custom store. An error that `write` or `append` throws is reported and does not stop the
+ * run.
+ *
+ * @example
+ * ```ts
+ * const store: CheckpointStore = {
+ *   read: async () => localStorage.getItem("search") ?? undefined,
+ *   write: async (text) => localStorage.setItem("search", text),
+ * };
+ * await engine.runEvolution(layers, { checkpoint: { store } });
+ * ```
  */
 export interface CheckpointStore {
-  /** The whole text that was kept; undefined when there is none. */
+  /** The whole stored text; undefined when there is none. */
   read(): Promise<string | undefined>;
-  /** Puts this text in place of all that is there, or leaves all as it is: never half of it. */
+  /** Replaces the stored text as a whole. If it fails, it must leave the old text as it is. */
   write(text: string): Promise<void>;
   /**
-   * Adds text at the end; when it resolves, the text is safe. When it fails, part of the text may
-   * have been kept, as long as the next `append` or `write` takes that away. Absent: `write` is
-   * called with the whole text, which is then kept in memory.
+   * Appends text, which is safe once the promise resolves. If it fails, part of the text may
+   * remain, as long as the next `append` or `write` removes it. Without this method, `write` gets
+   * the whole text, which the run then keeps in memory.
    */
   append?(text: string): Promise<void>;
 }

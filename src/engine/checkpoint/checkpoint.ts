@@ -14,65 +14,69 @@ import type { ResolvedCheckpointOptions } from "./checkpoint-options.js";
 import type { CheckpointStore } from "./checkpoint-store.js";
 import { checkSameRun } from "./run-identity.js";
 
-/** What became of the checkpoint of a run. */
+/** The state of a run's checkpoint. */
 export interface CheckpointReport {
-  /** Generations that an earlier run had completed, the first population counted. */
+  /** Number of generations that an earlier run completed, including the first population. */
   readonly resumedGenerations: number;
-  /** Answers of the evaluator that an earlier run had got. */
+  /** Number of the evaluator's answers from an earlier run. */
   readonly resumedAnswers: number;
-  /** Times that something was written. */
+  /** Number of successful writes. */
   readonly writes: number;
-  /** Times that writing failed. */
+  /** Number of failed writes. */
   readonly failedWrites: number;
-  /** Why writing failed the last time; undefined when it never did. */
+  /** Why the last failed write failed; undefined when none did. */
   readonly lastFailure: string | undefined;
-  /** Everything that the run found out is kept. */
+  /** Whether everything is written. */
   readonly complete: boolean;
 }
 
-/** Hears of a checkpoint's fate. */
+/** Is told about the events of a checkpoint. */
 export interface CheckpointListener {
+  /** A write succeeded. */
   written(): void;
+  /** A write failed. */
   failed(error: unknown): void;
-  /** Something that an earlier run had found out was read, or an answer of it given back. */
+  /** An earlier run's checkpoint was read, or one of its answers replayed. */
   replayed(): void;
-  /** Everything that an earlier run had found out is used up: from here on the search is new. */
+  /** Everything of an earlier run is replayed, and the search is new from here. */
   caughtUp(): void;
 }
 
-/** A stopped run waits for its last write so long and no longer. */
+/** Longest time in milliseconds that a stopped run waits for its last write. */
 const PATIENCE_MS = 1000;
 
 /**
- * The checkpoint of one run: the answers of its evaluator, in the order they came in, and a digest
- * of the search after every generation. It holds no state of the search, because that follows from
- * the answers (see `recordedEvaluator`): a resumed run starts anew, is given the answers back
- * instead of evaluating, and so comes to the same state, mid-generation too.
+ * The checkpoint of one run: the answers of its evaluator in the order they arrived, and a digest
+ * of the search after each generation. It has no state of the search, because that follows from the
+ * answers (see `recordedEvaluator`). A resumed run starts from the beginning and gets the answers
+ * back instead of evaluating. So it reaches the same state, even within a generation.
  *
- * An extension of the search (adaptive rates, a surrogate, a memory) therefore adds nothing here,
- * as long as it depends on the evaluator's answers, the seed, the configuration and the model only,
- * and asks the evaluator through the run's context. If it depends on anything else (other data, a
- * file), that goes into `runIdentity`. State that it keeps as plain data in `EvolutionState` is
- * part of the digest, so a difference is found at the generation where it arises.
+ * An extension of the search (adaptive rates, a surrogate, a memory) therefore adds nothing here.
+ * It must depend only on the evaluator's answers, the seed, the configuration and the model. It
+ * must ask the evaluator through the run's context. Anything else that it depends on (other data, a
+ * file) goes into `runIdentity`. Plain data that it keeps in `EvolutionState` is part of the
+ * digest, which reveals a difference at the generation where it arises.
  *
- * A write that fails stops nothing: what was to be written waits for the next time.
+ * A failed write stops nothing: its lines wait for the next write.
  */
 export class Checkpoint implements AnswerRecord {
   readonly #store: CheckpointStore;
   readonly #options: ResolvedCheckpointOptions;
   readonly #listener: CheckpointListener;
   readonly #signal: AbortSignal | undefined;
-  /** Answers of an earlier run that were not given back yet. */
+  /** Answers of an earlier run that were not replayed yet. */
   readonly #answers = new Map<string, EvaluatorAnswer[]>();
   #marks: readonly GenerationMark[] = [];
   #resumedAnswers = 0;
   #caughtUp = false;
-  /** Lines that are not kept yet. */
+  /** Lines that are not written yet. */
   #pending: string[] = [];
   #pendingAnswers = 0;
-  /** What the store has to be given whole, before the pending lines; undefined when it has it. */
+  /**
+   * Text that the store must get as a whole, before the pending lines. Undefined when it has it.
+   */
   #whole: string | undefined;
-  /** Not even the first line is kept yet. */
+  /** Whether even the first line is not written yet. */
   #fresh = false;
   #writing: Promise<void> = Promise.resolve();
   #lock: Promise<ReleaseLock> | undefined;
@@ -92,10 +96,10 @@ export class Checkpoint implements AnswerRecord {
   }
 
   /**
-   * Reads what is there, or makes a new checkpoint.
-   * @throws InvalidDocumentError for what is no checkpoint; CheckpointMismatchError for that of
-   *   another run; FileError when there is something that cannot be read, or nothing although
-   *   `resume` is `required`, or while another run has it; the signal's reason after an abort
+   * Reads the checkpoint, or starts a new one.
+   * @throws InvalidDocumentError for a text that is no checkpoint; CheckpointMismatchError for
+   *   another run's checkpoint; FileError when it cannot be read, is missing although `resume` is
+   *   `required`, or is held by another run; the signal's reason after an abort
    */
   async open(run: RunIdentity): Promise<void> {
     const { resume, lock } = this.#options;
@@ -132,7 +136,7 @@ export class Checkpoint implements AnswerRecord {
     }
   }
 
-  /** The run has not come further than an earlier one yet. */
+  /** Whether the run still replays an earlier one. */
   get replaying(): boolean {
     return !this.#caughtUp;
   }
@@ -141,7 +145,7 @@ export class Checkpoint implements AnswerRecord {
     this.#caughtUp = true;
     this.#listener.caughtUp();
   }
-  /** Generations that an earlier run had completed, the first population counted. */
+  /** Number of generations that an earlier run completed, including the first population. */
   get resumedGenerations(): number {
     return this.#marks.length;
   }
@@ -166,10 +170,8 @@ export class Checkpoint implements AnswerRecord {
   }
 
   /**
-   * A generation is complete. One that an earlier run had completed is compared with it, any other
-   * is kept.
-   * @throws CheckpointMismatchError when the search went another way than the one that the
-   *   checkpoint records
+   * Records a completed generation, or compares it with an earlier run's record of it.
+   * @throws CheckpointMismatchError when the search went another way than the checkpoint records
    */
   async completed(mark: GenerationMark): Promise<void> {
     const earlier = this.#marks[mark.generation];
@@ -184,17 +186,14 @@ export class Checkpoint implements AnswerRecord {
       if (differences.length > 0) throw new CheckpointMismatchError(differences);
       return;
     }
-    // Answers that are left were given to the end of a smaller budget, which this run had no reason
-    // to ask for.
+    // Answers that are left belong to the end of a smaller budget, which this run had no reason to
+    // ask for.
     this.#catchUp();
     this.#pending.push(generationLine(mark));
     if (mark.generation % this.#options.everyGenerations === 0) await this.#flush();
   }
 
-  /**
-   * Writes what is left, then lets other runs have it. Waits for a second at most once the run is
-   * aborted.
-   */
+  /** Writes the rest and releases the lock. After an abort, it waits a second at most. */
   async close(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const patience = new Promise<void>((resolve) => {
@@ -220,16 +219,16 @@ export class Checkpoint implements AnswerRecord {
     };
   }
 
-  /** Waits until everything is written, or an abort. */
+  /** Waits until everything is written, or until an abort. */
   async #flush(): Promise<void> {
     try {
       await raceAbort(this.#write(), this.#signal);
     } catch {
-      // Only an abort: the run sees it itself.
+      // Only an abort rejects here, and the run notices that itself.
     }
   }
 
-  /** One write after the other. Never rejects. */
+  /** Writes after the write in progress. Never rejects. */
   #write(): Promise<void> {
     this.#writing = this.#writing.then(() => this.#writePending());
     return this.#writing;

@@ -7,21 +7,23 @@ const isTrue = () => true;
 const isFalse = () => false;
 
 /**
- * Keeps a checkpoint in a file. A new one takes its place by renaming; additions go to its end and
- * are flushed to the disk. What an addition left that failed halfway (a full disk) is cut off
- * again. One run a file, see `lockCheckpoint`. Where that could not keep them apart, whoever writes
- * a new one takes the place of another's, whose next addition then fails with a FileError.
- * @param placeOf where `path` is, when that was found before
+ * Keeps a checkpoint in a file. A new text replaces the file by renaming. An addition goes to its
+ * end and is flushed to the disk. Remains of an addition that failed halfway (a full disk) are cut
+ * off.
+ *
+ * `lockCheckpoint` keeps other runs away. Where it could not, a run that writes a new checkpoint
+ * replaces another's, whose next addition then fails with a FileError.
+ * @param placeOf where `path` is, when it was found before
  */
 export function fileCheckpointStore(
   path: string,
   placeOf = checkpointPlace(path),
 ): CheckpointStore {
-  /** Bytes that are known to be whole. */
+  /** Number of bytes that are known to be whole. */
   let length = 0;
-  /** An addition of ours may have left something behind those. */
+  /** Whether an own addition may have left something behind those bytes. */
   let torn = false;
-  /** Which file it is: another run's may have taken its place, and be as long. */
+  /** The file's inode. Another run's file may have replaced it and be as long. */
   let inode: number | undefined;
   const identify = async () => {
     const { stat } = await import("node:fs/promises");
@@ -38,8 +40,8 @@ export function fileCheckpointStore(
         await identify();
         return bytes.toString("utf8");
       } catch (error) {
-        // A mistyped folder would cost a whole run; a full or read-only one shows when it is
-        // written to.
+        // A mistyped folder would cost a whole run, so it fails now. A full or read-only one shows
+        // at the first write.
         const folder = dirname(place);
         if (
           (error as NodeJS.ErrnoException).code === "ENOENT" &&
@@ -48,7 +50,7 @@ export function fileCheckpointStore(
           throw new FileError(path, `${path} cannot be written: there is no folder ${folder}`, {
             cause: error,
           });
-        // ENOTDIR: part of the path is a file. Writing will fail and say so.
+        // ENOTDIR: part of the path is a file. The first write reports it.
         if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""))
           return undefined;
         throw new FileError(path, `${path} cannot be read: ${(error as Error).message}`, {

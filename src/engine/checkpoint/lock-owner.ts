@@ -1,22 +1,22 @@
-/** The process that a lock names. */
+/** The process that holds a lock. */
 export interface LockOwner {
   readonly pid: number;
   readonly host: string;
   /**
-   * Where that number means this process (Linux: containers of one host name have their own);
-   * undefined elsewhere.
+   * The namespace of `pid` (Linux: containers of one host name have their own). Undefined
+   * elsewhere.
    */
   readonly pidNamespace?: string | undefined;
   /** See {@link startOf}. */
   readonly started?: string | undefined;
 }
 
-/** What the text of every lock begins with, and the file of nobody else. */
+/** The start of every lock's text, which no other program's file has. */
 const HEAD = '{"kind":"quantevo-lock",';
 
 const IDLE = () => undefined;
 
-/** This process. */
+/** This process as the owner of a lock. */
 export async function thisOwner(): Promise<LockOwner> {
   const { readlink } = await import("node:fs/promises");
   const { hostname } = await import("node:os");
@@ -30,15 +30,16 @@ export function lockText(owner: LockOwner): string {
   return HEAD + JSON.stringify(owner).slice(1);
 }
 
-/** Whether a text is a lock's, or what is left of one that was not written whole. */
+/** Whether a text is a lock, or the start of one that was not written whole. */
 export function isLockText(text: string): boolean {
   return text.startsWith(HEAD) || HEAD.startsWith(text);
 }
 
 /**
- * The owner of a lock if it lives, as far as `own` can know: one of another host or pid namespace
- * counts as gone, and so does one of this process's number, which an earlier process had. Undefined
- * also for what was not written whole.
+ * The owner of a lock if it lives, as far as `own` can know. An owner on another host or in another
+ * pid namespace counts as dead. So does one with this process's number, which an earlier process
+ * had.
+ * @returns undefined when the owner is dead or the text is not whole
  */
 export async function livingOwner(text: string, own: LockOwner): Promise<LockOwner | undefined> {
   const other = parseOwner(text);
@@ -62,26 +63,24 @@ async function isAlive({ pid, started }: LockOwner): Promise<boolean> {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // Another user's process may not be signalled, and lives.
+    // Another user's process cannot be signalled, but it lives.
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
   const now = await startOf(pid);
   return now === undefined || started === undefined ? now !== ENDED : now === started;
 }
 
-/**
- * What {@link startOf} says of a process that was killed and that its parent has not waited for.
- */
+/** The start of a process that was killed while its parent has not yet waited for it. */
 const ENDED = "ended";
 
 /**
- * Since when a process runs, which tells it from a later one of its number; undefined where the
- * system has no `/proc`.
+ * The start time of a process, which distinguishes it from a later one with its number. Undefined
+ * where the system has no `/proc`.
  */
 async function startOf(pid: number): Promise<string | undefined> {
   const { readFile } = await import("node:fs/promises");
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(IDLE);
-  // Fields from the third on: a process may have blanks and brackets in its name, the second.
+  // Fields from the third on. The second, the process's name, may have blanks and brackets.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields?.[0] === "Z" ? ENDED : fields?.[19];
 }

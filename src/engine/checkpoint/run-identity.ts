@@ -12,8 +12,8 @@ import { type CustomOperators, operatorNames } from "../run/custom-operators.js"
 import type { RunIdentity } from "./checkpoint-lines.js";
 
 /**
- * Fields of the configuration that a resumed run may change: how long it goes and how it is carried
- * out. What it finds is what an uninterrupted run with the new values finds.
+ * Fields of the configuration that a resumed run may change: its limits, and how it is executed.
+ * Its result equals that of an uninterrupted run with the new values.
  */
 const FREE_FIELDS: ReadonlySet<string> = new Set<keyof ResolvedConfig>([
   "maxGenerations",
@@ -22,16 +22,17 @@ const FREE_FIELDS: ReadonlySet<string> = new Set<keyof ResolvedConfig>([
   "stagnation",
   "parallelEvaluations",
   "evaluationTimeoutMs",
-  // The cost model is compared by what it says.
+  // The cost model is compared by its estimates.
   "hardwareTarget",
 ]);
 
 /**
- * All that the way of a search depends on beside its evaluator's answers, as named values that can
- * be compared: version, configuration, model, space, cost model and evaluator. Large things are
- * there by fingerprint, layers each by its own. An extension whose choices depend on anything else
- * adds that here.
- * @param sensitivity name of the metric of sensitivity
+ * Everything besides the evaluator's answers that a search depends on, as named values that can be
+ * compared: version, configuration, model, space, cost model and evaluator. Large values are there
+ * by fingerprint, each layer by its own. An extension whose choices depend on anything else adds it
+ * here.
+ * @param sensitivity name of the sensitivity metric
+ * @param operators custom operators, which are compared by their names
  */
 export async function runIdentity(
   config: ResolvedConfig,
@@ -68,12 +69,16 @@ export async function runIdentity(
   return identity;
 }
 
+/** Genes that the space of each layer lists already. */
 const SETTINGS: ReadonlySet<string> = new Set(SETTING_NAMES);
 
-/** Layers that are looked at in one turn of the event loop. */
+/** Number of layers fingerprinted in one turn of the event loop. */
 const LAYERS_A_TURN = 512;
 
-/** @throws CheckpointMismatchError naming every difference, the first one in its message */
+/**
+ * Checks that a checkpoint belongs to this run.
+ * @throws CheckpointMismatchError naming every difference, the first one in its message
+ */
 export function checkSameRun(written: RunIdentity, running: RunIdentity): void {
   const names = new Set([...Object.keys(running), ...Object.keys(written)]);
   const differences = [...names]

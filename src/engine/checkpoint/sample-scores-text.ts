@@ -1,6 +1,6 @@
 /**
- * Scores as text: bits where all are 0 or 1 (right or wrong), else float32; base64, low byte and
- * low bit first.
+ * Encodes scores as base64 text: one bit each where all are 0 or 1 (wrong or right), else float32.
+ * Low byte and low bit first.
  */
 export function scoresToText(scores: Float32Array): string {
   if (scores.every((score) => score === 1 || Object.is(score, 0))) {
@@ -14,7 +14,7 @@ export function scoresToText(scores: Float32Array): string {
   return `float32:${scores.length}:${toBase64(bytes)}`;
 }
 
-/** What {@link scoresToText} wrote; undefined for any other text. */
+/** Decodes what {@link scoresToText} wrote; undefined for any other text. */
 export function scoresFromText(text: string): Float32Array | undefined {
   const match = /^(bits|float32):(0|[1-9]\d{0,8}):([A-Za-z0-9+/=]*)$/.exec(text);
   if (match === null) return undefined;
@@ -30,7 +30,7 @@ export function scoresFromText(text: string): Float32Array | undefined {
 
 function toBase64(bytes: Uint8Array): string {
   const parts: string[] = [];
-  // Arguments of a call are limited in number.
+  // A call takes a limited number of arguments.
   for (let i = 0; i < bytes.length; i += 8192)
     parts.push(String.fromCharCode(...bytes.subarray(i, i + 8192)));
   return btoa(parts.join(""));

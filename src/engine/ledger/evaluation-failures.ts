@@ -1,7 +1,7 @@
 import { EvaluationError } from "../../errors.js";
 import type { FailedGenome } from "./evaluation-ledger.js";
 
-/** What a run throws when nothing of its first population could be evaluated. */
+/** The error of a run in which every genome of the first population failed. */
 export function allFailed(failures: readonly FailedGenome[]): EvaluationError {
   const first = failures[0];
   return new EvaluationError(
@@ -13,8 +13,8 @@ export function allFailed(failures: readonly FailedGenome[]): EvaluationError {
 }
 
 /**
- * An evaluator that works in processes or threads of its own tells by the path that one of them
- * died or hung.
+ * Whether an error means that a worker process or thread of the evaluator died or hung. Such
+ * evaluators say so by the error's path.
  */
 export function lostWorker(error: unknown): boolean {
   return error instanceof EvaluationError && ["worker", "evaluationTimeoutMs"].includes(error.path);

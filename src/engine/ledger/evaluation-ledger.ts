@@ -14,46 +14,48 @@ import { objectiveVector } from "../../evaluation/objectives.js";
 import type { GenomeMetrics, QuantizationGenome } from "../../genome/quantization-genome.js";
 import { ParetoArchive } from "../../pareto/pareto-archive.js";
 
-/** A genome that could not be evaluated, and why. */
+/** A genome whose evaluation failed, and why. */
 export interface FailedGenome {
   readonly genome: QuantizationGenome;
+  /** The key of the genome. */
   readonly key: string;
+  /** The message of the error. */
   readonly reason: string;
-  /** What was thrown. */
+  /** The thrown value. */
   readonly error: unknown;
 }
 
-/** How an {@link EvaluationLedger} works. */
+/** Options of an {@link EvaluationLedger}. */
 export interface LedgerOptions {
-  /** Most evaluations in flight. */
+  /** Most evaluations in flight, an integer from 1. */
   readonly concurrency: number;
-  /** Remember what was evaluated. */
+  /** Whether to remember evaluated genomes. */
   readonly caching: boolean;
   /** Most genomes to remember, at least 1. Default 200,000. */
   readonly cacheLimit?: number | undefined;
   /** Most genomes in the front, at least 1. Default: no limit. */
   readonly archiveLimit?: number | undefined;
-  /** Most whole evaluations, failed ones included. Default: no limit. */
+  /** Most whole evaluations, including failed ones. Default: no limit. */
   readonly maxEvaluations?: number | undefined;
-  /** Called for every genome that fails. */
+  /** Called for each genome that fails. */
   readonly onFailure?: ((failure: FailedGenome) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Told each genome that was evaluated and how, in an order that does not depend on what finishes
+   * Called for each evaluated genome, in an order that does not depend on which evaluation finishes
    * first.
    */
   readonly onEvaluated?: ((evaluated: EvaluatedGenome) => void) | undefined;
 }
 
-/** A genome as it was evaluated. */
+/** A genome with its metrics, and how it was evaluated. */
 export interface EvaluatedGenome extends AssessedGenome {
-  /** Samples it was judged on; undefined = all. */
+  /** Samples of the evaluation; undefined = all. */
   readonly samples: number | undefined;
 }
 
 /**
- * Evaluates genomes and keeps the books of a run: what is known, what failed, what nothing
- * dominates.
+ * Evaluates genomes and keeps the records of a run: its budget, known and failed genomes, and the
+ * Pareto front.
  */
 export class EvaluationLedger {
   readonly #context: EvaluationContext;
@@ -61,11 +63,11 @@ export class EvaluationLedger {
   readonly #cache: GenomeCache<GenomeMetrics> | undefined;
   readonly #failures: GenomeCache<FailedGenome>;
   readonly #feasible: ParetoArchive<QuantizationGenome>;
-  /** By how much of each limit is broken: see {@link violationVector}. */
+  /** Infeasible genomes by their excess over each limit, see {@link violationVector}. */
   readonly #infeasible: ParetoArchive<QuantizationGenome>;
   /**
-   * Genomes judged on a part of the samples so far: with their metrics on it, and how many they
-   * were.
+   * Genomes that had only low-fidelity evaluations so far: their metrics, and the number of
+   * samples.
    */
   readonly #partial: GenomeCache<{ readonly metrics: GenomeMetrics; readonly samples: number }>;
   #evaluations = 0;
@@ -86,63 +88,64 @@ export class EvaluationLedger {
     this.#infeasible = new ParetoArchive({ key: (genome) => genome.key, capacity });
   }
 
-  /** Genomes that were evaluated, failed ones included, repetitions counted. */
+  /** Number of evaluations, including failed and repeated ones. */
   get evaluations(): number {
     return this.#evaluations;
   }
-  /** The same in whole evaluations: one on a quarter of the samples counts a quarter. */
+  /** Number of evaluations, in whole ones: one on a quarter of the samples counts a quarter. */
   get wholeEvaluations(): number {
     return this.#wholeEvaluations;
   }
-  /** Evaluations that the cache spared. */
+  /** Number of evaluations that the cache saved. */
   get cacheHits(): number {
     return this.#cacheHits;
   }
-  /** Failed genomes, each once; of very many the latest. */
+  /** Failed genomes, each once. When there are very many, only the latest. */
   get failures(): readonly FailedGenome[] {
     return this.#failures.values;
   }
-  /** Evaluations that failed. */
+  /** Number of failed evaluations. */
   get failureCount(): number {
     return this.#failureCount;
   }
   /**
-   * The end of the budget was in sight: a genome was left unevaluated, or not judged as with a
-   * larger budget.
+   * Whether the budget changed the search: a genome was left unevaluated, or was evaluated
+   * otherwise than with a larger budget.
    */
   get budgetSpent(): boolean {
     return this.#budgetSpent;
   }
   /**
-   * The budget allows to judge so many genomes on so many samples first, and a quarter of them, at
-   * least one, on all afterwards. What is left is counted as its end when it does not.
+   * Whether the budget affords low-fidelity evaluations of a batch, and whole ones of a quarter of
+   * it afterwards, at least one. If not, the budget counts as spent.
+   * @param genomes size of the batch
+   * @param samples samples of a low-fidelity evaluation
    */
-  affordsFirstLook(genomes: number, samples: number): boolean {
+  affordsLowFidelity(genomes: number, samples: number): boolean {
     const { maxEvaluations = Number.POSITIVE_INFINITY } = this.#options;
     const least = genomes * this.#shareOf(samples) + Math.max(1, genomes / 4);
     const affords = maxEvaluations - this.#wholeEvaluations >= least - ROUNDING;
     if (!affords) this.#budgetSpent = true;
     return affords;
   }
-  /** Some genome kept to every limit. */
+  /** Whether some genome is feasible. */
   get feasible(): boolean {
     return this.#feasible.size > 0;
   }
   /**
-   * All feasible genomes that no other feasible one dominates, most accurate first. As long as none
-   * is feasible, those that no other one beats in keeping to the limits (it breaks none more, and
-   * some less), the least violation first.
+   * The feasible genomes that no other feasible one dominates, most accurate first. While none is
+   * feasible, the genomes whose violations no other dominates, the least violation first.
    */
   get front(): readonly QuantizationGenome[] {
     return (this.feasible ? this.#feasible : this.#infeasible).items;
   }
 
-  /** {@link front} as the search sees it. */
+  /** The {@link front} as individuals. */
   get frontIndividuals(): readonly Individual[] {
     return this.front.map(toIndividual);
   }
 
-  /** The cache has the genome, it failed before, or it was judged on a part of the samples. */
+  /** Whether the genome was evaluated before, on any number of samples, or failed. */
   isKnown(genome: QuantizationGenome): boolean {
     return (
       this.#failures.peek(genome) !== undefined ||
@@ -157,11 +160,11 @@ export class EvaluationLedger {
   }
 
   /**
-   * Evaluates what is not known. Results come in the order of the genomes, whatever finishes first;
-   * genomes that failed, or that an abort or the end of the budget left unevaluated, are missing.
-   * Genomes of one key are evaluated once.
-   * @param samples judge on the first so many samples; those results do not enter the archive.
-   *   Default: all
+   * Evaluates the genomes that are not known yet. Genomes with the same key are evaluated once.
+   * @param samples evaluate on the first `samples` samples only; such results do not enter the
+   *   archive. Default: all
+   * @returns the evaluated genomes, in the order given, whichever finishes first. Failed genomes
+   *   are missing, and so are those that an abort or the end of the budget left out.
    */
   async evaluate(
     genomes: readonly QuantizationGenome[],
@@ -191,10 +194,10 @@ export class EvaluationLedger {
   }
 
   /**
-   * What the evaluator says of genomes that are no candidates, in their order. Counted as whole
-   * evaluations, and reported when they fail; nothing else knows of them. Does not look at
-   * `maxEvaluations`.
-   * @returns undefined for those that failed or that an abort left out
+   * Asks the evaluator about genomes that are no candidates, in their order. They count as whole
+   * evaluations and are reported when they fail, but are not remembered. `maxEvaluations` does not
+   * limit them.
+   * @returns the estimates; undefined for genomes that failed or that an abort left out
    */
   ask(genomes: readonly QuantizationGenome[]): Promise<readonly (AccuracyEstimate | undefined)[]> {
     const { signal } = this.#options;
@@ -203,7 +206,7 @@ export class EvaluationLedger {
     );
   }
 
-  /** Evaluates each, counts it, and books what fails: in order, whatever finishes first. */
+  /** Evaluates each genome, counts it, and records failures in order. */
   async #each<T>(
     genomes: readonly QuantizationGenome[],
     samples: number | undefined,
@@ -234,20 +237,20 @@ export class EvaluationLedger {
   }
 
   /**
-   * A turn of the event loop that no other evaluation begins in: with thousands of layers each
-   * takes a tenth of a second to cost.
+   * Waits for a turn of the event loop in which no other evaluation begins. With thousands of
+   * layers, each takes a tenth of a second to cost.
    */
   #ownTurn(): Promise<void> {
     this.#latestTurn = this.#latestTurn.then(nextTask);
     return this.#latestTurn;
   }
 
-  /** The reason why a genome failed; undefined when it did not. */
+  /** Why a genome failed; undefined when it did not. */
   reasonOf(genome: QuantizationGenome): string | undefined {
     return this.#failures.peek(genome)?.reason;
   }
 
-  /** The genome was judged on so many samples or more. */
+  /** Whether the genome was evaluated on at least `samples` samples. */
   #knows(genome: QuantizationGenome, samples: number | undefined): boolean {
     if (this.#peek(genome) !== undefined) return true;
     return samples !== undefined && (this.#partial.peek(genome)?.samples ?? 0) >= samples;
@@ -258,7 +261,7 @@ export class EvaluationLedger {
     this.#wholeEvaluations += this.#shareOf(samples);
   }
 
-  /** What an evaluation on so many samples costs, in whole ones. */
+  /** Cost of an evaluation on `samples` samples, in whole evaluations. */
   #shareOf(samples: number | undefined): number {
     const { sampleCount } = this.#context.evaluator;
     return samples === undefined || sampleCount === undefined ? 1 : samples / sampleCount;
@@ -295,7 +298,7 @@ export class EvaluationLedger {
   }
 }
 
-/** The sum of shares is rounded; a budget that is used up to that is used up. */
+/** Rounding error of a sum of shares that does not count against the budget. */
 const ROUNDING = 1e-6;
-/** Genomes remembered by a run. */
+/** Default number of genomes that a run remembers. */
 const CACHE_CAPACITY = 200_000;

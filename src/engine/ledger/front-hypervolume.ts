@@ -3,10 +3,12 @@ import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import { hypervolume } from "../../pareto/hypervolume.js";
 
 /**
- * Hypervolume of a front in accuracy loss, size, latency and energy, exact, 0 to 1: the share of
- * the box between a model that loses and costs nothing and one that is never right and costs twice
- * what float32 does, so that genomes count whose latency is near float32's or above it (all of a
- * small network's may be).
+ * Exact hypervolume of a front in accuracy loss, size, latency and energy, 0 to 1. It is a share of
+ * a box. One corner is a model without loss or cost, the opposite one is never right and costs
+ * twice what float32 does. So genomes count whose latency is near or above float32's, as all of a
+ * small network's may be.
+ * @param front evaluated genomes
+ * @param float32 costs of the float32 model
  */
 export function frontHypervolume(
   front: readonly QuantizationGenome[],
@@ -21,7 +23,7 @@ export function frontHypervolume(
   return points.length === 0 ? 0 : hypervolume(points, [1, 1, 1, 1]);
 }
 
-/** Half at the float32 model's cost; 0 when there is nothing to save. */
+/** 1/2 at the float32 model's cost, and 0 when there is nothing to save. */
 function share(value: number, whole: number): number {
   return whole === 0 ? Math.min(1, value) : value / (2 * whole);
 }

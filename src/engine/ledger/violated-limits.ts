@@ -3,20 +3,19 @@ import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 
 /** A limit that a genome breaks. */
 export interface ViolatedLimit {
-  /** Field of the configuration, or `refusedLayers`: layers that the target does not run. */
+  /** Field of the configuration; or `refusedLayers`, layers that the target does not run. */
   readonly limit: keyof ConstraintTargets | "refusedLayers";
-  /** What the limit allows; for `refusedLayers` 0. */
+  /** The limit; 0 for `refusedLayers`. */
   readonly allowed: number;
   /**
-   * What the genome has, in the unit of the limit; for `refusedLayers` the share of its layers, 0
-   * to 1.
+   * The genome's value in the limit's unit. For `refusedLayers` the share of its layers, 0 to 1.
    */
   readonly reached: number;
-  /** Relative excess: 0.1 = 10% over the limit, for `minAccuracy` 10% under it. */
+  /** Relative excess: 0.1 means 10% above the limit, or below `minAccuracy`. */
   readonly excess: number;
 }
 
-/** Every limit that an evaluated genome breaks, the worst first; none when it is feasible. */
+/** The limits that an evaluated genome breaks, the worst first. Empty when it is feasible. */
 export function violatedLimits(
   genome: QuantizationGenome,
   targets: ConstraintTargets,

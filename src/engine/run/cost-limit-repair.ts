@@ -1,5 +1,5 @@
 import { constraintViolations, totalViolation } from "../../evaluation/constraints.js";
-import type { EvaluationParts } from "../../evaluation/evaluate-genome.js";
+import type { EvaluationDependencies } from "../../evaluation/evaluate-genome.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import { type LimitRepair, limitRepair } from "../../operators/limit-repair.js";
 
@@ -10,7 +10,7 @@ import { type LimitRepair, limitRepair } from "../../operators/limit-repair.js";
  * @param scores sensitivity by layer
  */
 export function costLimitRepair(
-  { model, costModel, targets }: Pick<EvaluationParts, "model" | "costModel" | "targets">,
+  { model, costModel, targets }: Pick<EvaluationDependencies, "model" | "costModel" | "targets">,
   scores?: ReadonlyMap<string, number>,
 ): LimitRepair | undefined {
   const { targetLatencyMs, targetMemoryMb, targetEnergyMj } = targets;

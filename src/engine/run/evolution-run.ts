@@ -111,11 +111,11 @@ export class EvolutionRun {
     this.#record = means.record;
     this.#analysis = new SensitivityAnalysis({
       config,
-      brought: parts.sensitivity,
+      custom: parts.sensitivity,
       context: this.context,
       noiseTable: predicted,
       seedNoise: this.#noiseTable,
-      lookAtLayers: means.lookAtLayers,
+      measureSingleLayers: means.lookAtLayers,
       maxEvaluations: options.maxEvaluations,
     });
     this.ledger = new EvaluationLedger(this.context, {

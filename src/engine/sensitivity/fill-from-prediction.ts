@@ -1,19 +1,25 @@
-/** A layer whose sensitivity is predicted although it was to be told otherwise. */
+/** A layer whose sensitivity was predicted because the chosen metric gave none. */
 export interface SensitivityFallback {
+  /** Name of the layer. */
   readonly layer: string;
+  /** Why the metric gave no sensitivity, for people. */
   readonly reason: string;
 }
 
-/** Harms of every layer, and which of them are predicted instead. */
-export interface FilledHarms {
-  readonly harms: ReadonlyMap<string, number>;
+/** Loss increases of every layer, and the layers whose value was predicted instead. */
+export interface FilledLossIncreases {
+  /** By layer name, at least 0. */
+  readonly lossIncreases: ReadonlyMap<string, number>;
+  /** In model order. */
   readonly fallbacks: readonly SensitivityFallback[];
 }
 
 /**
- * What was measured by layer, and for layers that it says nothing of the prediction, in the scale
- * that the two have on the layers that both know.
+ * The measured values, and predicted ones for the layers that have none. The predictions are
+ * scaled so that their sum over the measured layers equals the measured sum.
+ * @param measured by layer name, at least 0
  * @param predicted of every layer, in model order, at least 0
+ * @returns a value for every layer, in model order
  */
 export function fillFromPrediction(
   measured: ReadonlyMap<string, number>,

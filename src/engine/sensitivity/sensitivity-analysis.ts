@@ -1,67 +1,70 @@
 import type { EvaluationContext } from "../../evaluation/evaluate-genome.js";
 import type { NoiseTable } from "../../evaluation/noise/noise-table.js";
-import { checkedHarms } from "../../evaluation/sensitivity/checked-harms.js";
+import { checkedLossIncreases } from "../../evaluation/sensitivity/checked-loss-increases.js";
 import type {
   SensitivityMetric,
   SensitivityRequest,
 } from "../../evaluation/sensitivity/contract.js";
 import { normalized } from "../../evaluation/sensitivity/layer-sensitivity.js";
 import { sensitivityPrior } from "../../evaluation/sensitivity/sensitivity-prior.js";
-import type { MeasuredMeans } from "../budget/measured-means.js";
 import type { ResolvedConfig } from "../config.js";
 import type { EvaluationLedger } from "../ledger/evaluation-ledger.js";
-import { broughtHarms } from "./brought-harms.js";
-import { type CountedDrops, countedDrops } from "./counted-drops.js";
-import type { FilledHarms, SensitivityFallback } from "./fill-from-prediction.js";
-import { FIRST_LOOK } from "./first-look-sensitivity.js";
-import { harmPerNoise, namedSensitivity } from "./sensitivity-choice.js";
+import { customLossIncreases } from "./custom-loss-increases.js";
+import type { FilledLossIncreases, SensitivityFallback } from "./fill-from-prediction.js";
+import { type MeasuredAccuracyDrops, measuredAccuracyDrops } from "./measured-accuracy-drops.js";
+import { lossIncreasePerNoise, namedSensitivity } from "./sensitivity-choice.js";
+import { type MeasureSingleLayers, SINGLE_LAYER } from "./single-layer-sensitivity.js";
 
-/** What a {@link SensitivityAnalysis} looks at. */
-export interface SensitivityAnalysisParts {
+/** What a {@link SensitivityAnalysis} works with. */
+export interface SensitivityAnalysisDependencies {
   readonly config: Pick<ResolvedConfig, "useSensitivityAnalysis" | "parallelEvaluations">;
-  /** A metric of the user's, which takes the place of the configured one. */
-  readonly brought: SensitivityMetric | undefined;
+  /** A user-supplied metric, which replaces the configured one. */
+  readonly custom: SensitivityMetric | undefined;
   readonly context: EvaluationContext;
   readonly noiseTable: NoiseTable;
-  /** What exact seeds read: harms are told per power of its noise. */
+  /** The table that exact seeds read: noise weights refer to its noise. */
   readonly seedNoise: NoiseTable;
-  readonly lookAtLayers: MeasuredMeans["lookAtLayers"];
-  /** Default: no limit. */
+  /** Measures layers one at a time. Absent where that would cost too much. */
+  readonly measureSingleLayers: MeasureSingleLayers | undefined;
+  /** The run's budget in whole evaluations. Default: no limit. */
   readonly maxEvaluations: number | undefined;
 }
 
-/** How sensitive layers are, as a run goes by it. */
+/** The sensitivities that a run uses. */
 export interface AnalyzedSensitivity {
-  /** 0 to 1 by layer. */
+  /** 0 to 1, by layer name. */
   readonly scores: ReadonlyMap<string, number>;
-  /** How much each layer's noise counts in the tables of exact seeds. */
+  /** Weight of each layer's noise in the tables of exact seeds, by layer name. */
   readonly noiseWeights: ReadonlyMap<string, number>;
+  /** Layers whose sensitivity was predicted because the metric gave none. */
   readonly fallbacks: readonly SensitivityFallback[];
-  /** The budget left layers out. */
+  /** Whether the budget was too small to measure every layer. */
   readonly cut: boolean;
 }
 
-/** How a run tells which layers mind being quantized. */
+/** Finds out for a run how sensitive its layers are. */
 export class SensitivityAnalysis {
-  /** What a checkpoint knows it by. */
+  /** The name of the metric in a checkpoint. */
   readonly name: string;
-  readonly #parts: SensitivityAnalysisParts;
+  readonly #dependencies: SensitivityAnalysisDependencies;
   readonly #metric: SensitivityMetric;
-  readonly #lookAtLayers: MeasuredMeans["lookAtLayers"];
+  readonly #measureSingleLayers: MeasureSingleLayers | undefined;
 
-  constructor(parts: SensitivityAnalysisParts) {
-    this.#parts = parts;
-    const { config, brought, context, noiseTable } = parts;
+  constructor(dependencies: SensitivityAnalysisDependencies) {
+    this.#dependencies = dependencies;
+    const { config, custom, context, noiseTable } = dependencies;
     const asked = config.useSensitivityAnalysis;
     const named = typeof asked === "string" ? asked : "predicted";
-    this.#metric = brought ?? namedSensitivity(named, { noiseTable, evaluator: context.evaluator });
-    // What was asked for by name, or brought, stands.
-    if (asked === true && brought === undefined) this.#lookAtLayers = parts.lookAtLayers;
-    this.name = this.#lookAtLayers === undefined ? this.#metric.name : FIRST_LOOK;
+    this.#metric = custom ?? namedSensitivity(named, { noiseTable, evaluator: context.evaluator });
+    // A metric that the user named or supplied is not replaced.
+    if (asked === true && custom === undefined)
+      this.#measureSingleLayers = dependencies.measureSingleLayers;
+    this.name = this.#measureSingleLayers === undefined ? this.#metric.name : SINGLE_LAYER;
   }
 
   /**
-   * @param ledger counts what is measured for it
+   * Runs the analysis.
+   * @param ledger counts the evaluations that it costs
    * @returns undefined after an abort
    * @throws what a built-in metric throws
    */
@@ -69,41 +72,45 @@ export class SensitivityAnalysis {
     ledger: EvaluationLedger,
     signal: AbortSignal,
   ): Promise<AnalyzedSensitivity | undefined> {
-    const { context, seedNoise, config } = this.#parts;
-    const looked = await this.#lookAtLayers?.(ledger);
+    const { context, seedNoise, config } = this.#dependencies;
+    const measured = await this.#measureSingleLayers?.(ledger);
     if (signal.aborted) return undefined;
-    if (looked !== undefined)
+    if (measured !== undefined)
       return {
-        scores: normalized(looked.harms),
-        noiseWeights: looked.perNoise,
+        scores: normalized(measured.lossIncreases),
+        noiseWeights: measured.perNoise,
         fallbacks: [],
-        cut: looked.cut,
+        cut: measured.cut,
       };
     try {
       const { model } = context;
       const request = { concurrency: config.parallelEvaluations, signal };
-      const { harms, fallbacks, cut } = await this.#harms(ledger, request);
+      const { lossIncreases, fallbacks, cut } = await this.#lossIncreases(ledger, request);
       const predicted =
         this.#metric.name === "predicted" || fallbacks.length === model.layers.length;
       const noiseWeights = predicted
         ? sensitivityPrior(model)
-        : await harmPerNoise(harms, model, seedNoise, request);
-      return { scores: normalized(harms), noiseWeights, fallbacks, cut: cut ?? false };
+        : await lossIncreasePerNoise(lossIncreases, model, seedNoise, request);
+      return { scores: normalized(lossIncreases), noiseWeights, fallbacks, cut: cut ?? false };
     } catch (error) {
       if (!signal.aborted) throw error;
       return undefined;
     }
   }
 
-  async #harms(
+  async #lossIncreases(
     ledger: EvaluationLedger,
     request: SensitivityRequest,
-  ): Promise<FilledHarms & Partial<Pick<CountedDrops, "cut">>> {
-    const { config, brought, context, noiseTable, maxEvaluations } = this.#parts;
-    if (brought !== undefined) return broughtHarms(brought, context.model, noiseTable, request);
-    // The drops of the run's own evaluator, which its ledger counts.
+  ): Promise<FilledLossIncreases & Partial<Pick<MeasuredAccuracyDrops, "cut">>> {
+    const { config, custom, context, noiseTable, maxEvaluations } = this.#dependencies;
+    if (custom !== undefined)
+      return customLossIncreases(custom, context.model, noiseTable, request);
+    // The drops are measured with the run's own evaluator, so its ledger counts them.
     if (config.useSensitivityAnalysis === "accuracy-drop")
-      return countedDrops({ context, ledger, noiseTable, maxEvaluations }, request);
-    return { harms: await checkedHarms(this.#metric, context.model, request), fallbacks: [] };
+      return measuredAccuracyDrops({ context, ledger, noiseTable, maxEvaluations }, request);
+    return {
+      lossIncreases: await checkedLossIncreases(this.#metric, context.model, request),
+      fallbacks: [],
+    };
   }
 }

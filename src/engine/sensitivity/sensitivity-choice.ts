@@ -3,7 +3,7 @@ import type { AccuracyEvaluator } from "../../evaluation/evaluator.js";
 import { createNoiseTable, type NoiseTable } from "../../evaluation/noise/noise-table.js";
 import { createPredictedEvaluator } from "../../evaluation/predicted-evaluator.js";
 import { accuracyDrop } from "../../evaluation/sensitivity/accuracy-drop.js";
-import { checkedHarms } from "../../evaluation/sensitivity/checked-harms.js";
+import { checkedLossIncreases } from "../../evaluation/sensitivity/checked-loss-increases.js";
 import type {
   SensitivityMetric,
   SensitivityRequest,
@@ -13,13 +13,13 @@ import { priorWeightedNoise, weightNoise } from "../../evaluation/sensitivity/we
 import type { ModelSpec } from "../../model/layer-spec.js";
 import { SENSITIVITY_NAMES, type SensitivityName } from "./sensitivity-names.js";
 
-/** What the built-in metrics look at. */
+/** What the built-in metrics read. */
 export interface SensitivitySources {
   readonly noiseTable: NoiseTable;
   readonly evaluator: AccuracyEvaluator;
 }
 
-/** The metric of a name. */
+/** The built-in metric of a name. */
 export function namedSensitivity(
   name: SensitivityName,
   { noiseTable, evaluator }: SensitivitySources,
@@ -29,9 +29,11 @@ export function namedSensitivity(
 }
 
 /**
- * Sensitivity of each layer, 0 to 1, by a metric or the name of one; without either by the
- * evaluator's drops, or predicted when there is no evaluator.
- * @throws InvalidArgumentError for a name that is none; what the metric throws
+ * Sensitivity of each layer, 0 to 1, by layer name.
+ * @param asked the metric, or its name; default: the evaluator's accuracy drops, or the prediction
+ *   when there is no evaluator
+ * @param given the caller's evaluator, if any
+ * @throws InvalidArgumentError for an unknown name; what the metric throws
  */
 export async function chosenSensitivity(
   asked: SensitivityName | SensitivityMetric | undefined,
@@ -49,24 +51,25 @@ export async function chosenSensitivity(
   const name = asked ?? (given === undefined ? "predicted" : "accuracy-drop");
   const metric =
     typeof name === "string" ? namedSensitivity(name, { noiseTable, evaluator }) : name;
-  return normalized(await checkedHarms(metric, model, request));
+  return normalized(await checkedLossIncreases(metric, model, request));
 }
 
 /**
- * Weights by which each layer's relative noise turns into the harm that a metric told of it, for
- * tables that add up noise: harm over noise at the metric's own probe.
+ * Loss increase per unit of relative noise, by layer: the factors with which a table that adds up
+ * noise reproduces a metric's loss increases. Noise is taken at the format of {@link weightNoise}.
+ * A layer without noise has the factor 0.
  */
-export async function harmPerNoise(
-  harms: ReadonlyMap<string, number>,
+export async function lossIncreasePerNoise(
+  lossIncreases: ReadonlyMap<string, number>,
   model: ModelSpec,
   noiseTable: NoiseTable,
   request: SensitivityRequest,
 ): Promise<ReadonlyMap<string, number>> {
-  const noise = await checkedHarms(weightNoise({ noiseTable }), model, request);
+  const noise = await checkedLossIncreases(weightNoise({ noiseTable }), model, request);
   return new Map(
-    [...harms].map(([name, harm]) => {
+    [...lossIncreases].map(([name, lossIncrease]) => {
       const own = noise.get(name)!;
-      return [name, own > 0 ? harm / own : 0];
+      return [name, own > 0 ? lossIncrease / own : 0];
     }),
   );
 }

@@ -1,4 +1,4 @@
-/** Sensitivity metrics that a configuration may name. */
+/** Sensitivity metrics that a configuration can name. */
 export const SENSITIVITY_NAMES = ["predicted", "weight-noise", "accuracy-drop"] as const;
-/** One of the metrics that a configuration may name. */
+/** The name of a built-in sensitivity metric, for a configuration. */
 export type SensitivityName = (typeof SENSITIVITY_NAMES)[number];

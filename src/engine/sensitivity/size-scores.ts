@@ -1,8 +1,9 @@
 import type { ModelSpec } from "../../model/layer-spec.js";
 
 /**
- * Scores when sensitivity is not to be looked at: small layers first, a wide format costs least
- * there. 0 to 1.
+ * Scores that replace sensitivities when `useSensitivityAnalysis` is false. Smaller layers score
+ * higher, because a wide format costs least there.
+ * @returns above 0 and at most 1, by layer name
  */
 export function sizeScores(model: ModelSpec): ReadonlyMap<string, number> {
   const least = model.layers.reduce(

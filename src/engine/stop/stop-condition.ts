@@ -3,41 +3,52 @@ import { InvalidArgumentError } from "../../errors.js";
 import type { Stagnation } from "../config.js";
 import type { GenerationStats } from "../run/progress.js";
 
-/** How far a search is, after a generation. */
+/** The progress of a search after a generation. */
 export interface SearchProgress {
-  /** The latest generation; 0 is the first population. */
+  /** The latest generation. 0 is the first population. */
   readonly generation: number;
   /**
-   * Whole evaluations so far, failed ones included: one on a quarter of the samples counts a
+   * Whole evaluations so far, including failed ones. One on a quarter of the samples counts a
    * quarter.
    */
   readonly evaluations: number;
-  /** Something was left unevaluated because `maxEvaluations` did not allow it. */
+  /** Whether `maxEvaluations` left something unevaluated. */
   readonly budgetSpent: boolean;
   /**
-   * Milliseconds since the run was called, or used up what its checkpoint held. The only figure
-   * here that a clock goes into.
+   * Milliseconds since the run started, or since it passed the end of its checkpoint. The only
+   * figure here that depends on a clock.
    */
   readonly elapsedMs: number;
-  /** Of each generation from 0 up, the latest last. */
+  /** Statistics of each generation from 0, the latest last. */
   readonly history: readonly GenerationStats[];
   /**
-   * Hypervolume of the front after each generation, 0 to 1, see `frontHypervolume`; 0 while nothing
-   * is feasible.
+   * Hypervolume of the front after each generation, 0 to 1, see `frontHypervolume`. 0 while no
+   * genome is feasible.
    */
   readonly hypervolumes: readonly number[];
 }
 
-/** Decides after each generation whether the search is to end. */
+/**
+ * Decides after each generation whether the search ends.
+ *
+ * @example
+ * ```ts
+ * const goodEnough: StopCondition = {
+ *   name: "fitness 0.8",
+ *   isMet: ({ history }) => history.at(-1)!.bestFitness >= 0.8,
+ * };
+ * ```
+ */
 export interface StopCondition {
-  /** For people. */
+  /** Name for people. */
   readonly name: string;
+  /** Called once after each generation. True ends the search. */
   isMet(progress: SearchProgress): boolean;
 }
 
 /**
- * Met after so many generations. @throws InvalidArgumentError unless `count` is an integer of at
- * least 0
+ * Met after `count` generations.
+ * @throws InvalidArgumentError unless `count` is an integer of at least 0
  */
 export function afterGenerations(count: number): StopCondition {
   checkCount(count, "count", 0);
@@ -45,9 +56,9 @@ export function afterGenerations(count: number): StopCondition {
 }
 
 /**
- * Met after the generation in which so many evaluations are reached (`maxEvaluations` of the
- * configuration is never exceeded; this one may be). @throws InvalidArgumentError unless `count` is
- * an integer of at least 1
+ * Met after the generation in which `count` whole evaluations are reached. It may be exceeded,
+ * unlike `maxEvaluations` of the configuration.
+ * @throws InvalidArgumentError unless `count` is an integer of at least 1
  */
 export function afterEvaluations(count: number): StopCondition {
   checkCount(count, "count", 1);
@@ -55,8 +66,8 @@ export function afterEvaluations(count: number): StopCondition {
 }
 
 /**
- * Met after the generation in which so many milliseconds have passed. @throws InvalidArgumentError
- * unless above 0
+ * Met after the generation in which `milliseconds` have passed.
+ * @throws InvalidArgumentError unless `milliseconds` is above 0
  */
 export function afterTime(milliseconds: number): StopCondition {
   if (!(milliseconds > 0))
@@ -68,9 +79,16 @@ export function afterTime(milliseconds: number): StopCondition {
 }
 
 /**
- * Met when the hypervolume of the front has grown by no more than a share of `tolerance` over the
- * last `generations`. As long as no genome is feasible, the least violation takes its place.
+ * Met when the hypervolume of the front grew by a share of at most `tolerance` over the last
+ * `generations`. While no genome is feasible, the least violation is compared instead.
+ * @param stagnation `generations` is an integer from 1, `tolerance` 0 to 1 with default 0.001
  * @throws InvalidArgumentError when a field is unknown or out of its range
+ *
+ * @example
+ * ```ts
+ * const stopWhen = anyOf(whenStagnant({ generations: 10 }), afterTime(60_000));
+ * await engine.runEvolution(layers, { stopWhen });
+ * ```
  */
 export function whenStagnant(stagnation: Stagnation): StopCondition {
   checkFields(stagnation, "stagnation", ["generations", "tolerance"]);
@@ -91,7 +109,10 @@ export function whenStagnant(stagnation: Stagnation): StopCondition {
   };
 }
 
-/** Met when one of the conditions is. @throws InvalidArgumentError when there is none */
+/**
+ * Met when at least one of the conditions is.
+ * @throws InvalidArgumentError without a condition, or for a value that is none
+ */
 export function anyOf(...conditions: readonly StopCondition[]): StopCondition {
   checkConditions(conditions);
   return {
@@ -100,7 +121,10 @@ export function anyOf(...conditions: readonly StopCondition[]): StopCondition {
   };
 }
 
-/** Met when all of the conditions are. @throws InvalidArgumentError when there is none */
+/**
+ * Met when all of the conditions are.
+ * @throws InvalidArgumentError without a condition, or for a value that is none
+ */
 export function allOf(...conditions: readonly StopCondition[]): StopCondition {
   checkConditions(conditions);
   return {
@@ -109,7 +133,10 @@ export function allOf(...conditions: readonly StopCondition[]): StopCondition {
   };
 }
 
-/** @throws InvalidArgumentError unless the value is a {@link StopCondition} */
+/**
+ * Checks that a value is a stop condition.
+ * @throws InvalidArgumentError unless it is a {@link StopCondition}
+ */
 export function checkStopCondition(value: unknown, path: string): void {
   const { name, isMet } = (value ?? {}) as Partial<StopCondition>;
   if (typeof name !== "string" || typeof isMet !== "function")

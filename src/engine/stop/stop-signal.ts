@@ -1,4 +1,4 @@
-/** The one signal of a run: aborted by one of the caller's signals or by the end of the time. */
+/** The signal of a run. One of the caller's signals or the time limit aborts it. */
 export class StopSignal {
   readonly #controller = new AbortController();
   readonly #given: readonly AbortSignal[];
@@ -17,13 +17,13 @@ export class StopSignal {
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
-  /** Why it was aborted; undefined when it was not. */
+  /** Why the signal was aborted; undefined when it was not. */
   get reason(): "aborted" | "time-limit" | undefined {
     if (!this.signal.aborted) return undefined;
     return this.#timeIsOver ? "time-limit" : "aborted";
   }
 
-  /** Aborts when so many milliseconds have passed, of which `elapsedMs` have already. */
+  /** Aborts after `timeLimitMs` milliseconds, of which `elapsedMs` have passed already. */
   startTimer(timeLimitMs: number, elapsedMs: number): void {
     clearTimeout(this.#timer);
     if (this.#disposed || this.signal.aborted) return;
@@ -33,7 +33,7 @@ export class StopSignal {
     }, timeLimitMs - elapsedMs);
   }
 
-  /** Lets go of the timer and of the caller's signals. */
+  /** Releases the timer and the caller's signals. */
   dispose(): void {
     this.#disposed = true;
     clearTimeout(this.#timer);

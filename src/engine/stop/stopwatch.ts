@@ -1,14 +1,15 @@
 /**
- * Milliseconds since it was made or started again. What it says decides when to stop and what is
- * told meanwhile, never a result.
+ * A clock that starts when it is made. It decides when a run stops and what progress reports say,
+ * but never a result.
  */
 export class Stopwatch {
   #start = performance.now();
 
-  /** Begins again at 0. */
+  /** Starts again at 0. */
   start(): void {
     this.#start = performance.now();
   }
+  /** Milliseconds since the last start. */
   get elapsedMs(): number {
     return performance.now() - this.#start;
   }

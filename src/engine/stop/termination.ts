@@ -1,8 +1,13 @@
 import type { SearchProgress, StopCondition } from "./stop-condition.js";
 
 /**
- * Why a run ended: all generations were run, all evaluations used, the time was over, it got no
- * further, a condition of the caller was met, or its signal was aborted.
+ * Why a run ended:
+ * - `max-generations`: it ran all generations.
+ * - `max-evaluations`: it used its evaluations.
+ * - `time-limit`: its time was over.
+ * - `stagnation`: the front stopped improving.
+ * - `stop-condition`: the caller's condition was met.
+ * - `aborted`: the caller's signal was aborted.
  */
 export type StopReason =
   | "max-generations"
@@ -12,7 +17,7 @@ export type StopReason =
   | "stop-condition"
   | "aborted";
 
-/** What a run may use up, and when it may end sooner. */
+/** The limits of a run, and the conditions that end it earlier. */
 export interface RunLimits {
   readonly maxGenerations: number;
   readonly maxEvaluations?: number | undefined;
@@ -21,8 +26,8 @@ export interface RunLimits {
 }
 
 /**
- * Why the run ends after this generation; undefined when it goes on. Of several reasons the first
- * of {@link StopReason}.
+ * Why the run ends after this generation, or undefined when it goes on. Of several reasons, the
+ * first in the order of {@link StopReason}.
  */
 export function stopReason(progress: SearchProgress, limits: RunLimits): StopReason | undefined {
   if (progress.generation >= limits.maxGenerations) return "max-generations";

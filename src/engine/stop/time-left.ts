@@ -1,19 +1,21 @@
 import type { RunLimits } from "./termination.js";
 
-/** Where a run stands, for {@link estimatedMsLeft}. */
+/** The pace of a run, for {@link estimatedMsLeft}. */
 export interface Pace {
   readonly elapsedMs: number;
-  /** Generations and evaluations made in that time, not those that a checkpoint spared. */
+  /** Generations completed in that time, without those that a checkpoint saved. */
   readonly generations: number;
+  /** Evaluations made in that time, without those that a checkpoint saved. */
   readonly evaluations: number;
-  /** The same, with those that were spared. */
+  /** All generations, including those that a checkpoint saved. */
   readonly totalGenerations: number;
+  /** All evaluations, including those that a checkpoint saved. */
   readonly totalEvaluations: number;
 }
 
 /**
- * Milliseconds until the first limit is reached when all goes on at the same pace; undefined
- * without a pace.
+ * Estimated milliseconds until the first limit is reached at the same pace. Undefined before there
+ * is a pace.
  */
 export function estimatedMsLeft(
   pace: Pace,

@@ -16,11 +16,11 @@ import type {
 } from "./genome-explanation.js";
 import { limitStates } from "./limit-states.js";
 
-/** How {@link explainGenome} looks. */
+/** Options of {@link explainGenome}. */
 export interface ExplainOptions {
-  /** Widths and values to step through. A layer of a tie steps with all others of it. */
+  /** Widths and values to step through. The layers of a tie step together. */
   readonly space: GeneSpace;
-  /** Most evaluations in flight. Default 1. */
+  /** Most evaluations in flight, an integer from 1. Default 1. */
   readonly concurrency?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -28,15 +28,15 @@ export interface ExplainOptions {
 /** A neighbour to evaluate. */
 interface Neighbour {
   readonly genome: QuantizationGenome;
-  /** What an error names. */
+  /** Path of an error about it. */
   readonly path: string;
   readonly text: string;
 }
 
 /**
- * Evaluates a genome and all its neighbours, in which one layer has the next wider or narrower
- * weights of its space, or one other gene another value. Costs up to two evaluations a layer:
- * microseconds when they are predicted, minutes when they are measured.
+ * Evaluates a genome and its neighbours. In each neighbour one layer, or one tie, has the next
+ * wider or narrower weights of its space, or one other gene has another value. It costs up to two
+ * evaluations for each layer: microseconds when predicted, minutes when measured.
  * @throws InvalidArgumentError when the genome lacks a layer of the space; EvaluationError naming
  *   the layer or gene whose neighbour failed; the signal's reason after an abort
  */

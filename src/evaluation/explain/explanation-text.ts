@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "../../errors.js";
 import type { ExplainedValues, GenomeExplanation, WidthStep } from "./genome-explanation.js";
 
-/** Forms of {@link explanationToString}. */
+/** Output formats of {@link explanationToString}. */
 export type ExplanationFormat = "text" | "markdown" | "json";
 
 const COLUMNS: readonly {
@@ -16,9 +16,16 @@ const COLUMNS: readonly {
 ];
 
 /**
- * An explanation for people, or as JSON: what the genome is worth, how it stands to each limit, and
- * a table of what one width up or down would do, layer by layer.
+ * Formats an explanation for people, or as JSON: the values of the genome, its limits, and a table
+ * of what one width up or down changes in each layer.
+ * @param format default `text`
  * @throws InvalidArgumentError for another format
+ *
+ * @example
+ * ```ts
+ * const explanation = await engine.explainGenome(layers, engine.getBestGenome());
+ * console.log(explanationToString(explanation, "markdown"));
+ * ```
  */
 export function explanationToString(
   explanation: GenomeExplanation,
@@ -37,7 +44,8 @@ export function explanationToString(
     `What one width up or down does (accuracy ${explanation.accuracyKind}, costs ` +
     `${explanation.costKind})`;
   const rows = tableRows(explanation);
-  return `${[...bullets, markdown ? `### ${title}\n` : title, ...(markdown ? markdownTable(rows) : textTable(rows))].join("\n")}\n`;
+  const table = markdown ? [`### ${title}\n`, ...markdownTable(rows)] : [title, ...textTable(rows)];
+  return `${[...bullets, ...table].join("\n")}\n`;
 }
 
 function headLines({

@@ -1,7 +1,7 @@
 import type { WeightBits } from "../../genes/bits.js";
 import type { GeneValue } from "../../genes/gene.js";
 
-/** What a genome is worth, all in one unit each. */
+/** The values of a genome that a search trades off, or differences between such values. */
 export interface ExplainedValues {
   /** 0 to 1. */
   readonly accuracy: number;
@@ -12,37 +12,37 @@ export interface ExplainedValues {
   readonly memoryMb: number;
 }
 
-/** What becomes of a genome when one layer, or layers that are tied, goes one width up or down. */
+/** The effect of stepping one layer, or the layers of one tie, to the next width. */
 export interface WidthStep {
-  /** Bits that the layer would have. */
+  /** Weight bits after the step. */
   readonly weightBits: WeightBits;
-  /** What every value would change by: positive = more. */
+  /** Change of each value; positive means more. */
   readonly change: ExplainedValues;
-  /** Limits that the genome keeps to and would then break. */
+  /** Limits that the genome keeps now and would break. */
   readonly breaks: readonly string[];
-  /** Limits that the genome breaks and would then keep to. */
+  /** Limits that the genome breaks now and would keep. */
   readonly mends: readonly string[];
 }
 
-/** How far a genome is from a limit. */
+/** How a genome stands to one limit. */
 export interface LimitState {
   /**
-   * As the configuration names it: `targetLatencyMs`, `targetMemoryMb`, `targetEnergyMj`,
-   * `minAccuracy`, or `refusedLayers`.
+   * Name in the configuration: `targetLatencyMs`, `targetMemoryMb`, `targetEnergyMj` or
+   * `minAccuracy`; or `refusedLayers`.
    */
   readonly name: string;
   readonly limit: number;
-  /** What is compared with it. */
+  /** The genome's value, in the limit's unit. */
   readonly value: number;
-  /** Room that is left, in the limit's unit; negative = broken. */
+  /** Distance to the limit in the limit's unit. Negative when the limit is broken. */
   readonly slack: number;
-  /** `binding` = kept to, and at least one single step would break it. */
+  /** `binding`: the genome keeps the limit, but at least one single step would break it. */
   readonly state: "broken" | "binding" | "free";
-  /** Single steps that would break it. */
+  /** Number of single steps that would break the limit. */
   readonly forbiddenSteps: number;
 }
 
-/** One layer of a genome, or layers that must be alike. */
+/** One layer of a genome, or the layers of a tie, with its two steps. */
 export interface LayerExplanation {
   readonly layers: readonly string[];
   readonly weightBits: WeightBits;
@@ -52,30 +52,33 @@ export interface LayerExplanation {
   readonly down?: WidthStep;
 }
 
-/** Another value of a gene, and what becomes of the genome with it. */
+/** The effect of another value of a gene. */
 export interface GeneStep extends Omit<WidthStep, "weightBits"> {
   readonly value: GeneValue;
 }
 
-/** One gene of a genome that is no setting of a layer. */
+/** One gene of a genome that is no setting of a layer, with its steps. */
 export interface GeneExplanation {
   readonly gene: string;
   readonly owner: string;
   readonly value: GeneValue;
-  /** Neighbouring values where they are ordered, else all others. */
+  /** Neighbouring values where the choices are ordered, else all others. */
   readonly steps: readonly GeneStep[];
 }
 
-/** Why a genome is as it is: plain data, fit for JSON. */
+/**
+ * How a genome stands to its limits, and what changing each layer or gene would do. Plain data, fit
+ * for JSON.
+ */
 export interface GenomeExplanation {
-  /** How all accuracies of the explanation were obtained. */
+  /** How every accuracy in the explanation was obtained. */
   readonly accuracyKind: "predicted" | "measured";
   readonly accuracyMetric: string;
   /** How latency, energy and memory were obtained. */
   readonly costKind: "predicted" | "measured";
   readonly values: ExplainedValues;
   readonly limits: readonly LimitState[];
-  /** Names of the limits that bind: kept to, and some single step would break them. */
+  /** Names of the limits whose state is `binding`. */
   readonly binding: readonly string[];
   /** In model order. */
   readonly layers: readonly LayerExplanation[];

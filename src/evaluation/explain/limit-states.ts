@@ -2,10 +2,10 @@ import type { ConstraintTargets } from "../constraints.js";
 import type { ExplainedValues, LimitState, WidthStep } from "./genome-explanation.js";
 
 /**
- * How a genome stands to every limit that there is, and to layers that the target refuses where
- * there are any.
- * @param violations relative excess by limit, of those that the genome breaks
- * @param steps its neighbours
+ * The state of every limit that is set. `refusedLayers` is included where the genome, or a step
+ * from it, has layers that the target refuses.
+ * @param violations relative excesses of the limits that the genome breaks
+ * @param steps the single steps from the genome
  */
 export function limitStates(
   values: ExplainedValues,

@@ -11,46 +11,50 @@ import { Random } from "../../random/random.js";
 import { sampleWeights, type WeightSample } from "./sample-weights.js";
 
 /**
- * How much quantization disturbs each layer. Noise is relative: power of the error over power of
- * the values (1 / SQNR), of weights as {@link NoiseTableOptions.per} says.
+ * The quantization noise of each layer and setting. Noise is relative: the power of the error over
+ * the power of the values (1 / SQNR). {@link NoiseTableOptions.per} says over which weights.
  */
 export interface NoiseTable {
   /**
-   * Relative noise of a layer's weights in a setting: 0 for float32, about 1 when nothing of them
-   * is left.
+   * Relative noise of a layer's weights in a setting. It is 0 for float32, and about 1 when the
+   * weights are lost.
    * @throws InvalidArgumentError when the model has no such layer; InvalidDataError when its
    *   weights hold NaN or infinity
    */
   weightNoise(layer: string, config: LayerQuantConfig, method: CalibrationMethod): number;
   /**
-   * Relative noise of an activation in a setting: 0 for float32. The same for all layers: there is
-   * no data here.
+   * Relative noise of an activation in a setting; 0 for float32. It is the same for all layers,
+   * since a table has no data.
    */
   activationNoise(config: LayerQuantConfig, method: CalibrationMethod): number;
-  /** Entries computed so far. Those cost milliseconds, the others next to nothing. */
+  /**
+   * Number of entries computed so far. A new entry costs milliseconds, a known one next to nothing.
+   */
   readonly entryCount: number;
 }
 
-/** What a {@link NoiseTable} tells, and how exactly. */
+/** Options of {@link createNoiseTable}. */
 export interface NoiseTableOptions {
   /**
-   * `channel` (default): relative noise of weights is the mean over output channels, so that
-   * channels which drown beside a loud one count as lost. `tensor`: the power of all errors over
-   * that of all weights. On a measured ResNet-20 the second tells genomes apart better (rank
-   * correlation with the loss 0.96 against 0.93): channels that drown may be dead.
+   * `channel` (default): the mean of the relative noise over output channels. A channel of small
+   * weights beside a large one then counts as lost. `tensor`: the power of all errors over the
+   * power of all weights.
+   *
+   * On a measured ResNet-20 `tensor` ranks genomes better (rank correlation with the loss 0.96
+   * against 0.93), since channels of small weights may be dead.
    */
   readonly per?: "channel" | "tensor" | undefined;
   /**
-   * Weights looked at per layer; of larger layers, evenly spaced channels. At least 1; default
-   * 8,192, and in models of more than 200 layers as many fewer as there are more layers, down to
-   * 512.
+   * Most weights that are quantized per layer, at least 1. Of a larger layer the table takes evenly
+   * spaced channels. Default 8,192; in models of more than 200 layers it falls in proportion, down
+   * to 512.
    */
   readonly maxElements?: number | undefined;
-  /** Noise of weights that was computed before, of the same model, `maxElements` and `per`. */
+  /** Entries computed earlier for the same model, `maxElements` and `per`. */
   readonly known?: readonly KnownNoise[] | undefined;
 }
 
-/** What {@link NoiseTable.weightNoise} gives for a layer in a setting. */
+/** One entry of a table: what {@link NoiseTable.weightNoise} returned for a layer in a setting. */
 export interface KnownNoise {
   readonly layer: string;
   readonly config: LayerQuantConfig;
@@ -61,8 +65,8 @@ export interface KnownNoise {
 const DEFAULT_MAX_ELEMENTS = 8192;
 const FEWEST_DEFAULT_ELEMENTS = 512;
 /**
- * Layers up to which the default is not lowered: a table of thousands of layers would take minutes
- * to fill.
+ * Number of layers up to which the default is not lowered. A table of thousands of layers would
+ * take minutes to fill.
  */
 const MANY_LAYERS = 200;
 const ACTIVATION_SAMPLES = 4096;
@@ -74,13 +78,21 @@ export function defaultMaxElements(model: ModelSpec): number {
 }
 
 /**
- * A table of quantization noise that fills itself as it is asked, each entry computed once. Weights
- * are really quantized with the setting that is asked for and compared with the originals (large
- * layers by a fixed sample of their channels, see {@link sampleWeights}). Layers of which only the
- * shape is known are taken to have standard normal weights, and activations to be rectified
- * standard normal, per-tensor: fixed draws of those, put through the same kernels.
- * @throws InvalidArgumentError when `maxElements` is not a positive integer, or `per` is neither
- *   word
+ * A table of quantization noise that computes each entry when it is first asked for. It really
+ * quantizes the weights in the setting and compares them with the originals. Of a large layer it
+ * takes a fixed sample of channels ({@link sampleWeights}).
+ *
+ * A layer of known shape but unknown weights is taken to have standard normal weights. Activations
+ * are taken to be rectified standard normal, per-tensor. Both are fixed draws, quantized by the
+ * same kernels.
+ * @throws InvalidArgumentError when `maxElements` is no positive integer, or `per` is neither word
+ *
+ * @example
+ * ```ts
+ * const table = createNoiseTable(model);
+ * const config = new LayerQuantConfig({ weightBits: 4 });
+ * const noise = table.weightNoise("conv1", config, "mse");
+ * ```
  */
 export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = {}): NoiseTable {
   const { maxElements = defaultMaxElements(model), per = "channel" } = options;
@@ -91,11 +103,11 @@ export function createNoiseTable(model: ModelSpec, options: NoiseTableOptions = 
       "maxElements",
       `maxElements is ${maxElements}; allowed: an integer of at least 1`,
     );
-  // Layers of equal shapes whose weights are not known draw the same ones: they share a row.
+  // Layers of equal shape and unknown weights draw the same weights, so they share a row.
   const shared = new Map<string, NoiseRow>();
   const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
   const rows = new Map<string, NoiseRow>();
-  // Made when it is asked for: to look whether a layer has weights may be to draw them.
+  // A row is made on demand, because reading `layer.weights` may draw the weights.
   const rowOf = (name: string): NoiseRow | undefined => {
     const layer = layers.get(name);
     if (layer === undefined) return undefined;
@@ -190,9 +202,9 @@ function activationNoiseOf(config: LayerQuantConfig, method: CalibrationMethod):
 }
 
 /**
- * Power of the error over power of the values, the mean over channels: a channel of small weights
- * that drowns is lost for the layers behind, however little it weighs in the whole. A channel of
- * zeros quantizes exactly, 0.
+ * Power of the error over the power of the values, the mean over channels. The mean counts a
+ * channel of small weights fully: the next layers lose it, however small its share of the power. A
+ * channel of zeros has no noise.
  */
 function relativeNoise(
   values: Float32Array,
@@ -218,7 +230,7 @@ function relativeNoise(
   return sum / channels;
 }
 
-/** The weights that a table looks at. */
+/** The weights of a layer that a table quantizes. */
 export function sampleOf(layer: LayerSpec, maxElements: number): WeightSample {
   const layout = weightLayoutOf(layer);
   if (layer.weights !== undefined) return sampleWeights(layer.weights, layout, maxElements);
@@ -228,8 +240,8 @@ export function sampleOf(layer: LayerSpec, maxElements: number): WeightSample {
 }
 
 /**
- * The shape cut down to `maxElements`: fewer channels first, then a shorter group axis, then
- * everything else.
+ * The shape cut down to `maxElements`: first the channels, then the group axis, then the other
+ * axes.
  */
 function shrunkShape(layout: WeightLayout, maxElements: number): number[] {
   const shape = [...layout.shape];

@@ -1,15 +1,15 @@
 import type { WeightLayout } from "../../model/layer-spec.js";
 
-/** A part of a weight tensor that stands for the whole. */
+/** A part of a weight tensor that represents the whole. */
 export interface WeightSample {
   readonly values: Float32Array;
   readonly layout: WeightLayout;
 }
 
 /**
- * At most about `maxElements` of a layer's weights: whole channels, evenly spaced from the first to
- * the last, and when one channel alone is more, the start of each along the group axis. No
- * randomness; small layers come back whole and uncopied.
+ * About `maxElements` of a layer's weights at most. The sample has whole channels, evenly spaced
+ * from the first to the last. If one channel alone is larger, it has the start of each along the
+ * group axis. The choice is not random. Small layers are returned whole, without a copy.
  */
 export function sampleWeights(
   values: Float32Array,

@@ -15,10 +15,16 @@ const DEFAULT_BITS: WeightBits = 3;
 const PROBE = new LayerQuantConfig({ weightBits: DEFAULT_BITS });
 
 /**
- * Predicted sensitivity of each layer, 0 to 1, the largest 1 (all 0 when nothing disturbs
- * anything): the relative noise of its weights at 3 bits (symmetric, per-channel, min-max),
- * weighted by {@link sensitivityPrior}.
- * @param options.noiseTable a table of the same model, to share its work
+ * Predicted sensitivity of each layer, by name: 1 for the most sensitive, down to 0. It is the
+ * relative noise of the weights at 3 bits (symmetric, per-channel, min-max) times
+ * {@link sensitivityPrior}. All are 0 when no layer has noise.
+ * @param options.noiseTable a table of the same model, whose results are reused
+ * @throws what `noiseTable` throws
+ *
+ * @example
+ * ```ts
+ * const sensitivity = layerSensitivity(referenceWorkload(["embedding", "attention", "ffn"]));
+ * ```
  */
 export function layerSensitivity(
   model: ModelSpec,
@@ -34,22 +40,25 @@ export function layerSensitivity(
   );
 }
 
-/** How {@link measuredSensitivity} asks. */
+/** Options of {@link measuredSensitivity}. */
 export interface MeasuredSensitivityOptions {
   /**
-   * Bits of the one layer that is quantized (symmetric, per-channel, min-max); below 32. Default 3.
+   * Weight bits of the one layer that is quantized (symmetric, per-channel, min-max). Below 32.
+   * Default 3.
    */
   readonly bits?: WeightBits | undefined;
-  /** Most evaluations in flight. Default 1. */
+  /** Most evaluations in flight, an integer from 1. Default 1. */
   readonly concurrency?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Sensitivity of each layer by asking the evaluator: how much accuracy falls when that layer's
- * weights alone are quantized, all else in float32. 0 to 1, the largest drop is 1; a gain counts as
- * 0; all 0 when nothing drops.
- * @throws as {@link accuracyDrops} does
+ * Measured sensitivity of each layer, by name: the drop of accuracy when that layer's weights alone
+ * are quantized and the rest stays in float32. The largest drop is scaled to 1, and a gain counts
+ * as 0. All are 0 when no accuracy drops.
+ * @throws EvaluationError naming the layer whose evaluation failed; InvalidArgumentError when
+ *   `bits` is 32, `concurrency` is no positive integer or `signal` is no AbortSignal; the signal's
+ *   reason after an abort
  */
 export async function measuredSensitivity(
   evaluator: AccuracyEvaluator,
@@ -60,11 +69,9 @@ export async function measuredSensitivity(
 }
 
 /**
- * How much the evaluator's accuracy, 0 to 1, falls when one layer's weights alone are quantized,
- * all else in float32, by layer; a gain is 0.
- * @throws EvaluationError naming the layer whose evaluation failed; the signal's reason after an
- *   abort; InvalidArgumentError when `bits` is 32, `concurrency` no positive integer or `signal` no
- *   AbortSignal
+ * The drop of the evaluator's accuracy, 0 to 1, when one layer's weights alone are quantized and
+ * the rest stays in float32. By layer name; a gain counts as 0.
+ * @throws as {@link measuredSensitivity} does
  */
 export async function accuracyDrops(
   evaluator: AccuracyEvaluator,
@@ -99,7 +106,7 @@ export async function accuracyDrops(
   );
 }
 
-/** The float32 genome with the weights of one layer quantized (symmetric, per-channel, min-max). */
+/** `floats` with the weights of one layer quantized (symmetric, per-channel, min-max). */
 export function layerAlone(
   floats: QuantizationGenome,
   name: string,
@@ -113,7 +120,7 @@ export function layerAlone(
   return floats.with({ layerConfigs: new Map(floats.layerConfigs).set(name, config) });
 }
 
-/** Scaled so that the largest is 1; all 0 when all are. */
+/** Values scaled so that the largest is 1. All stay 0 when none is above 0. */
 export function normalized(
   drops: Iterable<readonly [string, number]>,
 ): ReadonlyMap<string, number> {

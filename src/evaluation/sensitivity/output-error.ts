@@ -3,40 +3,46 @@ import { InvalidArgumentError } from "../../errors.js";
 import { elementCount, type LayerSpec } from "../../model/layer-spec.js";
 import { weightLayoutOf } from "../../model/weight-layout-of.js";
 import type { ProbeOptions, SensitivityMetric } from "./contract.js";
+import { type HarmsMetric, withHarms } from "./deprecated-harms.js";
 import { checkProbeBits, probedWeights } from "./probe.js";
 
 /**
- * Relative error of a layer's output on calibration data: power of what the error of the weights
- * adds to it over power of the output, inputs taken as uncorrelated, so that a weight's error
- * counts by the mean square of the input channel that it is multiplied with (the diagonal of the
- * layer-wise Hessian of Optimal Brain Damage and GPTQ). Weights of strong inputs count more.
- * @param inputPower mean square of each input channel, by layer, as `layerInputPower` of
- *   `quantevo/onnx` collects it; a layer that is missing has inputs of equal power. Of a depthwise
- *   layer, one for each of its channels
- * @throws InvalidArgumentError when `bits` is 32; (from `harms`) for a layer without weights, or
- *   whose inputs are not as many as its weights need
+ * Relative error of a layer's output on calibration data: the power of the output error over the
+ * power of the output. Inputs are taken as uncorrelated, so each weight's squared error counts by
+ * the mean square of its input channel. That is the diagonal of the layer-wise Hessian (LeCun et
+ * al. 1990, "Optimal Brain Damage"; Frantar et al. 2023, "GPTQ").
+ * @param inputPower mean square of each input channel, by layer name, as `layerInputPower` of
+ *   `quantevo/onnx` collects it. A depthwise layer has one value a channel. A layer that is missing
+ *   has inputs of equal power.
+ * @throws InvalidArgumentError when `bits` is 32. Its `lossIncreases` throws InvalidArgumentError
+ *   for a layer without weights, or whose input channels do not fit its weights.
+ *
+ * @example
+ * ```ts
+ * const metric = outputError(await layerInputPower(model, calibrationBatches));
+ * ```
  */
 export function outputError(
   inputPower: ReadonlyMap<string, Float32Array>,
   options: ProbeOptions = {},
-): SensitivityMetric {
+): SensitivityMetric & HarmsMetric {
   const bits = checkProbeBits(options.bits);
-  return {
+  return withHarms({
     name: "output-error",
     kind: "predicted",
-    async harms(model, { signal }) {
-      const harms = new Map<string, number>();
+    async lossIncreases(model, { signal }) {
+      const lossIncreases = new Map<string, number>();
       for (const layer of model.layers) {
-        harms.set(
+        lossIncreases.set(
           layer.name,
           relativeError(layer, probedWeights(layer, bits), inputPower.get(layer.name)),
         );
         await nextTask();
         signal?.throwIfAborted();
       }
-      return harms;
+      return lossIncreases;
     },
-  };
+  });
 }
 
 function relativeError(
@@ -56,7 +62,7 @@ function relativeError(
   return signal > 0 ? error / signal : 0;
 }
 
-/** Power of the input that an element of the weights is multiplied with. */
+/** Power of the input that each weight is multiplied with, by the index of the weight. */
 function powerByElement(layer: LayerSpec, power: Float32Array): (element: number) => number {
   const { shape, channelAxis, groupAxis } = weightLayoutOf(layer);
   const at = (axis: number) => {
@@ -67,12 +73,12 @@ function powerByElement(layer: LayerSpec, power: Float32Array): (element: number
   const reduction = shape[groupAxis] ?? 1;
   const channels = shape[channelAxis] ?? 1;
   if (power.length > 0 && reduction % power.length === 0) {
-    // A kernel's positions share their input channel.
+    // All positions of a kernel share one input channel.
     const perChannel = reduction / power.length;
     const place = at(groupAxis);
     return (element) => power[Math.floor(place(element) / perChannel)]!;
   }
-  // Grouped: output channels see their own group's inputs, of which the mean is taken.
+  // Grouped: an output channel reads the inputs of its own group.
   if (power.length > 0 && channels % power.length === 0) {
     const perInput = channels / power.length;
     const place = at(channelAxis);

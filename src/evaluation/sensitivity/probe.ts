@@ -5,10 +5,13 @@ import type { LayerSpec } from "../../model/layer-spec.js";
 import { weightLayoutOf } from "../../model/weight-layout-of.js";
 import { fakeQuantize, type IntegerBits } from "../../quantization/index.js";
 
-/** Bits of the one layer that metrics quantize, unless they are told others. */
+/** Default weight bits of the one layer that a metric quantizes. */
 export const PROBE_BITS = 3;
 
-/** @throws InvalidArgumentError when `bits` is 32 */
+/**
+ * Weight bits that quantize.
+ * @throws InvalidArgumentError when `bits` is 32
+ */
 export function checkProbeBits(bits: WeightBits = PROBE_BITS): IntegerBits {
   if (bits === 32)
     throw new InvalidArgumentError("bits", "bits is 32; allowed: a width that quantizes, 1 to 16");
@@ -16,8 +19,8 @@ export function checkProbeBits(bits: WeightBits = PROBE_BITS): IntegerBits {
 }
 
 /**
- * A layer's weights after quantization (symmetric, per-channel, min-max), the same number of
- * elements in the same order.
+ * A layer's weights after quantization (symmetric, per-channel, min-max), back in float32. They
+ * have the shape and order of `layer.weights`.
  * @throws InvalidArgumentError when the layer has no weights
  */
 export function probedWeights(layer: LayerSpec, bits: IntegerBits): Float32Array {

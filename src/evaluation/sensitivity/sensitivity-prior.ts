@@ -1,11 +1,11 @@
 import type { LayerKind, LayerSpec, ModelSpec } from "../../model/layer-spec.js";
 
 /**
- * How much harm the same relative noise does in a layer of a kind, next to an ordinary convolution.
- * Rules of thumb, not measurements: depthwise filters average over few products and are known to
+ * Loss increase from the same relative noise in a layer of each kind, relative to an ordinary
+ * convolution. Rules of thumb, not measurements. Depthwise filters average over few products and
  * quantize badly (Krishnamoorthi 2018, "Quantizing deep convolutional networks for efficient
- * inference", section 3.2), attention passes its noise through a softmax, recurrent layers feed it
- * back, an embedding adds it once.
+ * inference", section 3.2). Attention passes its noise through a softmax, recurrent layers feed it
+ * back, and an embedding adds it once.
  */
 const KIND_FACTOR: Readonly<Record<LayerKind, number>> = {
   conv: 1,
@@ -20,18 +20,20 @@ const KIND_FACTOR: Readonly<Record<LayerKind, number>> = {
 };
 
 /**
- * The first and the last layer are commonly kept in more bits (Zhou et al. 2016, DoReFa-Net, and
- * most work since).
+ * The first and the last layer commonly keep more bits (Zhou et al. 2016, "DoReFa-Net", and most
+ * work since).
  */
 const END_FACTOR = 2;
 
 /**
- * Weight of each layer's relative noise in the predicted accuracy, by layer name; they sum to 1. It
- * is a prior: a factor for the kind, one for the first and the last layer, and one for redundancy,
- * (mean parameters / parameters)^(1/4) kept within 0.5 to 2: a layer with more weights than its
- * neighbours has more to spare (on the ResNet-20 of {@link NOISE_CURVE_SOURCE}, one layer at a time
- * at 3 bits, the wide layers of the last stage lose next to nothing and narrow ones of the first
- * two stages 1.5 points).
+ * Weight of each layer's relative noise in the predicted accuracy, by layer name. The weights sum
+ * to 1. Each is the product of three factors: one for the kind, one for the first and the last
+ * layer, and one for redundancy.
+ *
+ * The redundancy factor is (mean parameters / parameters)^(1/4), kept within 0.5 to 2: a layer with
+ * more weights than others tolerates more noise. On the ResNet-20 of {@link NOISE_CURVE_SOURCE},
+ * with one layer at 3 bits, narrow layers of the first two stages lose 1.5 points of accuracy. The
+ * wide layers of the last stage lose next to nothing.
  */
 export function sensitivityPrior(model: ModelSpec): ReadonlyMap<string, number> {
   const { layers } = model;

@@ -1,46 +1,55 @@
 import { InvalidArgumentError } from "../../errors.js";
 import type { ModelSpec } from "../../model/layer-spec.js";
 import { rankCorrelation } from "../../numeric/rank-correlation.js";
-import { checkedHarms } from "./checked-harms.js";
+import { checkedLossIncreases } from "./checked-loss-increases.js";
 import type { SensitivityMetric, SensitivityRequest } from "./contract.js";
+import { currentMetric, type HarmsMetric } from "./deprecated-harms.js";
 
-/**
- * What several metrics say of a model's layers, next to one that was measured: plain data, fit for
- * JSON.
- */
+/** Several sensitivity metrics compared with a reference metric. Plain data, fit for JSON. */
 export interface SensitivityReport {
   /** Name of the metric that the others are compared with. */
   readonly reference: string;
+  /** The reference first, then the others in the order given. */
   readonly metrics: readonly {
     readonly name: string;
     readonly kind: "predicted" | "measured";
     /**
-     * Spearman's rank correlation with the reference over layers, -1 to 1; null when one of them is
-     * the same for all layers.
+     * Spearman's rank correlation with the reference over the layers, -1 to 1. It is null when
+     * either metric has one value for all layers.
      */
     readonly rankCorrelation: number | null;
   }[];
-  /** In model order; harms by name of the metric, each in its own unit. */
+  /** In model order. */
   readonly layers: readonly {
     readonly name: string;
+    /** By the name of the metric, each in the metric's own unit. */
+    readonly lossIncreases: Readonly<Record<string, number>>;
+    /** @deprecated Read `lossIncreases`, which is the same. */
     readonly harms: Readonly<Record<string, number>>;
   }[];
 }
 
 /**
- * Asks every metric about every layer, and says how well each ranks them next to the reference,
- * usually {@link accuracyDrop}.
- * @param metrics names all different, also from the reference's
- * @throws InvalidArgumentError for two metrics of one name or a model of one layer; what a metric
- *   throws
+ * Compares sensitivity metrics by how well they rank the layers of a model.
+ * @param metrics metrics with different names, none of them the reference's
+ * @param reference the metric that the others are compared with, usually {@link accuracyDrop}
+ * @throws InvalidArgumentError for two metrics of one name or a model of one layer; EvaluationError
+ *   when a metric reports no finite number of at least 0 for a layer; what a metric throws; the
+ *   signal's reason after an abort
+ *
+ * @example
+ * ```ts
+ * const report = await sensitivityReport(model, [weightNoise()], accuracyDrop(evaluator));
+ * for (const { name, rankCorrelation } of report.metrics) console.log(name, rankCorrelation);
+ * ```
  */
 export async function sensitivityReport(
   model: ModelSpec,
-  metrics: readonly SensitivityMetric[],
-  reference: SensitivityMetric,
+  metrics: readonly (SensitivityMetric | HarmsMetric)[],
+  reference: SensitivityMetric | HarmsMetric,
   request: SensitivityRequest = {},
 ): Promise<SensitivityReport> {
-  const all = [reference, ...metrics];
+  const all = [reference, ...metrics].map(currentMetric);
   const names = all.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)
@@ -54,7 +63,7 @@ export async function sensitivityReport(
       "the model has one layer; allowed: two or more, to be ranked",
     );
   const columns: ReadonlyMap<string, number>[] = [];
-  for (const metric of all) columns.push(await checkedHarms(metric, model, request));
+  for (const metric of all) columns.push(await checkedLossIncreases(metric, model, request));
   const truth = [...columns[0]!.values()];
   return {
     reference: reference.name,
@@ -62,9 +71,11 @@ export async function sensitivityReport(
       const found = rankCorrelation([...columns[i]!.values()], truth);
       return { name, kind, rankCorrelation: Number.isNaN(found) ? null : found };
     }),
-    layers: model.layers.map(({ name }) => ({
-      name,
-      harms: Object.fromEntries(names.map((metric, i) => [metric, columns[i]!.get(name)!])),
-    })),
+    layers: model.layers.map(({ name }) => {
+      const lossIncreases = Object.fromEntries(
+        names.map((metric, i) => [metric, columns[i]!.get(name)!]),
+      );
+      return { name, lossIncreases, harms: lossIncreases };
+    }),
   };
 }

@@ -1,7 +1,7 @@
-/** Devices in little space: what `decodeDevices` turns back into profiles. */
+/** Profiles in a compact form that `decodeDevices` expands. */
 export interface CompactDevices {
   readonly units: readonly string[];
-  /** Parts that stand in several places; part i refers to parts before it only. */
+  /** Shared parts. A part refers only to parts before it. */
   readonly pool: readonly unknown[];
   readonly devices: readonly unknown[];
 }

@@ -2,12 +2,12 @@ import type { HardwareProfile } from "../profile/profile-schema.js";
 import { FIGURE_TAGS } from "../profile/profile-schema.js";
 import type { CompactDevices } from "./compact-devices.js";
 
-/** Where the text of a figure's source is, said in its place. */
+/** Source of a figure whose full text is elsewhere. */
 export const SOURCE_ELSEWHERE = "in full in hardwareDevices of quantevo/hardware";
 
 /**
- * Turns compact devices back into frozen profiles, equal parts being one object. Figures say where
- * their sources are.
+ * Decodes compact devices into frozen profiles that share equal parts. Their figures say where the
+ * sources are.
  */
 export function decodeDevices({
   units,

@@ -1,13 +1,13 @@
 import { FIGURE_TAGS, type HardwareProfile } from "../profile/profile-schema.js";
 import type { CompactDevices } from "./compact-devices.js";
 
-/** Parts as short as this are written out each time. */
+/** JSON texts shorter than this are repeated rather than shared. */
 const SHORT = 24;
 
 /**
- * Writes profiles without what only people read: a figure becomes `[value, tag, unit]`, a list `{
- * "[]": list }`, and equal parts are written once and referred to as `"@place"`. Sources of
- * validation errors stay, since estimates show them.
+ * Encodes profiles without the texts that only people read. A figure becomes `[value, tag, unit]`,
+ * and a list `{ "[]": list }`. Equal parts are written once, and referred to as `"@place"`. The
+ * sources of validation errors stay, because estimates show them.
  */
 export function encodeDevices(devices: readonly HardwareProfile[]): CompactDevices {
   const units: string[] = [];
@@ -28,7 +28,7 @@ export function encodeDevices(devices: readonly HardwareProfile[]): CompactDevic
       const figure = [value, FIGURE_TAGS.indexOf(tag), unitOf(unit)];
       return path.includes("validation") ? [...figure, source] : figure;
     }
-    // What is left with a source says what a runtime fuses.
+    // Other nodes with a source say what a runtime fuses.
     const parts = Object.entries(node).filter(([key]) => key !== "source");
     return Object.fromEntries(parts.map(([key, part]) => [key, slim(part, [...path, key])]));
   };
@@ -59,7 +59,7 @@ export function encodeDevices(devices: readonly HardwareProfile[]): CompactDevic
   return { units, devices: slimmed.map(share), pool };
 }
 
-/** The module that holds compact devices, as text. */
+/** The text of the module that exports the compact devices. */
 export function compactModule(devices: readonly HardwareProfile[]): string {
   const json = JSON.stringify(encodeDevices(devices))
     .replaceAll("\\", "\\\\")

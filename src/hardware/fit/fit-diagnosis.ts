@@ -4,34 +4,37 @@ import type { LatencyProblem, LatencySolution } from "./fit-latency.js";
 /** How well the data determine one parameter. */
 export interface ParameterDiagnosis {
   /**
-   * `determined`: its standard error is small. `at-bound`: the data want it at the end of its
-   * range. `undetermined`: the error is large, alone or because others can stand in for it, or the
-   * start was kept. `unused`: no latency depends on it.
+   * - `determined`: its standard error is small.
+   * - `at-bound`: the data push it to the end of its range.
+   * - `undetermined`: its standard error is large, alone or because others can replace it, or the
+   *   start was kept.
+   * - `unused`: no latency depends on it.
    */
   readonly status: "determined" | "at-bound" | "undetermined" | "unused";
-  /** Standard error over the value, from the data alone; Infinity when they do not say. */
+  /** Standard error over the value, from the data alone. Infinity when the data do not tell. */
   readonly relativeError: number;
-  /** Paths of parameters that can stand in for it. */
+  /** Paths of parameters that can replace it. */
   readonly confoundedWith: readonly string[];
 }
 
-/** Share of a direction that makes a parameter part of it. */
+/** Least share of a direction for a parameter to count as part of it. */
 const PART = 0.25;
 /**
- * Eigenvalues of the scaled information matrix below this mean that a combination of parameters is
- * hardly seen.
+ * Eigenvalue of the scaled information matrix below which the data hardly see a combination of
+ * parameters.
  */
 const WEAK = 1e-2;
-/** A parameter that moves no latency by more than this share when it doubles is not used. */
+/** Relative effect on every latency, when a parameter doubles, below which it is unused. */
 const UNUSED = 1e-6;
 
 /**
- * Looks at the curvature of the fit: with A the change of the relative errors by the logarithms of
- * the parameters, the covariance is deviation^2 (A^T A)^-1, and eigenvectors of small eigenvalues
- * (of A^T A scaled to a unit diagonal) are combinations that the data leave open (Belsley, Kuh and
- * Welsch, Regression Diagnostics, 1980).
+ * Diagnoses a fit by its curvature (Belsley, Kuh and Welsch, "Regression Diagnostics", 1980). Let A
+ * be the change of the relative errors by the logarithms of the parameters. The covariance is
+ * deviation^2 (A^T A)^-1. Eigenvectors of A^T A, scaled to a unit diagonal, with small eigenvalues
+ * are combinations that the data leave open.
  * @param chosen indices of the measurements that were fitted
  * @param tolerance largest relative standard error of a parameter that counts as determined
+ * @returns one diagnosis for each parameter, in their order
  */
 export function diagnoseFit(
   problem: LatencyProblem,
@@ -43,7 +46,7 @@ export function diagnoseFit(
     problem.jacobian(at, problem.predict(at, chosen), chosen);
   const normsAt = (rows: readonly Float64Array[], at: Float64Array) =>
     problem.parameters.map((_, j) => {
-      // Of an overhead at 0 the effect of its unit counts.
+      // An overhead at 0 is judged by the effect of its unit.
       const unit = at[j]! || scale;
       const squares = (sum: number, row: Float64Array, i: number) =>
         sum + problem.weight(chosen[i]!) * (row[j]! * unit) ** 2;
@@ -51,7 +54,8 @@ export function diagnoseFit(
     });
   const jacobian = jacobianAt(multiples);
   const norms = normsAt(jacobian, multiples);
-  // At an end of its range a parameter may move nothing any more, for having moved so much.
+  // At the end of its range a parameter may have no effect, because it moved so far. Its effect at
+  // the start then counts.
   const start = Float64Array.from(multiples, (_, j) => problem.start(j));
   const atStart = normsAt(jacobianAt(start), start);
   const bound = problem.parameters.map(({ reciprocal }, j) => {

@@ -15,11 +15,11 @@ import {
   withFigures,
 } from "./fit-parameters.js";
 
-/** How {@link fitHardwareProfile} fits. */
+/** Options of {@link fitHardwareProfile}. */
 export interface FitHardwareProfileOptions {
   /**
-   * Where to start: the built-in profile that is nearest to the device. What the data do not
-   * determine stays.
+   * The start: the built-in profile nearest to the device. Figures that the data do not determine
+   * stay near it.
    */
   readonly profile: HardwareProfile;
   /**
@@ -27,33 +27,37 @@ export interface FitHardwareProfileOptions {
    * on.
    */
   readonly parameters?: readonly string[] | undefined;
-  /** Parts of the cross-validation, from 2. Default 5, or as many as there are groups. */
+  /** Number of cross-validation folds, from 2. Default 5, or the number of groups if smaller. */
   readonly folds?: number | undefined;
-  /** Draws the parts. Default `fit`. */
+  /** Seed that assigns groups to folds. Default `fit`. */
   readonly seed?: string | number | undefined;
-  /** Largest relative standard error of a parameter that counts as determined. Default 0.25. */
+  /**
+   * Largest relative standard error of a parameter that counts as determined, above 0 to 10.
+   * Default 0.25.
+   */
   readonly tolerance?: number | undefined;
-  /** Name and device of the new profile. Default: those of the start, and that it was fitted. */
+  /** Name of the new profile. Default: that of the start, followed by `, fitted`. */
   readonly name?: string | undefined;
+  /** Device of the new profile. Default: that of the start. */
   readonly device?: string | undefined;
-  /** Where the measurements come from, for the sources of the new figures. */
+  /** Where the measurements come from, for the sources of the fitted figures. */
   readonly source?: string | undefined;
-  /** The cost model that reads the profile. Default {@link RooflineCostModel}. */
+  /** Makes the cost model of a profile. Default: a {@link RooflineCostModel}. */
   readonly costModel?: ((profile: HardwareProfile) => HardwareCostModel) | undefined;
 }
 
-/** How far predictions are off: shares of the measured latency. */
+/** Errors of predicted latencies, relative to the measured ones. */
 export interface LatencyErrors {
   readonly medianRelativeError: number;
   readonly p90RelativeError: number;
   readonly maxRelativeError: number;
-  /** Spearman's; NaN when there is nothing to rank. */
+  /** Spearman's rank correlation, -1 to 1. NaN with fewer than two measurements. */
   readonly rankCorrelation: number;
-  /** In the order of the measurements. */
+  /** Predicted latencies in milliseconds, in the order of the measurements. */
   readonly predictedMs: readonly number[];
 }
 
-/** A figure before and after, and whether to believe it. */
+/** A figure before and after the fit, with its diagnosis. */
 export interface FittedParameter extends ParameterDiagnosis {
   readonly path: string;
   readonly unit: string;
@@ -61,38 +65,46 @@ export interface FittedParameter extends ParameterDiagnosis {
   readonly value: number;
 }
 
-/** What {@link fitHardwareProfile} found. */
+/** The result of {@link fitHardwareProfile}. */
 export interface HardwareProfileFit {
   /**
-   * A checked profile; fitted figures are tagged `fitted`, those that the data do not determine
+   * The fitted profile. Figures that the data determine have the tag `fitted`, the others
    * `estimated`.
    */
   readonly profile: HardwareProfile;
   readonly parameters: readonly FittedParameter[];
-  /** Paths that the data do not determine: `undetermined`, `at-bound` or `unused`. */
+  /** Paths of the figures that are `undetermined`, `at-bound` or `unused`. */
   readonly notDetermined: readonly string[];
-  /** `start` when the fit was worse, and the start was kept. */
+  /** `start` when the fit was worse than the start, which was then kept. */
   readonly origin: FitOrigin;
-  /** Errors of the start. */
+  /** Errors of the start profile. */
   readonly before: LatencyErrors;
   /**
-   * Errors on the measurements that were fitted: too good to be believed. The median is never above
-   * that of the start.
+   * Errors on the fitted measurements, which are smaller than on new ones. The median is never
+   * above the start's.
    */
   readonly after: LatencyErrors;
-  /** Errors on measurements left out of the fit; absent when there are fewer than two groups. */
+  /** Errors on measurements left out of the fit. Absent with fewer than two groups. */
   readonly crossValidation?: LatencyErrors & { readonly folds: number };
 }
 
 /**
- * Fits the figures of a profile to measured latencies of layers or whole models (`fitLatency` has
- * the method), says how well by cross-validation, and which figures the data do not determine.
- * Energy figures stay as they are.
+ * Fits the figures of a profile to measured latencies of layers or whole models. It reports the
+ * errors by cross-validation, and the figures that the data do not determine. `fitLatency` has the
+ * method. Energy figures do not change.
  * @param measurements from `parseMeasurementTable`, `measureOnnxLatency` or your own stopwatch; a
  *   few for each figure
  * @throws InvalidDataError for no measurements or a latency that is not above 0;
- *   InvalidArgumentError for an unknown parameter, bad options, or a genome that lacks a layer;
- *   InvalidDocumentError for a profile that is not valid
+ *   InvalidArgumentError for an unknown parameter, an option out of range, or a genome that lacks a
+ *   layer; InvalidDocumentError for a profile that is not valid
+ *
+ * @example
+ * ```ts
+ * const { measurements } = parseMeasurementTable(await readFile("latencies.json", "utf8"));
+ * const fit = fitHardwareProfile(measurements, { profile: intelVnniOnnxRuntime });
+ * console.log(fit.crossValidation?.medianRelativeError, fit.notDetermined);
+ * const costModel = costModelFor(fit.profile);
+ * ```
  */
 export function fitHardwareProfile(
   measurements: readonly LatencyMeasurement[],
@@ -145,8 +157,8 @@ export function fitHardwareProfile(
 }
 
 /**
- * How far latencies are from the measured ones.
- * @param predictedMs one for each measurement
+ * The errors of predicted latencies.
+ * @param predictedMs predicted latencies in milliseconds, one for each measurement
  * @throws InvalidDataError for no measurements or a latency that is not above 0;
  *   InvalidArgumentError for another number of predictions
  */
@@ -237,7 +249,8 @@ function newProfile(
   crossValidation: LatencyErrors | undefined,
   { source, name, device }: FitHardwareProfileOptions,
 ): HardwareProfile {
-  const origin = `fitHardwareProfile on ${measurements.length} measurements${source === undefined ? "" : ` (${source})`}`;
+  const from = source === undefined ? "" : ` (${source})`;
+  const origin = `fitHardwareProfile on ${measurements.length} measurements${from}`;
   const figures = new Map<FitParameter["path"], (old: Figure) => object>();
   for (const { path, value, status, confoundedWith } of fitted) {
     if (status === "unused") continue;

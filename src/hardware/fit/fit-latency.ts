@@ -6,26 +6,24 @@ import type { LatencyMeasurement } from "../table/latency-measurement.js";
 import type { FitParameter } from "./fit-parameters.js";
 import { withFigures } from "./fit-parameters.js";
 
-/**
- * Relative error that counts as one unit: about what repeated measurements of one thing differ by.
- */
+/** Relative error of weight one: about the difference between repeated measurements. */
 const NOISE = 0.02;
-/** Width of the prior, as a multiple of the start: what the data do not say stays where it was. */
+/**
+ * Width of the prior, as a multiple of the start. It keeps figures that the data do not determine
+ * near the start.
+ */
 const PRIOR_WIDTH = 3;
-/** Huber's constant: 95% of the efficiency of least squares when errors are normal. */
+/** Huber's constant, which gives 95% of the efficiency of least squares for normal errors. */
 const HUBER = 1.345;
 const ROUNDS = 40;
-/** How far a fit may move a figure from its scaled start. */
+/** Largest factor by which a fit moves a figure from its scaled start. */
 const REACH = 100;
 
-/** Latencies as a function of parameters, each as a multiple of its start. */
+/** Latencies as a function of the parameters, each as a multiple of its start. */
 export class LatencyProblem {
   readonly #profile: HardwareProfile;
   readonly #costModel: (profile: HardwareProfile) => HardwareCostModel;
-  /**
-   * The measured models without their weights: cost models only look at shapes, and check what they
-   * are given.
-   */
+  /** The measured models without their weights, since cost models read only shapes. */
   readonly #specs: readonly ModelSpec[];
 
   constructor(
@@ -47,34 +45,31 @@ export class LatencyProblem {
     });
   }
 
-  /**
-   * The figure that a multiple of a parameter's start stands for; times are multiplied, rates
-   * divided.
-   */
+  /** The figure for a multiple of a parameter's start. Times are multiplied and rates divided. */
   valueOf(index: number, multiple: number): number {
     const { value, reciprocal, least, most } = this.parameters[index]!;
     const moved = reciprocal ? value / Math.max(multiple, 1e-300) : this.#scale(index) * multiple;
     return Math.min(most, Math.max(least, moved));
   }
 
-  /** The multiple of the start: 1, or 0 for an overhead that is 0. */
+  /** The multiple that stands for the start: 1, or 0 for an overhead of 0. */
   start(index: number): number {
     return this.parameters[index]!.value === 0 ? 0 : 1;
   }
 
-  /** The least multiple whose figure a profile may hold. */
+  /** The least multiple whose figure a profile allows. */
   least(index: number): number {
     const { value, reciprocal, least, most } = this.parameters[index]!;
     return reciprocal ? value / most : least / this.#scale(index);
   }
 
-  /** The greatest multiple whose figure a profile may hold. */
+  /** The greatest multiple whose figure a profile allows. */
   most(index: number): number {
     const { value, reciprocal, least, most } = this.parameters[index]!;
     return reciprocal ? value / least : most / this.#scale(index);
   }
 
-  /** Predicted latencies in ms. */
+  /** Predicted latencies of the chosen measurements in milliseconds. */
   predict(multiples: ArrayLike<number>, chosen: readonly number[]): Float64Array {
     const figures = new Map(
       this.parameters.map(({ path }, index): [string, (old: object) => object] => [
@@ -92,7 +87,7 @@ export class LatencyProblem {
     });
   }
 
-  /** Weight of a measurement from its own spread, at most 1. */
+  /** Weight of a measurement by its own spread, above 0 to 1. */
   weight(at: number): number {
     const { spreadMs = 0, latencyMs } = this.measurements[at]!;
     // The interquartile range of a normal distribution is 1.35 standard deviations.
@@ -100,14 +95,14 @@ export class LatencyProblem {
     return NOISE ** 2 / (NOISE ** 2 + relative ** 2);
   }
 
-  /** Relative errors: predicted over measured, less 1. */
+  /** Relative errors: predicted over measured, minus 1. */
   errors(predicted: Float64Array, chosen: readonly number[]): Float64Array {
     return predicted.map((ms, i) => ms / this.measurements[chosen[i]!]!.latencyMs - 1);
   }
 
   /**
-   * Change of each relative error for a change of each multiple by one, row by row, by differences,
-   * forward where there is room.
+   * Change of each relative error per unit change of each multiple, row by row. By finite
+   * differences, forward where the range allows.
    */
   jacobian(
     multiples: Float64Array,
@@ -129,23 +124,20 @@ export class LatencyProblem {
   }
 
   #scale(index: number): number {
-    // An overhead of 0 is measured in microseconds.
+    // The unit of an overhead of 0 is a microsecond.
     return this.parameters[index]!.value || 1;
   }
 }
 
-/**
- * `fitted`; or the `start` as it is, where the fit has a greater median relative error on the data
- * themselves.
- */
+/** `fitted`, or `start` when the fit had a greater median relative error on its own data. */
 export type FitOrigin = "fitted" | "start";
 
-/** Multiples of the start that fit a choice of measurements, and where they were held. */
+/** The multiples that fit the chosen measurements. */
 export interface LatencySolution {
   readonly multiples: Float64Array;
-  /** Factor that the whole start was scaled by first. */
+  /** Factor by which the whole start was scaled first. */
   readonly scale: number;
-  /** The least that each multiple could become. */
+  /** Lower bound of each multiple. */
   readonly lower: readonly number[];
   /** Robust standard deviation of the relative errors. */
   readonly deviation: number;
@@ -153,13 +145,15 @@ export interface LatencySolution {
 }
 
 /**
- * Huber's robust least squares on relative errors (iteratively reweighted), with non-negative
- * unknowns and a weak prior at the start. Latency is a sum of terms that are linear in time per
- * MAC, per byte and per operator, save for the larger of compute and memory time, efficiencies that
- * multiply, and clamps; so each round assigns every layer to its roof (by differences of the cost
- * model itself), solves the linear problem with the active-set method and takes the step when the
- * error falls, else a shorter one (Levenberg and Marquardt's damping). The start itself is the
- * answer when its median error is less.
+ * Fits multiples by Huber's robust least squares on relative errors (iteratively reweighted). The
+ * unknowns are non-negative, with a weak prior at the start. The start itself is the answer when
+ * its median error is smaller.
+ *
+ * Latency is a sum of terms linear in time per MAC, per byte and per operator. Exceptions are the
+ * larger of compute and memory time, efficiencies that multiply, and clamps. So each round
+ * linearizes by differences of the cost model, which assigns every layer to its roof. It solves the
+ * linear problem with the active-set method. It takes the step when the error falls, else a shorter
+ * one (Levenberg-Marquardt damping).
  */
 export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): LatencySolution {
   const { parameters } = problem;
@@ -169,10 +163,10 @@ export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): 
   const scale = median(
     Array.from(first, (ms, i) => problem.measurements[chosen[i]!]!.latencyMs / ms),
   );
-  // Efficiencies multiply rates: to scale both would scale twice.
+  // Efficiencies multiply rates, so scaling both would scale twice.
   const rated = parameters.some(({ unit }) => unit === "GMAC/s");
   const scales = parameters.map(({ unit }) => (rated && unit === "x" ? 1 : scale));
-  // Nor beyond what a profile may hold: there nothing moves any more.
+  // A multiple beyond the profile's range would have no effect.
   const within = (j: number, multiple: number) =>
     Math.max(problem.least(j), Math.min(problem.most(j), multiple));
   const lower = parameters.map(({ reciprocal }, j) =>
@@ -191,8 +185,8 @@ export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): 
   let errors = problem.errors(predicted, chosen);
   let damping = 1e-3;
   for (let round = 0; round < ROUNDS; round++) {
-    // Generous at first: else the measurements that happen to fit already would outvote the others
-    // for good.
+    // Start generous. Otherwise the measurements that happen to fit at first would outvote the
+    // others for good.
     const generous = 0.3 * 0.6 ** round;
     const bend = HUBER * Math.max(robustDeviation(errors), generous);
     const objective = (list: Float64Array, at: Float64Array) =>
@@ -237,7 +231,7 @@ export function fitLatency(problem: LatencyProblem, chosen: readonly number[]): 
       }
       damping *= 10;
     }
-    // Small steps only end the search once the bend has settled.
+    // A small step ends the search only once the bend has settled.
     if (!improved && generous < robustDeviation(errors)) break;
   }
   const untouched = problem.errors(first, chosen);
@@ -259,8 +253,8 @@ function huber(error: number, bend: number): number {
 }
 
 /**
- * From the median absolute error, as of a normal distribution; at least a quarter of what counts as
- * noise.
+ * Robust standard deviation from the median absolute error, for a normal distribution. At least a
+ * quarter of {@link NOISE}.
  */
 function robustDeviation(errors: Float64Array): number {
   return Math.max(NOISE / 4, 1.4826 * medianSize(errors));
@@ -268,7 +262,7 @@ function robustDeviation(errors: Float64Array): number {
 
 const medianSize = (errors: Float64Array): number => median(Array.from(errors, Math.abs));
 
-/** The middle value, or the mean of the two. */
+/** The median: the middle value, or the mean of the two middle ones. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;

@@ -3,21 +3,22 @@ import type { Figure, HardwareProfile } from "../profile/profile-schema.js";
 
 /** A figure of a profile that a fit may change. */
 export interface FitParameter {
-  /** Where it is in the profile, such as `gmacsPerSecond.int8`. */
+  /** Path of the figure, such as `gmacsPerSecond.int8`. */
   readonly path: string;
   readonly unit: string;
   readonly value: number;
   /**
-   * Time falls as the figure grows: rates, bandwidths and shares of them. Their reciprocals are
-   * fitted.
+   * Whether time falls as the figure grows: rates, bandwidths and shares of them. A fit works on
+   * their reciprocals.
    */
   readonly reciprocal: boolean;
-  /** The range that profiles allow. */
+  /** Least value that a profile allows. */
   readonly least: number;
+  /** Greatest value that a profile allows. */
   readonly most: number;
 }
 
-/** Which figures latency depends on, by unit and place, and what the schema allows for them. */
+/** The figures that latency depends on, by unit and path, with the range of the schema. */
 const FAMILIES: readonly {
   readonly unit: string;
   readonly path: RegExp;
@@ -38,8 +39,8 @@ const FAMILIES: readonly {
 ];
 
 /**
- * Every figure of a profile that latency depends on, in the profile's order; those of a host CPU
- * excepted.
+ * Every figure of a profile that latency depends on, except those of a host CPU. In the order of
+ * the profile.
  */
 export function fitParameters(profile: HardwareProfile): readonly FitParameter[] {
   const found: FitParameter[] = [];
@@ -61,7 +62,7 @@ export function fitParameters(profile: HardwareProfile): readonly FitParameter[]
 }
 
 /**
- * The parameters with these paths.
+ * The parameters at these paths.
  * @throws InvalidArgumentError for a path that is none of {@link fitParameters}
  */
 export function chooseParameters(

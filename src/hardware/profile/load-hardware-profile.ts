@@ -2,9 +2,16 @@ import { InvalidDocumentError } from "../../errors.js";
 import { type HardwareProfile, hardwareProfileSchema } from "./profile-schema.js";
 
 /**
- * Reads a hardware profile from data or JSON text and freezes it.
- * @throws InvalidDocumentError whose path is the field at fault (for example
- *   `dram.bandwidthGBs.value`) and whose message has the value and what is allowed
+ * Checks a hardware profile and freezes it.
+ * @param data a profile as an object, or as JSON text
+ * @throws InvalidDocumentError whose path is the field at fault, such as `dram.bandwidthGBs.value`;
+ *   its message has the value and what is allowed
+ *
+ * @example
+ * ```ts
+ * const profile = loadHardwareProfile(await readFile("my-board.json", "utf8"));
+ * const costModel = costModelFor(profile);
+ * ```
  */
 export function loadHardwareProfile(data: unknown): HardwareProfile {
   const parsed = hardwareProfileSchema.safeParse(typeof data === "string" ? parseJson(data) : data);

@@ -1,66 +1,63 @@
 import { checkModelSpec, checkWiring } from "../../model/check-layers.js";
 import { elementCount, LayerKind, type LayerSpec, type ModelSpec } from "../../model/layer-spec.js";
 
-/** A tensor on its way from the layer that made it to a layer that reads it. */
+/** A tensor that one layer writes and another one reads. */
 export interface Edge {
-  /** Index of the layer in whose format the tensor is. */
+  /** Index of the layer whose format the tensor has. */
   readonly from: number;
   readonly elements: number;
 }
 
-/** How the tensors of a model flow, found once per model: by index, in list order. */
+/** How the tensors of a model flow. All lists are in model order and refer to layers by index. */
 export interface ModelWiring {
   readonly layers: readonly LayerSpec[];
   /**
-   * What each layer reads from other layers; the addition in front of a reader belongs to the layer
+   * Tensors that each layer reads from others. An addition before a reader belongs to the layer
    * before it.
    */
   readonly edges: readonly (readonly Edge[])[];
-  /**
-   * Elements that each layer adds to its own output (residual additions), and in how many
-   * additions.
-   */
+  /** Number of residual additions to each layer's output, and of their elements. */
   readonly additions: readonly { readonly count: number; readonly elements: number }[];
   /**
-   * First layer that reads the same tensor with weights of the same input, or -1: candidates of one
-   * merged product.
+   * The first layer that reads the same tensor with weights of the same input, or -1. A runtime may
+   * merge the products of such layers.
    */
   readonly leaders: readonly number[];
   /** Groups of layers whose outputs are added to each other. */
   readonly added: readonly (readonly number[])[];
-  /** Elements that are copied into a concatenation after each layer, and into how many. */
+  /** Number of concatenations made after each layer, and of the elements copied into them. */
   readonly concatenations: readonly { readonly count: number; readonly elements: number }[];
   /**
-   * Elements of the products of activations that no layer of the model made: a key-value cache,
-   * read from DRAM.
+   * Elements that each product of activations reads from a key-value cache in DRAM, because no
+   * layer of the model makes them.
    */
   readonly cached: readonly number[];
-  /** True where the input comes from outside the model. */
+  /** Whether each layer's input comes from outside the model. */
   readonly external: readonly boolean[];
-  /** Buffers of the size of its output that each layer allocates. */
+  /** Number of buffers that each layer allocates, of the size of its output. */
   readonly births: readonly number[];
-  /** Layers whose buffers are given back after each layer, as often as there are such buffers. */
+  /** Layers whose buffers are freed after each layer, once for each buffer. */
   readonly deaths: readonly (readonly number[])[];
 }
 
-/** The sum of the outputs of some layers, kept in the buffer of the last of them. */
+/** A sum of layer outputs, kept in the buffer of the last of them. */
 interface Sum {
   readonly members: ReadonlySet<number>;
   readonly owner: number;
   readonly elements: number;
-  /** What is added: earlier sums (by their owner) and single outputs. */
+  /** The operands: earlier sums and single outputs. */
   readonly parts: readonly (Sum | number)[];
   lastUse: number;
 }
 
-/** Wirings by model: they depend on nothing else, and several cost models ask for the same one. */
+/** Wirings by model. They depend on nothing else, and several cost models use the same one. */
 const known = new WeakMap<ModelSpec, ModelWiring>();
 
 /**
- * Works out the wiring of a model. Layers list as inputs every layer whose output reaches them;
- * several producers of equal size in front of a reader of that size are an addition, producers
- * whose channels add up are a concatenation. A sum that contains an earlier sum (the residual
- * stream) only adds what is new.
+ * The wiring of a model, computed once for each model. A layer's inputs are all layers whose output
+ * reaches it. Several producers of the reader's size are an addition. Producers whose channels add
+ * up to the reader's are a concatenation. A sum that contains an earlier sum (the residual stream)
+ * adds only the new outputs.
  * @throws InvalidArgumentError or InvalidDataError when the layers are not valid
  */
 export function modelWiring(model: ModelSpec): ModelWiring {
@@ -127,7 +124,7 @@ function findWiring(model: ModelSpec): ModelWiring {
   const deaths: number[][] = layers.map(() => []);
   const inPlace = new Set<number>();
   for (const sum of sums.values()) {
-    // The sum takes over the buffer of its last member when nobody else reads that.
+    // The sum reuses the buffer of its last operand when nothing else reads that.
     if (sum.parts.includes(sum.owner) && !directlyRead[sum.owner] && !inPlace.has(sum.owner))
       inPlace.add(sum.owner);
     else births[sum.owner] = (births[sum.owner] as number) + 1;
@@ -160,8 +157,8 @@ function setKey(members: readonly number[]): string {
 }
 
 /**
- * Every addition in front of a layer, by its members; smaller ones first, so that larger ones build
- * on them.
+ * Every addition before a layer, by its members. Smaller ones come first, so that larger ones can
+ * contain them.
  */
 function findSums(
   layers: readonly LayerSpec[],
@@ -201,8 +198,8 @@ function findSums(
 }
 
 /**
- * Inputs whose channels are those of several layers together; each is put together after the last
- * of them.
+ * Inputs whose channels are those of several layers together. Each concatenation is made after the
+ * last of them.
  */
 function findConcatenations(
   layers: readonly LayerSpec[],
@@ -227,7 +224,9 @@ function findConcatenations(
   return found;
 }
 
-/** Matrix products with weights that name the same inputs: q/k/v, gate/up. */
+/**
+ * For each matrix product with weights, the first one with the same inputs (q/k/v, gate/up), or -1.
+ */
 function findLeaders(layers: readonly LayerSpec[]): number[] {
   const first = new Map<string, number>();
   return layers.map((layer, index) => {

@@ -2,7 +2,8 @@ import { elementCount, LayerKind, type LayerSpec } from "../../model/layer-spec.
 import type { OperatorClass } from "./profile-schema.js";
 
 /**
- * The kind of operator that decides which formats a runtime has: 1 x 1 convolutions are told apart.
+ * The operator class, which decides the formats that a runtime has. It separates 1 x 1 convolutions
+ * from others.
  */
 export function operatorClass(layer: LayerSpec): OperatorClass {
   const inputs = layer.inputShape[1];
@@ -15,7 +16,7 @@ export function operatorClass(layer: LayerSpec): OperatorClass {
   return pointwise ? "pointwise-conv" : layer.kind;
 }
 
-/** True for the three kinds of convolution, whose channels are axis 1. */
+/** Whether a layer is a convolution of any kind. Its channels are axis 1. */
 export function isConvolution(layer: LayerSpec): boolean {
   return (
     layer.kind === LayerKind.CONV ||
@@ -24,7 +25,7 @@ export function isConvolution(layer: LayerSpec): boolean {
   );
 }
 
-/** Output channels of a layer: from the layout of its weights, else from its output shape. */
+/** Number of output channels, from the layout of the weights or else the output shape. */
 export function outputChannels(layer: LayerSpec): number {
   const { weightLayout, outputShape } = layer;
   if (weightLayout !== undefined) return weightLayout.shape[weightLayout.channelAxis] ?? 1;
@@ -32,7 +33,7 @@ export function outputChannels(layer: LayerSpec): number {
   return (isConvolution(layer) ? outputShape[1] : outputShape.at(-1)) ?? 1;
 }
 
-/** Input channels of a layer, from its input shape; 1 for a depthwise convolution. */
+/** Number of input channels, from the input shape; 1 for a depthwise convolution. */
 export function inputChannels(layer: LayerSpec): number {
   if (layer.kind === LayerKind.DEPTHWISE_CONV) return 1;
   const { inputShape } = layer;

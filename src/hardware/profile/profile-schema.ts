@@ -4,12 +4,13 @@ import { LayerKind } from "../../model/layer-spec.js";
 import { QuantizationGranularity, QuantizationScheme } from "../../quantization/scheme.js";
 
 /**
- * Where a figure comes from, best first: seen in a source, arithmetic on such, fitted to published
- * measurements (calibrated) or by `fitHardwareProfile` to the user's (fitted), estimated.
+ * Where a figure comes from, the most reliable first: seen in a source (public), computed from such
+ * (derived), fitted to published measurements (calibrated), fitted to the user's by
+ * `fitHardwareProfile` (fitted), or estimated.
  */
 export const FIGURE_TAGS = ["public", "derived", "calibrated", "fitted", "estimated"] as const;
 
-/** A number with its unit, where it comes from, and how far to trust it. */
+/** A number with its unit, its source and how reliable it is. */
 function figure<Unit extends string>(unit: Unit, least: number, most: number) {
   return z.strictObject({
     value: z.number().min(least).max(most),
@@ -22,9 +23,12 @@ function figure<Unit extends string>(unit: Unit, least: number, most: number) {
 
 const computeFormat = z.enum(["int4", "int8", "int16", "float16", "float32"]);
 const status = z.enum(["native", "emulated", "refused"]);
-/** One sentence for people: what happens instead. Every rule that is not native has one. */
+/**
+ * One sentence for people that says what happens instead. Required for every rule that is not
+ * native.
+ */
 const reason = z.string().trim().min(8);
-/** Times the work of a multiply-accumulate, for unpacking or corrections. */
+/** Factor on the work of a multiply-accumulate, for unpacking or corrections. */
 const computePenalty = figure("x", 1, 64);
 
 const rate = figure("GMAC/s", 0.01, 1e6);
@@ -33,13 +37,16 @@ const bandwidthGBs = figure("GB/s", 0.01, 20_000);
 const byteEnergy = figure("pJ/B", 1e-3, 1e5);
 const efficiency = figure("x", 1e-3, 4);
 
-/** A layer's kind, with convolutions of kernel 1 x 1 told apart from the others. */
+/** A layer's kind, with 1 x 1 convolutions as a class of their own. */
 const operatorClass = z.enum([...Object.values(LayerKind), "pointwise-conv"]);
 
 const weightFormat = z.strictObject({
-  /** Asked-for bits. */
+  /** Configured bits. */
   bits: z.literal(WEIGHT_BITS),
-  /** When the row holds; the last row of each width has none. The first that holds counts. */
+  /**
+   * When the row applies. The last row of each width has no condition. The first row that applies
+   * counts.
+   */
   when: z
     .strictObject({
       operators: z.array(operatorClass).min(1).optional(),
@@ -47,19 +54,16 @@ const weightFormat = z.strictObject({
       activationBits: z.array(z.literal(ACTIVATION_BITS)).min(1).optional(),
     })
     .optional(),
-  /** Bits that each weight takes in memory. */
+  /** Bits of each weight in memory. */
   storageBits: z.literal([1, 2, 3, 4, 6, 8, 16, 32]),
-  /**
-   * Narrowest arithmetic that the stored weights enter: integer formats also need integer
-   * activations.
-   */
+  /** Narrowest arithmetic of the stored weights. Integer formats also need integer activations. */
   arithmetic: z.enum(["int8", "int16", "float"]),
   status,
   reason: reason.optional(),
   computePenalty: computePenalty.optional(),
 });
 
-/** When a {@link combination} holds: every list that is given has the layer's value. */
+/** When a {@link combination} applies: every list that is given must contain the layer's value. */
 const condition = z.strictObject({
   operators: z.array(operatorClass).min(1).optional(),
   weightBits: z.array(z.literal(WEIGHT_BITS)).min(1).optional(),
@@ -67,20 +71,20 @@ const condition = z.strictObject({
   weightSchemes: z.array(z.enum(QuantizationScheme)).min(1).optional(),
   activationSchemes: z.array(z.enum(QuantizationScheme)).min(1).optional(),
   granularities: z.array(z.enum(QuantizationGranularity)).min(1).optional(),
-  /** Holds when the input (reduction) channels of a group are no multiple of this. */
+  /** Applies when the input (reduction) channels of a group are no multiple of this. */
   inputChannelsNotMultipleOf: z.int().min(2).max(4096).optional(),
-  /** Holds when the output channels are no multiple of this. */
+  /** Applies when the output channels are no multiple of this. */
   outputChannelsNotMultipleOf: z.int().min(2).max(4096).optional(),
 });
 
 const activationFormat = z.strictObject({
-  /** Asked-for bits. */
+  /** Configured bits. */
   bits: z.literal(ACTIVATION_BITS),
-  /** Bits that each activation takes when it moves. */
+  /** Bits of each activation when it moves between layers. */
   storageBits: z.literal([8, 16, 32]),
-  /** Arithmetic with integer weights; absent where the device has none at this width. */
+  /** Arithmetic with integer weights. Absent where the device has none at this width. */
   integerFormat: z.enum(["int8", "int16"]).optional(),
-  /** Arithmetic when the weights are float, or there is no integer format. */
+  /** Arithmetic when the weights are float or there is no integer format. */
   floatFormat: z.enum(["float16", "float32"]),
   status,
   reason: reason.optional(),
@@ -91,7 +95,7 @@ const rule = z.strictObject({
   reason: reason.optional(),
   computePenalty: computePenalty.optional(),
 });
-/** A rule for settings that are fine one by one and not together, or for a kind of layer. */
+/** A rule for settings that work alone but not together, or for a kind of layer. */
 const combination = z.strictObject({
   when: condition,
   status: z.enum(["emulated", "refused"]),
@@ -99,50 +103,50 @@ const combination = z.strictObject({
   computePenalty: computePenalty.optional(),
   /** The weights are dequantized and computed in float whatever the activations are. */
   floatOnly: z.boolean().optional(),
-  /** Bits that each weight takes instead, when the runtime unpacks it before it is stored. */
+  /** Bits of each weight instead, when the runtime unpacks it before it is stored. */
   storageBits: z.literal([8, 16, 32]).optional(),
-  /** The accelerator does not have it: the layer runs on the CPU beside it, as `host` describes. */
+  /** The accelerator lacks the operator, so the layer runs on the CPU that `host` describes. */
   returnsToHost: z.boolean().optional(),
 });
 const schemeRules = z.strictObject({ symmetric: rule, asymmetric: rule, "power-of-two": rule });
 
 const groupRule = z.strictObject({
   ...rule.shape,
-  /** Storage widths that have block-wise kernels; absent = all. */
+  /** Storage widths with block-wise kernels. Absent means all. */
   storageBits: z.array(z.number().positive()).min(1).optional(),
   /** What happens at other widths. */
   otherWidths: z.enum(["emulated", "refused"]).optional(),
   /** The weights are dequantized and computed in float whatever the activations are. */
   floatOnly: z.boolean().optional(),
-  /** The only block lengths that the runtime takes; absent = any. */
+  /** The only block lengths that the runtime accepts. Absent means any. */
   groupSizes: z.array(z.int().min(1).max(65_536)).min(1).optional(),
-  /** Other block lengths are refused. */
+  /** The runtime refuses block lengths that are no multiple of this. */
   groupSizeMultipleOf: z.int().min(1).max(65_536).optional(),
-  /** c in the penalty 1 + c / groupSize for applying the scale of each block. */
+  /** The c in the penalty 1 + c / groupSize for applying the scale of each block. */
   scalePenalty: figure("MAC/group", 0, 64),
 });
 
 const profileShape = z.strictObject({
   schemaVersion: z.literal(1),
-  /** One of the built-in targets, or a name of your own. */
+  /** A built-in target, or a custom name. */
   target: z.string().trim().min(1).max(100),
   name: z.string().trim().min(1).max(200),
   /** Version of the figures, such as 1.0.0. */
   version: z.string().trim().min(1).max(50),
   /** Device, chip and thread count that the figures describe. */
   device: z.string().trim().min(1).max(500),
-  /** Short name to pick the device by, such as `pixel-4`. */
+  /** Short name that selects the device, such as `pixel-4`. */
   deviceId: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,59}$/)
     .optional(),
-  /** Threads that the figures hold for, on a CPU. */
+  /** Number of CPU threads that the figures hold for. */
   threads: figure("thread", 1, 1024).optional(),
-  /** Runtime whose operator support the formats describe. */
+  /** The runtime whose operator support `formats` describes. */
   runtime: z.string().trim().min(1).max(500),
   /**
-   * Sustained rate on large convolutions and matrix products, by format; a missing format is not
-   * computed in.
+   * Sustained rate on large convolutions and matrix products, by format. The device does not
+   * compute in a missing format.
    */
   gmacsPerSecond: z.strictObject({
     int4: rate.optional(),
@@ -152,8 +156,8 @@ const profileShape = z.strictObject({
     float32: rate.optional(),
   }),
   /**
-   * Rate of depthwise convolutions, which use neither dot products nor matrix units, by format; a
-   * missing format runs at its rate times its efficiency.
+   * Rate of depthwise convolutions by format, since they use neither dot products nor matrix units.
+   * A missing format runs at its general rate times the efficiency.
    */
   depthwiseGmacsPerSecond: z
     .strictObject({
@@ -170,7 +174,7 @@ const profileShape = z.strictObject({
     float16: macEnergy.optional(),
     float32: macEnergy.optional(),
   }),
-  /** Share of the rate that a kind of layer reaches; a missing kind reaches all of it. */
+  /** Share of the rate that each kind of layer reaches. Default 1. */
   efficiency: z.strictObject({
     conv: efficiency.optional(),
     "depthwise-conv": efficiency.optional(),
@@ -183,95 +187,95 @@ const profileShape = z.strictObject({
     other: efficiency.optional(),
   }),
   /**
-   * Output elements at which a layer reaches half its rate: below, a wide device has more lanes
-   * than work. Adds the time of one pass through the reduction on the whole device. Absent = 0.
+   * Number of output elements at which a layer reaches half its rate. With fewer, a wide device has
+   * more lanes than work. It adds the time of one pass through the reduction on the whole device.
+   * Default 0.
    */
   halfRateOutputs: figure("element", 0, 1e9).optional(),
   /**
-   * Output channels are computed in multiples of this; absent = 1. Counted where the weights'
-   * layout is known.
+   * The device computes output channels in multiples of this. It counts where the layout of the
+   * weights is known. Default 1.
    */
   outputChannelTile: figure("channel", 1, 4096).optional(),
   /**
-   * MACs per weight at which a layer reaches half its rate: 1 makes matrix-vector products half as
+   * MACs per weight at which a layer reaches half its rate. 1 makes matrix-vector products half as
    * fast.
    */
   halfRateReuse: figure("MAC/weight", 0, 1e5),
   dram: z.strictObject({ bandwidthGBs, energyPerBytePj: byteEnergy }),
-  /** Last memory before DRAM: last-level cache or scratchpad. */
+  /** The last memory before DRAM: last-level cache or scratchpad. */
   onChip: z.strictObject({
     capacityBytes: figure("B", 1e3, 1e10),
     bandwidthGBs,
     energyPerBytePj: byteEnergy,
   }),
   /**
-   * Share of the shorter of compute and memory time that hides behind the longer (omega): 0 serial,
-   * 1 roofline.
+   * Share of the shorter of compute and memory time that hides behind the longer one (omega). 0 is
+   * serial, 1 is the roofline.
    */
   overlap: figure("share", 0, 1),
   overheadPerOperatorUs: figure("us", 0, 1e5),
   /**
-   * For runtimes that take QDQ graphs and fuse what they can (see `qdqExecution`). Absent for those
-   * that compile the whole graph: there activations move in the format that the layers agree on.
+   * For runtimes that take QDQ graphs and fuse what they can (see `qdqExecution`). Absent for
+   * runtimes that compile the whole graph. There activations move in the format that the layers
+   * agree on.
    */
   qdq: z
     .strictObject({
       /**
-       * Kinds whose integer kernel writes integers, and which run in float when a reader wants
-       * none.
+       * Kinds whose integer kernel writes integers. They run in float when a reader wants float.
        */
       integerOutputs: z.array(z.enum(LayerKind)),
       /**
-       * Share of the float32 rate that layers of a kind reach on quantized weights without an
-       * integer kernel; a missing kind runs at its float32 rate.
+       * Share of the float32 rate on quantized weights without an integer kernel, by kind. A
+       * missing kind runs at its float32 rate.
        */
       unfusedEfficiency: z.partialRecord(z.enum(LayerKind), efficiency),
     })
     .optional(),
   overheadPerGraphUs: figure("us", 0, 1e6),
   /**
-   * Time of a power function per element, which a local response norm (`LRN`) evaluates; absent =
-   * 0.
+   * Time of a power function per element, which a local response norm (`LRN`) evaluates. Default 0.
    */
   powerNs: figure("ns", 0, 1e4).optional(),
   /**
-   * A conversion of activations between formats; absent = at the on-chip bandwidth with no operator
-   * of its own.
+   * Cost of converting activations between formats. Absent means at on-chip bandwidth without an
+   * operator.
    */
   conversion: z
     .strictObject({
       /** Fixed cost of each conversion. */
       overheadUs: figure("us", 0, 1e5),
-      /** Bytes read and written, per second. */
+      /** Rate of bytes read and written. */
       bandwidthGBs,
     })
     .optional(),
-  /** What the runtime merges into one operator. Absent = nothing but a clamp after a layer. */
+  /** What the runtime merges into one operator. Absent means only a clamp after a layer. */
   fusion: z
     .strictObject({
       /**
-       * Layers with one input and equal settings (q/k/v, gate/up) run as one product; they have to
-       * agree.
+       * Layers with the same input and equal settings (q/k/v, gate/up) run as one product, so they
+       * must agree.
        */
       sharedInput: z.boolean(),
       /**
-       * An addition joins the layer before it (one more input to read), and concatenations are made
-       * in place.
+       * Additions run within the layer before them, with one more input to read. Concatenations are
+       * made in place.
        */
       residualAdd: z.boolean(),
-      /** Both inputs of an addition must have one format: their layers have to agree. */
+      /** Both inputs of an addition need the same format, so their layers must agree. */
       tiesAdditionInputs: z.boolean(),
-      /** Operators after a layer that join it, by ONNX name; `*` = all. */
+      /** Operators that run within the layer before them, by ONNX name; `*` means all. */
       followedBy: z.array(z.string().min(1).max(60)).max(100),
       /**
-       * Other operators after a layer have integer kernels; else an integer layer's output goes to
-       * float and back.
+       * Other operators after a layer have integer kernels. If false, an integer layer's output is
+       * converted to float and back.
        */
       integerFollowers: z.boolean(),
       source: z.string().trim().min(8),
     })
     .optional(),
-  /** The CPU that runs what an accelerator does not: float32, with a round trip for each layer. */
+  /** The CPU that runs, in float32, what an accelerator lacks. Each layer costs a round trip. */
   host: z
     .strictObject({
       gmacsPerSecond: rate,
@@ -280,19 +284,19 @@ const profileShape = z.strictObject({
       roundTripUs: figure("us", 0, 1e6),
     })
     .optional(),
-  /** How far predictions were off on published measurements that no figure here was fitted to. */
+  /** Relative errors of predictions on published measurements that no figure was fitted to. */
   validation: z
     .strictObject({
       latencyRelativeError: figure("share", 0, 10),
       energyRelativeError: figure("share", 0, 10),
     })
     .optional(),
-  /** Power drawn for as long as the inference lasts. */
+  /** Power that is drawn throughout an inference. */
   staticPowerW: figure("W", 1e-3, 2000),
   formats: z.strictObject({
     weights: z.array(weightFormat).min(WEIGHT_BITS.length).max(100),
     activations: z.array(activationFormat).length(ACTIVATION_BITS.length),
-    /** What integer weights with float activations (weight-only) are. */
+    /** Support of integer weights with float activations (weight-only). */
     weightOnly: rule,
     weightSchemes: schemeRules,
     activationSchemes: schemeRules,
@@ -301,11 +305,11 @@ const profileShape = z.strictObject({
       "per-channel": rule,
       "per-group": groupRule,
     }),
-    /** Applied after the tables, every one that holds, in order. */
+    /** Applied after the tables: every combination that matches, in order. */
     combinations: z.array(combination).max(100).optional(),
     /**
-     * How the file that is deployed stores what belongs to a weight; absent = float32 scales,
-     * packed zero points.
+     * How the deployed file stores scales and zero points. Absent means float32 scales and packed
+     * zero points.
      */
     container: z
       .strictObject({
@@ -313,8 +317,8 @@ const profileShape = z.strictObject({
         name: z.string().trim().min(1).max(200),
         scaleBits: figure("bit", 4, 64),
         /**
-         * Bits of the scale of a block; the channel then has a full scale beside it (LPBQ). Absent
-         * = a full scale.
+         * Bits of a block's scale, beside a full scale per channel (LPBQ). Absent means a full
+         * scale per block.
          */
         blockScaleBits: figure("bit", 1, 64).optional(),
         zeroPointBits: figure("bit", 0, 64),
@@ -329,26 +333,26 @@ const profileShape = z.strictObject({
 });
 
 /**
- * The JSON Schema (draft 2020-12) of a profile document, the same in every release of one schema
- * version.
+ * The JSON Schema (draft 2020-12) of a profile document. It is the same in every release with one
+ * schema version.
  */
 export function hardwareProfileJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(profileShape) as Record<string, unknown>;
 }
 
-/** A device as data: one document a target. Every number has a unit, a source and a tag. */
+/** A device as data. Every number has a unit, a source and a tag for how reliable it is. */
 export type HardwareProfile = DeepReadonly<z.infer<typeof profileShape>>;
 /** A number of a {@link HardwareProfile}. */
 export type Figure = HardwareProfile["halfRateReuse"];
-/** A layer's kind, with convolutions of kernel 1 x 1 told apart. */
+/** A layer's kind, with 1 x 1 convolutions as a class of their own. */
 export type OperatorClass = z.infer<typeof operatorClass>;
-/** What a target does with a width of weights. */
+/** How a target runs a width of weights. */
 export type WeightFormat = HardwareProfile["formats"]["weights"][number];
-/** What a target does with a width of activations. */
+/** How a target runs a width of activations. */
 export type ActivationFormat = HardwareProfile["formats"]["activations"][number];
-/** What a target does with settings that stand together. */
+/** How a target runs a combination of settings. */
 export type Combination = NonNullable<HardwareProfile["formats"]["combinations"]>[number];
-/** What a target does with a scheme or a granularity. */
+/** How a target runs a scheme or a granularity. */
 export type FormatRule = DeepReadonly<z.infer<typeof rule>>;
 
 type DeepReadonly<T> = T extends readonly (infer Item)[]
@@ -358,8 +362,8 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
     : T;
 
 /**
- * Checks a {@link HardwareProfile}, also that its parts fit together. Use `loadHardwareProfile` for
- * typed errors.
+ * Checks a {@link HardwareProfile}, including that its parts fit together. `loadHardwareProfile`
+ * throws typed errors.
  */
 export const hardwareProfileSchema = profileShape.superRefine((profile, context) => {
   const fail = (path: (string | number)[], message: string) =>

@@ -3,11 +3,11 @@ import { loadHardwareProfile } from "./load-hardware-profile.js";
 import type { Figure, HardwareProfile } from "./profile-schema.js";
 
 /**
- * A CPU's profile for another number of threads: arithmetic and on-chip bandwidth in proportion,
- * DRAM and overheads as they are (a core or two reach most of what a memory controller gives). More
- * threads than the device has cores cannot be told from a profile and are extrapolated alike.
- * @throws InvalidArgumentError when the profile states no threads, or the count is no integer from
- *   1 to 1024
+ * A CPU's profile for another number of threads. Arithmetic and on-chip bandwidth scale in
+ * proportion. DRAM and overheads stay, because a core or two reach most of a memory controller's
+ * bandwidth. A profile does not know the number of cores, so larger counts are extrapolated alike.
+ * @param threads an integer from 1 to 1024
+ * @throws InvalidArgumentError when the profile states no threads, or `threads` is out of range
  */
 export function profileWithThreads(profile: HardwareProfile, threads: number): HardwareProfile {
   if (profile.threads === undefined)

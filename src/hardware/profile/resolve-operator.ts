@@ -10,29 +10,29 @@ import type {
   WeightFormat,
 } from "./profile-schema.js";
 
-/**
- * What a layer becomes on a target: the support that callers see, and what it costs to compute that
- * way.
- */
+/** How a target executes a layer, and at which cost of arithmetic. */
 export interface ResolvedOperator {
   readonly support: OperatorSupport;
   /**
-   * Times the MACs of the layer, at least 1: unpacking, zero-point corrections, scales of groups.
+   * Factor on the MACs of the layer, at least 1: unpacking, zero-point corrections and scales of
+   * groups.
    */
   readonly computePenalty: number;
-  /** Format in which the activations move between layers. */
+  /** Format of the activations between layers. */
   readonly activationFormat: ComputeFormat;
-  /** The accelerator hands the layer to the CPU beside it, which computes in float32. */
+  /** Whether the accelerator hands the layer to the CPU beside it, which computes in float32. */
   readonly onHost: boolean;
 }
 
 type Status = OperatorSupport["status"];
 
 /**
- * Finds how the target's runtime executes a layer in a configuration, before anything is costed.
- * Settings without effect are not looked at: scheme and granularity of weights left in float,
- * scheme of binary and ternary weights, activations of an embedding (its input is ids), weights of
- * a layer that has none. A refused layer resolves to the form it would have if re-encoded.
+ * Finds how the target's runtime executes a layer in a configuration. A refused layer resolves to
+ * the form it would be re-encoded to.
+ *
+ * Settings without effect do not matter. These are scheme and granularity of float weights, and the
+ * scheme of binary and ternary weights. So are the activations of an embedding (its input is ids),
+ * and the weights of a layer without any.
  */
 export function resolveOperator(
   profile: HardwareProfile,
@@ -45,7 +45,7 @@ export function resolveOperator(
   const weighted = layer.parameterCount > 0;
   const activationBits = embedding ? 32 : config.activationBits;
   const activations = activationRow(profile, activationBits);
-  // The product of two activations has both operands in the activations' width.
+  // In a product of two activations, both operands have the width of the activations.
   const weightBits = weighted ? config.weightBits : activationBits === 4 ? 8 : activationBits;
   const weights = weightRow(profile, layer, weightBits, activationBits);
   if (weighted) outcome.apply(weights);
@@ -116,7 +116,10 @@ export function resolveOperator(
   };
 }
 
-/** Applies the rules of blocks. @returns true when the weights are computed in float */
+/**
+ * Applies the rules for per-group scales.
+ * @returns whether the weights are computed in float
+ */
 function applyGroup(
   profile: HardwareProfile,
   groupSize: number,
@@ -205,7 +208,7 @@ function wider(a: "int8" | "int16", b: "int8" | "int16"): "int8" | "int16" {
 
 const SEVERITY: Record<Status, number> = { native: 0, emulated: 1, refused: 2 };
 
-/** The worst status so far, the reasons for it, and the product of the penalties. */
+/** The worst status so far, the reasons, and the product of the penalties. */
 class Outcome {
   status: Status = "native";
   penalty = 1;

@@ -8,13 +8,14 @@ import type { HardwareProfile } from "./profile-schema.js";
 type Container = HardwareProfile["formats"]["container"];
 
 /**
- * Bytes of a layer's weights as a deployment format stores them: packed codes of `storageBits`, one
- * scale per tensor, channel or group, and when asymmetric one zero point beside each scale. Weights
- * left in float (32 bits) have neither. Without a weight layout the weights count as [output
- * channels, rest]. A container may store shorter scales, block scales as small integers on a
- * channel's grid (LPBQ), wider zero points, or a table of values in place of scales where that is
- * smaller (palettization, one table per tensor); without one, scales are float32 and zero points
- * packed.
+ * Bytes of a layer's weights in a deployment format. They are packed codes of `storageBits`, a
+ * scale per tensor, channel or group, and, when asymmetric, a zero point per scale. Float weights
+ * (32 bits) have neither scales nor zero points. Without a weight layout, the weights count as
+ * [output channels, rest].
+ *
+ * A container may have shorter scales, wider zero points, or block scales as small integers on a
+ * channel's grid (LPBQ). It may also replace scales by one table of values per tensor where that is
+ * smaller (palettization). Without a container, scales are float32 and zero points packed.
  */
 export function storedWeightBytes(
   layer: LayerSpec,
@@ -46,9 +47,9 @@ export function storedWeightBytes(
 }
 
 /**
- * Bytes of a layer's weights packed to the bit, in whole bytes per part: codes of the width asked
- * for (ternary five to a byte), float32 scales, and zero points of the same width. What compression
- * is reported by.
+ * Bytes of a layer's weights packed to the bit, in whole bytes for each of codes, scales and zero
+ * points. Codes and zero points have the configured width (ternary: five to a byte), and scales are
+ * float32. Compression ratios use these bytes.
  */
 export function packedWeightBytes(layer: LayerSpec, config: LayerQuantConfig): number {
   if (layer.parameterCount === 0) return 0;

@@ -1,11 +1,11 @@
 import type { LayerCost } from "../contract.js";
 
-/** Layer names that a note lists before it only counts. */
+/** Number of layer names that a note lists before it only counts. */
 const NAMES_LISTED = 3;
 
 /**
- * What was widened, emulated or refused, each reason once with the layers it holds for, and the
- * layers refused.
+ * The reasons why layers are not native, each once with its layers, and the names of the refused
+ * layers.
  */
 export function summarizeSupport(layers: readonly LayerCost[]): {
   readonly notes: readonly string[];

@@ -1,12 +1,13 @@
 import type { ModelSpec } from "../../model/layer-spec.js";
+import { tiedUnits } from "../../model/units.js";
 import { modelWiring } from "./model-wiring.js";
 import type { HardwareProfile } from "./profile-schema.js";
 
 /**
- * Groups of layers that must have equal settings on a target: products that its runtime merges
- * because they read the same tensor (q/k/v, gate/up), and layers whose outputs it adds (the
- * convolutions along a residual stream). Layers of overlapping groups are one group. Empty for a
- * target that merges neither.
+ * Groups of layers that must have equal settings on a target. Its runtime either merges their
+ * products, because they read the same tensor (q/k/v, gate/up), or adds their outputs (the
+ * convolutions along a residual stream). Overlapping groups count as one. A target that does
+ * neither has no groups.
  * @returns layer names in model order, each in at most one group, no group smaller than two
  * @throws InvalidArgumentError or InvalidDataError when the model is not valid
  */
@@ -17,36 +18,19 @@ export function tiedLayers(
   const { fusion } = profile;
   if (fusion === undefined || (!fusion.sharedInput && !fusion.tiesAdditionInputs)) return [];
   const { layers, leaders, added } = modelWiring(model);
-  const parent = layers.map((_, index) => index);
-  const find = (index: number): number => {
-    let at = index;
-    while (parent[at] !== at) at = parent[at] as number;
-    parent[index] = at;
-    return at;
-  };
-  const join = (a: number, b: number) => {
-    const [first, second] = [find(a), find(b)];
-    parent[Math.max(first, second)] = Math.min(first, second);
-  };
-  if (fusion.sharedInput)
-    leaders.forEach((leader, index) => {
-      if (leader >= 0) join(leader, index);
-    });
-  if (fusion.tiesAdditionInputs)
-    for (const group of added) {
-      // Only layers with weights have settings that matter; an embedding has a format of its own.
-      const weighted = group.filter((index) => {
-        const layer = layers[index];
-        return layer !== undefined && layer.parameterCount > 0 && layer.kind !== "embedding";
-      });
-      for (const index of weighted) join(weighted[0] as number, index);
-    }
-  const groups = new Map<number, string[]>();
-  layers.forEach((layer, index) => {
-    const root = find(index);
-    const group = groups.get(root);
-    if (group === undefined) groups.set(root, [layer.name]);
-    else group.push(layer.name);
-  });
-  return [...groups.values()].filter((group) => group.length > 1);
+  const merged = fusion.sharedInput
+    ? leaders.flatMap((leader, index) => (leader >= 0 ? [[leader, index]] : []))
+    : [];
+  // Only layers with weights have settings that matter. An embedding has a format of its own.
+  const summed = fusion.tiesAdditionInputs
+    ? added.map((group) =>
+        group.filter((index) => {
+          const layer = layers[index];
+          return layer !== undefined && layer.parameterCount > 0 && layer.kind !== "embedding";
+        }),
+      )
+    : [];
+  return tiedUnits(layers.keys(), [...merged, ...summed])
+    .filter((unit) => unit.length > 1)
+    .map((unit) => unit.map((index) => layers[index]!.name));
 }

@@ -4,44 +4,43 @@ import type { HardwareProfile } from "../profile/profile-schema.js";
 import { type QdqWiring, qdqWiring } from "./qdq-execution.js";
 import { type Row, RowStore } from "./row-store.js";
 
-/**
- * A model made ready to be costed: its wiring side by side in arrays of numbers, and the rows met
- * so far.
- */
+/** A model prepared for estimates: its wiring in flat arrays, and the rows computed so far. */
 export interface CompiledModel {
   readonly wiring: ModelWiring;
   readonly names: readonly string[];
   readonly store: RowStore;
-  /** Buffers of the size of its output that each layer allocates. */
+  /** Number of buffers that each layer allocates, of the size of its output. */
   readonly births: Int32Array;
   /**
-   * Layers whose buffers are given back: those after layer i stand from `deathStarts[i]` to
+   * Layers whose buffers are freed. Those freed after layer i stand from `deathStarts[i]` to
    * `deathStarts[i + 1]`.
    */
   readonly deaths: Int32Array;
   readonly deathStarts: Int32Array;
-  /** 1 where the input comes from outside the model. */
+  /** 1 where the layer's input comes from outside the model. */
   readonly external: Uint8Array;
   /**
-   * Tensors between layers: index of the layer that made it, of the one that reads it, and
+   * Tensors between layers: index of the layer that writes, of the layer that reads, and number of
    * elements.
    */
   readonly edgeFrom: Int32Array;
   readonly edgeTo: Int32Array;
   readonly edgeElements: Float64Array;
-  /** Of each layer, while one genome is summed: its row, and where its format stands in FORMATS. */
+  /** Row of each layer, and its format as an index into FORMATS. Overwritten by each estimate. */
   readonly slots: Int32Array;
   readonly formats: Uint8Array;
   /**
-   * Layers that run as one product with an earlier one where they agree; none where the runtime
-   * does not merge.
+   * Layers that can run as one product with an earlier one. Empty where the runtime does not merge.
    */
   readonly mergeable: readonly number[];
   /** Only for a runtime that fuses QDQ pairs. */
   readonly qdq: QdqWiring | undefined;
 }
 
-/** @throws InvalidArgumentError or InvalidDataError when the layers are not valid */
+/**
+ * Prepares a model for estimates on a profile.
+ * @throws InvalidArgumentError or InvalidDataError when the layers are not valid
+ */
 export function compileModel(model: ModelSpec, { fusion, qdq }: HardwareProfile): CompiledModel {
   const wiring = modelWiring(model);
   const { layers, edges } = wiring;
@@ -71,7 +70,8 @@ export function compileModel(model: ModelSpec, { fusion, qdq }: HardwareProfile)
 }
 
 /**
- * Whether a layer runs as one product with the first layer that reads the same tensor: they agree.
+ * Whether a layer runs as one product with the first layer that reads the same tensor. Their
+ * settings must be equal.
  */
 export function sharesProduct(
   { leaders }: ModelWiring,

@@ -1,8 +1,9 @@
 import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 
 /**
- * The settings that cost anything, in one integer below 2^31. Called for every layer of every
- * genome: arithmetic on the fields, no table. Twice the weight bits tell 1 from 1.58.
+ * The settings that affect costs as one integer below 2^31. It is computed for every layer of every
+ * genome, so it is arithmetic on the fields without a table. Twice the weight bits distinguish 1
+ * from 1.58.
  */
 export function configKey(config: LayerQuantConfig): number {
   const { granularity } = config;

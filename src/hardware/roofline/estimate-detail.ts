@@ -1,13 +1,13 @@
 import type { FormatConversion, LayerCost } from "../contract.js";
 import { summarizeSupport } from "../profile/summarize-support.js";
 
-/** What of an estimate is only worked out when somebody reads it. */
+/** The details of an estimate, which are computed when they are first read. */
 export class EstimateDetail {
   readonly #work: () => { layers: LayerCost[]; conversions: FormatConversion[] };
   #parts: { layers: LayerCost[]; conversions: FormatConversion[] } | undefined;
   #summary: ReturnType<typeof summarizeSupport> | undefined;
 
-  /** @param work works out costs by layer and conversions; called once at most */
+  /** @param work computes costs by layer and conversions; called at most once */
   constructor(work: () => { layers: LayerCost[]; conversions: FormatConversion[] }) {
     this.#work = work;
   }

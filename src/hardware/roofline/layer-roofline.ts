@@ -10,37 +10,38 @@ import { packedWeightBytes, storedWeightBytes } from "../profile/stored-weight-b
 export interface Roof {
   readonly computeSeconds: number;
   readonly memorySeconds: number;
-  /** The two combined with the profile's overlap. */
+  /** Both combined by the profile's overlap. */
   readonly seconds: number;
-  /** Multiply-accumulates and bytes moved. */
+  /** Energy of the multiply-accumulates and of the bytes moved. */
   readonly joules: number;
 }
 
-/** Everything about one layer in one configuration that does not depend on the other layers. */
+/** The costs of one layer in one configuration that do not depend on other layers. */
 export interface LayerRoofline {
   readonly resolved: ResolvedOperator;
   /** Bytes of weights, scales and zero points in the deployment format. */
   readonly storedBytes: number;
-  /** The same, packed to the bit. */
+  /** The same bytes packed to the bit. */
   readonly packedBytes: number;
   readonly inputBytes: number;
   readonly outputBytes: number;
-  /** When weights come from DRAM at every inference. */
+  /** When weights are read from DRAM at every inference. */
   readonly streamed: Roof;
-  /** When the whole model stays in the on-chip memory. */
+  /** When the whole model stays in on-chip memory. */
   readonly resident: Roof;
   /**
-   * As part of one product with other layers that read the same tensor: its input is there already.
+   * As part of one product with other layers that read the same tensor, so the input is already
+   * there.
    */
   readonly sharedStreamed: Roof;
   readonly sharedResident: Roof;
   /**
-   * In float on weights dequantized at every inference, where a QDQ runtime may have to
+   * In float, on weights that are dequantized at every inference. A QDQ runtime may need that
    * (`profile.qdq`).
    */
   readonly unfusedStreamed?: Roof;
   readonly unfusedResident?: Roof;
-  /** Operators that follow the layer and do not join it. */
+  /** Seconds of the operators that follow the layer and are not merged into it. */
   readonly followerSeconds: number;
   readonly followerJoules: number;
 }
@@ -48,22 +49,26 @@ export interface LayerRoofline {
 /** Depth of a product of two activations: the usual width of an attention head. */
 const HEAD_WIDTH = 64;
 
-/** Followers that every runtime has as a clamp in the layer itself. */
+/** Following operators that every runtime merges as a clamp. */
 const CLAMPS = new Set(["Relu", "Clip", "Relu6"]);
 
 /**
- * The roofline of one layer (Williams, Waterman and Patterson 2009), softened by the overlap omega,
- * for `batch` inputs:
+ * The roofline of one layer (Williams, Waterman and Patterson 2009) for `batch` inputs, softened by
+ * the overlap omega:
  *
- * C = (MACs * padding + halfRateReuse * weights + halfRateOutputs * depth) * penalty / (rate *
- * efficiency) M = weight bytes / bandwidth + activation bytes / bandwidth t = max(C, M) + (1 -
- * omega) * min(C, M)
+ * ```text
+ * C = (MACs * padding + halfRateReuse * weights + halfRateOutputs * depth) * penalty
+ *     / (rate * efficiency)
+ * M = weight bytes / bandwidth + activation bytes / bandwidth
+ * t = max(C, M) + (1 - omega) * min(C, M)
+ * ```
  *
- * where depth is the MACs of one output, and padding what output channels are rounded up by.
- * Depthwise convolutions may have a rate of their own. An embedding computes nothing and reads only
- * the rows that it looks up. Activations that do not fit the on-chip memory go through DRAM; when
- * the weights do not fit either, one of the two is read again for every on-chip load of the other,
- * whichever is less.
+ * Depth is the MACs of one output. Padding is the factor by which output channels are rounded up.
+ * Depthwise convolutions may have their own rate. An embedding computes nothing and reads only the
+ * rows that it looks up.
+ *
+ * Activations that do not fit the on-chip memory go through DRAM. When the weights do not fit
+ * either, one of the two is read again for every on-chip load of the other, whichever costs less.
  */
 export function layerRoofline(
   profile: HardwareProfile,
@@ -89,7 +94,7 @@ export function layerRoofline(
     (batch * elementCount(layer.inputShape) * (embedding ? 32 : activationStorageBits)) / 8;
   const outputBytes = (batch * outputElements * activationStorageBits) / 8;
 
-  // The schema makes sure that every format that rules lead to has a rate and an energy.
+  // The schema guarantees a rate and an energy for every format that the profile computes in.
   const onHost = resolved.onHost && host !== undefined;
   const rate = onHost
     ? host.gmacsPerSecond.value
@@ -176,7 +181,7 @@ function depthwiseRate(profile: HardwareProfile, format: ComputeFormat): number 
   return format === "int4" ? undefined : profile.depthwiseGmacsPerSecond?.[format]?.value;
 }
 
-/** Work on output channels that are only there to fill a tile, as a factor of at least 1. */
+/** Factor, at least 1, for output channels that only fill a tile. */
 function padding(profile: HardwareProfile, layer: LayerSpec): number {
   const tile = profile.outputChannelTile?.value;
   if (tile === undefined || layer.weightLayout === undefined) return 1;
@@ -185,7 +190,7 @@ function padding(profile: HardwareProfile, layer: LayerSpec): number {
 }
 
 /**
- * Multiply-accumulates of one output: what the whole device takes a pass for, however few outputs
+ * Multiply-accumulates of one output. A pass of the whole device takes as long, however few outputs
  * there are.
  */
 function reductionDepth(layer: LayerSpec): number {
@@ -196,9 +201,9 @@ function reductionDepth(layer: LayerSpec): number {
 }
 
 /**
- * Operators after the layer that the runtime does not merge into it: each reads and writes the
- * output once. Where they have no integer kernels, an integer layer's output is converted to float
- * and back.
+ * Costs of the operators after the layer that the runtime does not merge into it. Each reads and
+ * writes the output once. Where they have no integer kernels, an integer layer's output is
+ * converted to float and back.
  */
 function followers(
   profile: HardwareProfile,

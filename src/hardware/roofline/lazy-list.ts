@@ -1,4 +1,4 @@
-/** Stands for what fills a list, until it has. */
+/** Key of the function that fills a list, until it has run. */
 const WORK = Symbol("work");
 
 interface Unfilled<T> extends Array<T> {
@@ -27,9 +27,8 @@ const HANDLER: ProxyHandler<Unfilled<never>> = {
 };
 
 /**
- * A read-only list whose items are worked out when somebody first looks at it. A plain property of
- * an estimate, so that `{ ...estimate }` keeps it; four accessors would cost more than summing 50
- * layers does.
+ * A read-only list whose items are computed when it is first read. It is a plain property of an
+ * estimate, so `{ ...estimate }` keeps it. Four accessors would cost more than summing 50 layers.
  */
 export function lazyList<T>(work: () => readonly T[]): readonly T[] {
   const list: Unfilled<T> = [];

@@ -2,52 +2,55 @@ import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 import { elementCount, LayerKind, type LayerSpec } from "../../model/layer-spec.js";
 import type { ComputeFormat } from "../contract.js";
 
-/** An activation tensor that layers read: layers with the same inputs read the same one. */
+/** An activation tensor. Layers with the same inputs read the same tensor. */
 interface SharedTensor {
   /**
-   * The layer whose output it is, unchanged; -1 for a graph input, and where an operator lies
+   * The layer whose unchanged output it is. -1 for a graph input, and where an operator lies
    * between.
    */
   readonly producer: number;
-  /** The last layer that it comes from, by whatever way; -1 for a graph input. */
+  /** The last layer that contributes to it. -1 for a graph input. */
   readonly origin: number;
   readonly readers: readonly number[];
   readonly elements: number;
 }
 
-/** Who reads what in a model, as far as a runtime that fuses QDQ pairs cares. */
+/** The readers of each tensor, as far as a runtime that fuses QDQ pairs needs them. */
 export interface QdqWiring {
   readonly tensors: readonly SharedTensor[];
   /**
-   * Per layer: who reads its output as it is. Empty when an operator (an addition, a pool) reads it
-   * too.
+   * For each layer, the readers of its unchanged output. Empty when an operator (an addition, a
+   * pool) also reads it.
    */
   readonly directReaders: readonly (readonly number[])[];
-  /** Per layer: its integer kernel writes integers. */
+  /** For each layer, whether its integer kernel writes integers. */
   readonly writesIntegers: readonly boolean[];
   readonly parameterCounts: readonly number[];
-  /** Per layer: a lookup, which dequantizes what it looks up. */
+  /** For each layer, whether it is a lookup, which dequantizes the rows that it reads. */
   readonly lookups: readonly boolean[];
 }
 
-/** What a layer's settings ask of the graph. */
+/** What a layer's settings require of the graph. */
 export interface QdqRole {
-  /** The runtime has an integer kernel for these settings. */
+  /** Whether the runtime has an integer kernel for these settings. */
   readonly integer: boolean;
-  /** What the input is quantized to; float32 when it is not. */
+  /** Format that the input is quantized to; float32 when it is not. */
   readonly format: ComputeFormat;
-  /** Format that the input is quantized to, told apart by bits and scheme; 0 when it is not. */
+  /** A number for the bits and scheme that the input is quantized to; 0 when it is not. */
   readonly inputFormat: number;
   /**
-   * The input's QuantizeLinear also does the clamp before it: only codes whose least one stands for
-   * 0 do. Elsewhere the clamp stays between the layers, and the layer before writes float.
+   * Whether the input's QuantizeLinear also does the clamp before it. Only codes whose least value
+   * stands for 0 do. Otherwise the clamp stays, and the earlier layer writes float.
    */
   readonly absorbsClamp: boolean;
-  /** The weights are stored as integers. */
+  /** Whether the weights are stored as integers. */
   readonly quantizedWeights: boolean;
 }
 
-/** The role of a layer with these settings. @param computeFormat as `resolveOperator` finds it */
+/**
+ * The role of a layer with these settings.
+ * @param computeFormat as `resolveOperator` finds it
+ */
 export function qdqRole(
   layer: LayerSpec,
   config: LayerQuantConfig,
@@ -67,33 +70,33 @@ export function qdqRole(
 
 /** The QuantizeLinear of a layer's input. */
 interface QuantizedInput {
-  /** The layer that the tensor comes from; -1 for a graph input. */
+  /** The layer that the tensor comes from. -1 for a graph input. */
   readonly from: number;
   /** Bytes read and written at batch 1. */
   readonly bytes: number;
 }
 
-/** What the runtime makes of a genome. */
+/** How the runtime executes a genome. */
 export interface QdqExecution {
-  /** Per layer: 1 when it runs on integers. */
+  /** For each layer, 1 when it runs on integers. */
   readonly integer: Uint8Array;
   /**
-   * Per layer: how many QuantizeLinear and DequantizeLinear run for it, and the bytes that they
-   * read and write.
+   * For each layer, the number of QuantizeLinear and DequantizeLinear that run for it, and the
+   * bytes that they read and write.
    */
   readonly operators: Uint16Array;
   readonly operatorBytes: Float64Array;
   /**
-   * Per layer: the QuantizeLinear among them; undefined when its input is not quantized, or was for
-   * another reader.
+   * For each layer, the QuantizeLinear among them. Undefined when its input is not quantized, or
+   * was for another reader.
    */
   readonly quantizedInputs: readonly (QuantizedInput | undefined)[];
 }
 
 /**
- * Finds out who reads what. Several inputs mean an addition or a concatenation between, and another
- * size means a pool or the like; these compute in float. A layer without `inputs` reads the layer
- * before it.
+ * Finds the readers of each tensor. Several inputs mean an addition or a concatenation between, and
+ * another size means a pool or the like. These operators compute in float. A layer without `inputs`
+ * reads the layer before it.
  */
 export function qdqWiring(
   layers: readonly LayerSpec[],
@@ -110,7 +113,7 @@ export function qdqWiring(
     const only = from.length === 1 ? (from[0] as number) : -1;
     const { outputShape, followedBy } = layers[Math.max(only, 0)] as LayerSpec;
     const whole = only >= 0 && elementCount(outputShape) === elements && !followedBy?.length;
-    // A graph may have several inputs; their layers do not share one.
+    // A graph may have several inputs, so layers that read one do not share a tensor.
     const key = from.length === 0 ? `input ${index}` : `${from.join()} ${layer.inputShape.join()}`;
     const known = tensors.get(key);
     if (known !== undefined) known.readers.push(index);
@@ -135,13 +138,16 @@ export function qdqWiring(
 }
 
 /**
- * What a runtime does with a model in the QDQ form that `quantizeOnnx` writes, where layers take
- * quantized inputs and give float outputs. A layer whose integer kernel writes integers (a
- * convolution in ONNX Runtime: QLinearConv) runs on integers only when all that read its output
- * quantize it at once; otherwise its operands are dequantized first, at every inference, and it
- * runs in float. Other layers read integers and write float (MatMulIntegerToFloat), or take packed
- * weights beside a float input (MatMulNBits). A tensor is quantized once for all readers of one
- * format and dequantized for each. Seen in profiles of ONNX Runtime 1.30 (docs/latency-tables.md).
+ * How a runtime executes the QDQ form that `quantizeOnnx` writes, in which layers take quantized
+ * inputs and give float outputs. Seen in profiles of ONNX Runtime 1.30 (docs/latency-tables.md).
+ *
+ * In ONNX Runtime the integer kernel of a convolution (QLinearConv) writes integers. Such a layer
+ * runs on integers only when every reader of its output quantizes it at once. Otherwise its
+ * operands are dequantized at every inference, and it runs in float.
+ *
+ * Other layers read integers and write float (MatMulIntegerToFloat), or take packed weights beside
+ * a float input (MatMulNBits). A tensor is quantized once for all readers of one format, and
+ * dequantized for each.
  */
 export function qdqExecution(
   { tensors, directReaders, writesIntegers, parameterCounts, lookups }: QdqWiring,
@@ -169,7 +175,7 @@ export function qdqExecution(
         return other.absorbsClamp && other.inputFormat === first.inputFormat;
       });
     if (role.integer && (writesIntegers[i] !== true || written)) integer[i] = 1;
-    // Packed weights beside a float input have kernels of their own, save in convolutions.
+    // Packed weights beside a float input have kernels of their own, except in convolutions.
     const unpacked = role.inputFormat !== 0 || writesIntegers[i] === true;
     if (integer[i] !== 1 && role.quantizedWeights && unpacked && lookups[i] !== true)
       convert(i, parameterCounts[i] as number);

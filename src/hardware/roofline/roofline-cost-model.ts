@@ -22,8 +22,8 @@ import { lazyList } from "./lazy-list.js";
 import { qdqExecution, qdqRole } from "./qdq-execution.js";
 import { COLUMNS, Column, FORMATS, type Row, roofOf } from "./row-store.js";
 
-// Local names of what the loop over layers reads: where modules are not bundled, a loader looks
-// imported names up anew each time.
+// Local copies for the loop over layers. Where modules are not bundled, a loader resolves imported
+// names anew at each use.
 const keyOf = configKey;
 const WIDTH = COLUMNS;
 const {
@@ -42,18 +42,27 @@ const {
 const BITS: readonly number[] = [4, 8, 16, 16, 32];
 const NONE: readonly string[] = Object.freeze([]);
 
-/** How a {@link RooflineCostModel} is used. */
+/** Options of {@link RooflineCostModel}. */
 export interface RooflineOptions {
-  /** Inputs worked on at once, 1 to 65,536. Default 1. */
+  /** Inputs of one run, 1 to 65,536. Default 1. */
   readonly batch?: number;
 }
 
 /**
- * Predicts latency, energy and memory from a {@link HardwareProfile}: a roofline per layer, a fixed
- * cost per operator and per graph, conversions where neighbouring layers move activations in
- * different formats, additions and other operators that the runtime does not merge, and power that
- * is drawn as long as the inference lasts. Each layer and configuration is worked out once per
- * model; an estimate sums table rows.
+ * Predicts latency, energy and memory from a {@link HardwareProfile}. Latency is the sum of:
+ * - a roofline of each layer,
+ * - a fixed cost for each operator and for the graph,
+ * - conversions between layers with different activation formats,
+ * - additions and other operators that the runtime does not merge.
+ *
+ * Energy also includes the power that is drawn throughout the inference. Each layer and
+ * configuration is computed once per model; an estimate then sums table rows.
+ *
+ * @example
+ * ```ts
+ * const profile = hardwareProfiles.find(({ target }) => target === "arm-neon")!;
+ * const { latencyMs, layers } = new RooflineCostModel(profile).estimate(model, genome);
+ * ```
  */
 export class RooflineCostModel implements HardwareCostModel {
   readonly target: string;
@@ -64,6 +73,7 @@ export class RooflineCostModel implements HardwareCostModel {
   readonly #uncertainty: CostUncertainty | undefined;
 
   /**
+   * @param profile checked as `loadHardwareProfile` does
    * @throws InvalidDocumentError when the profile is not valid, with the path of the field
    * @throws InvalidArgumentError when the batch is out of range
    */
@@ -96,15 +106,17 @@ export class RooflineCostModel implements HardwareCostModel {
     return resolveOperator(this.profile, layer, config).support;
   }
 
-  /** Groups of layers that the target's runtime needs alike, as {@link tiedLayers} finds them. */
+  /**
+   * Groups of layers that must have equal settings on the target, as {@link tiedLayers} finds them.
+   */
   tiedLayers(model: ModelSpec): readonly (readonly string[])[] {
     return tiedLayers(model, this.profile);
   }
 
   /**
-   * Cost of one inference, always `predicted`. Refused layers are costed in the form they would be
-   * re-encoded to and are listed. Memory is the stored weights plus the largest sum of activations
-   * alive at once. The costs by layer, the conversions and the notes are worked out when they are
+   * Cost of one inference, always `predicted`. A refused layer is listed, and costs what the form
+   * it would be re-encoded to costs. Memory is the stored weights plus the largest sum of
+   * activations alive at once. Costs by layer, conversions and notes are computed when they are
    * read.
    * @throws InvalidArgumentError when the model is not valid, or the genome is none or lacks one of
    *   its layers
@@ -222,7 +234,7 @@ export class RooflineCostModel implements HardwareCostModel {
     };
   }
 
-  /** Layer costs and conversions of rows that were summed. */
+  /** Layer costs and conversions of the rows that were summed. */
   #detail(
     { qdq, wiring }: CompiledModel,
     rows: readonly Row[],
@@ -231,7 +243,7 @@ export class RooflineCostModel implements HardwareCostModel {
     const { profile } = this;
     const conversions: FormatConversion[] = [];
     const execution = qdq && qdqExecution(qdq, rows);
-    // In a QDQ graph the format is what the input is quantized to, also where it is dequantized
+    // In a QDQ graph the format is what the input is quantized to, even where it is dequantized
     // again at once.
     const formatOf = ({ format, role }: Row) => (execution === undefined ? format : role.format);
     const nameOf = (index: number) => (wiring.layers[index] as LayerSpec).name;
@@ -249,9 +261,9 @@ export class RooflineCostModel implements HardwareCostModel {
         const energyMj = (moved + seconds * profile.staticPowerW.value) * 1e3;
         return { bytes, latencyMs: seconds * 1e3, energyMj };
       };
-      // Of a QDQ graph's operators, the one that quantizes what another layer wrote in float is its
-      // conversion. The others are the layer's own cost, as what is dequantized around a layer that
-      // is not fused.
+      // In a QDQ graph, the operator that quantizes another layer's float output is that layer's
+      // conversion. Other operators are the layer's own cost, such as dequantizing around a layer
+      // that is not fused.
       const toFormat = formatOf(row);
       let ownOperators = execution?.operators[i] ?? 0;
       let ownBytes = this.batch * (execution?.operatorBytes[i] ?? 0);
@@ -310,7 +322,7 @@ export class RooflineCostModel implements HardwareCostModel {
     const roofline = layerRoofline(profile, layer, config, this.batch);
     const { count, elements } = wiring.additions[index] as { count: number; elements: number };
     const merged = profile.fusion?.residualAdd === true;
-    // A merged addition reads one more input; one on its own reads two and writes one.
+    // A merged addition reads one more input. A separate one reads two and writes one.
     const addedBytes =
       (this.batch * elements * (merged ? 1 : 3) * roofline.resolved.support.activationStorageBits) /
       8;

@@ -2,22 +2,25 @@ import type { ComputeFormat } from "../contract.js";
 import type { LayerRoofline, Roof } from "./layer-roofline.js";
 import type { QdqRole } from "./qdq-execution.js";
 
-/** A row of a layer's table: its roofline, and what its operator costs wherever it stands. */
+/** The costs of one layer in one configuration, including those of its place in the model. */
 export interface Row extends LayerRoofline {
   readonly key: number;
   readonly format: ComputeFormat;
-  /** What a QDQ runtime makes of the settings. */
+  /** The layer's role in a QDQ graph. */
   readonly role: QdqRole;
   readonly refused: boolean;
-  /** Dispatch, followers, residual additions and concatenations, and reading a key-value cache. */
+  /**
+   * Seconds of dispatch, following operators, residual additions, concatenations and reading a
+   * key-value cache.
+   */
   readonly fixedSeconds: number;
   readonly fixedJoules: number;
 }
 
-/** Formats by the number that stands for them in {@link Column}.FORMAT. */
+/** Formats by their number in {@link Column}.FORMAT. */
 export const FORMATS: readonly ComputeFormat[] = ["int4", "int8", "int16", "float16", "float32"];
 
-/** Where the numbers of a row stand: sums run over one array of doubles instead of objects. */
+/** Positions of a row's numbers. Sums run over one array of doubles instead of objects. */
 export const Column = {
   STORED_BYTES: 0,
   PACKED_BYTES: 1,
@@ -31,27 +34,29 @@ export const Column = {
   REFUSED: 9,
 } as const;
 
-/** Numbers of a row. */
+/** Number of columns of a row. */
 export const COLUMNS = 10;
 
-/** Places of the hash table for settings: their keys are spread by the golden ratio. */
+/** Initial size of the hash table for settings. Keys are spread by the golden ratio. */
 const LEAST_PLACES = 64;
 const GOLDEN = 0x9e3779b1;
 
 /**
- * The rows of all layers of a model, found by layer and settings, and what is summed of them side
- * by side.
+ * The rows of all layers of a model by layer and settings, with the numbers that are summed in one
+ * array.
  */
 export class RowStore {
-  /** {@link COLUMNS} numbers a row. Another array once rows are added. */
+  /** {@link COLUMNS} numbers for each row. Adding rows may replace the array. */
   values = new Float64Array(64 * COLUMNS);
   readonly #rows: Row[] = [];
   readonly #layers: number;
-  /** Settings met so far are counted through; an open hash table gives the count of a key. */
+  /**
+   * An open hash table from a key to the index of the settings, in the order they were first used.
+   */
   #keys = new Float64Array(LEAST_PLACES).fill(-1);
   #counts = new Int32Array(LEAST_PLACES);
   #met = 0;
-  /** Row of each layer in each of the settings met; -1 = none yet. */
+  /** Row of each layer in each of the settings; -1 = none yet. */
   #slots: Int32Array;
 
   /** @param layers how many layers the model has */
@@ -60,7 +65,11 @@ export class RowStore {
     this.#slots = new Int32Array(layers * LEAST_PLACES).fill(-1);
   }
 
-  /** @returns where the row of a layer stands in settings with this key (`configKey`), or -1 */
+  /**
+   * Finds the row of a layer.
+   * @param key the settings' `configKey`
+   * @returns the row's slot, or -1
+   */
   find(layer: number, key: number): number {
     const place = this.#place(key);
     return this.#keys[place] === key
@@ -68,17 +77,20 @@ export class RowStore {
       : -1;
   }
 
-  /** The row that stands there. */
+  /** The row at a slot. */
   row(slot: number): Row {
     return this.#rows[slot] as Row;
   }
 
-  /** The rows that stand at these slots. */
+  /** The rows at these slots. */
   rowsAt(slots: ArrayLike<number>): readonly Row[] {
     return Array.from(slots, (slot) => this.#rows[slot] as Row);
   }
 
-  /** @returns where the row stands */
+  /**
+   * Adds a row.
+   * @returns its slot
+   */
   add(layer: number, row: Row): number {
     const slot = this.#rows.length;
     this.#rows.push(row);
@@ -103,7 +115,7 @@ export class RowStore {
     return slot;
   }
 
-  /** The place of a key, or the free one where it belongs. At most half of the places are taken. */
+  /** The place of a key, or the free place for it. At most half of the places are taken. */
   #place(key: number): number {
     const mask = this.#keys.length - 1;
     let place = (Math.imul(key, GOLDEN) >>> 7) & mask;
@@ -142,7 +154,7 @@ export class RowStore {
   }
 }
 
-/** The roofline that a row has where it stands. */
+/** The roofline of a row in its circumstances. */
 export function roofOf(row: Row, resident: boolean, shared: boolean, unfused: boolean): Roof {
   if (unfused) {
     const roof = resident ? row.unfusedResident : row.unfusedStreamed;

@@ -5,28 +5,27 @@ import { QuantizationGenome } from "../../genome/quantization-genome.js";
 import { checkLayers } from "../../model/check-layers.js";
 import { LayerKind, type LayerSpec, type ModelSpec } from "../../model/layer-spec.js";
 
-/** One measured latency: a whole model, or a layer on its own. */
+/** One measured latency of a whole model or of a single layer. */
 export interface LatencyMeasurement {
-  /** For reports. */
+  /** Name in reports. */
   readonly name: string;
-  /** What was run; a single layer is a model of one. */
+  /** The model that ran. A single layer is a model of one layer. */
   readonly model: ModelSpec;
   readonly genome: QuantizationGenome;
   /** Milliseconds of one inference at batch 1, above 0. */
   readonly latencyMs: number;
   /**
-   * Interquartile range of the runs, in milliseconds: noisy measurements weigh less. Default
+   * Interquartile range of the runs in milliseconds. Noisy measurements weigh less. Default:
    * unknown.
    */
   readonly spreadMs?: number | undefined;
   /**
-   * `layer`: taken within a run, so that it holds none of the cost that comes once per graph.
-   * Default model.
+   * `layer`: measured within a run, without the cost that occurs once per graph. Default `model`.
    */
   readonly scope?: "model" | "layer" | undefined;
   /**
-   * Measurements of one group leave cross-validation together, such as all of one model. Default:
-   * each its own.
+   * Cross-validation leaves out the measurements of one group together, such as all of one model.
+   * Default: each is its own group.
    */
   readonly group?: string | undefined;
 }
@@ -43,12 +42,12 @@ const layerSchema = z.strictObject({
   inputs: z.array(z.string().max(1000)).max(10_000).optional(),
   followedBy: z.array(z.string().max(100)).max(100).optional(),
 });
-/** Settings as {@link LayerQuantConfig.toDict} writes them; that class checks them. */
+/** Settings as {@link LayerQuantConfig.toDict} writes them. The class checks them. */
 const settings = z.record(z.string(), z.unknown());
 
 const tableSchema = z.strictObject({
   schemaVersion: z.literal(1),
-  /** What was measured on, and with what. */
+  /** The device that was measured, and how. */
   device: z.string().trim().min(1).max(500),
   runtime: z.string().trim().min(1).max(500),
   models: z
@@ -65,9 +64,9 @@ const tableSchema = z.strictObject({
     .array(
       z.strictObject({
         name: z.string().min(1).max(200).optional(),
-        /** Name of a model above. */
+        /** Name of an entry of `models`. */
         model: z.string(),
-        /** Only this layer of it was measured. */
+        /** The layer that was measured; absent for the whole model. */
         layer: z.string().optional(),
         /** Settings of every layer that `layers` does not name. */
         settings: settings.optional(),
@@ -87,7 +86,7 @@ const tableSchema = z.strictObject({
     .max(1_000_000),
 });
 
-/** A checked table of measurements. */
+/** Measured latencies of one device and runtime. */
 export interface MeasurementTable {
   readonly device: string;
   readonly runtime: string;
@@ -95,7 +94,7 @@ export interface MeasurementTable {
 }
 
 /**
- * Reads a table of measurements (docs/latency-tables.md has the format) from data or JSON text.
+ * Reads a table of measurements from data or JSON text. docs/latency-tables.md has the format.
  * @throws InvalidDocumentError whose path is the field at fault
  */
 export function parseMeasurementTable(data: unknown): MeasurementTable {

@@ -8,12 +8,15 @@ import { storedWeightBytes } from "../profile/stored-weight-bytes.js";
 import { summarizeSupport } from "../profile/summarize-support.js";
 import { type LatencyTable, parseLatencyTable } from "./latency-table.js";
 
-/** What a {@link LatencyTableCostModel} does where its table has no entry. */
+/** Options of {@link LatencyTableCostModel}. */
 export interface LatencyTableOptions {
   /**
-   * `refuse` (default): the layer is refused and estimates that need it throw. `interpolate`:
-   * between the nearest measured widths of the layer, and for layers that were not measured between
-   * measured layers of the same kind with fewer and more MACs; never beyond what was measured.
+   * What to do for a layer or width that the table lacks. `refuse` (default): refuse the layer, and
+   * throw from an estimate that needs it.
+   *
+   * `interpolate`: interpolate between the nearest measured widths of the layer. For a layer that
+   * was not measured, interpolate between measured layers of its kind with fewer and more MACs. It
+   * never extrapolates.
    */
   readonly missing?: "refuse" | "interpolate";
 }
@@ -23,7 +26,7 @@ interface Cost {
   readonly energyMj: number;
 }
 
-/** Costs of a layer by widths. */
+/** Costs of a layer by weight and activation bits. */
 interface Grid {
   readonly costs: ReadonlyMap<string, Cost>;
   readonly weightBits: readonly number[];
@@ -37,15 +40,14 @@ interface MeasuredShape {
 }
 
 interface Found extends Cost {
-  /** Empty when the table has the very entry. */
+  /** Why the cost is interpolated. Empty when the table has the entry. */
   readonly reason: string;
 }
 
 /**
- * The cost of a genome as the sum of measured costs of its layers, as HAQ and APQ take it. A sum of
- * layers measured one by one is a prediction for the model: boundaries between formats cost what
- * the table's layers had of them. Memory is worked out as by the roofline model: weights as stored
- * at their own width, rounded up to whole bits, and the peak of live activations.
+ * Predicts the cost of a genome as the sum of the measured costs of its layers, as HAQ and APQ do.
+ * Conversions between formats cost what the measured layers include of them. Memory is the stored
+ * weights, with widths rounded up to whole bits, plus the peak of live activations.
  */
 export class LatencyTableCostModel implements HardwareCostModel {
   readonly target: string;
@@ -75,8 +77,8 @@ export class LatencyTableCostModel implements HardwareCostModel {
   }
 
   /**
-   * Native where the table has the layer at these widths, emulated where it is interpolated,
-   * refused elsewhere.
+   * How the table covers a layer: `native` where it has the widths, `emulated` where it
+   * interpolates, else `refused`.
    */
   supports(layer: LayerSpec, config: LayerQuantConfig): OperatorSupport {
     const { weightBits, activationBits } = config;
@@ -94,6 +96,7 @@ export class LatencyTableCostModel implements HardwareCostModel {
   }
 
   /**
+   * Costs of one inference, always `predicted`.
    * @throws UnsupportedError naming a layer that the table does not cover; InvalidArgumentError
    *   when the model is not valid, or the genome is none or lacks one of its layers
    */
@@ -185,7 +188,7 @@ export class LatencyTableCostModel implements HardwareCostModel {
     for (const list of this.#byKind.values()) list.sort((a, b) => a.size - b.size);
   }
 
-  /** The cost, or why there is none. */
+  /** The cost, or the reason why there is none. */
   #find(layer: LayerSpec, { weightBits, activationBits }: LayerQuantConfig): Found | string {
     let known = this.#known.get(layer);
     if (known === undefined) {
@@ -254,8 +257,8 @@ export class LatencyTableCostModel implements HardwareCostModel {
 }
 
 /**
- * Between the four nearest measured pairs of widths, linear in each; undefined where these are not
- * all there.
+ * Interpolates linearly between the four nearest measured pairs of widths; undefined where one of
+ * them is missing.
  */
 function interpolateBits(grid: Grid, weightBits: number, activationBits: number): Cost | undefined {
   const w = enclose(grid.weightBits, weightBits);
@@ -273,7 +276,7 @@ function interpolateBits(grid: Grid, weightBits: number, activationBits: number)
   return { latencyMs, energyMj };
 }
 
-/** The neighbours of a value in an ascending list, each with its share. */
+/** The neighbours of a value in an ascending list, each with its weight. */
 function enclose(
   list: readonly number[],
   value: number,
@@ -302,8 +305,8 @@ function shapeKey({ kind, inputShape, outputShape, parameterCount }: Shape): str
 }
 
 /**
- * What layers of one kind are ordered by: multiply-accumulates, as far as shapes tell (weights
- * times the positions that they are used at, by the output over its channels), never 0.
+ * Order of the layers of one kind: their multiply-accumulates, as far as shapes tell. They are the
+ * weights times the positions at which each is used. At least 1.
  */
 function workOf({ kind, outputShape, parameterCount }: Shape): number {
   const channels = (kind.includes("conv") ? outputShape[1] : outputShape.at(-1)) ?? 1;

@@ -5,9 +5,9 @@ import { LayerKind } from "../../model/layer-spec.js";
 const extents = z.array(z.int().min(0).max(1e12)).max(16);
 
 const entrySchema = z.strictObject({
-  /** Name of the layer; or */
+  /** Name of the layer. An entry has either `layer` or `shape`. */
   layer: z.string().min(1).max(1000).optional(),
-  /** what any layer of this shape costs. */
+  /** Shape of the layers that the entry holds for. */
   shape: z
     .strictObject({
       kind: z.enum(LayerKind),
@@ -16,10 +16,7 @@ const entrySchema = z.strictObject({
       parameterCount: z.int().min(0).max(1e15),
     })
     .optional(),
-  /**
-   * Widths that were measured; also such that layers cannot be given, as long as interpolation may
-   * need them.
-   */
+  /** Measured widths. They may include widths that no layer can have, for interpolation. */
   weightBits: z.number().min(1).max(64),
   activationBits: z.number().min(1).max(64),
   latencyMs: z.number().positive().max(1e9),
@@ -29,16 +26,16 @@ const entrySchema = z.strictObject({
 const latencyTableSchema = z
   .strictObject({
     schemaVersion: z.literal(1),
-    /** A built-in target or a name of your own. */
+    /** A built-in target, or a custom name. */
     target: z.string().trim().min(1).max(100),
     device: z.string().trim().min(1).max(500),
     /** Who measured or simulated it, and how. */
     source: z.string().trim().min(8).max(1000),
-    /** Samples of a run; latencies and energies are divided by it. */
+    /** Samples of a run, which the latencies and energies are divided by. */
     batch: z.int().min(1).max(65_536).default(1),
-    /** What a graph costs beside its layers. */
+    /** Latency of a graph besides its layers. */
     overheadPerGraphMs: z.number().min(0).max(1e6).default(0),
-    /** Energy of entries that have none: this times their latency. */
+    /** Average power. Entries without an energy get this times their latency. */
     averagePowerW: z.number().positive().max(1e5).optional(),
     entries: z.array(entrySchema).min(1).max(1_000_000),
   })
@@ -63,7 +60,7 @@ export type LatencyTable = z.infer<typeof latencyTableSchema>;
 export type LatencyTableEntry = LatencyTable["entries"][number];
 
 /**
- * Reads a latency table (docs/latency-tables.md has the format) from data or JSON text.
+ * Reads a latency table from data or JSON text. docs/latency-tables.md has the format.
  * @throws InvalidDocumentError whose path is the field at fault
  */
 export function parseLatencyTable(data: unknown): LatencyTable {
@@ -86,23 +83,24 @@ export function parseLatencyTable(data: unknown): LatencyTable {
   );
 }
 
-/** What a published table does not say itself. */
+/** What a published table does not state. */
 export interface LatencyTableOrigin {
   readonly target: string;
   readonly device: string;
   readonly source: string;
-  /** For tables without energy. */
+  /** Average power in watts, for a table without energies. */
   readonly averagePowerW?: number;
 }
 
 /**
- * The latency tables of HAQ (Wang et al. 2019, `lib/simulator/lookup_tables/*.npy`): latency by
- * quantizable layer in the model's order, by weight bits less 1, and by activation bits less 1 (53
- * x 8 x 8 for MobileNetV2).
+ * Converts a latency table of HAQ (Wang et al. 2019, `lib/simulator/lookup_tables/*.npy`). Its axes
+ * are the quantizable layers in model order, the weight bits less 1, and the activation bits less
+ * 1. The table of MobileNetV2 is 53 x 8 x 8.
  * @param values the array, row-major
  * @param layers names of the layers, in order
- * @param unitMs what a count of the table is in milliseconds: the files do not say
- * @param batch samples of a run; their names do say (`batch16`)
+ * @param unitMs milliseconds of one unit of the table, which the files do not state
+ * @param batch samples of a run, which the file names state (`batch16`); default 16
+ * @param widths number of widths of each axis; default 8
  * @throws InvalidArgumentError when the sizes disagree; InvalidDocumentError for values that are no
  *   latencies
  */
@@ -135,13 +133,15 @@ export function latencyTableFromHaq(
   return parseLatencyTable({ schemaVersion: 1, batch, ...origin, entries });
 }
 
-/** Key of APQ: input and output channels, input size, kernel, stride, padding, groups, bits. */
+/**
+ * A key of APQ: input channels, output channels, size, kernel, stride, padding, groups and bits.
+ */
 const APQ_KEY = /^\((\d+), (\d+), (\d+), (\d+), (\d+), (\d+), (\d+)\)-W(\d+)A(\d+)$/;
 
 /**
- * The latency and energy tables of APQ (Wang et al. 2020, `lut/BitFusion_new.b1.dict`): entries
- * such as `"(96, 456, 14, 1, 1, 0, 1)-W4A4": { "energy": 0.107, "latency": 0.0622 }`, in
- * milliseconds and millijoules for one sample. `head` and `tail`, what is not quantized, become the
+ * Converts a table of APQ (Wang et al. 2020, `lut/BitFusion_new.b1.dict`). An entry such as
+ * `"(96, 456, 14, 1, 1, 0, 1)-W4A4": { "energy": 0.107, "latency": 0.0622 }` is in milliseconds and
+ * millijoules for one sample. The entries `head` and `tail`, which are not quantized, become the
  * overhead of the graph.
  * @param table the parsed file
  * @throws InvalidDocumentError naming a key that is none, or an entry that is not valid

@@ -1,9 +1,7 @@
 import { loadHardwareProfile } from "../profile/load-hardware-profile.js";
 import type { Figure, HardwareProfile } from "../profile/profile-schema.js";
 
-/**
- * Writes a figure of a profile on one line: value, unit, how far to trust it, where it comes from.
- */
+/** A figure of a profile on one line: value, unit, tag and source. */
 export function figure<Unit extends string>(
   value: number,
   unit: Unit,
@@ -15,7 +13,7 @@ export function figure<Unit extends string>(
 
 type Arithmetic = HardwareProfile["formats"]["weights"][number]["arithmetic"];
 
-/** A row of weights that the runtime has as they are. */
+/** A row of weights that the runtime supports natively. */
 export function nativeWeights(
   bits: number,
   storageBits: number,
@@ -31,7 +29,7 @@ export function nativeWeights(
   };
 }
 
-/** A row of weights that run in another form, with the reason and what unpacking them costs. */
+/** A row of weights that run in another form, with the reason and the cost of unpacking. */
 export function emulatedWeights(
   bits: number,
   storageBits: number,
@@ -44,12 +42,12 @@ export function emulatedWeights(
 
 const NATIVE = { status: "native" };
 
-/** A rule for what the runtime has as it is. */
+/** The rule for what the runtime supports natively. */
 export function native() {
   return NATIVE;
 }
 
-/** The devices of one target: what they share and what each adds, checked and frozen. */
+/** The devices of one target, checked and frozen: each is the shared part plus its own. */
 export function devicesOf(
   shared: object,
   devices: readonly object[],

@@ -23,7 +23,8 @@ const CLAMPED =
   "A clamp stays before symmetric activations, so the convolution before it cannot write " +
   "integers; these run in float32.";
 
-// The formats and energies of the default device; everything about time is said here, for one core.
+// Formats and energies are those of the default device. Everything about time is given here, for
+// one core.
 const {
   depthwiseGmacsPerSecond: _wide,
   outputChannelTile: _tile,
@@ -32,8 +33,8 @@ const {
 } = intelVnni;
 
 /**
- * One core with AVX512-VNNI that runs what `quantizeOnnx` writes in ONNX Runtime: QDQ graphs, of
- * which the runtime fuses what it can. The start for `fitHardwareProfile` on the machine at hand.
+ * One core with AVX512-VNNI that runs, in ONNX Runtime, the QDQ graphs that `quantizeOnnx` writes.
+ * The runtime fuses what it can. Start `fitHardwareProfile` from it on a similar machine.
  */
 export const intelVnniOnnxRuntime: HardwareProfile = /* @__PURE__ */ loadHardwareProfile({
   ...base,

@@ -19,14 +19,14 @@ interface Row {
   readonly dramGBs: number;
   readonly dramPj: number;
   readonly staticW: number;
-  /** Times the MACs of asymmetric weights, where the table needs another factor than the device. */
+  /** Factor on the MACs of asymmetric weights, where the table needs another than the device. */
   readonly asymmetric?: number;
 }
 
 /**
- * A default device bent to the document's table: support rules as they are, every figure that the
- * table depends on fitted, and no cost besides arithmetic, weights and power, since the table knows
- * no other.
+ * A default device adapted to the document's table. It keeps the support rules, and fits every
+ * figure that the table depends on. It has no cost besides arithmetic, weights and power, since the
+ * table has no other.
  */
 function preset(base: HardwareProfile, name: string, row: Row): HardwareProfile {
   const {
@@ -92,10 +92,12 @@ function preset(base: HardwareProfile, name: string, row: Row): HardwareProfile 
 }
 
 /**
- * Presets that give the rows of the owner's "Hardware Performance" table, for the four targets that
- * it has rows of. Twelve numbers against about twenty fitted ones: a regression test of what the
- * document says, not evidence about devices. The document contradicts itself (7 B parameters are 28
- * GB in float32; its 7.0 GB are 1.75 B); the presets take the 7.0 GB.
+ * Presets that reproduce the owner's "Hardware Performance" table, for the four targets that it has
+ * rows for. They fit about twenty figures to twelve numbers. So they are a regression test of the
+ * document, not evidence about devices.
+ *
+ * The document contradicts itself: 7 B parameters are 28 GB in float32, and its 7.0 GB are 1.75 B.
+ * The presets take the 7.0 GB.
  */
 export const ownerDocumentDevices: readonly HardwareProfile[] = /* @__PURE__ */ Object.freeze([
   preset(armNeon, `owner-document ${HardwareTarget.ARM_NEON}`, {

@@ -112,7 +112,7 @@ describe("a run with a checkpoint", () => {
   });
 
   it(
-    "goes on with a surrogate, first looks on few samples, measured sensitivity and baselines " +
+    "resumes with a surrogate, low-fidelity evaluations, measured sensitivity and baselines " +
       "as well",
     async () => {
       const sensitivities = Object.fromEntries(LAYERS.map(({ name }, i) => [name, (i + 1) / 4]));
@@ -152,7 +152,7 @@ describe("a run with a checkpoint", () => {
     expect(found(longer)).toEqual(found(await run(undefined, { maxGenerations: 9 })));
   });
 
-  it("keeps evaluations in the order they were asked for, whatever the number in flight", async () => {
+  it("keeps evaluations in the order asked for, whatever the number in flight", async () => {
     const texts = await Promise.all(
       [1, 4].map(async (parallelEvaluations) => {
         const store = memoryStore();

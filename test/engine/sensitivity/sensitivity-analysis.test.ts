@@ -5,7 +5,7 @@ import { weightNoise } from "../../../src/evaluation/sensitivity/weight-noise.js
 import { Random } from "../../../src/random/random.js";
 import { layer } from "../../evaluation/small-models.js";
 
-it("tells harms per power of the noise that exact seeds read, whatever table predicted them", async () => {
+it("divides loss increases by the noise that exact seeds read, whatever their table", async () => {
   const random = new Random("harms");
   // Two loud channels, and quiet ones that an outlier each stretches the scale of.
   const weights = Float64Array.from({ length: 16 * 64 }, (_, i) =>
@@ -20,26 +20,26 @@ it("tells harms per power of the noise that exact seeds read, whatever table pre
     ],
   };
   const seedNoise = createNoiseTable(model, { per: "tensor" });
-  const harms = new Map([
+  const lossIncreases = new Map([
     ["quiet", 0.1],
     ["plain", 0.2],
   ]);
   const analysis = new SensitivityAnalysis({
     config: { useSensitivityAnalysis: true, parallelEvaluations: 1 },
-    brought: { name: "told", kind: "predicted", harms: async () => harms },
+    custom: { name: "told", kind: "predicted", lossIncreases: async () => lossIncreases },
     context: { model } as never,
     noiseTable: createNoiseTable(model),
     seedNoise,
-    lookAtLayers: undefined,
+    measureSingleLayers: undefined,
     maxEvaluations: undefined,
   });
   const { signal } = new AbortController();
   const { noiseWeights } = (await analysis.analyze(undefined as never, signal))!;
-  const noise = await weightNoise({ noiseTable: seedNoise }).harms(model, {
+  const noise = await weightNoise({ noiseTable: seedNoise }).lossIncreases(model, {
     concurrency: 1,
     signal,
   });
-  // Harms are told up to a common factor.
-  const felt = (name: string) => noiseWeights.get(name)! * noise.get(name)!;
-  expect(felt("quiet") / felt("plain")).toBeCloseTo(0.5, 9);
+  // Only ratios count.
+  const predicted = (name: string) => noiseWeights.get(name)! * noise.get(name)!;
+  expect(predicted("quiet") / predicted("plain")).toBeCloseTo(0.5, 9);
 });

@@ -28,7 +28,7 @@ describeSensitivityMetric(() => outputError(new Map()), smallModel);
 describeSensitivityMetric(() => curvature(even), smallModel);
 describeSensitivityMetric(() => accuracyDrop(evaluator), smallModel);
 
-const ask = (metric: SensitivityMetric, model = smallModel) => metric.harms(model, {});
+const ask = (metric: SensitivityMetric, model = smallModel) => metric.lossIncreases(model, {});
 
 describe("weight-noise and predicted", () => {
   it("differ by the prior, and fall with more bits", async () => {
@@ -59,7 +59,7 @@ describe("output-error", () => {
   });
 
   it(
-    "looks only at weights of inputs that are there: two kernel positions each, or a column of " +
+    "reads only weights of inputs that are there: two kernel positions each, or a column of " +
       "a matrix",
     async () => {
       const probed = probedWeights(layer("a", 2, 6), 3);
@@ -123,7 +123,7 @@ describe("sensitivityReport", () => {
   const fixed = (name: string, values: readonly number[]): SensitivityMetric => ({
     name,
     kind: "predicted",
-    harms: async (model) => new Map(model.layers.map((each, i) => [each.name, values[i]!])),
+    lossIncreases: async (model) => new Map(model.layers.map((each, i) => [each.name, values[i]!])),
   });
 
   it("ranks by Spearman's correlation", async () => {
@@ -144,6 +144,7 @@ describe("sensitivityReport", () => {
     ]);
     expect(report.layers[1]).toEqual({
       name: "__proto__",
+      lossIncreases: { truth: 0.2, "same order": 20, reversed: 3, flat: 1 },
       harms: { truth: 0.2, "same order": 20, reversed: 3, flat: 1 },
     });
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
@@ -151,7 +152,7 @@ describe("sensitivityReport", () => {
 
   it("finds the layer that was measured to matter", async () => {
     const report = await sensitivityReport(smallModel, [weightNoise()], accuracyDrop(evaluator));
-    const drops = report.layers.map(({ harms }) => harms["accuracy-drop"]!);
+    const drops = report.layers.map(({ lossIncreases }) => lossIncreases["accuracy-drop"]!);
     expect(drops.map((drop) => Number(drop.toFixed(6)))).toEqual([0, 0, 0.2, 0]);
     expect(report.metrics[0]).toEqual({
       name: "accuracy-drop",
@@ -160,7 +161,7 @@ describe("sensitivityReport", () => {
     });
   });
 
-  it("believes no metric, and tells metrics apart by name", async () => {
+  it("checks what metrics report, and refuses two of one name", async () => {
     const truth = fixed("truth", [1, 2, 3, 4]);
     await expect(sensitivityReport(smallModel, [fixed("short", [1, 2])], truth)).rejects.toThrow(
       EvaluationError,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { lazyList } from "../../../src/hardware/roofline/lazy-list.js";
 
 describe("lazyList", () => {
-  it("works once, when first looked at, and is an array in every respect", () => {
+  it("computes once, when first read, and is an array in every respect", () => {
     let calls = 0;
     const make = () =>
       lazyList(() => {

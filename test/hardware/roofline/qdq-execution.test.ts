@@ -69,7 +69,7 @@ describe("qdqExecution", () => {
     },
   );
 
-  it("lets matrix products read integers and write float, and quantizes a shared input once", () => {
+  it("has matrix products read integers and write float, a shared input quantized once", () => {
     const layers = [
       matmul("e", []),
       matmul("q", ["e"]),
@@ -166,7 +166,7 @@ describe("the ONNX Runtime profile", () => {
     expect(cost("a", spec).latencyMs).toBeLessThan(0.7 * cost("", spec).latencyMs);
   });
 
-  it("sums its layers, conversions and what is dequantized around layers that are not fused", () => {
+  it("sums layers, conversions and the operators around layers that are not fused", () => {
     for (const int8 of ["", "abcd", "bd", "a"]) {
       const estimate = cost(int8);
       const sum = estimate.layers.reduce((ms, layer) => ms + layer.latencyMs, 0);

@@ -140,7 +140,7 @@ describe("LatencyTableCostModel", () => {
     );
   });
 
-  it("interpolates between layers of a kind in the logarithm of their work, between their costs", () => {
+  it("interpolates between layers of a kind in the logarithm of their work", () => {
     const shaped = (channels: number, latencyMs: number) => ({
       shape: {
         kind: "conv",

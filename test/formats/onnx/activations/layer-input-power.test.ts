@@ -34,7 +34,7 @@ describe("layerInputPower", () => {
       expect(model.layers.some((layer) => layer.name === name)).toBe(true);
       expect(values.every((value) => value >= 0)).toBe(true);
     }
-    const harms = await outputError(power).harms(model.spec, {});
-    for (const harm of harms.values()) expect(harm).toBeGreaterThan(0);
+    const lossIncreases = await outputError(power).lossIncreases(model.spec, {});
+    for (const lossIncrease of lossIncreases.values()) expect(lossIncrease).toBeGreaterThan(0);
   });
 });

@@ -1,43 +1,45 @@
 import type { EvaluationContext } from "../../evaluation/evaluate-genome.js";
 import type { NoiseTable } from "../../evaluation/noise/noise-table.js";
-import { checkedHarms } from "../../evaluation/sensitivity/checked-harms.js";
+import { checkedLossIncreases } from "../../evaluation/sensitivity/checked-loss-increases.js";
 import type { SensitivityRequest } from "../../evaluation/sensitivity/contract.js";
 import { layerAlone } from "../../evaluation/sensitivity/layer-sensitivity.js";
 import { priorWeightedNoise } from "../../evaluation/sensitivity/weight-noise.js";
 import { float32Genome } from "../../evaluation/uniform-genome.js";
 import type { EvaluationLedger } from "../ledger/evaluation-ledger.js";
-import { type FilledHarms, fillFromPrediction } from "./fill-from-prediction.js";
+import { type FilledLossIncreases, fillFromPrediction } from "./fill-from-prediction.js";
 
-/** Drops of accuracy by layer, and what of them is none. */
-export interface CountedDrops extends FilledHarms {
-  /** The budget left layers out. */
+/** The drop of accuracy by layer, measured or filled in from the prediction. */
+export interface MeasuredAccuracyDrops extends FilledLossIncreases {
+  /** Whether the budget was too small to measure every layer. */
   readonly cut: boolean;
 }
 
-/** What {@link countedDrops} measures with. */
-export interface CountedDropsParts {
+/** What {@link measuredAccuracyDrops} needs besides its request. */
+export interface AccuracyDropsContext {
   readonly context: EvaluationContext;
+  /** Counts the evaluations. */
   readonly ledger: EvaluationLedger;
   readonly noiseTable: NoiseTable;
-  /** Default: no limit. */
+  /** The run's budget in whole evaluations. Default: no limit. */
   readonly maxEvaluations?: number | undefined;
 }
 
-/** Most of the budget that goes into sensitivities: the search is to have as much. */
+/** Largest share of the budget spent on sensitivities, so that the search has as much. */
 const SHARE_OF_BUDGET = 1 / 2;
 
 /**
- * How much accuracy falls when one layer's weights alone are quantized, as `accuracyDrops` says it,
- * from evaluations that the ledger counts. A layer whose evaluation fails, or that the budget
- * leaves out (those with the least predicted harm), has its predicted harm in the same scale.
+ * The drop of accuracy when one layer's weights alone are quantized, as `accuracyDrops` defines it,
+ * with evaluations that the ledger counts. The budget leaves out the layers with the least
+ * predicted loss increase. A layer that it leaves out, or whose evaluation fails, gets its
+ * predicted loss increase in the same scale.
  * @throws the signal's reason after an abort
  */
-export async function countedDrops(
-  { context, ledger, noiseTable, maxEvaluations = Number.POSITIVE_INFINITY }: CountedDropsParts,
+export async function measuredAccuracyDrops(
+  { context, ledger, noiseTable, maxEvaluations = Number.POSITIVE_INFINITY }: AccuracyDropsContext,
   request: SensitivityRequest,
-): Promise<CountedDrops> {
+): Promise<MeasuredAccuracyDrops> {
   const { model, evaluator } = context;
-  const predicted = await checkedHarms(priorWeightedNoise({ noiseTable }), model, request);
+  const predicted = await checkedLossIncreases(priorWeightedNoise({ noiseTable }), model, request);
   const floats = float32Genome(model);
   const affordable = Math.floor(maxEvaluations * SHARE_OF_BUDGET);
   let { baseline } = evaluator;
@@ -63,7 +65,7 @@ export async function countedDrops(
     else reasons.set(name, ledger.reasonOf(baseline === undefined ? floats : genome));
   }
   return {
-    harms: fillFromPrediction(measured, predicted),
+    lossIncreases: fillFromPrediction(measured, predicted),
     fallbacks: model.layers
       .filter(({ name }) => !measured.has(name))
       .map(({ name: layer }) => ({

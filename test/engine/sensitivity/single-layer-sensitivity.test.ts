@@ -3,7 +3,7 @@ import { MeasuredRecord } from "../../../src/engine/budget/measured-record.js";
 import { resolveConfig } from "../../../src/engine/config.js";
 import { EvaluationLedger } from "../../../src/engine/ledger/evaluation-ledger.js";
 import { geneSpaceOf } from "../../../src/engine/run/gene-space-of.js";
-import { firstLookSensitivity } from "../../../src/engine/sensitivity/first-look-sensitivity.js";
+import { singleLayerSensitivity } from "../../../src/engine/sensitivity/single-layer-sensitivity.js";
 import { createEvaluationContext } from "../../../src/evaluation/evaluate-genome.js";
 import { createNoiseTable } from "../../../src/evaluation/noise/noise-table.js";
 import { costModelFor } from "../../../src/hardware/registry.js";
@@ -39,13 +39,13 @@ function estimateOf(scores: Float32Array): AccuracyEstimate {
 }
 
 /**
- * Looks at layers that each lose one sample in so many, whole or in part; `fails` names those that
- * cannot be measured.
- * @param room whole evaluations that a second look may cost, and that are left in all
+ * Measures layers that each lose half of every nth score.
+ * @param budget whole evaluations that a second measurement may cost, and that are left in all
+ * @param fails layers whose evaluation fails
  */
-async function look(
+async function measure(
   everyNth: Readonly<Record<string, number>>,
-  { secondLook = 4, left = 100 } = {},
+  { remeasureAllowance = 4, left = 100 } = {},
   fails: readonly string[] = [],
 ) {
   const asked: { name: string; samples: number }[] = [];
@@ -72,7 +72,7 @@ async function look(
     caching: true,
     onEvaluated: (one) => record.add(one),
   });
-  const found = await firstLookSensitivity({
+  const found = await singleLayerSensitivity({
     model,
     space,
     noiseTable,
@@ -80,20 +80,20 @@ async function look(
     record,
     samples: SAMPLES,
     sampleCount: SAMPLE_COUNT,
-    secondLook,
+    remeasureAllowance,
     left: () => left,
   });
   expect(asked.slice(0, names.length)).toEqual(names.map((name) => ({ name, samples: SAMPLES })));
   return { found: found!, again: asked.slice(names.length) };
 }
 
-const SURE = { embedding: 1, attention: 1, ffn: 1, output: 1 };
+const PRECISE = { embedding: 1, attention: 1, ffn: 1, output: 1 };
 /** Its error is half of its loss. */
-const UNSURE = 8;
+const IMPRECISE = 8;
 
-describe("firstLookSensitivity", () => {
-  it("looks again at what is not sure, and at nothing else, on as many samples as make it sure", async () => {
-    const { found, again } = await look({ ...SURE, ffn: UNSURE, output: UNSURE });
+describe("singleLayerSensitivity", () => {
+  it("measures imprecise layers alone again, on as many samples as make them precise", async () => {
+    const { found, again } = await measure({ ...PRECISE, ffn: IMPRECISE, output: IMPRECISE });
     expect(again.map(({ name }) => name)).toEqual(["ffn", "output"]);
     for (const { samples } of again) {
       expect(samples).toBeGreaterThanOrEqual(2 * SAMPLES);
@@ -103,43 +103,43 @@ describe("firstLookSensitivity", () => {
     // A fifth, and a tenth for what one width does not tell of others.
     expect(found.deviations.get("ffn")).toBeCloseTo(Math.hypot(0.2, 0.1), 1);
     expect(found.deviations.get("embedding")!).toBeLessThan(0.12);
-    expect(found.harms.get("ffn")).toBeCloseTo(0.5 / UNSURE, 2);
-    expect((await look(SURE)).again).toEqual([]);
+    expect(found.lossIncreases.get("ffn")).toBeCloseTo(0.5 / IMPRECISE, 2);
+    expect((await measure(PRECISE)).again).toEqual([]);
   });
 
-  it("shares what a second look may cost, and takes none that would hardly have more samples", async () => {
-    const all = { embedding: 40, attention: UNSURE, ffn: UNSURE, output: UNSURE };
-    expect((await look(all, { secondLook: 1.5 })).again).toEqual(
+  it("shares the allowance of second measurements, skips one with few more samples", async () => {
+    const all = { embedding: 40, attention: IMPRECISE, ffn: IMPRECISE, output: IMPRECISE };
+    expect((await measure(all, { remeasureAllowance: 1.5 })).again).toEqual(
       names.map((name) => ({ name, samples: 96 })),
     );
-    const { again, found } = await look(all, { secondLook: 0.9 });
+    const { again, found } = await measure(all, { remeasureAllowance: 0.9 });
     expect(again).toEqual([]);
     expect(found.cut).toBe(false);
   });
 
   it("takes no more than a third of what is left, and says so", async () => {
-    const all = { embedding: 40, attention: UNSURE, ffn: UNSURE, output: UNSURE };
+    const all = { embedding: 40, attention: IMPRECISE, ffn: IMPRECISE, output: IMPRECISE };
     const [short, enough] = [
-      await look(all, { secondLook: 1.5, left: 4.4 }),
-      await look(all, { secondLook: 1.5, left: 4.5 }),
+      await measure(all, { remeasureAllowance: 1.5, left: 4.4 }),
+      await measure(all, { remeasureAllowance: 1.5, left: 4.5 }),
     ];
     expect(short.again).toEqual([]);
     expect(short.found.cut).toBe(true);
     expect(enough.again).toHaveLength(names.length);
     expect(enough.found.cut).toBe(false);
-    expect((await look(SURE, { left: 0 })).found.cut).toBe(false);
+    expect((await measure(PRECISE, { left: 0 })).found.cut).toBe(false);
   });
 
-  it("leaves layers whose look failed out of the second", async () => {
-    const all = { embedding: 40, attention: UNSURE, ffn: UNSURE, output: UNSURE };
-    const { again, found } = await look(all, { secondLook: 1.5 }, ["attention"]);
+  it("measures no layer again whose measurement failed", async () => {
+    const all = { embedding: 40, attention: IMPRECISE, ffn: IMPRECISE, output: IMPRECISE };
+    const { again, found } = await measure(all, { remeasureAllowance: 1.5 }, ["attention"]);
     // What the one that failed would cost goes to the others.
     expect(again).toEqual(["embedding", "ffn", "output"].map((name) => ({ name, samples: 128 })));
-    expect(found.harms.get("attention")).toBe(Math.max(...found.harms.values()));
+    expect(found.lossIncreases.get("attention")).toBe(Math.max(...found.lossIncreases.values()));
     expect(found.deviations.get("attention")).toBeCloseTo(1, 1);
   });
 
-  it("goes on as a whole run does from a checkpoint whose budget had no room for a second look", async () => {
+  it("resumes a checkpoint without second measurements as an uninterrupted run goes", async () => {
     const run = async (maxEvaluations: number, store = memoryStore()) => {
       const evaluator = sampledEvaluator({ embedding: 0.05, attention: 2, ffn: 0.1, output: 1 });
       const asked: number[] = [];
@@ -158,14 +158,14 @@ describe("firstLookSensitivity", () => {
         },
       );
       const result = await engine.runEvolution(TINY_LAYERS, { checkpoint: { store } });
-      return { ...result, looks: asked.filter((layers) => layers === 1).length };
+      return { ...result, singles: asked.filter((layers) => layers === 1).length };
     };
     const store = memoryStore();
     const short = await run(11, store);
-    expect(short.looks).toBe(names.length);
+    expect(short.singles).toBe(names.length);
     expect(short.generations).toBeGreaterThan(0);
     const [resumed, whole] = [await run(30, store), await run(30)];
-    expect(whole.looks).toBe(2 * names.length);
+    expect(whole.singles).toBe(2 * names.length);
     expect(archiveToString(resumed)).toBe(archiveToString(whole));
   });
 });
