@@ -12,6 +12,7 @@ import {
 import type { SearchSpace } from "../genes/search-space.js";
 import { drawShare, stepChoice } from "../genes/step.js";
 import type { ModelSpec } from "../model/layer-spec.js";
+import { tiedUnits } from "../model/units.js";
 import type { Random } from "../random/random.js";
 import { geneValuesOf } from "./gene-values.js";
 import { LayerQuantConfig } from "./layer-quant-config.js";
@@ -91,17 +92,16 @@ export class GeneSpace {
     this.uniformPrecision = uniformPrecision;
     this.#kinds = new Map(kinds.map((kind) => [kind.name, kind]));
     this.#layerNames = [...space.layers.keys()];
-    const order = new Map(this.#layerNames.map((name, at) => [name, at]));
-    const tied = new Map(space.ties.flatMap((tie) => tie.map((name) => [name, tie] as const)));
-    const units: Unit[] = [];
     const unitOf = new Map<string, number>();
-    for (const name of this.#layerNames) {
-      if (unitOf.has(name)) continue;
-      const layers = [...(tied.get(name) ?? [name])].sort((a, b) => order.get(a)! - order.get(b)!);
-      for (const layer of layers) unitOf.set(layer, units.length);
-      const count = layers.reduce((sum, n) => sum + (this.parameterCounts.get(n) ?? 0), 0);
-      units.push({ layers, space: space.layers.get(name)!, parameterCount: Math.max(1, count) });
-    }
+    const units = tiedUnits(this.#layerNames, space.ties).map((layers, at): Unit => {
+      for (const layer of layers) unitOf.set(layer, at);
+      const count = layers.reduce((sum, name) => sum + (this.parameterCounts.get(name) ?? 0), 0);
+      return {
+        layers,
+        space: space.layers.get(layers[0]!)!,
+        parameterCount: Math.max(1, count),
+      };
+    });
     this.units = units;
     this.#unitByOwner = new Map(units.map(({ layers }, at) => [layers[0]!, at]));
     this.#unitOfLayer = this.#layerNames.map((name) => unitOf.get(name)!);

@@ -7,6 +7,7 @@ import type { HardwareCostModel } from "../../hardware/contract.js";
 import { RooflineCostModel } from "../../hardware/roofline/roofline-cost-model.js";
 import { supportedLayerSpace } from "../../hardware/supported-layer-space.js";
 import type { LayerSpec, ModelSpec } from "../../model/layer-spec.js";
+import { tiedUnits } from "../../model/units.js";
 import { weightLayoutOf } from "../../model/weight-layout-of.js";
 import type { QuantizationGranularity } from "../../quantization/scheme.js";
 import type { ResolvedConfig } from "../config.js";
@@ -27,10 +28,11 @@ export function geneSpaceOf(
   kinds: readonly GeneKind[] = GENE_KINDS,
 ): GeneSpace {
   const names = new Set(model.layers.map((layer) => layer.name));
-  const ties = withTargetTies(
-    checkTies(config.tiedLayers, names),
-    costModel.tiedLayers?.(model) ?? [],
-  );
+  // Overlapping ties, asked for and needed by the target's runtime, are one.
+  const ties = tiedUnits(names, [
+    ...checkTies(config.tiedLayers, names),
+    ...(costModel.tiedLayers?.(model) ?? []),
+  ]).filter((unit) => unit.length > 1);
   for (const name of config.layerOverrides.keys())
     if (!names.has(name)) throw unknownLayer(`layerOverrides.${name}`, name);
 
@@ -78,27 +80,6 @@ export function geneSpaceOf(
     if (!(error instanceof InvalidArgumentError)) throw error;
     throw new InvalidConfigError(error.path, error.message, { cause: error });
   }
-}
-
-/**
- * The ties asked for and those that the target needs (fused layers, both sides of an addition);
- * overlapping ones are one.
- */
-function withTargetTies(
-  asked: readonly (readonly string[])[],
-  needed: readonly (readonly string[])[],
-): readonly (readonly string[])[] {
-  const ties = [...asked];
-  for (const group of needed) {
-    const merged = new Set(group);
-    for (let i = ties.length - 1; i >= 0; i--) {
-      if (!ties[i]!.some((name) => merged.has(name))) continue;
-      for (const name of ties[i]!) merged.add(name);
-      ties.splice(i, 1);
-    }
-    ties.push([...merged]);
-  }
-  return ties;
 }
 
 /**
