@@ -7,6 +7,7 @@ import {
 } from "../../src/genome/calibration-options.js";
 import { activationCode, weightCode } from "../../src/genome/genome-key.js";
 import { LayerQuantConfig } from "../../src/genome/layer-quant-config.js";
+import type { LayerSpec, ModelSpec } from "../../src/model/layer-spec.js";
 import { layerFields, methods } from "./arbitraries.js";
 
 const configs = layerFields.map((fields) => new LayerQuantConfig(fields));
@@ -82,11 +83,11 @@ describe("activationCalibrationOptions", () => {
 
 describe("a noise table", () => {
   it("has one noise of ternary weights, whatever scheme was asked for first", () => {
-    const layer = {
+    const layer: LayerSpec = {
       ...{ name: "a", kind: "gemm", parameterCount: 64, macs: 64 },
       ...{ inputShape: [8], outputShape: [8] },
-    } as const;
-    const model = { name: "m", layers: [layer], source: "user" } as const;
+    };
+    const model: ModelSpec = { name: "m", layers: [layer], source: "user" };
     const ternary = new LayerQuantConfig({ weightBits: 1.58 });
     const powers = ternary.with({ weightScheme: "power-of-two" });
     expect(createNoiseTable(model).weightNoise("a", powers, "mse")).toBe(

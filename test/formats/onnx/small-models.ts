@@ -1,9 +1,9 @@
-import type { Batch } from "../../../src/formats/onnx/tensor-data.js";
 import {
   type ModelProto,
   type TensorProto,
   TensorProto_DataType,
 } from "../../../src/formats/onnx/wire/onnx_pb.js";
+import type { Batch } from "../../../src/measure/batches/tensor-data.js";
 import { encodeFloat16 } from "../../../src/numeric/float16.js";
 import { Random } from "../../../src/random/random.js";
 import { type AttributeValue, model, node, value, weights } from "./graph-builder.js";

@@ -5,7 +5,7 @@ import {
   InvalidModelError,
   UnsupportedError,
 } from "../../../errors.js";
-import { describeArgument } from "../check-arguments.js";
+import { describeArgument } from "../../../measure/describe-argument.js";
 import { indexGraph } from "../graph/graph-index.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
 import { declaredDims } from "../shape/declared-shape.js";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { calibrate } from "../../../../src/calibration/index.js";
 import { InvalidArgumentError, UnsupportedError } from "../../../../src/errors.js";
-import { calibrateActivations } from "../../../../src/formats/onnx/activations/calibrate-activations.js";
 import { makeTensor } from "../../../../src/formats/onnx/graph/make-tensor.js";
 import { loadOnnxModel } from "../../../../src/formats/onnx/read/load-onnx-model.js";
 import type { OnnxModel } from "../../../../src/formats/onnx/read/onnx-model.js";
+import { calibrateActivations } from "../../../../src/formats/onnx/session/calibrate-activations.js";
 import {
   decodeModel,
   type ModelWithGraph,
