@@ -1,7 +1,7 @@
 import { checkSignal } from "../../async/check-signal.js";
 import { checkFields, isRecord } from "../../check/check-fields.js";
+import { describeValue } from "../../check/describe-value.js";
 import { InvalidArgumentError } from "../../errors.js";
-import { describeArgument } from "../../measure/describe-argument.js";
 import type { OnnxModel } from "./read/onnx-model.js";
 import { ActivationRanges } from "./write/activation-ranges.js";
 
@@ -13,7 +13,7 @@ export function checkModel(value: unknown): asserts value is OnnxModel {
     return;
   throw new InvalidArgumentError(
     "model",
-    `model is ${describeArgument(value)}; allowed: an OnnxModel; load it with ` +
+    `model is ${describeValue(value)}; allowed: an OnnxModel; load it with ` +
       "loadOnnxModel(pathOrBytes)",
   );
 }
@@ -30,7 +30,7 @@ export function checkOptions(options: object, allowed: readonly string[]): void 
   if (activationRanges !== undefined && !(activationRanges instanceof ActivationRanges))
     throw new InvalidArgumentError(
       "activationRanges",
-      `activationRanges is ${describeArgument(activationRanges)}; allowed: what ` +
+      `activationRanges is ${describeValue(activationRanges)}; allowed: what ` +
         "calibrateActivations returns",
     );
 }
@@ -40,7 +40,7 @@ export function checkImportRuntime(value: unknown): void {
   if (value !== undefined && typeof value !== "function")
     throw new InvalidArgumentError(
       "importRuntime",
-      `importRuntime is ${describeArgument(value)}; allowed: a function, such as () => ` +
+      `importRuntime is ${describeValue(value)}; allowed: a function, such as () => ` +
         `import("onnxruntime-node")`,
     );
 }

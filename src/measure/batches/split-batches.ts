@@ -1,6 +1,6 @@
 import { isRecord } from "../../check/check-fields.js";
+import { describeValue } from "../../check/describe-value.js";
 import { InvalidArgumentError, InvalidDataError } from "../../errors.js";
-import { describeArgument } from "../describe-argument.js";
 import type { Batch, TensorArray, TensorData } from "./tensor-data.js";
 
 /**
@@ -20,7 +20,7 @@ export function splitBatches(data: Batch, batchSize: number): Batch[] {
   if (!isRecord(data))
     throw new InvalidDataError(
       "data",
-      `data is ${describeArgument(data)}; allowed: an object of tensors by input name`,
+      `data is ${describeValue(data)}; allowed: an object of tensors by input name`,
     );
   const entries = Object.entries(data);
   for (const [name, tensor] of entries) checkTensor(name, tensor);
@@ -72,12 +72,12 @@ function checkTensor(name: string, tensor: unknown): void {
     throw new InvalidDataError(
       name,
       isRecord(tensor)
-        ? `${name}.data is ${describeArgument(data)}; allowed: a typed array, such as Float32Array`
-        : `${name} is ${describeArgument(tensor)}; allowed: a tensor { data, dims }`,
+        ? `${name}.data is ${describeValue(data)}; allowed: a typed array, such as Float32Array`
+        : `${name} is ${describeValue(tensor)}; allowed: a tensor { data, dims }`,
     );
   if (!Array.isArray(dims) || !dims.every((extent) => Number.isInteger(extent) && extent >= 0))
     throw new InvalidDataError(
       name,
-      `${name}.dims is ${Array.isArray(dims) ? `[${dims.join(", ")}]` : describeArgument(dims)}; allowed: a list of integers from 1`,
+      `${name}.dims is ${Array.isArray(dims) ? `[${dims.join(", ")}]` : describeValue(dims)}; allowed: a list of integers from 1`,
     );
 }

@@ -1,6 +1,6 @@
 import { checkFields } from "../../check/check-fields.js";
+import { describeValue } from "../../check/describe-value.js";
 import { InvalidArgumentError } from "../../errors.js";
-import { describeArgument } from "../describe-argument.js";
 import type { Metric, MetricOptions } from "./metric.js";
 
 /**
@@ -15,7 +15,7 @@ export function checkMetric(value: unknown): asserts value is Metric {
     typeof value === "function" ? "; call the function, with the labels where it needs them" : "";
   throw new InvalidArgumentError(
     "metric",
-    `metric is ${describeArgument(value)}; allowed: what topOneAccuracy(labels), ` +
+    `metric is ${describeValue(value)}; allowed: what topOneAccuracy(labels), ` +
       `perplexity(targets) or outputAgreement() returns, or another Metric${call}`,
   );
 }
@@ -27,6 +27,6 @@ export function checkMetricOptions(options: MetricOptions): void {
   if (output !== undefined && typeof output !== "string")
     throw new InvalidArgumentError(
       "output",
-      `output is ${describeArgument(output)}; allowed: the name of an output of the model`,
+      `output is ${describeValue(output)}; allowed: the name of an output of the model`,
     );
 }

@@ -1,7 +1,7 @@
+import { describeValue } from "../../check/describe-value.js";
 import { quoteName } from "../../check/quote-name.js";
 import { EvaluationError, InvalidArgumentError, InvalidDataError } from "../../errors.js";
 import type { TensorArray } from "../batches/tensor-data.js";
-import { describeArgument } from "../describe-argument.js";
 import type { ModelOutputs } from "./metric.js";
 
 /** An output seen as rows of class scores. */
@@ -68,7 +68,7 @@ export function readClassIndices(indices: ClassIndices, name: string): Int32Arra
   if (typeof indices !== "object" || !Number.isInteger(indices?.length))
     throw new InvalidArgumentError(
       name,
-      `${name} is ${describeArgument(indices)}; allowed: a list of class indices, one for ` +
+      `${name} is ${describeValue(indices)}; allowed: a list of class indices, one for ` +
         "each row of scores",
     );
   if (indices.length === 0)
@@ -81,7 +81,7 @@ export function readClassIndices(indices: ClassIndices, name: string): Int32Arra
     if (typeof index !== "number" || !Number.isInteger(index) || index > 0x7fffffff)
       throw new InvalidDataError(
         `${name}.${i}`,
-        `${name}[${i}] is ${typeof index === "number" ? index : describeArgument(index)}; ` +
+        `${name}[${i}] is ${typeof index === "number" ? index : describeValue(index)}; ` +
           "allowed: a class index, or a negative integer",
       );
     result[i] = Math.max(-1, index);

@@ -1,3 +1,4 @@
+import { isBuiltInMethod } from "../../calibration/method-registry.js";
 import { InvalidArgumentError, UnsupportedError } from "../../errors.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { Batch } from "../batches/tensor-data.js";
@@ -22,7 +23,7 @@ export interface ProcessOptions {
   /**
    * Longest time of one evaluation in a worker process, in ms from its turn, 1 to 2^31 - 1; default
    * 600,000. Where it is given, all evaluations run in worker processes: this thread cannot be
-   * stopped.
+   * stopped. Genomes with a custom calibration method run on this thread in any case.
    */
   readonly evaluationTimeoutMs?: number | undefined;
 }
@@ -107,7 +108,8 @@ export async function chooseRunner<Setup, Work>(
       throw error;
     }
     const timeLimitMs = evaluationTimeoutMs ?? DEFAULT_TIMEOUT_MS;
-    return processRunner({ pool, setup: runtime.setup(), workOf, timeLimitMs });
+    const remote = processRunner({ pool, setup: runtime.setup(), workOf, timeLimitMs });
+    return customMethodsHere(local, remote);
   };
   if (workers !== undefined) return open(workers);
   const size = await affordableWorkers(modelBytes, batches, threads);
@@ -121,6 +123,24 @@ export async function chooseRunner<Setup, Work>(
       return undefined;
     }),
   );
+}
+
+/** Runs genomes with a custom calibration method, which no other process knows, on this thread. */
+function customMethodsHere(local: GenomeRunner, remote: GenomeRunner): GenomeRunner {
+  return {
+    run: (genome, options) => {
+      const layers = [...genome.layerConfigs.keys()];
+      const known = layers.every((layer) => isBuiltInMethod(genome.calibrationMethodOf(layer)));
+      return (known && isBuiltInMethod(genome.calibrationMethod) ? remote : local).run(
+        genome,
+        options,
+      );
+    },
+    dispose: async () => {
+      await local.dispose();
+      await remote.dispose();
+    },
+  };
 }
 
 /** One for each core, as far as half of the free memory holds them. */

@@ -1,6 +1,12 @@
 import { checkSignal } from "../../async/check-signal.js";
-import { CalibrationMethod } from "../../calibration/method.js";
+import type { CalibrationMethod } from "../../calibration/method.js";
+import {
+  calibrationMethods,
+  isBuiltInMethod,
+  isCalibrationMethod,
+} from "../../calibration/method-registry.js";
 import { checkFields, isRecord } from "../../check/check-fields.js";
+import { describeValue } from "../../check/describe-value.js";
 import { InvalidArgumentError } from "../../errors.js";
 import {
   createNoiseTable,
@@ -12,7 +18,6 @@ import {
 import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 import { checkModelSpec } from "../../model/check-layers.js";
 import type { LayerSpec, ModelSpec } from "../../model/layer-spec.js";
-import { describeArgument } from "../describe-argument.js";
 import { inThreads, type ThreadOptions, threadCount } from "./thread-pool.js";
 import type { NoiseTask } from "./thread-worker.js";
 
@@ -53,20 +58,21 @@ export async function computeNoiseTable(
   checkFields(options, "options", ["threads", "signal", "maxElements"]);
   checkSignal(options.signal);
   const { maxElements = defaultMaxElements(model), signal } = options;
-  const table = createNoiseTable(model, { maxElements });
   const wanted = settings.filter(({ config }) => config.weightBits !== 32);
+  // Custom calibration methods are known on this thread alone.
+  const shared = wanted.filter(({ method }) => isBuiltInMethod(method));
   const samples = model.layers
     .filter(({ weights }) => weights !== undefined)
     .map((layer): LayerSpec => {
       const { values, layout } = sampleOf(layer, maxElements);
       return { ...layer, weights: values, weightLayout: layout };
     });
-  const work = wanted.length * samples.reduce((sum, { weights }) => sum + weights!.length, 0);
+  const work = shared.length * samples.reduce((sum, { weights }) => sum + weights!.length, 0);
   const threads = await threadCount(options, work * SECONDS);
   // No layer is worth several tasks where there is nothing to do.
-  const share = work === 0 ? 0 : (wanted.length * threads * PARTS_PER_THREAD) / work;
+  const share = work === 0 ? 0 : (shared.length * threads * PARTS_PER_THREAD) / work;
   const parts = samples.flatMap((layer) =>
-    inParts(wanted, layer.weights!.length * share).map((part) => ({ layer, part })),
+    inParts(shared, layer.weights!.length * share).map((part) => ({ layer, part })),
   );
   const tasks = parts.map(({ layer, part }): NoiseTask => {
     return { layer, settings: part.map(({ config, method }) => [config.toDict(), method]) };
@@ -75,19 +81,21 @@ export async function computeNoiseTable(
     threads > 1 && tasks.length > 1
       ? await inThreads<NoiseTask, Float64Array>("noise", tasks, threads, signal)
       : undefined;
-  if (rows === undefined) {
+  const fillHere = (table: NoiseTable, settings: readonly NoiseSetting[]) => {
     for (const { name } of samples) {
       signal?.throwIfAborted();
-      for (const { config, method } of wanted) table.weightNoise(name, config, method);
+      for (const { config, method } of settings) table.weightNoise(name, config, method);
     }
     return table;
-  }
+  };
+  if (rows === undefined) return fillHere(createNoiseTable(model, { maxElements }), wanted);
   const known = parts.flatMap(({ layer, part }, i) =>
     part.map(({ config, method }, j): KnownNoise => {
       return { layer: layer.name, config, method, noise: rows[i]![j]! };
     }),
   );
-  return createNoiseTable(model, { maxElements, known });
+  const custom = wanted.filter((setting) => !shared.includes(setting));
+  return fillHere(createNoiseTable(model, { maxElements, known }), custom);
 }
 
 /**
@@ -105,22 +113,21 @@ function checkSettings(settings: unknown): void {
   if (!Array.isArray(settings))
     throw new InvalidArgumentError(
       "settings",
-      `settings is ${describeArgument(settings)}; allowed: a list of settings, each with ` +
+      `settings is ${describeValue(settings)}; allowed: a list of settings, each with ` +
         "config and method",
     );
-  const methods: readonly unknown[] = Object.values(CalibrationMethod);
   for (const [i, setting] of Array.from<unknown>(settings).entries()) {
     checkFields(setting, `settings.${i}`, ["config", "method"]);
     const { config, method } = setting as Partial<NoiseSetting>;
     if (!(isRecord(config) && typeof config.toDict === "function"))
       throw new InvalidArgumentError(
         `settings.${i}.config`,
-        `settings.${i}.config is ${describeArgument(config)}; allowed: a LayerQuantConfig`,
+        `settings.${i}.config is ${describeValue(config)}; allowed: a LayerQuantConfig`,
       );
-    if (!methods.includes(method))
+    if (!isCalibrationMethod(method))
       throw new InvalidArgumentError(
         `settings.${i}.method`,
-        `settings.${i}.method is ${String(method)}; allowed: ${methods.join(", ")}`,
+        `settings.${i}.method is ${String(method)}; allowed: ${calibrationMethods().join(", ")}`,
       );
   }
 }

@@ -1,3 +1,4 @@
+import { isBuiltInMethod } from "../../calibration/method-registry.js";
 import type { Placement } from "../../deploy/placement.js";
 import { configOf } from "../../evaluation/genome-size.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
@@ -55,7 +56,10 @@ export async function longTasksInThreads<R>(
 ): Promise<ReadonlyMap<string, R>> {
   const costOf = ({ layer, method }: WeightTask) =>
     layer.parameterCount * (SECONDS[method] ?? SEARCH_SECONDS);
-  const long = tasks.filter((task) => costOf(task) >= LEAST_SECONDS);
+  // Custom calibration methods are known on this thread alone.
+  const long = tasks.filter(
+    (task) => isBuiltInMethod(task.method) && costOf(task) >= LEAST_SECONDS,
+  );
   const threads = await threadCount(
     options,
     long.reduce((sum, task) => sum + costOf(task), 0),

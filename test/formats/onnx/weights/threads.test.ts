@@ -1,11 +1,14 @@
 import { deserialize, serialize } from "node:v8";
 import { describe, expect, it, vi } from "vitest";
+import { addCalibrationMethod } from "../../../../src/calibration/index.js";
 import { InvalidArgumentError, InvalidDataError } from "../../../../src/errors.js";
 import { createNoiseTable } from "../../../../src/evaluation/noise/noise-table.js";
 import {
   calibrateWeights,
   computeNoiseTable,
+  createOnnxEvaluator,
   loadOnnxModel,
+  type Metric,
   type NoiseSetting,
   quantizeOnnx,
   quantizeOnnxWithReport,
@@ -40,6 +43,52 @@ const settings = (["min-max", "mse", "entropy"] as const).flatMap((method): Nois
   { config: new LayerQuantConfig({ weightBits: 1.58 }), method },
   { config: new LayerQuantConfig({ weightBits: 32 }), method },
 ]);
+
+/** Known in this process alone: threads and worker processes have no such method. */
+const custom = addCalibrationMethod({
+  name: "half-range",
+  code: 200,
+  reach: 3,
+  range: ({ min, max }) => ({ low: min / 2, high: max / 2 }),
+}) as "mse";
+
+describe("a custom calibration method", () => {
+  it("is used on this thread, in threads and workers as without them", async () => {
+    const loaded = await loadOnnxModel(bytes);
+    const genome = uniform(loaded, { weightBits: 4 }).with({ calibrationMethod: custom });
+    const data = { h0: { data: normals("custom", 4 * SIDES[0]!), dims: [4, SIDES[0]!] } };
+    const outputs: number[][] = [];
+    const metric: Metric = {
+      name: "outputs",
+      evaluate: (found) => {
+        outputs.push([...(Object.values(found)[0]!.data as Float32Array)]);
+        return { score: 1, value: 1, samples: 4 };
+      },
+    };
+    for (const workers of [0, 1]) {
+      const options = { calibration: [data], validation: [data], metric, workers };
+      const evaluator = await createOnnxEvaluator(loaded, options);
+      await evaluator.evaluate(genome, {});
+      await evaluator.dispose();
+    }
+    expect(outputs[3]).toEqual(outputs[1]);
+    expect(outputs[1]).not.toEqual(outputs[0]);
+    const setting = { config: new LayerQuantConfig({ weightBits: 4 }), method: custom };
+    const table = await computeNoiseTable(loaded.spec, [setting, ...settings], { threads: 2 });
+    expect(table.entryCount).toBe(3 * 5);
+    const plain = createNoiseTable(loaded.spec);
+    for (const { name } of loaded.layers)
+      expect(table.weightNoise(name, setting.config, custom)).toBe(
+        plain.weightNoise(name, setting.config, custom),
+      );
+    const weightsOnly = uniform(loaded, { weightBits: 4, activationBits: 32 });
+    const written = weightsOnly.with({ calibrationMethod: custom });
+    const found = await Promise.all(
+      [1, 2].map(async (threads) => quantizeOnnx(await loadOnnxModel(bytes), written, { threads })),
+    );
+    expect(found[1]).toEqual(found[0]);
+  });
+});
 
 describe("quantizeOnnx in threads", () => {
   it(
