@@ -20,7 +20,8 @@ export function normals(label: string, count: number): Float32Array {
   return Float32Array.from({ length: count }, () => random.normal());
 }
 
-function normalWeights(name: string, dims: readonly number[]): TensorProto {
+/** Weights whose values follow from their name. */
+export function normalWeights(name: string, dims: readonly number[]): TensorProto {
   return weights(
     name,
     dims,
