@@ -6,8 +6,8 @@ export default defineConfig({
   // quantevo/onnx.
   entry: {
     ...entry,
-    "onnx/worker": "src/formats/onnx/workers/worker.ts",
-    "onnx/thread-worker": "src/formats/onnx/workers/thread-worker.ts",
+    "onnx/worker": "src/formats/onnx/session/worker.ts",
+    "onnx/thread-worker": "src/measure/threads/thread-worker.ts",
   },
   format: ["esm", "cjs"],
   // tsup 8 sets baseUrl, which TypeScript 6 calls deprecated.

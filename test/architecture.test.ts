@@ -18,6 +18,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ["genome"],
   ["operators", "hardware"],
   ["evaluation"],
+  ["deploy"],
+  ["measure"],
   ["formats", "report", "documents"],
   ["engine"],
   ["testing"],
@@ -31,6 +33,7 @@ const NODE_ALLOWED: Readonly<Record<string, string>> = {
   documents: "writes documents to files",
   engine: "keeps and locks checkpoint files",
   formats: "reads model files and loads ONNX Runtime",
+  measure: "starts worker processes and threads",
 };
 
 /** Files that may look at a clock, and why. */
@@ -39,7 +42,7 @@ const CLOCK_ALLOWED: Readonly<Record<string, string>> = {
     "time limits and the estimated time left; no result depends on it but where a run stops",
   "allocation/effort.ts": "the caller's timeLimitMs bounds an exact search",
   "formats/onnx/session/measure-onnx-latency.ts": "a stopwatch is what it is",
-  "formats/onnx/workers/auto-runner.ts":
+  "measure/processes/auto-runner.ts":
     "starts workers when work takes long; decides where, never what",
 };
 

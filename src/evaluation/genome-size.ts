@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "../errors.js";
 import type { GeneKind } from "../genes/gene-kind.js";
+import { weightSlices } from "../genome/calibration-options.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { LayerSpec, ModelSpec } from "../model/layer-spec.js";
@@ -9,13 +10,11 @@ import { quantizedSizeBytes } from "../quantization/index.js";
 /** Bytes of one layer's weights, packed to the bit: codes, scales and zero points, or float32. */
 export function layerSizeBytes(layer: LayerSpec, config: LayerQuantConfig): number {
   if (config.weightBits === 32) return 4 * layer.parameterCount;
-  const { shape, channelAxis, groupAxis } = weightLayoutOf(layer);
-  return quantizedSizeBytes(shape, {
+  const layout = weightLayoutOf(layer);
+  return quantizedSizeBytes(layout.shape, {
     bits: config.weightBits,
     scheme: config.weightScheme,
-    granularity: config.granularity,
-    axis: config.granularity === "per-group" ? groupAxis : channelAxis,
-    groupSize: config.granularity === "per-group" ? config.groupSize : 0,
+    ...weightSlices(layout, config),
   });
 }
 

@@ -1,6 +1,10 @@
 import { calibrate } from "../../calibration/index.js";
 import type { CalibrationMethod } from "../../calibration/method.js";
 import { InvalidArgumentError } from "../../errors.js";
+import {
+  activationCalibrationOptions,
+  weightCalibrationOptions,
+} from "../../genome/calibration-options.js";
 import { activationCode, weightCode } from "../../genome/genome-key.js";
 import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 import type { LayerSpec, ModelSpec, WeightLayout } from "../../model/layer-spec.js";
@@ -166,38 +170,20 @@ function weightNoiseOf(
   method: CalibrationMethod,
   per: "channel" | "tensor",
 ): number {
-  if (config.weightBits === 32) return 0;
   const { values, layout } = sample;
-  if (values.length === 0) return 0;
-  const perGroup = config.granularity === "per-group";
-  const params = calibrate(values, {
-    bits: config.weightBits,
-    scheme: config.weightScheme,
-    method,
-    granularity: config.granularity,
-    shape: layout.shape,
-    axis: perGroup ? layout.groupAxis : layout.channelAxis,
-    groupSize: perGroup ? config.groupSize : 0,
-    narrowRange: config.useSymmetric && config.weightScheme !== "asymmetric",
-    name,
-  });
+  const options = weightCalibrationOptions(layout, config, method);
+  if (options === undefined || values.length === 0) return 0;
+  const params = calibrate(values, { ...options, name });
   const whole = { shape: [1, values.length], channelAxis: 0, groupAxis: 1 };
   return relativeNoise(values, fakeQuantize(values, params), per === "tensor" ? whole : layout);
 }
 
 function activationNoiseOf(config: LayerQuantConfig, method: CalibrationMethod): number {
-  if (config.activationBits === 32) return 0;
+  const options = activationCalibrationOptions(config, method);
+  if (options === undefined) return 0;
   const values = normalDeviates("activations", ACTIVATION_SAMPLES).map((x) => Math.max(0, x));
   const layout = { shape: [1, values.length], channelAxis: 0, groupAxis: 1 };
-  const params = calibrate(values, {
-    bits: config.activationBits,
-    scheme: config.activationScheme,
-    method,
-    granularity: "per-tensor",
-    shape: layout.shape,
-    axis: 0,
-    groupSize: 0,
-  });
+  const params = calibrate(values, options);
   return relativeNoise(values, fakeQuantize(values, params), layout);
 }
 

@@ -1,6 +1,8 @@
 import { calibrate } from "../../calibration/index.js";
 import { InvalidArgumentError } from "../../errors.js";
 import type { WeightBits } from "../../genes/bits.js";
+import { weightCalibrationOptions } from "../../genome/calibration-options.js";
+import { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 import type { LayerSpec } from "../../model/layer-spec.js";
 import { weightLayoutOf } from "../../model/weight-layout-of.js";
 import { fakeQuantize, type IntegerBits } from "../../quantization/index.js";
@@ -30,17 +32,8 @@ export function probedWeights(layer: LayerSpec, bits: IntegerBits): Float32Array
       `layer ${JSON.stringify(layer.name)} has no weights; allowed: layers of which the ` +
         "weights are known, as from loadOnnxModel",
     );
-  const { shape, channelAxis } = weightLayoutOf(layer);
-  const params = calibrate(layer.weights, {
-    bits,
-    scheme: "symmetric",
-    method: "min-max",
-    granularity: "per-channel",
-    shape,
-    axis: channelAxis,
-    groupSize: 0,
-    narrowRange: true,
-    name: layer.name,
-  });
+  const config = new LayerQuantConfig({ weightBits: bits });
+  const options = weightCalibrationOptions(weightLayoutOf(layer), config, "min-max")!;
+  const params = calibrate(layer.weights, { ...options, name: layer.name });
   return fakeQuantize(layer.weights, params);
 }

@@ -1,27 +1,34 @@
-export {
-  type ActivationFormat,
-  ActivationRanges,
-  type ObservedTensor,
-} from "./activations/activation-ranges.js";
-export {
-  type CalibrateActivationsOptions,
-  calibrateActivations,
-} from "./activations/calibrate-activations.js";
-export { layerInputPower } from "./activations/layer-input-power.js";
+export { splitBatches } from "../../measure/batches/split-batches.js";
+export type { Batch, TensorArray, TensorData } from "../../measure/batches/tensor-data.js";
 export type {
   Metric,
   MetricCall,
   MetricOptions,
   MetricResult,
   ModelOutputs,
-} from "./metrics/metric.js";
-export { outputAgreement } from "./metrics/output-agreement.js";
-export { type OutputDivergenceOptions, outputDivergence } from "./metrics/output-divergence.js";
-export { perplexity } from "./metrics/perplexity.js";
-export type { ClassIndices } from "./metrics/score-rows.js";
-export { topOneAccuracy } from "./metrics/top-one-accuracy.js";
+} from "../../measure/metrics/metric.js";
+export { outputAgreement } from "../../measure/metrics/output-agreement.js";
+export {
+  type OutputDivergenceOptions,
+  outputDivergence,
+} from "../../measure/metrics/output-divergence.js";
+export { perplexity } from "../../measure/metrics/perplexity.js";
+export type { ClassIndices } from "../../measure/metrics/score-rows.js";
+export { topOneAccuracy } from "../../measure/metrics/top-one-accuracy.js";
+export {
+  type ComputeNoiseTableOptions,
+  computeNoiseTable,
+  type NoiseSetting,
+} from "../../measure/threads/compute-noise-table.js";
+export type { ThreadOptions } from "../../measure/threads/thread-pool.js";
 export { type LoadOnnxOptions, loadOnnxModel } from "./read/load-onnx-model.js";
 export type { GraphValue, LayerBinding, OnnxModel, WeightUse } from "./read/onnx-model.js";
+export {
+  type CalibrateActivationsOptions,
+  calibrateActivations,
+} from "./session/calibrate-activations.js";
+export type { WorkerOptions } from "./session/genome-runner.js";
+export { layerInputPower } from "./session/layer-input-power.js";
 export {
   type MeasuredLatency,
   type MeasureOnnxLatencyOptions,
@@ -34,17 +41,13 @@ export {
   type OnnxEvaluatorOptions,
 } from "./session/onnx-evaluator.js";
 export type { GraphOptimizationLevel, OnnxSessionOptions } from "./session/ort-session.js";
-export { splitBatches } from "./split-batches.js";
-export type { Batch, TensorArray, TensorData } from "./tensor-data.js";
 export { calibrateWeights } from "./weights/calibrate-weights.js";
-export {
-  type ComputeNoiseTableOptions,
-  computeNoiseTable,
-  type NoiseSetting,
-} from "./weights/compute-noise-table.js";
 export { shareWeights } from "./weights/share-weights.js";
-export type { WorkerOptions } from "./workers/choose-runner.js";
-export type { ThreadOptions } from "./workers/thread-pool.js";
+export {
+  type ActivationFormat,
+  ActivationRanges,
+  type ObservedTensor,
+} from "./write/activation-ranges.js";
 export {
   type QuantizedOnnx,
   type QuantizeOnnxOptions,

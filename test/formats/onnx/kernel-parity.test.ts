@@ -2,16 +2,17 @@ import fc from "fast-check";
 import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import { calibrate } from "../../../src/calibration/index.js";
+import { codeStorage } from "../../../src/deploy/storage.js";
 import { makeNode } from "../../../src/formats/onnx/graph/make-node.js";
 import { makeTensor } from "../../../src/formats/onnx/graph/make-tensor.js";
 import { ModelNames } from "../../../src/formats/onnx/opset/model-names.js";
-import { TensorProto_DataType as DataType } from "../../../src/formats/onnx/wire/onnx_pb.js";
 import { activationNodes } from "../../../src/formats/onnx/write/activation-nodes.js";
 import { scaleTensor, zeroPointTensor } from "../../../src/formats/onnx/write/scale-tensors.js";
-import { storageType } from "../../../src/formats/onnx/write/storage-type.js";
+import { ONNX_WIDTHS, storageType } from "../../../src/formats/onnx/write/storage-type.js";
 import {
   dequantize,
   fakeQuantize,
+  type IntegerBits,
   packBits,
   type QuantizationParams,
   quantize,
@@ -34,10 +35,14 @@ async function run(
   return results;
 }
 
+/** The ONNX type that codes of weights are stored in. */
+const weightStorage = (bits: IntegerBits, signed: boolean) =>
+  storageType(codeStorage(bits, signed, ONNX_WIDTHS.weights));
+
 /** QuantizeLinear and DequantizeLinear with the parameters, as a model of two outputs. */
 function roundTrip(params: QuantizationParams): Uint8Array {
   const { bits, signed, granularity, axis, groupSize, shape } = params;
-  const storage = storageType(bits, signed);
+  const storage = weightStorage(bits, signed);
   const dims = scaleShape(shape, granularity, axis, groupSize);
   const attributes: Record<string, number> =
     granularity === "per-tensor"
@@ -100,7 +105,7 @@ describe("QuantizeLinear and DequantizeLinear of ONNX Runtime against our kernel
             ...{ bits, scheme, method: "mse", granularity, shape, groupSize: 4 },
             axis: granularity === "per-group" ? 1 : 0,
           });
-          const storage = storageType(bits, params.signed);
+          const storage = weightStorage(bits, params.signed);
           const codes = quantize(values, params);
           const dims = scaleShape(shape, granularity, params.axis, params.groupSize);
           const attributes: Record<string, number> =
@@ -151,7 +156,8 @@ describe("activationNodes", () => {
         method: "percentile",
       });
       const whole = { ...params, shape: [400] };
-      const storage = storageType(bits === 4 ? 8 : (bits as 8 | 16), params.signed);
+      const codes = codeStorage(params.bits, params.signed, ONNX_WIDTHS.activations);
+      expect(codes.bits).toBe(bits === 4 ? 8 : bits);
       const base = model({
         opset: 21,
         inputs: [value("x", [400])],
@@ -160,8 +166,11 @@ describe("activationNodes", () => {
       });
       for (const floatWeights of [false, true]) {
         const part = activationNodes(
-          "x",
-          { params, storage, elementType: DataType.FLOAT, float16Scale: false },
+          {
+            ...{ tensor: "x", role: "activation", format: "integer", readers: [] },
+            parameters: params,
+            storage: { ...codes, floatType: "float32", float16Scale: false },
+          },
           floatWeights,
           new ModelNames(base),
         );

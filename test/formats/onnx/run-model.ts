@@ -1,12 +1,12 @@
 import * as ort from "onnxruntime-node";
 import type { OnnxModel } from "../../../src/formats/onnx/read/onnx-model.js";
 import type { GraphOptimizationLevel } from "../../../src/formats/onnx/session/ort-session.js";
-import type { Batch } from "../../../src/formats/onnx/tensor-data.js";
 import {
   LayerQuantConfig,
   type LayerQuantConfigFields,
 } from "../../../src/genome/layer-quant-config.js";
 import { QuantizationGenome } from "../../../src/genome/quantization-genome.js";
+import type { Batch } from "../../../src/measure/batches/tensor-data.js";
 
 /**
  * Runs a model in plain onnxruntime-node, as somebody without this library would; its first output

@@ -1,9 +1,9 @@
-import type { Batch } from "../../../src/formats/onnx/tensor-data.js";
 import {
   type ModelProto,
   type TensorProto,
   TensorProto_DataType,
 } from "../../../src/formats/onnx/wire/onnx_pb.js";
+import type { Batch } from "../../../src/measure/batches/tensor-data.js";
 import { encodeFloat16 } from "../../../src/numeric/float16.js";
 import { Random } from "../../../src/random/random.js";
 import { type AttributeValue, model, node, value, weights } from "./graph-builder.js";
@@ -20,7 +20,8 @@ export function normals(label: string, count: number): Float32Array {
   return Float32Array.from({ length: count }, () => random.normal());
 }
 
-function normalWeights(name: string, dims: readonly number[]): TensorProto {
+/** Weights whose values follow from their name. */
+export function normalWeights(name: string, dims: readonly number[]): TensorProto {
   return weights(
     name,
     dims,

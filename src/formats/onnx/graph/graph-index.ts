@@ -1,10 +1,11 @@
+import { quoteName } from "../../../check/quote-name.js";
 import { InvalidModelError } from "../../../errors.js";
 import { LIMITS } from "../wire/limits.js";
 import type { GraphProto, NodeProto, TensorProto } from "../wire/onnx_pb.js";
 import { constantTensor } from "./constant-tensor.js";
 import { isStandardDomain } from "./node-attributes.js";
 import { outerNames } from "./outer-names.js";
-import { checkTensor, quoteName } from "./tensor-values.js";
+import { checkTensor } from "./tensor-values.js";
 
 /** A tensor whose values stand in the file. */
 export interface GraphConstant {

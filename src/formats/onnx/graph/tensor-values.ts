@@ -1,3 +1,4 @@
+import { quoteName } from "../../../check/quote-name.js";
 import { InvalidDataError, InvalidModelError, UnsupportedError } from "../../../errors.js";
 import { fromBfloat16Bits, fromFloat16Bits } from "../../../numeric/float16.js";
 import { LIMITS } from "../wire/limits.js";
@@ -7,11 +8,6 @@ import {
   TensorProto_DataLocation,
 } from "../wire/onnx_pb.js";
 import { elementBits, elementTypeName, isFloatType, isIntegerType } from "./element-type.js";
-
-/** Quotes a name for a message, shortened when it is long. */
-export function quoteName(name: string): string {
-  return JSON.stringify(name.length > 120 ? `${name.slice(0, 117)}...` : name);
-}
 
 /**
  * The shape of a stored tensor as plain numbers; empty for a scalar.

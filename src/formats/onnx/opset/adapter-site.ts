@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
+import { quoteName } from "../../../check/quote-name.js";
 import { UnsupportedError } from "../../../errors.js";
 import { findAttribute } from "../graph/node-attributes.js";
-import { quoteName } from "../graph/tensor-values.js";
 import {
   type AttributeProto,
   AttributeProtoSchema,

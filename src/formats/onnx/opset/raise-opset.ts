@@ -1,6 +1,6 @@
+import { quoteName } from "../../../check/quote-name.js";
 import { InvalidArgumentError, InvalidModelError, UnsupportedError } from "../../../errors.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
-import { quoteName } from "../graph/tensor-values.js";
 import type { GraphProto, ModelProto, NodeProto, OperatorSetIdProto } from "../wire/onnx_pb.js";
 import { AdapterSite } from "./adapter-site.js";
 import { adaptersAt } from "./adapters.js";

@@ -82,7 +82,7 @@ function gatherLayers(
     }
     const rule = isStandardDomain(node.domain) ? LAYER_RULES.get(node.opType) : undefined;
     for (const operand of rule?.(node, contextOf(index, shapes, at, trace, note)) ?? []) {
-      const use = { node: at, activationInput: operand.activationInput };
+      const use = { node: at, ...operand.use };
       const known = gathered.get(operand.source.name);
       if (known === undefined)
         gathered.set(operand.source.name, { operand, node: at, uses: [use], macs: operand.macs });

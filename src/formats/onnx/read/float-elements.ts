@@ -1,8 +1,9 @@
+import { quoteName } from "../../../check/quote-name.js";
 import { constantTensor } from "../graph/constant-tensor.js";
 import { isFloatType } from "../graph/element-type.js";
 import { describeNode, type GraphIndex } from "../graph/graph-index.js";
 import { subgraphsOf } from "../graph/outer-names.js";
-import { checkTensor, quoteName } from "../graph/tensor-values.js";
+import { checkTensor } from "../graph/tensor-values.js";
 import { extentProduct } from "../shape/shape-context.js";
 import type { GraphProto, TensorProto } from "../wire/onnx_pb.js";
 import type { LayerBinding } from "./onnx-model.js";

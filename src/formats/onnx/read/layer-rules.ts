@@ -2,6 +2,7 @@ import { LayerKind } from "../../../model/layer-spec.js";
 import { intAttribute } from "../graph/node-attributes.js";
 import { extentProduct, resolveAxis, type Shape } from "../shape/shape-context.js";
 import type { NodeProto } from "../wire/onnx_pb.js";
+import type { WeightUse } from "./onnx-model.js";
 import type { AxisRole } from "./stored-layout.js";
 import type { WeightSource } from "./weight-source.js";
 
@@ -23,12 +24,12 @@ export interface LayerContext {
   assume(text: string): void;
 }
 
-/** A weight operand of a node, and the work done with it. */
+/** A weight operand of a node, the other operands that belong to it, and the work done with it. */
 export interface WeightOperand {
   readonly source: WeightSource;
   readonly kind: LayerKind;
-  /** Input position of the activation; -1 when there is none to quantize. */
-  readonly activationInput: number;
+  /** See {@link WeightUse}. */
+  readonly use: Omit<WeightUse, "node">;
   /** Role of each axis as the node sees the weights. */
   readonly roles: readonly AxisRole[];
   readonly macs: number;
@@ -39,6 +40,15 @@ export interface WeightOperand {
 }
 
 type LayerRule = (node: NodeProto, context: LayerContext) => WeightOperand[];
+
+/** [batch, channels, place...] meets the weights of input 1; input 2 may be a bias. */
+const CONVOLUTION: WeightOperand["use"] = {
+  activationInput: 0,
+  channelAxis: 1,
+  sourceInput: 0,
+  readsState: false,
+  biasInput: 2,
+};
 
 const conv: LayerRule = (node, context) => {
   const source = context.weight(1);
@@ -65,7 +75,7 @@ const conv: LayerRule = (node, context) => {
     {
       source,
       kind: group > 1 && perGroup === 1 ? LayerKind.DEPTHWISE_CONV : LayerKind.CONV,
-      activationInput: 0,
+      use: CONVOLUTION,
       roles: source.dims.map((_, axis) => (axis === 0 ? "channel" : "group")),
       macs: extentProduct(outputShape) * perGroup * extentProduct(spatial),
       inputShape,
@@ -95,7 +105,7 @@ const convTranspose: LayerRule = (node, context) => {
     {
       source,
       kind: LayerKind.CONV_TRANSPOSE,
-      activationInput: 0,
+      use: CONVOLUTION,
       roles: source.dims.map((_, axis) => (["group", "channel"] as const)[axis] ?? "other"),
       macs: extentProduct(inputShape) * perGroup * extentProduct(source.dims, 2),
       inputShape,
@@ -115,6 +125,7 @@ function product(
   position: 0 | 1,
   transposedWeight: boolean,
   transposedActivation: boolean,
+  biasInput: number,
 ): WeightOperand[] {
   const source = context.weight(position);
   const other = 1 - position;
@@ -125,8 +136,8 @@ function product(
   const depth = source.dims[groupAxis]!;
   const channels = source.dims[channelAxis]!;
   const x = context.inputShape(other);
+  const alongLast = (position === 1) !== transposedActivation;
   if (x !== undefined) {
-    const alongLast = (position === 1) !== transposedActivation;
     const found = x.length < 2 || alongLast ? x.at(-1) : x.at(-2);
     if (found !== depth)
       context.contradiction(
@@ -141,7 +152,13 @@ function product(
     {
       source,
       kind,
-      activationInput: other,
+      use: {
+        activationInput: other,
+        channelAxis: alongLast ? -1 : -2,
+        sourceInput: other,
+        readsState: false,
+        biasInput,
+      },
       roles: source.dims.map((_, axis) =>
         axis === groupAxis ? "group" : axis === channelAxis ? "channel" : "other",
       ),
@@ -154,16 +171,16 @@ function product(
 }
 
 const matMul: LayerRule = (_node, context) => [
-  ...product(context, LayerKind.MATMUL, 1, false, false),
-  ...product(context, LayerKind.MATMUL, 0, false, false),
+  ...product(context, LayerKind.MATMUL, 1, false, false, -1),
+  ...product(context, LayerKind.MATMUL, 0, false, false, -1),
 ];
 
 const gemm: LayerRule = (node, context) => {
   const transA = intAttribute(node, "transA", 0) !== 0;
   const transB = intAttribute(node, "transB", 0) !== 0;
   return [
-    ...product(context, LayerKind.GEMM, 1, transB, transA),
-    ...product(context, LayerKind.GEMM, 0, transA, transB),
+    ...product(context, LayerKind.GEMM, 1, transB, transA, 2),
+    ...product(context, LayerKind.GEMM, 0, transA, transB, 2),
   ];
 };
 
@@ -178,7 +195,13 @@ const embedding: LayerRule = (node, context) => {
     {
       source,
       kind: LayerKind.EMBEDDING,
-      activationInput: -1,
+      use: {
+        activationInput: -1,
+        channelAxis: -1,
+        sourceInput: 1,
+        readsState: false,
+        biasInput: -1,
+      },
       roles: ["channel", "group"],
       macs: 0,
       inputShape,
@@ -210,7 +233,13 @@ const recurrent: LayerRule = (node, context) => {
     operands.push({
       source,
       kind: LayerKind.RECURRENT,
-      activationInput: position === 1 ? 0 : -1,
+      use: {
+        activationInput: position === 1 ? 0 : -1,
+        channelAxis: -1,
+        sourceInput: 0,
+        readsState: position === 2,
+        biasInput: 3,
+      },
       roles: ["other", "channel", "group"],
       macs: extentProduct(shape, 0, 2) * extentProduct(source.dims),
       inputShape: position === 1 ? shape : [directions, batch, width],

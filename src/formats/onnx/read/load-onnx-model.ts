@@ -1,11 +1,11 @@
 import { checkFields, isRecord } from "../../../check/check-fields.js";
+import { describeValue } from "../../../check/describe-value.js";
 import {
   FileError,
   InvalidArgumentError,
   InvalidModelError,
   UnsupportedError,
 } from "../../../errors.js";
-import { describeArgument } from "../check-arguments.js";
 import { indexGraph } from "../graph/graph-index.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
 import { declaredDims } from "../shape/declared-shape.js";
@@ -74,7 +74,7 @@ function checkDimensions(
   if (!isRecord(dimensions))
     throw new InvalidArgumentError(
       "dimensions",
-      `dimensions is ${describeArgument(dimensions)}; allowed: an object of sizes by ` +
+      `dimensions is ${describeValue(dimensions)}; allowed: an object of sizes by ` +
         "dimension name",
     );
   const entries = new Map(Object.entries(dimensions));
@@ -114,10 +114,7 @@ export async function loadOnnxModel(
 ): Promise<OnnxModel> {
   checkFields(options, "options", ["dimensions", "name"]);
   if (options.name !== undefined && typeof options.name !== "string")
-    throw new InvalidArgumentError(
-      "name",
-      `name is ${describeArgument(options.name)}; allowed: text`,
-    );
+    throw new InvalidArgumentError("name", `name is ${describeValue(options.name)}; allowed: text`);
   const dimensions = checkDimensions(options.dimensions ?? {});
   const bytes = await readBytes(pathOrBytes);
   const proto = decodeModel(bytes);

@@ -18,6 +18,17 @@ export interface WeightUse {
    * (Gather ids, recurrent state).
    */
   readonly activationInput: number;
+  /** Axis of the channels that the weights sum over in it; negative counts from the end. */
+  readonly channelAxis: number;
+  /**
+   * Input position of what decides the layer's output besides the weights: the activation, or the
+   * ids of a look-up; of the recurrent state's weights that of the sequence.
+   */
+  readonly sourceInput: number;
+  /** The layer computes on the state of a recurrent node. */
+  readonly readsState: boolean;
+  /** Input position of the bias; -1 at a node that has no place for one. */
+  readonly biasInput: number;
 }
 
 /** Where a layer lives in the graph. */

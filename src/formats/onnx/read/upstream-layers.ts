@@ -1,6 +1,6 @@
 import type { GraphIndex } from "../graph/graph-index.js";
 import { LIMITS } from "../wire/limits.js";
-import type { LayerBinding } from "./onnx-model.js";
+import type { LayerBinding, WeightUse } from "./onnx-model.js";
 
 const NONE: ReadonlySet<number> = new Set();
 const SHAPE_ONLY: ReadonlySet<string> = new Set(["Shape", "Size"]);
@@ -17,12 +17,12 @@ export function upstreamLayers(
   note: (text: string) => void,
 ): readonly (readonly string[])[] | undefined {
   const { graph } = index;
-  const layersAt = new Map<number, { layer: number; activationInput: number }[]>();
+  const layersAt = new Map<number, { layer: number; use: WeightUse }[]>();
   bindings.forEach(({ uses }, layer) => {
-    for (const { node, activationInput } of uses) {
-      const found = layersAt.get(node);
-      if (found === undefined) layersAt.set(node, [{ layer, activationInput }]);
-      else found.push({ layer, activationInput });
+    for (const use of uses) {
+      const found = layersAt.get(use.node);
+      if (found === undefined) layersAt.set(use.node, [{ layer, use }]);
+      else found.push({ layer, use });
     }
   });
   const reaching = new Map<string, ReadonlySet<number>>();
@@ -50,12 +50,10 @@ export function upstreamLayers(
     const here = layersAt.get(at) ?? [];
     // A shape says nothing about values, so it carries no layer's output.
     let passed = SHAPE_ONLY.has(node.opType) ? NONE : union(node.input);
-    for (const { layer, activationInput } of here) {
-      const input = node.opType === "Gather" ? 1 : Math.max(activationInput, 0);
-      const before = reaching.get(node.input[input] ?? "") ?? NONE;
-      const isState = activationInput < 0 && node.opType !== "Gather";
+    for (const { layer, use } of here) {
+      const before = reaching.get(node.input[use.sourceInput] ?? "") ?? NONE;
       const first = here[0]!.layer;
-      const from = isState && first !== layer ? [first] : before;
+      const from = use.readsState && first !== layer ? [first] : before;
       for (const other of from) if (other < layer) feeding[layer]!.add(other);
       steps += before.size;
     }

@@ -1,8 +1,8 @@
+import { quoteName } from "../../../check/quote-name.js";
 import { UnsupportedError } from "../../../errors.js";
 import { isFloatType } from "../graph/element-type.js";
 import { describeNode, type GraphConstant, type GraphIndex } from "../graph/graph-index.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
-import { quoteName } from "../graph/tensor-values.js";
 import { permutationOf } from "../shape/layout-shapes.js";
 import { LIMITS } from "../wire/limits.js";
 import type { NodeProto } from "../wire/onnx_pb.js";

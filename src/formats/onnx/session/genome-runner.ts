@@ -1,44 +1,121 @@
+import { type ActivationFormat, formatKey } from "../../../deploy/activation-formats.js";
+import { checkGenomeLayers } from "../../../deploy/check-genome-layers.js";
+import { InvalidArgumentError } from "../../../errors.js";
+import { configOf } from "../../../evaluation/genome-size.js";
 import type { QuantizationGenome } from "../../../genome/quantization-genome.js";
-import type { ActivationRanges } from "../activations/activation-ranges.js";
-import type { ModelOutputs } from "../metrics/metric.js";
+import type { Batch } from "../../../measure/batches/tensor-data.js";
+import {
+  checkProcessOptions,
+  chooseRunner,
+  type ProcessOptions,
+  wantsProcesses,
+} from "../../../measure/processes/choose-runner.js";
+import type { GenomeRunner } from "../../../measure/runner.js";
+import type { WorkerModule } from "../../../measure/workers/worker-file.js";
 import type { OnnxModel } from "../read/onnx-model.js";
-import type { Batch } from "../tensor-data.js";
 import { encodeModel } from "../wire/encode-model.js";
+import type { ActivationRanges } from "../write/activation-ranges.js";
+import { placementOf } from "../write/place-tensors.js";
 import { quantizedModel } from "../write/quantized-model.js";
-import type { Feeds, OnnxRuntime } from "./ort-session.js";
+import type { Feeds, OnnxRuntime, OnnxSessionOptions } from "./ort-session.js";
 import { runBatches } from "./run-batches.js";
 
-/** What part of the data a genome is run on. */
-export interface RunOptions {
-  /** The first of the runner's batches, the last of them perhaps cut short. Default: all. */
-  readonly batches?: readonly Batch[] | undefined;
-  readonly signal?: AbortSignal | undefined;
+/** Where evaluations run, and for how long. */
+export interface WorkerOptions extends ProcessOptions {
+  readonly session?: OnnxSessionOptions | undefined;
 }
 
-/** Quantizes a model as a genome says and runs it over the data it was made with. */
-export interface GenomeRunner {
-  /**
-   * @returns the outputs, joined along their first dimension
-   * @throws what {@link quantizedModel} and {@link runBatches} throw
-   */
-  run(genome: QuantizationGenome, options?: RunOptions): Promise<ModelOutputs>;
-  /** Lets go of the data and of what else it holds. */
-  dispose(): Promise<void>;
+/**
+ * @throws InvalidArgumentError for a number out of range, or workers that cannot be;
+ *   UnsupportedError outside of Node
+ */
+export function checkWorkerOptions(options: WorkerOptions): void {
+  checkProcessOptions(options);
+  if (wantsProcesses(options) && options.session?.importRuntime !== undefined)
+    throw new InvalidArgumentError(
+      "session.importRuntime",
+      "session.importRuntime is a function, which worker processes cannot be given; allowed: " +
+        "workers 0 and no evaluationTimeoutMs, or the installed onnxruntime-node",
+    );
 }
 
-/** What a genome is run with. */
-export interface RunnerParts {
+/** What genomes are run with. */
+export interface RunnerOptions {
   readonly model: OnnxModel;
   readonly ranges: ActivationRanges;
   readonly runtime: OnnxRuntime;
   /** All batches. */
+  readonly batches: readonly Batch[];
+  /** The same, as the runtime takes them. */
   readonly feeds: readonly Feeds[];
   /** Names of the outputs wanted. */
   readonly outputs: readonly string[];
 }
 
+/** What a worker process keeps: everything that is the same for all genomes. Plain data. */
+export interface OnnxSetup {
+  /** The model without its decoded file, which the worker decodes again. */
+  readonly model: Omit<OnnxModel, "proto">;
+  readonly batches: readonly Batch[];
+  /** Names of the outputs wanted. */
+  readonly outputs: readonly string[];
+  readonly session: Omit<OnnxSessionOptions, "importRuntime">;
+}
+
+/** A genome as a worker process needs it. Plain data. */
+export interface OnnxWork {
+  readonly genome: Omit<ReturnType<QuantizationGenome["toDict"]>, "metrics">;
+  /** The formats of the activations that the genome quantizes, by `formatKey`. */
+  readonly formats: ReadonlyMap<string, ActivationFormat>;
+}
+
+/** The module of worker processes. */
+const MODULE: WorkerModule = {
+  source: "formats/onnx/session/worker.ts",
+  built: "onnx/worker.js",
+};
+
+/** ONNX Runtime holds the file, its weights as float32, the quantized file, and what it makes. */
+const COPIES = 4;
+
+/**
+ * What runs the genomes of an evaluator: this thread, worker processes, or first the one and then
+ * the others.
+ * @param workers checked by {@link checkWorkerOptions}
+ * @throws EvaluationError or MissingDependencyError when workers are asked for and do not start;
+ *   the signal's reason
+ */
+export function onnxRunner(
+  options: RunnerOptions,
+  workers: WorkerOptions,
+  signal?: AbortSignal,
+): Promise<GenomeRunner> {
+  const { model, ranges, batches, outputs } = options;
+  const { importRuntime, ...session } = workers.session ?? {};
+  return chooseRunner<OnnxSetup, OnnxWork>(
+    {
+      local: localRunner(options),
+      module: importRuntime === undefined ? MODULE : undefined,
+      setup: () => {
+        const { proto: _, ...plain } = model;
+        return { model: plain, batches, outputs, session };
+      },
+      workOf: (genome) => {
+        checkGenomeLayers(model, genome);
+        const { metrics: _, ...plain } = genome.toDict();
+        return { genome: plain, formats: formatsOf(model, genome, ranges) };
+      },
+      modelBytes: COPIES * model.bytes.byteLength,
+      threads: session.intraOpNumThreads ?? 1,
+    },
+    batches,
+    workers,
+    signal,
+  );
+}
+
 /** Runs genomes on this thread. */
-export function localRunner({ model, ranges, runtime, feeds, outputs }: RunnerParts): GenomeRunner {
+function localRunner({ model, ranges, runtime, feeds, outputs }: RunnerOptions): GenomeRunner {
   let all = feeds;
   return {
     run: async (genome, { batches, signal } = {}) => {
@@ -50,4 +127,21 @@ export function localRunner({ model, ranges, runtime, feeds, outputs }: RunnerPa
       all = [];
     },
   };
+}
+
+/** The formats of all activations that the genome quantizes. */
+function formatsOf(
+  model: OnnxModel,
+  genome: QuantizationGenome,
+  ranges: ActivationRanges,
+): Map<string, ActivationFormat> {
+  const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
+  const formats = new Map<string, ActivationFormat>();
+  for (const { layer, range } of placementOf(model).activations) {
+    const config = configOf(genome, layers.get(layer)!);
+    if (config.activationBits === 32) continue;
+    const method = genome.calibrationMethodOf(layer);
+    formats.set(formatKey(range, config, method), ranges.format(range, config, method));
+  }
+  return formats;
 }

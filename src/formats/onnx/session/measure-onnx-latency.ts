@@ -1,18 +1,20 @@
+import { needsRanges } from "../../../deploy/plan-deployment.js";
 import { InvalidArgumentError } from "../../../errors.js";
 import type { QuantizationGenome } from "../../../genome/quantization-genome.js";
-import { calibrateActivations } from "../activations/calibrate-activations.js";
-import { checkBatches } from "../check-batches.js";
+import { checkBatches } from "../../../measure/batches/check-batches.js";
+import { splitBatches } from "../../../measure/batches/split-batches.js";
+import type { Batch } from "../../../measure/batches/tensor-data.js";
 import type { OnnxModel } from "../read/onnx-model.js";
-import { splitBatches } from "../split-batches.js";
-import type { Batch } from "../tensor-data.js";
-import { needsRanges } from "../write/plan-layers.js";
+import { placementOf } from "../write/place-tensors.js";
 import { type QuantizeOnnxOptions, quantizeOnnx } from "../write/quantize-onnx.js";
+import { calibrateActivations } from "./calibrate-activations.js";
 import {
   type Feeds,
   loadOnnxRuntime,
   type OnnxSessionOptions,
   type RuntimeSession,
 } from "./ort-session.js";
+import { modelInputs } from "./runtime-types.js";
 
 /** How {@link measureOnnxLatency} measures. */
 export interface MeasureOnnxLatencyOptions extends QuantizeOnnxOptions {
@@ -84,7 +86,7 @@ export async function measureOnnxLatencies(
   const batchSize = batchSizeOf(model, input) ?? 1;
   let activationRanges = options.activationRanges;
   if (activationRanges === undefined && options.calibration !== undefined)
-    if (genomes.some((genome) => genome !== undefined && needsRanges(model, genome)))
+    if (genomes.some((genome) => genome !== undefined && needsRanges(placementOf(model), genome)))
       activationRanges = await calibrateActivations(model, options.calibration, {
         importRuntime: options.importRuntime ?? options.session?.importRuntime,
         signal: options.signal,
@@ -170,7 +172,7 @@ async function takeTurns(
 function inputOf(model: OnnxModel, options: MeasureOnnxLatencyOptions): Batch {
   const batchSize = count("batchSize", options.batchSize ?? 1, 1);
   if (options.input !== undefined) {
-    checkBatches(model, [options.input], "input");
+    checkBatches(modelInputs(model), [options.input], "input");
     return options.input;
   }
   if (options.calibration === undefined)
@@ -178,7 +180,7 @@ function inputOf(model: OnnxModel, options: MeasureOnnxLatencyOptions): Batch {
       "input",
       "input is missing and there is no calibration to take it from; allowed: one of the two",
     );
-  checkBatches(model, options.calibration, "calibration");
+  checkBatches(modelInputs(model), options.calibration, "calibration");
   const [first] = splitBatches(options.calibration[0]!, batchSize);
   const found = batchSizeOf(model, first!);
   // A model without inputs has no batch to cut.

@@ -1,21 +1,20 @@
-import { checkSignal } from "../../../async/check-signal.js";
-import { EvaluationError, InvalidArgumentError, UnsupportedError } from "../../../errors.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "../../../evaluation/evaluator.js";
 import { checkGenome, type QuantizationGenome } from "../../../genome/quantization-genome.js";
-import { fingerprint } from "../../../numeric/fingerprint.js";
-import type { ActivationRanges } from "../activations/activation-ranges.js";
-import { calibrateActivations } from "../activations/calibrate-activations.js";
-import { checkMetric, checkModel, checkOptions } from "../check-arguments.js";
-import { checkBatches } from "../check-batches.js";
-import { sampleBatches } from "../first-samples.js";
-import type { Metric, MetricResult, ModelOutputs } from "../metrics/metric.js";
+import { checkBatches } from "../../../measure/batches/check-batches.js";
+import type { Batch } from "../../../measure/batches/tensor-data.js";
+import { measuredEvaluator, measurementIdentity } from "../../../measure/measured-evaluator.js";
+import { checkMetric } from "../../../measure/metrics/check-metric.js";
+import type { Metric } from "../../../measure/metrics/metric.js";
+import { checkModel, checkOptions } from "../check-arguments.js";
 import type { OnnxModel } from "../read/onnx-model.js";
-import type { Batch } from "../tensor-data.js";
 import { encodeModel } from "../wire/encode-model.js";
-import { checkWorkerOptions, chooseRunner, type WorkerOptions } from "../workers/choose-runner.js";
+import type { ActivationRanges } from "../write/activation-ranges.js";
 import { quantizedModel } from "../write/quantized-model.js";
+import { calibrateActivations } from "./calibrate-activations.js";
+import { checkWorkerOptions, onnxRunner, type WorkerOptions } from "./genome-runner.js";
 import { loadOnnxRuntime } from "./ort-session.js";
 import { runBatches } from "./run-batches.js";
+import { modelInputs } from "./runtime-types.js";
 
 /** What a model is measured on. */
 export interface OnnxEvaluatorOptions extends WorkerOptions {
@@ -76,116 +75,42 @@ export async function createOnnxEvaluator(
   const { calibration, validation, metric, session, signal } = options;
   checkMetric(metric);
   checkWorkerOptions(options);
-  checkBatches(model, validation, "validation");
+  checkBatches(modelInputs(model), validation, "validation");
   const runtime = await loadOnnxRuntime(session);
   const ranges = await calibrateActivations(model, calibration, {
     importRuntime: session?.importRuntime,
     signal,
   });
   const outputs = model.outputs.map(({ name }) => name);
-  let disposed = false;
-
-  const toEstimate = (found: MetricResult): AccuracyEstimate => {
-    const { score, value, samples } = found ?? {};
-    if (!(score >= 0 && score <= 1) || !Number.isFinite(value) || !(samples >= 1))
-      throw new EvaluationError(
-        "metric",
-        `metric ${metric.name} gave score ${score}, value ${value} on ${samples} samples; ` +
-          "allowed: a score from 0 to 1, a finite value, 1 sample or more",
-      );
-    const source = `${runtime.description}, ${samples} samples`;
-    const { sampleScores, standardError, interval } = found;
-    return {
-      kind: "measured",
-      accuracy: score,
-      metric: metric.name,
-      metricValue: value,
-      samples,
-      ...(sampleScores && { sampleScores }),
-      ...(standardError !== undefined && { standardError }),
-      ...(interval && { interval }),
-      source,
-    };
-  };
   const feeds = validation.map((batch) => runtime.feeds(model.inputs, batch));
-  const float = await runBatches(runtime, model.bytes, feeds, outputs, signal);
-  const reference: ModelOutputs | undefined = metric.needsReference === true ? float : undefined;
-  const baseline = toEstimate(metric.evaluate(float, reference));
-  let samples = metric.judgesPart === true ? sampleBatches(model, validation, float) : undefined;
-  const sampleCount = samples?.count;
-  const runner = await chooseRunner(
-    { model, ranges, runtime, feeds, outputs },
+  const measured = await measuredEvaluator({
+    metric,
+    inputs: modelInputs(model),
     validation,
-    options,
-    signal,
-  );
-
-  const requireOpen = () => {
-    if (disposed)
-      throw new UnsupportedError("evaluator", "this evaluator was disposed of; create another");
-  };
+    float: await runBatches(runtime, model.bytes, feeds, outputs, signal),
+    runtime: runtime.description,
+    openRunner: () =>
+      onnxRunner({ model, ranges, runtime, batches: validation, feeds, outputs }, options, signal),
+  });
+  const { baseline, sampleCount, evaluate, dispose, requireOpen } = measured;
   return {
     kind: "measured",
     baseline,
-    identity: identityOf(model, options, runtime.description),
+    identity: measurementIdentity({
+      model: model.bytes,
+      calibration,
+      validation,
+      metric,
+      runtime: runtime.description,
+    }),
     activationRanges: ranges,
     ...(sampleCount !== undefined && { sampleCount }),
-    async evaluate(genome, { signal, samples: wanted } = {}) {
-      requireOpen();
-      checkSignal(signal);
-      checkSampleCount(wanted, sampleCount);
-      signal?.throwIfAborted();
-      const part = wanted === undefined ? undefined : samples?.first(wanted);
-      const partial = part !== undefined && part.samples < sampleCount!;
-      checkGenome(genome, "genome");
-      const found = await runner.run(genome, {
-        batches: partial ? part.batches : undefined,
-        signal,
-      });
-      return toEstimate(metric.evaluate(found, reference, partial ? { partial } : undefined));
-    },
+    evaluate,
     async quantize(genome) {
       requireOpen();
       checkGenome(genome, "genome");
       return encodeModel(quantizedModel(model, genome, ranges).proto);
     },
-    async dispose() {
-      disposed = true;
-      samples = undefined;
-      await runner.dispose();
-    },
+    dispose,
   };
-}
-
-/**
- * @throws InvalidArgumentError unless it is undefined or an integer from 1 to the number of
- *   samples, where that is known
- */
-function checkSampleCount(samples: number | undefined, most = Number.POSITIVE_INFINITY): void {
-  if (samples === undefined || (Number.isInteger(samples) && samples >= 1 && samples <= most))
-    return;
-  throw new InvalidArgumentError(
-    "samples",
-    `samples is ${samples}; allowed: an integer from 1 to ${most}`,
-  );
-}
-
-function identityOf(model: OnnxModel, options: OnnxEvaluatorOptions, runtime: string): string {
-  const data = (batches: readonly Batch[]) =>
-    fingerprint(
-      ...batches.flatMap((batch) =>
-        Object.keys(batch)
-          .sort()
-          .flatMap((name) => [name, batch[name]!.dims.join(), batch[name]!.data]),
-      ),
-    );
-  const { metric, calibration, validation } = options;
-  return [
-    "measured",
-    `model ${fingerprint(model.bytes)}`,
-    `calibration ${data(calibration)}`,
-    `validation ${data(validation)}`,
-    `metric ${metric.identity ?? metric.name}`,
-    runtime,
-  ].join("; ");
 }

@@ -1,10 +1,10 @@
 import { checkFields } from "../../../check/check-fields.js";
 import { EvaluationError, InvalidArgumentError, MissingDependencyError } from "../../../errors.js";
+import type { Batch, TensorArray, TensorData } from "../../../measure/batches/tensor-data.js";
 import { decodeFloat16 } from "../../../numeric/float16.js";
 import { checkImportRuntime } from "../check-arguments.js";
-import { runtimeTypeName } from "../check-batches.js";
 import type { GraphValue } from "../read/onnx-model.js";
-import type { Batch, TensorArray, TensorData } from "../tensor-data.js";
+import { runtimeTypeName } from "./runtime-types.js";
 
 /** How far ONNX Runtime rewrites a graph before it runs it. */
 export type GraphOptimizationLevel = "disabled" | "basic" | "extended" | "all";

@@ -1,8 +1,8 @@
+import { quoteName } from "../../../check/quote-name.js";
 import { EvaluationError } from "../../../errors.js";
+import type { TensorArray, TensorData } from "../../../measure/batches/tensor-data.js";
+import type { ModelOutputs } from "../../../measure/metrics/metric.js";
 import { findNonFinite } from "../../../numeric/find-non-finite.js";
-import { quoteName } from "../graph/tensor-values.js";
-import type { ModelOutputs } from "../metrics/metric.js";
-import type { TensorArray, TensorData } from "../tensor-data.js";
 import type { Feeds, OnnxRuntime, RuntimeTensor } from "./ort-session.js";
 
 /**

@@ -1,4 +1,4 @@
-import { quoteName } from "../graph/tensor-values.js";
+import { quoteName } from "../../../check/quote-name.js";
 import type { ValueInfoProto } from "../wire/onnx_pb.js";
 import type { Shape } from "./shape-context.js";
 

@@ -1,8 +1,8 @@
+import { quoteName } from "../../../check/quote-name.js";
 import { InvalidModelError } from "../../../errors.js";
 import { describeNode, type GraphIndex } from "../graph/graph-index.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
 import { subgraphsOf } from "../graph/outer-names.js";
-import { quoteName } from "../graph/tensor-values.js";
 import { LIMITS } from "../wire/limits.js";
 import type { NodeProto, ValueInfoProto } from "../wire/onnx_pb.js";
 import { declaredShape } from "./declared-shape.js";

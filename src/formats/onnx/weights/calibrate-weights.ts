@@ -1,12 +1,14 @@
+import { checkGenomeLayers } from "../../../deploy/check-genome-layers.js";
+import { type CalibratedWeights, calibrateLayer } from "../../../deploy/quantize-layer.js";
 import { LayerQuantConfig } from "../../../genome/layer-quant-config.js";
 import { checkGenome, type QuantizationGenome } from "../../../genome/quantization-genome.js";
+import type { ThreadOptions } from "../../../measure/threads/thread-pool.js";
+import { longTasksInThreads, weightTasks } from "../../../measure/threads/weight-tasks.js";
 import type { QuantizationParams } from "../../../quantization/index.js";
 import { checkModel, checkOptions } from "../check-arguments.js";
 import type { OnnxModel } from "../read/onnx-model.js";
-import type { ThreadOptions } from "../workers/thread-pool.js";
-import { longTasksInThreads, weightTasks } from "../workers/weight-tasks.js";
-import { checkGenomeLayers } from "../write/plan-layers.js";
-import { type CalibratedWeights, calibrateLayer } from "./quantize-layer.js";
+import { placementOf } from "../write/place-tensors.js";
+import { ONNX_WIDTHS } from "../write/storage-type.js";
 
 /**
  * Scales and zero points of all weights of a model, those that `quantizeOnnx` writes, its layers
@@ -25,7 +27,7 @@ export async function calibrateWeights(
   checkGenome(genome, "genome");
   checkOptions(options, ["signal", "threads"]);
   checkGenomeLayers(model, genome);
-  const tasks = weightTasks(model, genome);
+  const tasks = weightTasks(model, placementOf(model), genome, ONNX_WIDTHS.weights);
   const ready = await longTasksInThreads<CalibratedWeights>("calibrate", tasks, options);
   return new Map(
     tasks.map(({ layer, config, method, float16 }) => {

@@ -1,5 +1,5 @@
+import type { PlannedActivation } from "../../../deploy/deployment-plan.js";
 import { codeRange } from "../../../quantization/index.js";
-import type { ActivationFormat } from "../activations/activation-ranges.js";
 import { makeNode } from "../graph/make-node.js";
 import type { ModelNames } from "../opset/model-names.js";
 import {
@@ -7,14 +7,16 @@ import {
   type NodeProto,
   type TensorProto,
 } from "../wire/onnx_pb.js";
+import { dataTypeOf } from "./float-types.js";
 import { scaleTensor, zeroPointTensor } from "./scale-tensors.js";
+import { storageType } from "./storage-type.js";
 import type { GraphPart } from "./weight-nodes.js";
 
-/** The least opset that {@link activationNodes} needs for this format. */
-export function activationOpset(format: ActivationFormat): number {
+/** The least opset that {@link activationNodes} needs for this activation. */
+export function activationOpset({ parameters, storage }: PlannedActivation): number {
   // 13: Clip with bounds as inputs, and of float16.
-  const clip = format.params.bits < format.storage.bits ? 13 : 0;
-  return Math.max(format.storage.opset, clip, format.float16Scale ? 19 : 0);
+  const clip = parameters.bits < storage.bits ? 13 : 0;
+  return Math.max(storageType(storage).opset, clip, storage.float16Scale ? 19 : 0);
 }
 
 /**
@@ -25,18 +27,19 @@ export function activationOpset(format: ActivationFormat): number {
  * @returns the nodes, and the name of the tensor that takes the activation's place
  */
 export function activationNodes(
-  tensor: string,
-  format: ActivationFormat,
+  activation: PlannedActivation,
   floatWeights: boolean,
   names: ModelNames,
 ): GraphPart & { readonly output: string } {
-  const { params, storage, elementType, float16Scale } = format;
+  const { tensor, parameters: params, storage } = activation;
+  const { float16Scale } = storage;
+  const elementType = dataTypeOf(storage.floatType);
   const scale = scaleTensor(names.fresh(`${tensor}_scale`), [], params.scale, float16Scale);
   const zeroPoint = zeroPointTensor(
     names.fresh(`${tensor}_zero_point`),
     [],
     params.zeroPoint,
-    storage,
+    storageType(storage),
   );
   const nodes: NodeProto[] = [];
   const emit = (

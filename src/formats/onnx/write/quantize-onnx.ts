@@ -1,19 +1,22 @@
+import { checkGenomeLayers } from "../../../deploy/check-genome-layers.js";
+import { needsRanges } from "../../../deploy/plan-deployment.js";
+import type { QuantizedWeights } from "../../../deploy/quantize-layer.js";
 import { LayerQuantConfig } from "../../../genome/layer-quant-config.js";
 import { checkGenome, type QuantizationGenome } from "../../../genome/quantization-genome.js";
-import type { ActivationRanges } from "../activations/activation-ranges.js";
+import type { Batch } from "../../../measure/batches/tensor-data.js";
+import type { ThreadOptions } from "../../../measure/threads/thread-pool.js";
+import { longTasksInThreads, weightTasks } from "../../../measure/threads/weight-tasks.js";
+import { checkModel, checkOptions } from "../check-arguments.js";
+import type { OnnxModel } from "../read/onnx-model.js";
 import {
   type CalibrateActivationsOptions,
   calibrateActivations,
-} from "../activations/calibrate-activations.js";
-import { checkModel, checkOptions } from "../check-arguments.js";
-import type { OnnxModel } from "../read/onnx-model.js";
-import type { Batch } from "../tensor-data.js";
-import type { QuantizedWeights } from "../weights/quantize-layer.js";
+} from "../session/calibrate-activations.js";
 import { encodeModel } from "../wire/encode-model.js";
-import type { ThreadOptions } from "../workers/thread-pool.js";
-import { longTasksInThreads, weightTasks } from "../workers/weight-tasks.js";
-import { checkGenomeLayers, needsRanges, quantizerOf } from "./plan-layers.js";
-import { type QuantizedLayer, quantizedModel } from "./quantized-model.js";
+import type { ActivationRanges } from "./activation-ranges.js";
+import { placementOf } from "./place-tensors.js";
+import { type QuantizedLayer, quantizedModel, quantizerOf } from "./quantized-model.js";
+import { ONNX_WIDTHS } from "./storage-type.js";
 
 /**
  * Where the ranges of activations come from; neither is needed when all activations stay in
@@ -54,13 +57,14 @@ export async function quantizeOnnxWithReport(
   checkGenome(genome, "genome");
   checkOptions(options, ["calibration", "activationRanges", "importRuntime", "signal", "threads"]);
   checkGenomeLayers(model, genome);
+  const placement = placementOf(model);
   let ranges = options.activationRanges;
-  if (ranges === undefined && options.calibration !== undefined && needsRanges(model, genome))
+  if (ranges === undefined && options.calibration !== undefined && needsRanges(placement, genome))
     ranges = await calibrateActivations(model, options.calibration, {
       importRuntime: options.importRuntime,
       signal: options.signal,
     });
-  const unknown = weightTasks(model, genome).filter(
+  const unknown = weightTasks(model, placement, genome, ONNX_WIDTHS.weights).filter(
     ({ layer, config, method, float16 }) =>
       !quantizerOf(model).knows(layer, LayerQuantConfig.fromDict(config), method, float16),
   );

@@ -1,30 +1,20 @@
-import { layerSizeBytes } from "../../../evaluation/genome-size.js";
+import type { ActivationFormats } from "../../../deploy/activation-formats.js";
+import {
+  type DeploymentPlan,
+  type PlannedTensor,
+  plannedActivations,
+} from "../../../deploy/deployment-plan.js";
+import { planDeployment } from "../../../deploy/plan-deployment.js";
+import { LayerQuantizer, type QuantizedWeights } from "../../../deploy/quantize-layer.js";
+import type { FloatType } from "../../../deploy/storage.js";
+import { configOf, layerSizeBytes } from "../../../evaluation/genome-size.js";
 import type { LayerQuantConfig } from "../../../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../../../genome/quantization-genome.js";
-import type { ActivationFormats } from "../activations/activation-ranges.js";
-import { indexGraph } from "../graph/graph-index.js";
-import { isStandardDomain } from "../graph/node-attributes.js";
-import { outerNames } from "../graph/outer-names.js";
-import { copyMessage } from "../opset/copy-graph.js";
-import { ModelNames } from "../opset/model-names.js";
-import { raisedModel } from "../opset/raised-model.js";
 import type { OnnxModel } from "../read/onnx-model.js";
-import type { QuantizedWeights } from "../weights/quantize-layer.js";
-import {
-  TensorProto_DataType as DataType,
-  type GraphProto,
-  type ModelProto,
-  type NodeProto,
-} from "../wire/onnx_pb.js";
-import { activationNodes, activationOpset } from "./activation-nodes.js";
-import {
-  checkGenomeLayers,
-  firstOutput,
-  type LayerPlan,
-  type PlannedActivation,
-  planLayers,
-} from "./plan-layers.js";
-import { type GraphPart, weightNodes, weightOpset } from "./weight-nodes.js";
+import type { ModelProto } from "../wire/onnx_pb.js";
+import { placementOf } from "./place-tensors.js";
+import { ONNX_WIDTHS } from "./storage-type.js";
+import { writePlan } from "./write-plan.js";
 
 /** What one layer became. */
 export interface QuantizedLayer {
@@ -55,12 +45,21 @@ export interface QuantizedModel {
   readonly layers: readonly QuantizedLayer[];
 }
 
+/** One for each model, shared by everything that quantizes it. */
+const quantizers = new WeakMap<OnnxModel, LayerQuantizer>();
+
+/** What remembers the quantized weights of a model. */
+export function quantizerOf(model: OnnxModel): LayerQuantizer {
+  let quantizer = quantizers.get(model);
+  if (quantizer === undefined) {
+    quantizer = new LayerQuantizer(ONNX_WIDTHS.weights);
+    quantizers.set(model, quantizer);
+  }
+  return quantizer;
+}
+
 /**
- * The model in QDQ form
- * (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html): each weight
- * tensor W becomes packed integers and a DequantizeLinear whose output is named W, so all that
- * reads W stays as it is; each activation that goes into a layer passes QuantizeLinear and
- * DequantizeLinear. The opset is raised to the least that the formats need.
+ * The model as a genome says, see {@link writePlan}.
  * @param ranges needed when the genome quantizes activations
  * @param ready weights by layer that are quantized already, as the genome says
  * @throws InvalidArgumentError for a genome of another model or missing ranges; UnsupportedError
@@ -72,122 +71,47 @@ export function quantizedModel(
   ranges: ActivationFormats | undefined,
   ready?: ReadonlyMap<string, QuantizedWeights>,
 ): QuantizedModel {
-  checkGenomeLayers(model, genome);
-  const plans = planLayers(model, genome, ranges, ready);
-  const opset = Math.max(
-    0,
-    ...plans.flatMap(({ weights, shielded, activations }) => [
-      weights === undefined ? 0 : weightOpset(weights, shielded),
-      ...activations.map(({ format }) => activationOpset(format)),
-    ]),
-  );
-  const { proto, storedBytes } = rewrite(raisedModel(model.proto, opset), plans);
-  return {
-    proto,
-    layers: plans.map((plan) => describe(plan, storedBytes.get(plan.binding.weight))),
-  };
+  const quantizer = quantizerOf(model);
+  const plan = planDeployment(model, placementOf(model), genome, { quantizer, ranges, ready });
+  const { proto, storedBytes } = writePlan(model, plan);
+  return { proto, layers: describeLayers(model, genome, plan, storedBytes) };
 }
 
-/**
- * The least IR version that knows the element types of an opset; 4 lets initializers stand outside
- * the inputs.
- */
-function irVersionOf(opset: number): bigint {
-  return opset >= 25 ? 13n : opset >= 21 ? 10n : opset >= 19 ? 9n : 4n;
-}
+const FLOAT_BYTES: Readonly<Record<FloatType, number>> = {
+  float64: 8,
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+};
 
-function rewrite(
-  base: ModelProto,
-  plans: readonly LayerPlan[],
-): { proto: ModelProto; storedBytes: ReadonlyMap<string, number> } {
-  const proto = copyMessage(base);
-  const graph = copyMessage(base.graph!);
-  proto.graph = graph;
-  const names = new ModelNames(base);
-  const replaced = new Set<string>();
-  const storedBytes = new Map<string, number>();
-  const initializers = [...graph.initializer];
-  const front: NodeProto[] = [];
-  for (const { binding, spec, stored, weights, shielded } of plans) {
-    if (weights === undefined) continue;
-    const part = weightNodes(stored, spec.weightLayout!, weights, shielded, names);
-    replaced.add(binding.weight);
-    initializers.push(...part.initializers);
-    front.push(...part.nodes);
-    storedBytes.set(
-      binding.weight,
-      part.initializers.reduce((bytes, tensor) => bytes + tensor.rawData.length, 0),
-    );
-  }
-  const wanted = new Map<string, PlannedActivation[]>();
-  for (const { activations } of plans)
-    for (const planned of activations) {
-      const list = wanted.get(planned.nodeOutput);
-      if (list === undefined) wanted.set(planned.nodeOutput, [planned]);
-      else list.push(planned);
-    }
-  const made = new Map<string, GraphPart & { readonly output: string }>();
-  const body = graph.node.flatMap((node): NodeProto[] => {
-    const output = firstOutput(node);
-    if (node.opType === "Constant" && replaced.has(output)) return [];
-    const planned = wanted.get(output);
-    if (planned === undefined) return [node];
-    const copy = copyMessage(node);
-    copy.input = [...node.input];
-    const before: NodeProto[] = [];
-    for (const { key, tensor, format, floatWeights, input } of planned) {
-      let part = made.get(key);
-      if (part === undefined) {
-        part = activationNodes(tensor, format, floatWeights, names);
-        made.set(key, part);
-        initializers.push(...part.initializers);
-        before.push(...part.nodes);
-      }
-      copy.input[input] = part.output;
-    }
-    return [...before, copy];
+function describeLayers(
+  model: OnnxModel,
+  genome: QuantizationGenome,
+  plan: DeploymentPlan,
+  storedBytes: ReadonlyMap<string, number>,
+): QuantizedLayer[] {
+  const weights = plan.filter(({ role }) => role === "weight");
+  const read = new Map<string, PlannedTensor["parameters"]>();
+  const key = (layer: string, tensor: string) => JSON.stringify([layer, tensor]);
+  for (const { tensor, parameters, readers } of plannedActivations(plan))
+    for (const { layer } of readers) read.set(key(layer, tensor), parameters);
+  const firstTensors = new Map<string, string>();
+  for (const { layer, tensor } of placementOf(model).activations)
+    if (!firstTensors.has(layer)) firstTensors.set(layer, tensor);
+  return model.layers.map((layer, i) => {
+    const { tensor, parameters, storage } = weights[i]!;
+    const config = configOf(genome, layer);
+    const first = read.get(key(layer.name, firstTensors.get(layer.name) ?? ""));
+    return {
+      layer: layer.name,
+      config,
+      sizeBytes: layerSizeBytes(layer, config),
+      storedBytes:
+        storedBytes.get(tensor) ?? layer.parameterCount * FLOAT_BYTES[storage.floatType!],
+      ...(parameters && {
+        weight: { scale: parameters.scale, zeroPoint: parameters.zeroPoint },
+      }),
+      ...(first && { activation: { scale: first.scale[0]!, zeroPoint: first.zeroPoint[0]! } }),
+    };
   });
-  graph.node = [...front, ...body];
-  graph.input = graph.input.filter(({ name }) => !replaced.has(name));
-  const read = readNames(graph);
-  const kept = new Set(graph.input.map(({ name }) => name));
-  graph.initializer = initializers.filter(
-    ({ name }) => !replaced.has(name) && (read.has(name) || kept.has(name)),
-  );
-  const least = irVersionOf(opsetOf(proto));
-  if (proto.irVersion < least) proto.irVersion = least;
-  // Names defined twice, or read and not defined, are found here and not by the user's runtime.
-  indexGraph(graph);
-  return { proto, storedBytes };
-}
-
-function opsetOf(proto: ModelProto): number {
-  return Number(proto.opsetImport.find(({ domain }) => isStandardDomain(domain))?.version ?? 0n);
-}
-
-function readNames(graph: GraphProto): Set<string> {
-  const read = new Set(graph.output.map(({ name }) => name));
-  for (const node of graph.node) {
-    for (const name of node.input) read.add(name);
-    for (const name of outerNames(node)) read.add(name);
-  }
-  return read;
-}
-
-function describe(plan: LayerPlan, packedBytes: number | undefined): QuantizedLayer {
-  const { spec, config, weights, activations, stored } = plan;
-  const first = activations[0]?.format.params;
-  const floatBytes =
-    spec.parameterCount *
-    (stored.dataType === DataType.FLOAT ? 4 : stored.dataType === DataType.DOUBLE ? 8 : 2);
-  return {
-    layer: spec.name,
-    config,
-    sizeBytes: layerSizeBytes(spec, config),
-    storedBytes: packedBytes ?? floatBytes,
-    ...(weights && {
-      weight: { scale: weights.params.scale, zeroPoint: weights.params.zeroPoint },
-    }),
-    ...(first && { activation: { scale: first.scale[0]!, zeroPoint: first.zeroPoint[0]! } }),
-  };
 }

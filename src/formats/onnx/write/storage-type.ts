@@ -1,4 +1,4 @@
-import type { IntegerBits } from "../../../quantization/index.js";
+import type { CodeStorage, CodeWidths } from "../../../deploy/storage.js";
 import { TensorProto_DataType as DataType } from "../wire/onnx_pb.js";
 
 /** An ONNX integer type that codes are stored in. */
@@ -23,11 +23,16 @@ const TYPES = {
 } as const;
 
 /**
- * The narrowest ONNX type that holds codes of a width. ONNX has 2, 4, 8 and 16 bits: binary and
- * ternary codes go into INT2, 3 bits into INT4, 5 and 6 bits into INT8.
+ * The widths of ONNX. Binary and ternary weights go into INT2, those of 3 bits into INT4, those of 5
+ * and 6 bits into INT8. Activations of 4 bits are stored in 8: ONNX Runtime 1.30 gives the buffer of
+ * an INT4 tensor to INT8 tensors of its shape, which are twice as large (wrong results, memory
+ * overrun), and drops a Relu before an INT4 QuantizeLinear.
  */
-export function storageType(bits: IntegerBits, signed: boolean): StorageType {
-  const width = bits <= 2 ? 2 : bits <= 4 ? 4 : bits <= 8 ? 8 : 16;
+export const ONNX_WIDTHS: CodeWidths = { weights: [2, 4, 8, 16], activations: [8, 16] };
+
+/** The ONNX type of integers that are as wide as one of {@link ONNX_WIDTHS}. */
+export function storageType({ bits, signed }: CodeStorage): StorageType {
+  const width = bits as keyof typeof TYPES;
   const { opset, ...types } = TYPES[width];
   return { dataType: signed ? types.signed : types.unsigned, bits: width, signed, opset };
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { calibrate } from "../../../../src/calibration/index.js";
 import { InvalidArgumentError, UnsupportedError } from "../../../../src/errors.js";
-import { calibrateActivations } from "../../../../src/formats/onnx/activations/calibrate-activations.js";
 import { makeTensor } from "../../../../src/formats/onnx/graph/make-tensor.js";
 import { loadOnnxModel } from "../../../../src/formats/onnx/read/load-onnx-model.js";
 import type { OnnxModel } from "../../../../src/formats/onnx/read/onnx-model.js";
+import { calibrateActivations } from "../../../../src/formats/onnx/session/calibrate-activations.js";
 import {
   decodeModel,
   type ModelWithGraph,
@@ -212,6 +212,30 @@ describe("quantizeOnnx", () => {
     const bytes = await quantizeOnnx(late, uniform(late, { ...floats, weightBits: 4 }));
     expect(opsetOf(decodeModel(bytes))).toBe(26);
     await runModel(bytes, convNet().inputs);
+  });
+
+  it.each([
+    [13, 4],
+    [18, 4],
+    [19, 9],
+    [20, 9],
+    [21, 10],
+    [24, 10],
+    [25, 13],
+  ])("says the least IR version that has the types of opset %i, which is %i", async (opset, ir) => {
+    // A file of this opset already, so that no raising of it says a version.
+    const { proto } = convNet(opset);
+    const written = async (given: bigint) => {
+      proto.irVersion = given;
+      const loaded = await loadOnnxModel(bytesOf(proto));
+      const bytes = await quantizeOnnx(loaded, uniform(loaded, floats));
+      const { irVersion, opsetImport } = decodeModel(bytes);
+      expect(Number(opsetImport[0]!.version)).toBe(opset);
+      return Number(irVersion);
+    };
+    expect(await written(3n)).toBe(ir);
+    expect(await written(BigInt(ir))).toBe(ir);
+    expect(await written(14n)).toBe(14);
   });
 
   it("drops the graph input of a replaced initializer, and initializers that nothing reads", async () => {

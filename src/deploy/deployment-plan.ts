@@ -1,0 +1,77 @@
+import type { QuantizationParams } from "../quantization/index.js";
+import type { Reader } from "./placement.js";
+import type { CodeStorage, FloatType } from "./storage.js";
+
+/** How codes are stored, and what they stand for. */
+export interface QuantizedStorage extends CodeStorage {
+  /** The type that the tensor has in the float model. */
+  readonly floatType: FloatType;
+  /** The scales are exact in float16. */
+  readonly float16Scale: boolean;
+}
+
+/** Weights that are stored as codes. */
+export interface PlannedWeight {
+  readonly tensor: string;
+  readonly role: "weight";
+  readonly layer: string;
+  readonly format: "integer";
+  /** Over the shape of the layer's weight layout, a view of the stored tensor. */
+  readonly parameters: QuantizationParams;
+  readonly storage: QuantizedStorage;
+  /** Row-major, packed at `storage.bits`. */
+  readonly codes: Uint8Array;
+}
+
+/** Where a quantized activation is read, and by which layer. */
+export interface PlannedReader extends Reader {
+  readonly layer: string;
+}
+
+/**
+ * A value of the graph that is rounded to codes where some operators read it. Operators that read it
+ * in another format have an entry of their own.
+ */
+export interface PlannedActivation {
+  readonly tensor: string;
+  readonly role: "activation";
+  readonly format: "integer";
+  /** Per-tensor. */
+  readonly parameters: QuantizationParams;
+  readonly storage: QuantizedStorage;
+  /** At least 1. */
+  readonly readers: readonly PlannedReader[];
+}
+
+/** What stays in float. */
+export interface PlannedFloat {
+  readonly tensor: string;
+  readonly role: "weight" | "activation" | "bias" | "other";
+  /** The layer whose settings say so, where one does. */
+  readonly layer?: string;
+  readonly format: "float";
+  readonly parameters?: undefined;
+  /** The type is undefined for a value of which none is stored. */
+  readonly storage: { readonly floatType: FloatType | undefined };
+  /** Why, in words for a report. */
+  readonly reason: string;
+}
+
+/** What becomes of one tensor. */
+export type PlannedTensor = PlannedWeight | PlannedActivation | PlannedFloat;
+
+/**
+ * What a genome makes of a model, tensor by tensor, in no file format's words: plain data that any
+ * writer takes. Weights come first, in model order, then activations, then what no setting decides.
+ */
+export type DeploymentPlan = readonly PlannedTensor[];
+
+/** The weights of a plan that are stored as codes. */
+export function plannedWeights(plan: DeploymentPlan): PlannedWeight[] {
+  return plan.filter((entry) => entry.role === "weight" && entry.format === "integer");
+}
+
+/** The activations of a plan that are rounded to codes. */
+export function plannedActivations(plan: DeploymentPlan): PlannedActivation[] {
+  return plan.filter((entry) => entry.role === "activation" && entry.format === "integer");
+}

@@ -1,0 +1,94 @@
+import { quoteName } from "../../check/quote-name.js";
+import { InvalidDataError } from "../../errors.js";
+import { requireFinite } from "../../numeric/find-non-finite.js";
+import { arrayClassOf, type ModelInput } from "./model-input.js";
+import type { Batch, TensorData } from "./tensor-data.js";
+
+/**
+ * Checks batches against the inputs of a model.
+ * @param inputs all inputs of the model
+ * @param name what the list is called, for messages: `calibration`, `validation`
+ * @throws InvalidDataError naming batch and input: none at all, an input missing, unknown, of the
+ *   wrong array class, rank or size, empty, with another batch dimension than its neighbours, or
+ *   holding NaN or infinity
+ */
+export function checkBatches(
+  inputs: readonly ModelInput[],
+  batches: readonly Batch[],
+  name: string,
+): void {
+  if (!Array.isArray(batches) || batches.length === 0)
+    throw new InvalidDataError(name, `${name} holds no batch; allowed: 1 batch or more`);
+  batches.forEach((batch, index) => {
+    checkBatch(inputs, batch, `${name}.${index}`);
+  });
+}
+
+function checkBatch(inputs: readonly ModelInput[], batch: Batch, path: string): void {
+  if (typeof batch !== "object" || batch === null)
+    throw new InvalidDataError(
+      path,
+      `${path} is ${String(batch)}; allowed: an object of tensors by input name`,
+    );
+  const known = new Set(inputs.map((input) => input.name));
+  for (const name of Object.keys(batch)) {
+    if (known.has(name)) continue;
+    const allowed = [...known].map(quoteName).join(", ");
+    throw new InvalidDataError(
+      `${path}.${name}`,
+      `${path}: the model has no input ${quoteName(name)}; allowed: ${allowed}`,
+    );
+  }
+  let first: { name: string; size: number } | undefined;
+  for (const input of inputs) {
+    const tensor = Object.hasOwn(batch, input.name) ? batch[input.name] : undefined;
+    const size = checkTensor(input, tensor, `${path}.${input.name}`);
+    if (size === undefined) continue;
+    first ??= { name: input.name, size };
+    if (first.size !== size) {
+      const message =
+        `${path}.${input.name} has a batch of ${size}, ${quoteName(first.name)} one of ` +
+        `${first.size}; allowed: the same first dimension in all inputs`;
+      throw new InvalidDataError(`${path}.${input.name}`, message);
+    }
+  }
+}
+
+/** @returns the batch dimension; undefined for a scalar */
+function checkTensor(
+  input: ModelInput,
+  tensor: TensorData | undefined,
+  path: string,
+): number | undefined {
+  const fail = (what: string, allowed: string): never => {
+    throw new InvalidDataError(path, `${path} ${what}; allowed: ${allowed}`);
+  };
+  if (tensor === undefined) return fail("is missing", "a tensor for each input of the model");
+  const { type } = input;
+  const ArrayType = arrayClassOf(type);
+  if (ArrayType === undefined)
+    return fail(`is of type ${type}`, "inputs that a typed array can hold");
+  const { data, dims } = tensor;
+  if (!(data instanceof ArrayType)) {
+    const found = (data as object | undefined)?.constructor?.name ?? String(data);
+    return fail(`holds ${found}`, `${ArrayType.name} for an input of type ${type}`);
+  }
+  if (!Array.isArray(dims) || !dims.every((extent) => Number.isInteger(extent) && extent >= 1))
+    return fail(`has dims ${JSON.stringify(dims)}`, "an array of integers from 1");
+  const declared = input.dims;
+  // No dims stand for an input whose shape the file does not give.
+  const fits =
+    declared.length === 0 ||
+    (declared.length === dims.length &&
+      declared.every((extent, axis) => extent < 0 || extent === dims[axis]));
+  if (!fits)
+    return fail(
+      `has dims [${dims.join(", ")}]`,
+      `[${declared.map((extent) => (extent < 0 ? "any" : extent)).join(", ")}]`,
+    );
+  const count = dims.reduce((product, extent) => product * extent, 1);
+  if (count !== data.length)
+    return fail(`has ${data.length} elements`, `${count} for dims [${dims.join(", ")}]`);
+  if (data instanceof Float32Array || data instanceof Float64Array) requireFinite(data, path);
+  return dims[0];
+}

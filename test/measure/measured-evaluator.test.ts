@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { EvaluationError, UnsupportedError } from "../../src/errors.js";
+import { QuantizationGenome } from "../../src/genome/quantization-genome.js";
+import { checkBatches } from "../../src/measure/batches/check-batches.js";
+import type { ModelInput } from "../../src/measure/batches/model-input.js";
+import { splitBatches } from "../../src/measure/batches/split-batches.js";
+import type { Batch } from "../../src/measure/batches/tensor-data.js";
+import { measuredEvaluator, measurementIdentity } from "../../src/measure/measured-evaluator.js";
+import type { ModelOutputs } from "../../src/measure/metrics/metric.js";
+import { topOneAccuracy } from "../../src/measure/metrics/top-one-accuracy.js";
+import type { GenomeRunner } from "../../src/measure/runner.js";
+
+const inputs: readonly ModelInput[] = [{ name: "x", type: "float32", dims: [-1, 2] }];
+const data = { x: { data: Float32Array.of(1, 0, 0, 1, 1, 0, 1, 0), dims: [4, 2] } };
+const validation = splitBatches(data, 3);
+const genome = new QuantizationGenome({ layerConfigs: { a: {} } });
+
+/** A runtime of another format: its model hands its input on. */
+function runner(seen: number[]): GenomeRunner {
+  const join = (batches: readonly Batch[]): ModelOutputs => {
+    const values = batches.flatMap(({ x }) => [...(x!.data as Float32Array)]);
+    seen.push(values.length / 2);
+    return { y: { data: Float32Array.from(values), dims: [values.length / 2, 2] } };
+  };
+  return {
+    run: async (_, { batches = validation } = {}) => join(batches),
+    dispose: async () => void seen.push(-1),
+  };
+}
+
+const evaluatorWith = (seen: number[], metric = topOneAccuracy([0, 1, 1, 0])) =>
+  measuredEvaluator({
+    metric,
+    inputs,
+    validation,
+    float: { y: data.x },
+    runtime: "no runtime",
+    openRunner: async () => runner(seen),
+  });
+
+describe("measuredEvaluator", () => {
+  it("judges what any runner gives, whole and in part", async () => {
+    const seen: number[] = [];
+    const evaluator = await evaluatorWith(seen);
+    expect(evaluator.baseline).toMatchObject({ accuracy: 0.75, source: "no runtime, 4 samples" });
+    expect(evaluator.sampleCount).toBe(4);
+    expect(await evaluator.evaluate(genome, {})).toMatchObject({ accuracy: 0.75, samples: 4 });
+    const part = await evaluator.evaluate(genome, { samples: 2 });
+    expect(part).toMatchObject({ accuracy: 1, samples: 2 });
+    expect(seen).toEqual([4, 2]);
+    await expect(evaluator.evaluate(genome, { samples: 5 })).rejects.toThrow(/from 1 to 4/);
+    await evaluator.dispose();
+    expect(seen.at(-1)).toBe(-1);
+    await expect(evaluator.evaluate(genome, {})).rejects.toThrow(UnsupportedError);
+  });
+
+  it("starts no runner when the metric refuses the float model", async () => {
+    let opened = false;
+    const failing = measuredEvaluator({
+      metric: { name: "wild", evaluate: () => ({ score: 2, value: 1, samples: 1 }) },
+      ...{ inputs, validation, float: { y: data.x }, runtime: "" },
+      openRunner: async () => {
+        opened = true;
+        return runner([]);
+      },
+    });
+    await expect(failing).rejects.toThrow(EvaluationError);
+    expect(opened).toBe(false);
+  });
+});
+
+describe("measurementIdentity", () => {
+  it("differs with whatever decides a measurement", () => {
+    const metric = topOneAccuracy([0, 1, 1, 0]);
+    const base = {
+      model: Uint8Array.of(1),
+      calibration: validation,
+      validation,
+      metric,
+      runtime: "r",
+    };
+    const others = [
+      base,
+      { ...base, model: Uint8Array.of(2) },
+      { ...base, calibration: validation.slice(1) },
+      { ...base, validation: validation.slice(1) },
+      { ...base, metric: topOneAccuracy([0, 1, 1, 1]) },
+      { ...base, runtime: "s" },
+    ];
+    expect(new Set(others.map(measurementIdentity)).size).toBe(others.length);
+    expect(measurementIdentity({ ...base })).toBe(measurementIdentity(base));
+  });
+});
+
+describe("checkBatches", () => {
+  it("checks against inputs of whatever format", () => {
+    expect(() => checkBatches(inputs, validation, "validation")).not.toThrow();
+    const half: ModelInput[] = [{ name: "x", type: "float16", dims: [-1, 2] }];
+    expect(() => checkBatches(half, validation, "validation")).toThrow(
+      /^validation\.0\.x holds Float32Array; allowed: Uint16Array for an input of type float16/,
+    );
+    const text: ModelInput[] = [{ name: "x", type: "STRING", dims: [] }];
+    expect(() => checkBatches(text, validation, "validation")).toThrow(/is of type STRING/);
+    const odd: ModelInput[] = [{ name: "x", type: "constructor", dims: [] }];
+    expect(() => checkBatches(odd, validation, "validation")).toThrow(/is of type constructor/);
+  });
+});
