@@ -1,4 +1,4 @@
-import { LEAD, pairedDifference } from "../src/engine/budget/paired-difference.js";
+import { ADVANTAGE, pairedDifference } from "../src/engine/budget/paired-difference.js";
 import type { QuantizationGenome } from "../src/index.js";
 
 /** How one genome stands to another on the same samples. */
@@ -10,7 +10,7 @@ export interface Standing {
   readonly verdict: Verdict;
 }
 
-/** `above` and `below` by more than {@link LEAD} standard errors of the paired difference. */
+/** `above` and `below` by more than {@link ADVANTAGE} standard errors of the paired difference. */
 export type Verdict = "above" | "tied" | "below";
 
 /** Where a genome's scores of samples come from. */
@@ -38,7 +38,11 @@ export async function standing(
 ): Promise<Standing> {
   const { mean, standardError } = pairedDifference(await scoresOf(own), await scoresOf(other));
   const verdict =
-    mean > LEAD * standardError ? "above" : mean < -LEAD * standardError ? "below" : "tied";
+    mean > ADVANTAGE * standardError
+      ? "above"
+      : mean < -ADVANTAGE * standardError
+        ? "below"
+        : "tied";
   return { advantage: mean, standardError, verdict };
 }
 

@@ -41,7 +41,7 @@ export interface QuantizationEvolutionConfig {
   readonly maxEvaluations?: number | undefined;
   /**
    * Milliseconds from its call after which the run stops, above 0 to 2,147,483,647, also in the
-   * middle of an evaluation. What a checkpoint spares does not count: of a resumed run time counts
+   * middle of an evaluation. What a checkpoint saves does not count: of a resumed run time counts
    * from there. Default: no limit.
    */
   readonly timeLimitMs?: number | undefined;
@@ -99,8 +99,8 @@ export interface QuantizationEvolutionConfig {
    * Layers are ordered by sensitivity (else by size) where that guides the search. A name says by
    * which: `predicted` from noise and what is known of kinds of layers, `weight-noise` from noise
    * alone, `accuracy-drop` by the evaluator, which costs one evaluation a layer before the search.
-   * Default true: measured by a first look at each layer alone where the search looks at few
-   * samples first and that costs no more than a third of a population and of `maxEvaluations`, else
+   * Default true: single-layer sensitivities, measured on few samples where the search evaluates
+   * at low fidelity first and that costs no more than a third of a population and of `maxEvaluations`, else
    * `predicted`.
    */
   readonly useSensitivityAnalysis?: boolean | SensitivityName | undefined;

@@ -60,7 +60,7 @@ export interface EngineParts {
   readonly genes?: readonly GeneKind[] | undefined;
 }
 
-/** How sensitivity is looked at. */
+/** How sensitivity is analyzed. */
 export interface SensitivityOptions {
   readonly metric?: SensitivityName | SensitivityMetric | HarmsMetric | undefined;
   readonly signal?: AbortSignal | undefined;

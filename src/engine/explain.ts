@@ -2,7 +2,7 @@ import { explainGenome } from "../evaluation/explain/explain-genome.js";
 import type { GenomeExplanation } from "../evaluation/explain/genome-explanation.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import { geneSpaceOf } from "./run/gene-space-of.js";
-import { createRunContext, type RunParts } from "./run/run-context.js";
+import { createRunContext, type RunDependencies } from "./run/run-context.js";
 
 /** How a genome is explained. */
 export interface ExplainGenomeOptions {
@@ -18,7 +18,7 @@ export interface ExplainGenomeOptions {
  * @throws as {@link explainGenome} and a run's beginning do
  */
 export async function explainWith(
-  parts: RunParts,
+  parts: RunDependencies,
   genome: QuantizationGenome,
   { predict = false, signal }: ExplainGenomeOptions,
 ): Promise<GenomeExplanation> {

@@ -167,8 +167,8 @@ export class Population<G extends GeneArray> {
       for (let i = 0; i < count; i++) if (rank[i] === last) this.#order[size++] = i;
       const members = this.#order.subarray(0, size);
       const excess = total - this.capacity;
-      // Spread is worth its price only when everybody is on the first front; before that one look
-      // is enough.
+      // Spread is worth its price only when everybody is on the first front; before that one
+      // pass is enough.
       if (last === 0 && this.#allFeasible) {
         this.#ranking.thin(this.points, members, excess);
         for (const member of members) if (crowding[member] === -1) dropped[member] = 1;

@@ -134,7 +134,7 @@ export class Ranking {
   /**
    * Takes `excess` members out of a front one by one, each time the most crowded, neighbours
    * closing up before the next (after Kukkonen and Deb, 2006): the rest is spread more evenly than
-   * by one look at all. Needs an update before. Afterwards `crowding` of who left is -1, of the
+   * by one pass over all. Needs an update before. Afterwards `crowding` of who left is -1, of the
    * rest their distance.
    * @param members indices of the front, reordered
    */

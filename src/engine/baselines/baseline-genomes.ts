@@ -16,7 +16,7 @@ import type { BaselineName } from "./baseline-names.js";
 import { greedyPath } from "./greedy-path.js";
 
 /** What the genomes of a baseline are made from. */
-export interface BaselineParts {
+export interface BaselineOptions {
   readonly space: GeneSpace;
   readonly context: EvaluationContext;
   readonly noiseTable: NoiseTable;
@@ -36,7 +36,7 @@ export interface BaselineParts {
 export async function baselineGenomes(
   name: BaselineName,
   budget: number,
-  parts: BaselineParts,
+  parts: BaselineOptions,
 ): Promise<readonly QuantizationGenome[]> {
   const { space, context, noiseTable, seed } = parts;
   const { model, costModel } = context;
@@ -91,7 +91,7 @@ function uniformGenomes(space: GeneSpace): readonly QuantizationGenome[] {
 
 async function greedyGenomes(
   budget: number,
-  parts: BaselineParts,
+  parts: BaselineOptions,
 ): Promise<readonly QuantizationGenome[]> {
   const { space, context, noiseTable } = parts;
   const { model, evaluator } = context;
@@ -104,7 +104,7 @@ async function greedyGenomes(
  * Loss per noise power of each layer, by quantizing it alone to the width nearest to 3 bits; by the
  * prior where that fails.
  */
-async function measuredSensitivities(parts: BaselineParts): Promise<ReadonlyMap<string, number>> {
+async function measuredSensitivities(parts: BaselineOptions): Promise<ReadonlyMap<string, number>> {
   const { space, context, noiseTable, ledger } = parts;
   const { model, evaluator } = context;
   const floats = float32Genome(model);

@@ -8,7 +8,7 @@ import { costsNoMore } from "../budget/costs-no-more.js";
 import { isMoreAccurate, type SampleScores } from "../budget/paired-difference.js";
 import { toUnitRanges } from "../budget/unit-ranges.js";
 import { EvaluationLedger, type FailedGenome } from "../ledger/evaluation-ledger.js";
-import { type BaselineParts, baselineGenomes } from "./baseline-genomes.js";
+import { type BaselineOptions, baselineGenomes } from "./baseline-genomes.js";
 import type { BaselineName } from "./baseline-names.js";
 
 /** What a baseline found with the same budget, and where evolution did not beat it. */
@@ -36,9 +36,9 @@ export interface BaselineReport {
    */
   readonly unbeaten: readonly QuantizationGenome[];
   /**
-   * Those of them whose lead is more than chance: clearly more accurate, by the samples that both
+   * Those of them whose advantage is more than chance: clearly more accurate, by the samples that both
    * were judged on, than each evolved genome that costs no more ({@link isMoreAccurate}). Without
-   * scores of samples every lead counts.
+   * scores of samples every advantage counts.
    */
   readonly clearlyUnbeaten: readonly QuantizationGenome[];
   /** Its genomes that could not be evaluated, those that chose others included. */
@@ -48,7 +48,7 @@ export interface BaselineReport {
 }
 
 /** What baselines work with. */
-export interface BaselineSurroundings extends Omit<BaselineParts, "ledger"> {
+export interface BaselineContext extends Omit<BaselineOptions, "ledger"> {
   /** Most evaluations in flight. */
   readonly concurrency: number;
   readonly signal?: AbortSignal | undefined;
@@ -65,7 +65,7 @@ export async function baselineReports(
   names: readonly BaselineName[],
   evolved: readonly QuantizationGenome[],
   budget: number,
-  parts: BaselineSurroundings,
+  parts: BaselineContext,
 ): Promise<readonly BaselineReport[]> {
   const reports: BaselineReport[] = [];
   for (const name of names) {
@@ -85,7 +85,7 @@ export async function baselineReport(
   name: BaselineName,
   evolved: readonly QuantizationGenome[],
   budget: number,
-  parts: BaselineSurroundings,
+  parts: BaselineContext,
 ): Promise<BaselineReport> {
   const { context, concurrency, signal } = parts;
   const own = new Map<string, Float32Array>();

@@ -16,11 +16,11 @@ export interface LayerPrior {
 }
 
 /**
- * Granularities whose noise may do other harm than as much noise cut per channel: they have a
+ * Granularities whose noise may cost another loss than as much noise cut per channel: they have a
  * source of their own.
  */
 const GRAINS = ["per-tensor", "per-group"] as const;
-/** How much more harm is expected of them beforehand, as a share. */
+/** How much more loss is expected of them beforehand, as a share. */
 const GRAIN_PRIOR = 0.1;
 /**
  * Deviation of what genomes that are worth measuring tell next to nothing about, as they have it in
@@ -71,7 +71,7 @@ export function noisePrior(model: ModelSpec, { weights, deviations }: LayerPrior
  * The noise of weights as the loss feels it: multiplied with what was learned.
  * @param sensitivity loss per power of noise, by source of {@link genomeNoise}
  */
-export function feltNoise(
+export function weightedNoise(
   model: ModelSpec,
   noiseTable: NoiseTable,
   layerWeights: LayerWeights,

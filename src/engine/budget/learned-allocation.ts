@@ -21,7 +21,7 @@ export function learnedAllocations(
   if (space.uniformPrecision || record.size === 0) return [];
   // What is learned of a granularity holds for all layers alike, right or wrong: the usual one is
   // proposed alone too.
-  const noiseTable = record.feltNoise;
+  const noiseTable = record.weightedNoise;
   return [granularSettings, undefined].flatMap((settingsOf) => {
     const seeds = exactSeeds({ ...parts, noiseTable, settingsOf });
     // Nothing is drawn; the contract asks for a generator.

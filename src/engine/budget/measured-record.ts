@@ -4,12 +4,12 @@ import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { ModelSpec } from "../../model/layer-spec.js";
 import { fitLossModel, type LossModel } from "../../surrogate/loss-model.js";
 import type { EvaluatedGenome } from "../ledger/evaluation-ledger.js";
-import { feltNoise, genomeNoise, type LayerPrior, noisePrior } from "./genome-noise.js";
+import { genomeNoise, type LayerPrior, noisePrior, weightedNoise } from "./genome-noise.js";
 import { type MeasuredLoss, measuredLoss } from "./measured-loss.js";
 import type { SampleScores } from "./paired-difference.js";
 
 /** What a {@link MeasuredRecord} reads beside what is measured. */
-export interface MeasuredRecordParts {
+export interface MeasuredRecordContext {
   readonly model: ModelSpec;
   readonly noiseTable: NoiseTable;
   readonly layerPrior: LayerPrior;
@@ -34,13 +34,13 @@ interface Measured extends MeasuredLoss {
  * size is bounded.
  */
 export class MeasuredRecord implements SampleScores {
-  readonly #parts: MeasuredRecordParts;
+  readonly #parts: MeasuredRecordContext;
   readonly #measured = new Map<string, Measured>();
   #layerPrior: LayerPrior;
   readonly #scores = new Map<string, Float32Array>();
   #model: LossModel | undefined;
 
-  constructor(parts: MeasuredRecordParts) {
+  constructor(parts: MeasuredRecordContext) {
     this.#parts = parts;
     this.#layerPrior = parts.layerPrior;
   }
@@ -83,9 +83,9 @@ export class MeasuredRecord implements SampleScores {
    * The table of noise, weights as the loss feels theirs by what was measured so far. Something
    * was.
    */
-  get feltNoise(): NoiseTable {
+  get weightedNoise(): NoiseTable {
     const { model, noiseTable } = this.#parts;
-    return feltNoise(model, noiseTable, this.#layerPrior.weights, this.lossModel().sensitivity);
+    return weightedNoise(model, noiseTable, this.#layerPrior.weights, this.lossModel().sensitivity);
   }
 
   /** The surrogate, fitted on all that was measured so far. Something was. */

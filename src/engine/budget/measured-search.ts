@@ -21,22 +21,22 @@ export interface MeasuredSearchOptions {
 
 /** Children that are made for each one that is measured. */
 const CHILDREN_PER_PLACE = 12;
-/** Share of the samples of the first look, and the least that are worth one. */
-const FIRST_LOOK = 1 / 8;
+/** Share of the samples of a low-fidelity evaluation, and the least that are worth one. */
+const LOW_FIDELITY_SHARE = 1 / 8;
 const LEAST_SAMPLES = 16;
 
 /**
- * The surroundings of a search whose evaluations are dear: the surrogate says which children are
- * measured at all, and those are measured on few samples first; only what has not lost by then is
- * measured on all. Everything in the archive is. What it does follows from what was measured
- * before, in order, and from nothing else.
+ * The evaluator of a search whose evaluations are expensive. The surrogate says which children are
+ * measured at all. Those are measured on few samples first, and on all only when they have not lost
+ * by then. Everything in the archive was measured on all. The outcome follows from the measurements
+ * before it, in order, and from nothing else.
  */
 export class MeasuredSearch implements EvolutionEvaluator {
   readonly #context: EvaluationContext;
   readonly #ledger: EvaluationLedger;
   readonly #record: MeasuredRecord;
   readonly #options: MeasuredSearchOptions;
-  readonly #firstLook: number | undefined;
+  readonly #lowFidelitySamples: number | undefined;
   readonly #screening: Screening;
 
   constructor(
@@ -49,7 +49,9 @@ export class MeasuredSearch implements EvolutionEvaluator {
     this.#ledger = ledger;
     this.#record = record;
     this.#options = options;
-    this.#firstLook = options.multiFidelity ? firstLook(context.evaluator.sampleCount) : undefined;
+    this.#lowFidelitySamples = options.multiFidelity
+      ? lowFidelitySamples(context.evaluator.sampleCount)
+      : undefined;
     this.#screening = new Screening(context, record);
   }
 
@@ -74,20 +76,20 @@ export class MeasuredSearch implements EvolutionEvaluator {
   }
 
   async evaluate(genomes: readonly QuantizationGenome[]): Promise<readonly Individual[]> {
-    const samples = this.#firstLook;
-    // The end of a budget goes to whole evaluations: a look alone brings nothing into the archive.
+    const samples = this.#lowFidelitySamples;
+    // The end of a budget goes to whole evaluations: few samples bring nothing into the archive.
     if (samples === undefined || !this.#ledger.affordsLowFidelity(genomes.length, samples))
       return this.#ledger.evaluate(genomes);
-    const looked = await this.#ledger.evaluate(genomes, samples);
-    const rivals = [...looked, ...this.#ledger.frontIndividuals];
-    const racing = stillRacing(looked, rivals, this.#record);
+    const screened = await this.#ledger.evaluate(genomes, samples);
+    const rivals = [...screened, ...this.#ledger.frontIndividuals];
+    const racing = stillRacing(screened, rivals, this.#record);
     return this.#ledger.evaluate(racing.map(({ genome }) => genome));
   }
 }
 
-/** Samples of the first look; undefined where it would spare little. */
-export function firstLook(sampleCount: number | undefined): number | undefined {
+/** Samples of a low-fidelity evaluation; undefined where it would save little. */
+export function lowFidelitySamples(sampleCount: number | undefined): number | undefined {
   if (sampleCount === undefined) return undefined;
-  const samples = Math.max(LEAST_SAMPLES, Math.ceil(sampleCount * FIRST_LOOK));
+  const samples = Math.max(LEAST_SAMPLES, Math.ceil(sampleCount * LOW_FIDELITY_SHARE));
   return samples <= sampleCount / 2 ? samples : undefined;
 }

@@ -15,8 +15,8 @@ export interface SampleScores {
 
 /** Where all samples agree exactly. */
 const LEAST_DIFFERENCE = 1e-6;
-/** Standard errors by which the better must lead: an error of 5% on one side. */
-export const LEAD = 1.645;
+/** Standard errors of the least advantage that counts: an error of 5% on one side. */
+export const ADVANTAGE = 1.645;
 
 /**
  * `a` less `b` on the samples that both have: the first ones, as many as the shorter has. Both
@@ -40,8 +40,8 @@ export function pairedDifference(a: Float32Array, b: Float32Array): PairedDiffer
 }
 
 /**
- * `a` is more accurate than `b` by more than chance explains: {@link LEAD} standard errors of the
- * paired difference.
+ * `a` is more accurate than `b` by more than chance explains: by {@link ADVANTAGE} standard errors
+ * of the paired difference.
  */
 export function isClearlyBetter(
   a: QuantizationGenome,
@@ -51,7 +51,7 @@ export function isClearlyBetter(
   const [better, worse] = [scores.scoresOf(a), scores.scoresOf(b)];
   if (better === undefined || worse === undefined) return false;
   const { mean, standardError } = pairedDifference(better, worse);
-  return mean > LEAD * standardError;
+  return mean > ADVANTAGE * standardError;
 }
 
 /** As {@link isClearlyBetter} where both have scores of samples; else by accuracy alone. */

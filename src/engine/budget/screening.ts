@@ -9,7 +9,7 @@ import { greatestGains } from "./hypervolume-gain.js";
 import type { MeasuredRecord } from "./measured-record.js";
 
 /**
- * Deviations by which a genome is thought better than expected, so that the unknown is looked at
+ * Deviations by which a genome is thought better than expected, so that the unknown is measured
  * too.
  */
 const OPTIMISM = 0.5;

@@ -7,7 +7,7 @@ import { isMoreAccurate, type SampleScores } from "./paired-difference.js";
  * The genomes of a front that pay for what they cost: going up from the cheapest, one stays when it
  * is more accurate than each cheaper one that stayed by more than chance explains (see
  * {@link isMoreAccurate}); else the two are tied in accuracy and the cheaper one dominates.
- * "Cheaper" is no dearer in any objective but accuracy; of equally dear ones the more accurate
+ * "Cheaper" costs no more in any objective but accuracy; of equal costs the more accurate genome
  * comes first, of equals the one whose key sorts first. Genomes without scores of samples are
  * compared by accuracy alone. The result depends on the set of genomes and nothing else.
  * @param front evaluated genomes

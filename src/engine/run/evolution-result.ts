@@ -18,7 +18,7 @@ export interface EvolutionResult {
   readonly paretoFront: readonly QuantizationGenome[];
   /**
    * The genomes of the front that pay for what they cost, most accurate first: without those whose
-   * lead in accuracy over a cheaper one is within the noise of the measurement (a one-sided error
+   * advantage in accuracy over a cheaper one is within the noise of the measurement (a one-sided error
    * of 5%, paired by samples). The front itself when accuracies were predicted; without scores of
    * samples accuracies are compared as they are.
    */
@@ -33,7 +33,7 @@ export interface EvolutionResult {
   readonly evaluations: number;
   /** The same in whole evaluations: one on a quarter of the samples counts a quarter. */
   readonly wholeEvaluations: number;
-  /** Evaluations that the cache spared. */
+  /** Evaluations that the cache saved. */
   readonly cacheHits: number;
   /** Genomes that could not be evaluated, with the reason; of more than `cacheLimit` the latest. */
   readonly failures: readonly FailedGenome[];
@@ -68,7 +68,7 @@ export interface EvolutionResult {
   readonly sensitivity: ReadonlyMap<string, number> | undefined;
   /**
    * Layers whose `accuracy-drop` could not be measured, or not within the budget, or of which a
-   * metric of yours said no harm (all layers when it threw), and why: theirs is predicted. Absent
+   * custom metric gave no loss increase (all layers when it threw), and why: theirs is predicted. Absent
    * when there are none.
    */
   readonly sensitivityFallbacks?: readonly SensitivityFallback[];

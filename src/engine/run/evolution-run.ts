@@ -7,7 +7,7 @@ import type { GeneSpace } from "../../genome/gene-space.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import { builtInOperators } from "../../operators/built-in-operators.js";
 import { type BaselineReport, baselineReports } from "../baselines/baseline-report.js";
-import { measuredMeans } from "../budget/measured-means.js";
+import { budgetPlan } from "../budget/budget-plan.js";
 import type { MeasuredRecord } from "../budget/measured-record.js";
 import { significantFront } from "../budget/significant-front.js";
 import { Checkpoint, type CheckpointListener } from "../checkpoint/checkpoint.js";
@@ -45,7 +45,7 @@ import {
 } from "./exact-seeds.js";
 import { geneSpaceOf } from "./gene-space-of.js";
 import { type GenerationStats, generationStats } from "./progress.js";
-import { createRunContext, type RunOptions, type RunParts } from "./run-context.js";
+import { createRunContext, type RunDependencies, type RunOptions } from "./run-context.js";
 import { searchDigest } from "./search-digest.js";
 
 /**
@@ -80,13 +80,13 @@ export class EvolutionRun {
    * @throws InvalidConfigError when the configuration does not fit the model; EvaluationError when
    *   the cost model fails
    */
-  static async prepare(parts: RunParts, options: RunOptions): Promise<EvolutionRun> {
+  static async prepare(parts: RunDependencies, options: RunOptions): Promise<EvolutionRun> {
     const space = geneSpaceOf(parts.model, parts.config, parts.costModel, parts.genes);
     await nextTask();
     return new EvolutionRun(parts, options, space);
   }
 
-  private constructor(parts: RunParts, options: RunOptions, space: GeneSpace) {
+  private constructor(parts: RunDependencies, options: RunOptions, space: GeneSpace) {
     const { config, model } = parts;
     this.#config = config;
     this.#options = options;
@@ -101,7 +101,7 @@ export class EvolutionRun {
     // What is measured needs no caution: channels that drown show in the loss, if they matter.
     const measures = this.context.evaluator.kind === "measured";
     this.#noiseTable = measures ? createNoiseTable(model, { per: "tensor" }) : predicted;
-    const means = measuredMeans(
+    const means = budgetPlan(
       config,
       this.context,
       this.#noiseTable,
@@ -115,7 +115,7 @@ export class EvolutionRun {
       context: this.context,
       noiseTable: predicted,
       seedNoise: this.#noiseTable,
-      measureSingleLayers: means.lookAtLayers,
+      measureSingleLayers: means.measureSingleLayers,
       maxEvaluations: options.maxEvaluations,
     });
     this.ledger = new EvaluationLedger(this.context, {

@@ -22,7 +22,7 @@ export interface GenerationStats {
   readonly evaluations: number;
   /** The same in whole evaluations: one on a quarter of the samples counts a quarter. */
   readonly wholeEvaluations: number;
-  /** Evaluations that the cache spared so far. */
+  /** Evaluations that the cache saved so far. */
   readonly cacheHits: number;
   /** Evaluations that failed so far. */
   readonly failures: number;

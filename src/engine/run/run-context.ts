@@ -21,7 +21,7 @@ import type { EvolutionEvent } from "./evolution-event.js";
 import type { ProgressCallback } from "./progress.js";
 
 /** What a run works with. */
-export interface RunParts {
+export interface RunDependencies {
   readonly config: ResolvedConfig;
   readonly model: ModelSpec;
   readonly costModel: HardwareCostModel;
@@ -55,11 +55,11 @@ export interface RunOptions extends RunLimits {
 
 /**
  * What evaluating a genome in a run goes by.
- * @param record keeps the evaluator's answers and spares those that it has
+ * @param record keeps the evaluator's answers, and gives those that it has
  * @throws EvaluationError when the cost model fails
  */
 export function createRunContext(
-  { config, model, costModel, evaluator, genes = GENE_KINDS }: RunParts,
+  { config, model, costModel, evaluator, genes = GENE_KINDS }: RunDependencies,
   noiseTable: NoiseTable = createNoiseTable(model),
   record?: AnswerRecord,
 ): EvaluationContext {

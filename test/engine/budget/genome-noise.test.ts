@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { feltNoise, genomeNoise, noisePrior } from "../../../src/engine/budget/genome-noise.js";
+import { genomeNoise, noisePrior, weightedNoise } from "../../../src/engine/budget/genome-noise.js";
 import { createNoiseTable } from "../../../src/evaluation/noise/noise-table.js";
 import {
   LayerQuantConfig as Config,
@@ -68,7 +68,7 @@ describe("genomeNoise", () => {
     fc.assert(
       fc.property(genome, sensitivity, (one, values) => {
         const learned = Float64Array.from(values);
-        const felt = feltNoise(model, table, weights, learned);
+        const felt = weightedNoise(model, table, weights, learned);
         const noise = genomeNoise(model, table, weights, one);
         let whole = 0;
         for (const k of [0, 1, 2, 6, 7]) whole += learned[k]! * noise[k]!;

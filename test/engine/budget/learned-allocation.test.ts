@@ -45,7 +45,7 @@ describe("learnedAllocations", () => {
         learnedAllocations(space, { model, costModel }, record, PLACES).map(({ key }) => key),
       );
       const optima = (settingsOf?: typeof granularSettings) =>
-        exactSeeds({ model, costModel, noiseTable: record.feltNoise, settingsOf })
+        exactSeeds({ model, costModel, noiseTable: record.weightedNoise, settingsOf })
           .sample({ space, count: 10 * PLACES, random: new Random(0) })
           .map((genes) => space.decode(genes).key);
       const [granular, usual] = [optima(granularSettings), optima()];

@@ -11,10 +11,10 @@ import {
   singleLayerSensitivity,
 } from "../sensitivity/single-layer-sensitivity.js";
 import { MeasuredRecord } from "./measured-record.js";
-import { firstLook, MeasuredSearch } from "./measured-search.js";
+import { lowFidelitySamples, MeasuredSearch } from "./measured-search.js";
 
-/** What a run has beside its ledger when its evaluations are dear. */
-export interface MeasuredMeans {
+/** How a run spends its evaluations: what it has beside its ledger when they are expensive. */
+export interface BudgetPlan {
   /** Wherever accuracies are measured, or the surrogate is asked for. */
   readonly record: MeasuredRecord | undefined;
   /** Settings that exact seeds choose from; undefined = their default. */
@@ -23,9 +23,9 @@ export interface MeasuredMeans {
   readonly seedShare: number | undefined;
   /**
    * {@link singleLayerSensitivity}, which the surrogate starts from as well; undefined where
-   * nothing is looked at on few samples or it would cost too much.
+   * no low-fidelity evaluation is possible, or it would cost too much.
    */
-  readonly lookAtLayers:
+  readonly measureSingleLayers:
     | ((ledger: EvaluationLedger) => Promise<SingleLayerSensitivity | undefined>)
     | undefined;
   /** What evolution asks: the ledger itself, or a {@link MeasuredSearch} before it. */
@@ -36,28 +36,28 @@ export interface MeasuredMeans {
 const SEED_SHARE = 0.6;
 
 /**
- * Most whole evaluations that looking at each layer alone may cost, as a share of the first
+ * Most whole evaluations that measuring each layer alone may cost, as a share of the first
  * population and of the budget. So a budget that decides it is one that hardly allows the first
  * population.
  */
-const MOST_FOR_LAYERS = 1 / 3;
+const MOST_FOR_SINGLE_LAYERS = 1 / 3;
 
 /**
- * Most whole evaluations that a second look at layers may cost, as a share of the first population.
+ * Most whole evaluations that measuring layers again may cost, as a share of the first population.
  */
-const SECOND_LOOK = 0.75;
+const REMEASURE_SHARE = 0.75;
 
 /**
- * By default both means are used where the evaluator measures and can judge on a part of its
- * samples.
+ * By default the surrogate and low-fidelity evaluations are used where the evaluator measures and
+ * can judge on a part of its samples.
  */
-export function measuredMeans(
+export function budgetPlan(
   config: Pick<ResolvedConfig, "surrogate" | "multiFidelity" | "populationSize">,
   context: EvaluationContext,
   noiseTable: NoiseTable,
   space: GeneSpace,
   maxEvaluations = Number.POSITIVE_INFINITY,
-): MeasuredMeans {
+): BudgetPlan {
   const { evaluator, model } = context;
   const measures = evaluator.kind === "measured";
   const divides = measures && evaluator.sampleCount !== undefined;
@@ -71,15 +71,15 @@ export function measuredMeans(
       : undefined;
   // Without the float model's scores of the same samples, losses on few of them tell nothing.
   const samples =
-    multiFidelity && baseline?.sampleScores ? firstLook(evaluator.sampleCount) : undefined;
+    multiFidelity && baseline?.sampleScores ? lowFidelitySamples(evaluator.sampleCount) : undefined;
   const most = Math.min(
-    MOST_FOR_LAYERS * Math.min(config.populationSize, maxEvaluations),
+    MOST_FOR_SINGLE_LAYERS * Math.min(config.populationSize, maxEvaluations),
     maxEvaluations - 1,
   );
   return {
     record,
-    lookAtLayers:
-      record === undefined || samples === undefined || layerLooks(context, samples) > most
+    measureSingleLayers:
+      record === undefined || samples === undefined || singleLayerCost(context, samples) > most
         ? undefined
         : async (ledger) => {
             const { sampleCount = samples } = evaluator;
@@ -91,7 +91,7 @@ export function measuredMeans(
               record,
               samples,
               sampleCount,
-              remeasureAllowance: SECOND_LOOK * config.populationSize,
+              remeasureAllowance: REMEASURE_SHARE * config.populationSize,
               left: () => maxEvaluations - ledger.wholeEvaluations,
             });
             if (found !== undefined)
@@ -109,6 +109,6 @@ export function measuredMeans(
 }
 
 /** What looking at each layer costs, in whole evaluations. */
-function layerLooks({ model, evaluator }: EvaluationContext, samples: number): number {
+function singleLayerCost({ model, evaluator }: EvaluationContext, samples: number): number {
   return (model.layers.length * samples) / (evaluator.sampleCount ?? samples);
 }
