@@ -1,0 +1,113 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { codeBlocks, writeBlocks } from "./code-blocks.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const out = join(root, "out", "docs");
+
+/** What the fragments of the pages use without defining it. */
+const PRELUDE = `
+import type * as quantevo from "quantevo";
+import type * as hardware from "quantevo/hardware";
+import type * as onnx from "quantevo/onnx";
+import type * as quantization from "quantevo/quantization";
+import type * as fs from "node:fs/promises";
+
+declare global {
+  const readFile: typeof fs.readFile;
+  const model: onnx.OnnxModel;
+  const batches: onnx.Batch[];
+  const images: Float32Array;
+  const labels: number[];
+  const count: number;
+  const evaluator: quantevo.AccuracyEvaluator;
+  const engine: quantevo.QuantizationEvolutionEngine;
+  const config: quantevo.QuantizationEvolutionConfig;
+  const layers: string[];
+  const genome: quantevo.QuantizationGenome;
+  const genomeA: quantevo.QuantizationGenome;
+  const genomeB: quantevo.QuantizationGenome;
+  const myProfile: quantevo.HardwareProfile;
+  const measured: readonly hardware.LatencyMeasurement[];
+  const resultOfSeed1: quantevo.EvolutionResult;
+  const resultOfSeed2: quantevo.EvolutionResult;
+  const memory: quantization.SharedMemory;
+  const byteOffset: number;
+  const length: number;
+  const ordinaryWeights: Float32Array;
+  const params: quantevo.QuantizationParams;
+  const text: string;
+}
+`;
+
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(join(root, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+].map((path) => {
+  const blocks = codeBlocks(readFileSync(join(root, path), "utf8"));
+  return { path, blocks, folder: join(out, basename(path, ".md")) };
+});
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+const written = pages.map(({ path, blocks, folder }) => ({
+  path,
+  files: writeBlocks(blocks, { root, folder }).map((file, i) => ({ file, ...blocks[i]! })),
+}));
+
+describe("the code of the pages", () => {
+  it("compiles, fragments included", () => {
+    writeFileSync(join(out, "prelude.d.ts"), PRELUDE);
+    writeFileSync(
+      join(out, "tsconfig.json"),
+      JSON.stringify({
+        extends: "../../tsconfig.json",
+        compilerOptions: { rootDir: "../..", noUnusedLocals: false, noUnusedParameters: false },
+        include: ["**/*.ts"],
+        exclude: [],
+      }),
+    );
+    let errors = "";
+    try {
+      execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", out], { cwd: root });
+    } catch (error) {
+      errors = String((error as { stdout: Buffer }).stdout);
+    }
+    expect(errors).toBe("");
+  });
+
+  describe("runs", () => {
+    const before = process.cwd();
+    let folder = "";
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), "quantevo-docs-"));
+      process.chdir(folder); // some write files
+      vi.spyOn(console, "log").mockImplementation(() => {});
+    });
+    afterAll(() => {
+      vi.restoreAllMocks();
+      process.chdir(before);
+      rmSync(folder, { recursive: true, force: true });
+    });
+    for (const { path, files } of written)
+      for (const { file, line } of files.filter((one) => one.runs && one.path === undefined))
+        it(`${path}:${line}`, async () => {
+          await import(file);
+        });
+  });
+});
+
+// Tests of the recipes register their own tests here, as they would in the tree.
+for (const { path, files } of written)
+  for (const { file, path: place } of files)
+    if (place?.endsWith(".test.ts") === true)
+      describe(`${path}: ${place}`, async () => {
+        await import(file);
+      });
