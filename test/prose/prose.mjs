@@ -34,7 +34,8 @@ function isUnbreakable(line) {
 
 /**
  * Lines of more than MOST_COLUMNS columns, but for those that cannot be split: rows of Markdown
- * tables, program output in Markdown (blocks marked `text`), and what has no place to break at.
+ * tables, program output and diagrams in Markdown (blocks marked `text` and `mermaid`), and what has
+ * no place to break at.
  * @param {string} text the file
  * @param {{ markdown: boolean }} options
  * @returns {{ line: number, message: string }[]}
@@ -43,7 +44,7 @@ export function longLines(text, { markdown }) {
   const found = [];
   let output = false;
   for (const [i, line] of text.split("\n").entries()) {
-    if (markdown && line.startsWith("```")) output = line === "```text";
+    if (markdown && line.startsWith("```")) output = /^```(text|mermaid)$/.test(line);
     const columns = [...line].length;
     if (columns <= MOST_COLUMNS || isUnbreakable(line)) continue;
     if (markdown && (output || /^\s*\|/.test(line))) continue;
