@@ -1,5 +1,12 @@
-// The rules of form for lines and for prose, as functions of a file's text: `check.mjs` applies
+// The rules of form for lines and for prose, as functions of a file's text: `check.ts` applies
 // them to the tree.
+
+/** What is wrong with a line. */
+export interface Fault {
+  /** From 1. */
+  readonly line: number;
+  readonly message: string;
+}
 
 /** Widest line, in columns. */
 export const MOST_COLUMNS = 100;
@@ -8,9 +15,9 @@ export const MOST_COLUMNS = 100;
 export const MOST_WORDS = 35;
 
 /** Words that the project does not use in pages, each with the word that stands in for it. */
-const LOST_WORDS = [
+const LOST_WORDS: readonly (readonly [RegExp, string])[] = [
   [/\bharm(s|ed|ful)?\b/i, "sensitivity, loss increase"],
-  [/\bminds?\b(?! )/i, "sensitivity"],
+  [/\bminds?\b/i, "sensitivity"],
   [/\bfirst looks?\b|\blooks? at (layers|genomes)\b/i, "low-fidelity evaluation"],
   [/\bbrought\b/i, "custom, user-supplied"],
   [/\bshields?\b/i, "fusion barrier"],
@@ -18,11 +25,8 @@ const LOST_WORDS = [
   [/\bdoors?\b/i, "entry point"],
 ];
 
-/**
- * A line that no formatter and no author can break.
- * @param {string} line
- */
-function isUnbreakable(line) {
+/** A line that no formatter and no author can break. */
+function isUnbreakable(line: string): boolean {
   const text = line.trim();
   // An address or path after a mark of a list, a comment or a link: there is no space to break at.
   if (!/\s/.test(text.replace(/^([-*>]|\d+\.|\/\/|\[[^\]]*\]:)\s+/, ""))) return true;
@@ -34,14 +38,11 @@ function isUnbreakable(line) {
 
 /**
  * Lines of more than MOST_COLUMNS columns, but for those that cannot be split: rows of Markdown
- * tables, program output and diagrams in Markdown (blocks marked `text` and `mermaid`), and what has
- * no place to break at.
- * @param {string} text the file
- * @param {{ markdown: boolean }} options
- * @returns {{ line: number, message: string }[]}
+ * tables, program output and diagrams in Markdown (blocks marked `text` and `mermaid`), and what
+ * has no place to break at.
  */
-export function longLines(text, { markdown }) {
-  const found = [];
+export function longLines(text: string, { markdown }: { readonly markdown: boolean }): Fault[] {
+  const found: Fault[] = [];
   let output = false;
   for (const [i, line] of text.split("\n").entries()) {
     if (markdown && line.startsWith("```")) output = /^```(text|mermaid)$/.test(line);
@@ -55,11 +56,9 @@ export function longLines(text, { markdown }) {
 
 /**
  * The paragraphs and list items of a Markdown page, without code, tables, headings and pictures.
- * @param {string} text
- * @returns {{ line: number, text: string }[]}
  */
-export function paragraphs(text) {
-  const found = [];
+export function paragraphs(text: string): { line: number; text: string }[] {
+  const found: { line: number; text: string }[] = [];
   let open = false;
   let fenced = false;
   for (const [i, line] of text.split("\n").entries()) {
@@ -67,7 +66,7 @@ export function paragraphs(text) {
     const prose =
       !fenced && !/^(```|\||#|<!--|!\[|\[[^\]]*\]: | {4})/.test(line) && line.trim() !== "";
     const item = /^\s*([-*>]|\d+\.)\s/.test(line);
-    if (prose && open && !item) found.at(-1).text += ` ${line.trim()}`;
+    if (prose && open && !item) found.at(-1)!.text += ` ${line.trim()}`;
     else if (prose) found.push({ line: i + 1, text: line.trim().replace(/^([-*>]|\d+\.)\s+/, "") });
     open = prose;
   }
@@ -78,11 +77,9 @@ export function paragraphs(text) {
  * Sentences of a Markdown page with more than MOST_WORDS words, and words that the project has
  * given up. A colon ends a sentence; a code
  * span counts as one word.
- * @param {string} text
- * @returns {{ line: number, message: string }[]}
  */
-export function proseFaults(text) {
-  const found = [];
+export function proseFaults(text: string): Fault[] {
+  const found: Fault[] = [];
   for (const { line, text: paragraph } of paragraphs(text)) {
     const plain = paragraph.replace(/`[^`]*`/g, "code").replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1");
     for (const sentence of plain.split(/(?<=[.?!:][)"*]*)\s+/)) {
@@ -92,7 +89,7 @@ export function proseFaults(text) {
     }
     for (const [pattern, instead] of LOST_WORDS)
       if (pattern.test(plain))
-        found.push({ line, message: `"${pattern.exec(plain)[0]}"; say: ${instead}` });
+        found.push({ line, message: `"${pattern.exec(plain)![0]}"; say: ${instead}` });
   }
   return found;
 }

@@ -4,12 +4,12 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { longLines, proseFaults } from "./prose.mjs";
+import { longLines, proseFaults } from "./prose.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Files that nobody writes by hand line by line, each with the reason. */
-const EXEMPT = {
+const EXEMPT: Readonly<Record<string, string>> = {
   "docs/hardware-profile.schema.json": "generated",
   "package-lock.json": "generated",
   "src/formats/onnx/wire/onnx.proto": "the schema of ONNX, as published",
@@ -30,11 +30,11 @@ const names = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"
 
 let faults = 0;
 for (const name of names) {
-  let text;
+  let text: string;
   try {
     text = readFileSync(join(root, name), "utf8");
   } catch (error) {
-    if (error.code === "ENOENT") continue; // deleted, not yet committed
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") continue; // deleted, not yet committed
     throw error;
   }
   const markdown = name.endsWith(".md");
