@@ -31,6 +31,16 @@ function fault(page: string, target: string): string | undefined {
   return `${page}: ${target}: no such heading`;
 }
 
+describe("CONTRIBUTING.md", () => {
+  it("has a line on every room of src/", () => {
+    const text = textOf("CONTRIBUTING.md");
+    const rooms = readdirSync(join(root, "src"), { withFileTypes: true }).map((entry) =>
+      entry.isDirectory() ? `${entry.name}/` : entry.name,
+    );
+    expect(rooms.filter((room) => !text.includes(`\`${room}`))).toEqual([]);
+  });
+});
+
 describe("links of the pages", () => {
   it("lead to a file, and to a heading of it", () => {
     const links = pages.flatMap((page) =>
