@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { codeBlocks, writeBlocks } from "./code-blocks.js";
@@ -50,17 +50,51 @@ const pages = [
   ...readdirSync(join(root, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
-].map((path) => {
-  const blocks = codeBlocks(readFileSync(join(root, path), "utf8"));
-  return { path, blocks, folder: join(out, basename(path, ".md")) };
-});
+].map((path) => ({ path, blocks: codeBlocks(readFileSync(join(root, path), "utf8")) }));
+
+const code = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => ({ name, text: readFileSync(join(root, "src", name), "utf8") }));
+
+/**
+ * Sources whose doc comments have examples. Those of src/testing/ are about the reader's own
+ * evaluators and methods, which nothing here defines.
+ */
+const sources = code
+  .filter(({ name }) => !/^(testing|simd\/assembly)\b/.test(name))
+  .map(({ name, text }) => ({
+    path: `src/${name}`,
+    // What is left are the comments, without their stars; lines keep their numbers.
+    blocks: codeBlocks(text.replace(/^ *(\* ?|(?! *\*).*)/gm, "")),
+  }))
+  .filter(({ blocks }) => blocks.length > 0);
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-const written = pages.map(({ path, blocks, folder }) => ({
-  path,
-  files: writeBlocks(blocks, { root, folder }).map((file, i) => ({ file, ...blocks[i]! })),
-}));
+const written = [...pages, ...sources].map(({ path, blocks }) => {
+  const files = writeBlocks(blocks, { root, folder: join(out, path) });
+  return { path, files: files.map((file, i) => ({ file, ...blocks[i]! })) };
+});
+
+/** What people call first. The engine and genomes have their examples in README. */
+const CALLED_FIRST = [
+  ...["allocationFront", "archiveToString", "calibrate", "costModelFor", "createObserver"],
+  ...["createOnnxEvaluator", "exportToString", "fakeQuantize", "hypervolume"],
+  ...["loadHardwareProfile", "loadOnnxModel", "measureOnnxLatency", "mergeArchives"],
+  ...["nonDominatedSort", "packBits", "paretoFrontSvg", "parseQuantizationConfig"],
+  ...["quantizationError", "quantize", "quantizeOnnx", "referenceWorkload", "solveAllocation"],
+];
+
+describe("the functions that people call first", () => {
+  it.each(CALLED_FIRST)("%s has an @example", (name) => {
+    const declaration = new RegExp(`\\*/\\nexport (async )?function ${name}\\b`);
+    const comments = code
+      .filter(({ text }) => declaration.test(text))
+      .map(({ text }) => text.slice(0, declaration.exec(text)!.index))
+      .map((before) => before.slice(before.lastIndexOf("/**")));
+    expect(comments.some((comment) => / \* @example\n \* ```ts/.test(comment))).toBe(true);
+  });
+});
 
 describe("the code of the pages", () => {
   it("compiles, fragments included", () => {
