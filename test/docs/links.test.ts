@@ -41,6 +41,28 @@ describe("CONTRIBUTING.md", () => {
   });
 });
 
+/** Files that the recipes of docs/extending.md tell their reader to write. */
+const TO_BE_WRITTEN = [
+  ...["src/hardware/targets/my-npu.ts", "bench/validation-points/my-npu.json"],
+  ...["src/evaluation/my-evaluator.ts", "src/evaluation/sensitivity/weight-spread.ts"],
+  ...["src/calibration/methods/four-medians.ts", "src/operators/mutation/widen.ts"],
+  ...["src/genes/float16-bias.ts"],
+];
+
+describe("paths that pages name", () => {
+  it("are there, but for those that a recipe has its reader write", () => {
+    const missing = pages
+      .filter((page) => page !== "CHANGELOG.md")
+      .flatMap((page) =>
+        [...textOf(page).matchAll(/`((?:src|test|bench|examples)\/[\w./-]+)`/g)].map(
+          ([, path]) => path!,
+        ),
+      )
+      .filter((path) => !existsSync(join(root, path)));
+    expect([...new Set(missing)].toSorted()).toEqual(TO_BE_WRITTEN.toSorted());
+  });
+});
+
 describe("links of the pages", () => {
   it("lead to a file, and to a heading of it", () => {
     const links = pages.flatMap((page) =>
