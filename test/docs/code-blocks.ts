@@ -38,6 +38,28 @@ export function codeBlocks(page: string): CodeBlock[] {
 }
 
 /**
+ * Examples of doc comments that import nothing, as fragments that import what they use of the
+ * package.
+ * @param exported names of the package, each with the entry point that it comes from
+ */
+export function withImports(
+  blocks: readonly CodeBlock[],
+  exported: ReadonlyMap<string, string>,
+): CodeBlock[] {
+  return blocks.map((block) => {
+    const { code } = block;
+    if (/^import\b/m.test(code)) return block;
+    const declared = new Set(
+      [...code.matchAll(/\b(?:const|let|function|class|type) (\w+)/g)].map(([, name]) => name),
+    );
+    const imports = [...new Set(code.match(/(?<![.\w"-])[A-Za-z]\w*/g))]
+      .filter((name) => exported.has(name) && !declared.has(name))
+      .map((name) => `import { ${name} } from "${exported.get(name)}";\n`);
+    return { ...block, code: `${imports.join("")}${code}`, runs: false };
+  });
+}
+
+/**
  * Writes the blocks of a page into a folder, each as a module. A block with a path lies there as if
  * the folder were the repository: what it imports is another block of the page, or else the
  * repository's own file.

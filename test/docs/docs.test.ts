@@ -4,23 +4,47 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { codeBlocks, writeBlocks } from "./code-blocks.js";
+import entryPoints from "../../entry-points.json" with { type: "json" };
+import { codeBlocks, withImports, writeBlocks } from "./code-blocks.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const out = join(root, "out", "docs");
 
+/** Names that the entry points export, each with the first that does. */
+const exported = new Map(
+  Object.entries(entryPoints)
+    .toReversed()
+    .flatMap(([name, path]) => {
+      const specifier = `quantevo/${name}`.replace(/\/index$/, "");
+      const lists = readFileSync(join(root, path), "utf8").matchAll(
+        /export (?:type )?\{([^}]*)\}/g,
+      );
+      return [...lists]
+        .flatMap(([, list]) => list!.match(/\w+(?=,|\s*$)/gm) ?? [])
+        .map((value) => [value, specifier] as const);
+    }),
+);
+
+/** What a source exports, as a block would import it: for examples of what is not public. */
+const ownExports = (name: string, text: string): (readonly [string, string])[] =>
+  [...text.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm)].map(
+    ([, value]) => [value!, `./src/${name.replace(/\.ts$/, ".js")}`] as const,
+  );
+
 /** What the fragments of the pages use without defining it. */
 const PRELUDE = `
 import type * as quantevo from "quantevo";
-import type * as hardware from "quantevo/hardware";
 import type * as onnx from "quantevo/onnx";
 import type * as quantization from "quantevo/quantization";
 import type * as fs from "node:fs/promises";
 
 declare global {
   const readFile: typeof fs.readFile;
-  const model: onnx.OnnxModel;
+  // A page has either, an example of one call mostly a ModelSpec.
+  const model: onnx.OnnxModel & quantevo.ModelSpec;
   const batches: onnx.Batch[];
+  const calibrationBatches: onnx.Batch[];
+  const runMyModel: (genome: quantevo.QuantizationGenome) => Promise<number>;
   const images: Float32Array;
   const labels: number[];
   const count: number;
@@ -32,7 +56,6 @@ declare global {
   const genomeA: quantevo.QuantizationGenome;
   const genomeB: quantevo.QuantizationGenome;
   const myProfile: quantevo.HardwareProfile;
-  const measured: readonly hardware.LatencyMeasurement[];
   const resultOfSeed1: quantevo.EvolutionResult;
   const resultOfSeed2: quantevo.EvolutionResult;
   const memory: quantization.SharedMemory;
@@ -65,7 +88,10 @@ const sources = code
   .map(({ name, text }) => ({
     path: `src/${name}`,
     // What is left are the comments, without their stars; lines keep their numbers.
-    blocks: codeBlocks(text.replace(/^ *(\* ?|(?! *\*).*)/gm, "")),
+    blocks: withImports(
+      codeBlocks(text.replace(/^ *(\* ?|(?! *\*).*)/gm, "")),
+      new Map([...ownExports(name, text), ...exported]),
+    ),
   }))
   .filter(({ blocks }) => blocks.length > 0);
 
@@ -92,7 +118,8 @@ describe("the functions that people call first", () => {
       .filter(({ text }) => declaration.test(text))
       .map(({ text }) => text.slice(0, declaration.exec(text)!.index))
       .map((before) => before.slice(before.lastIndexOf("/**")));
-    expect(comments.some((comment) => / \* @example\n \* ```ts/.test(comment))).toBe(true);
+    const example = / \* @example\n \* ```ts( fragment)?\n \* import \{/;
+    expect(comments.some((comment) => example.test(comment))).toBe(true);
   });
 });
 
@@ -103,7 +130,12 @@ describe("the code of the pages", () => {
       join(out, "tsconfig.json"),
       JSON.stringify({
         extends: "../../tsconfig.json",
-        compilerOptions: { rootDir: "../..", noUnusedLocals: false, noUnusedParameters: false },
+        compilerOptions: {
+          rootDir: "../..",
+          noUnusedLocals: false,
+          noUnusedParameters: false,
+          verbatimModuleSyntax: false,
+        },
         include: ["**/*.ts"],
         exclude: [],
       }),
