@@ -1,3 +1,5 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { defineConfig } from "tsup";
 import entry from "./entry-points.json" with { type: "json" };
 
@@ -18,7 +20,25 @@ export default defineConfig({
   // import.meta.url in CommonJS.
   shims: true,
   clean: true,
+  // Maps without the sources: a stack trace under --enable-source-maps names file and line in src/
+  // of the repository, and the package stays small.
   sourcemap: true,
+  esbuildOptions: (options) => {
+    options.sourcesContent = false;
+  },
+  plugins: [
+    {
+      // tsup writes the absolute path of each CommonJS file into its map, twice.
+      name: "maps-without-absolute-paths",
+      buildEnd: async ({ writtenFiles }) => {
+        for (const { name } of writtenFiles.filter((file) => file.name.endsWith(".cjs.map"))) {
+          const map = JSON.parse(await readFile(name, "utf8"));
+          const sources = map.sources.map((source: string) => source.replace(/^\/.*\//, ""));
+          await writeFile(name, JSON.stringify({ ...map, file: basename(map.file), sources }));
+        }
+      },
+    },
+  ],
   target: "node20",
   external: ["onnxruntime-node"],
 });

@@ -41,8 +41,8 @@ export {
   parseQuantizationDocument,
   type QuantizationDocument,
 } from "./documents/parse-quantization-config.js";
-export type { CheckpointStore } from "./engine/checkpoint/checkpoint-store.js";
 // The search
+export type { CheckpointStore } from "./engine/checkpoint/checkpoint-store.js";
 export {
   afterEvaluations,
   afterGenerations,
@@ -76,6 +76,7 @@ export {
   type ViolatedLimit,
   whenStagnant,
 } from "./engine/index.js";
+export type { CustomOperators } from "./engine/run/custom-operators.js";
 // Errors
 export {
   type CheckpointDifference,
@@ -105,15 +106,18 @@ export type {
   WidthStep,
 } from "./evaluation/explain/genome-explanation.js";
 export { type FitnessCosts, type FitnessWeights, weightedFitness } from "./evaluation/fitness.js";
-// Genomes
+// Genes and genomes
 export {
   ACTIVATION_BITS,
   type ActivationBits,
   WEIGHT_BITS,
   type WeightBits,
 } from "./genes/bits.js";
+export type { Gene, GeneValue } from "./genes/gene.js";
+export type { GeneKind, GenePlace, GeneValues } from "./genes/gene-kind.js";
 export type { LayerSpace } from "./genes/precision.js";
 export { defaultLayerSpace, type SearchSpace } from "./genes/search-space.js";
+export type { GeneSpace } from "./genome/gene-space.js";
 export { LayerQuantConfig, type LayerQuantConfigFields } from "./genome/layer-quant-config.js";
 export {
   type GenomeMetrics,
@@ -143,6 +147,15 @@ export {
   type WeightLayout,
 } from "./model/layer-spec.js";
 export { type ReferenceWorkloadOptions, referenceWorkload } from "./model/reference-workload.js";
+// Operators
+export type {
+  CrossoverOperator,
+  MutationContext,
+  MutationOperator,
+  SamplingContext,
+  SamplingOperator,
+  VariationContext,
+} from "./operators/contract.js";
 export {
   type Codes,
   dequantize,

@@ -394,7 +394,8 @@ describe("examples", () => {
       {
         populationSize: 30,
         maxGenerations: 50, // the document's; this run stops earlier
-        calibrationMethods: [CalibrationMethod.MIN_MAX], // so that twelve layers are measured in a moment
+        // So that twelve layers are measured in a moment.
+        calibrationMethods: [CalibrationMethod.MIN_MAX],
         accuracyWeight: 0.25,
         compressionWeight: 0.25,
         latencyWeight: 0.25,

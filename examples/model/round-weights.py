@@ -1,9 +1,10 @@
-"""Rounds a model's weights the plainest way, to see what a uniform width costs before anything is searched.
+"""Rounds a model's weights the plainest way, to see what a uniform width costs before anything is
+searched.
 
     python examples/model/round-weights.py model.onnx 4 /tmp/w4.onnx [LAYER ...]
 
-Symmetric, one scale per output channel from its largest absolute weight, round to nearest; biases and activations stay
-in float32. With layer names, only those are rounded.
+Symmetric, one scale per output channel from its largest absolute weight, round to nearest; biases
+and activations stay in float32. With layer names, only those are rounded.
 """
 
 import sys

@@ -23,6 +23,16 @@ export interface AllocationPoint {
  * metrics it can grow exponentially. Sums are those in layer order, to the last bit; with ties, a
  * point may be missing that another beats but for rounding (10^-12).
  * @throws InvalidArgumentError when the problem is not valid or lacks a metric
+ * @example
+ * ```ts
+ * import { allocationFront } from "quantevo";
+ *
+ * const problem = {
+ *   layers: [{ name: "a", choices: [{ omega: 4, sizeMb: 1 }, { omega: 1, sizeMb: 2 }] }],
+ *   ties: [],
+ * };
+ * allocationFront(problem, { objectives: ["omega", "sizeMb"] }).length; // 2
+ * ```
  */
 export function allocationFront(
   problem: AllocationProblem,

@@ -50,6 +50,20 @@ const WIDTHS = [1 << 8, 1 << 12, 1 << 15, 1 << 18];
  *   or the budgets cannot be kept (the message names the budget and the least that it could be)
  * @throws UnsupportedError when the effort ends before any allocation within several budgets was
  *   found
+ * @example
+ * ```ts
+ * import { solveAllocation } from "quantevo";
+ *
+ * const problem = {
+ *   layers: [
+ *     { name: "a", choices: [{ omega: 4, sizeMb: 1 }, { omega: 1, sizeMb: 2 }] },
+ *     { name: "b", choices: [{ omega: 3, sizeMb: 2 }, { omega: 1, sizeMb: 4 }] },
+ *   ],
+ *   ties: [],
+ * };
+ * const { choice, gap } = solveAllocation(problem, { minimize: "omega", budgets: { sizeMb: 4 } });
+ * console.log(choice, gap); // [1, 0] 0
+ * ```
  */
 export function solveAllocation(
   problem: AllocationProblem,

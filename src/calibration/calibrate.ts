@@ -50,6 +50,22 @@ export interface CalibrateOptions extends RangeRequest {
  * @throws InvalidDataError when `values` is empty or holds NaN or infinity (names the tensor)
  * @throws InvalidArgumentError naming the option that is unknown, missing or out of range
  * @throws EvaluationError when a custom method gives no range
+ * @example
+ * ```ts
+ * import { calibrate, quantize } from "quantevo";
+ *
+ * const weights = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i));
+ * const params = calibrate(weights, {
+ *   bits: 4,
+ *   scheme: "symmetric",
+ *   method: "mse",
+ *   granularity: "per-channel",
+ *   shape: [8, 8],
+ *   axis: 0,
+ * });
+ * params.scale.length; // 8, one a channel
+ * quantize(weights, params);
+ * ```
  */
 export function calibrate(values: Float32Array, options: CalibrateOptions): QuantizationParams {
   checkCalibrateOptions(options);

@@ -33,6 +33,14 @@ export interface ObserverOptions {
  * on the values seen, not on their order or their batches. Against calibrating the whole array at
  * once, clips differ by about a bin, which is at most absmax / (bins / 2); min-max is exact.
  * @throws InvalidArgumentError for an unknown method or an option out of range
+ * @example
+ * ```ts
+ * import { createObserver } from "quantevo";
+ *
+ * const observer = createObserver("percentile");
+ * for (const batch of [Float32Array.of(0, 1, 2), Float32Array.of(3, 4)]) observer.observe(batch);
+ * observer.params({ bits: 8, scheme: "asymmetric" }); // { scale, zeroPoint, ... }
+ * ```
  */
 export function createObserver(
   method: CalibrationMethodName,

@@ -25,6 +25,14 @@ export type ArchiveSource =
  * Writes a whole archive as one JSON document, genomes in the order of their keys. Equal archives
  * give the same bytes, whatever the order in which they were found; `parseArchive` reads it back.
  * @throws InvalidArgumentError for what is no archive or genome, and when a metric is not finite
+ * @example
+ * ```ts
+ * import { archiveToString, parseArchive, QuantizationEvolutionEngine } from "quantevo";
+ *
+ * const engine = new QuantizationEvolutionEngine({ maxGenerations: 2, seed: 1 });
+ * const result = await engine.runEvolution(["embedding", "attention", "output"]);
+ * parseArchive(archiveToString(result)).genomes.length === result.paretoFront.length; // true
+ * ```
  */
 export function archiveToString(source: ArchiveSource): string {
   checkSource(source);

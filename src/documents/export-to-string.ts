@@ -32,6 +32,14 @@ export interface ExportContext {
  * that readers of YAML 1.1 do not take `yes` for a boolean.
  * @throws InvalidArgumentError for what is no genome or known context, when a metric or scale is
  *   not finite, or the text would be longer than can be read back
+ * @example
+ * ```ts
+ * import { exportToString, parseQuantizationConfig, QuantizationGenome } from "quantevo";
+ *
+ * const genome = new QuantizationGenome({ layerConfigs: { ffn: { weightBits: 4 } } });
+ * const text = exportToString(genome, "yaml");
+ * parseQuantizationConfig(text).key === genome.key; // true
+ * ```
  */
 export function exportToString(
   genome: QuantizationGenome,

@@ -35,6 +35,16 @@ export interface MergedArchive {
  * @throws InvalidArgumentError (path `archives.N...`, or the option) for a bad option, what is no
  *   archive, a genome without metrics, and archives that cannot be compared. Those have other
  *   layers, another target, evaluator or metric, or predicted beside measured figures.
+ * @example
+ * ```ts
+ * import { QuantizationEvolutionEngine } from "quantevo";
+ * import { mergeArchives } from "quantevo/export";
+ *
+ * const run = (seed: number) =>
+ *   new QuantizationEvolutionEngine({ maxGenerations: 2, seed }).runEvolution(["ffn", "output"]);
+ * const { paretoFront } = mergeArchives([await run(1), await run(2)]);
+ * console.log(paretoFront.length);
+ * ```
  */
 export function mergeArchives(
   archives: readonly MergeSource[],

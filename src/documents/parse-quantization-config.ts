@@ -42,6 +42,16 @@ export interface ArchiveDocument {
  * @param format default: JSON when the first character is a brace, else YAML
  * @throws InvalidDocumentError on anything else; the path is the field (`layers.3.weightBits`) or,
  *   where the text itself is at fault, `line N`
+ * @example
+ * ```ts
+ * import { InvalidDocumentError, parseQuantizationConfig } from "quantevo";
+ *
+ * try {
+ *   parseQuantizationConfig('{ "schemaVersion": 1 }');
+ * } catch (error) {
+ *   if (error instanceof InvalidDocumentError) console.log(error.path, error.message);
+ * }
+ * ```
  */
 export function parseQuantizationConfig(text: string, format?: DocumentFormat): QuantizationGenome {
   return parseQuantizationDocument(text, format).genome;

@@ -23,8 +23,13 @@ export const hardwareProfiles: readonly HardwareProfile[] =
  *
  * @example
  * ```ts
- * const costModel = costModelFor("arm-dot", { threads: 2 });
- * const { latencyMs, energyMj, notes } = costModel.estimate(model, genome);
+ * import { costModelFor, QuantizationGenome, referenceWorkload } from "quantevo";
+ *
+ * const model = referenceWorkload(["embedding", "ffn"]);
+ * const layerConfigs = { embedding: {}, ffn: { weightBits: 4 } } as const;
+ * const genome = new QuantizationGenome({ layerConfigs });
+ * const { latencyMs, notes, uncertainty } = costModelFor("arm-dot").estimate(model, genome);
+ * console.log(latencyMs, notes, uncertainty?.latency);
  * ```
  */
 export function costModelFor(

@@ -61,7 +61,10 @@ const MAP_EXTENT = 14;
  *
  * @example
  * ```ts
- * const model = referenceWorkload(["embedding", "attention", "ffn"], { hiddenSize: 512 });
+ * import { referenceWorkload } from "quantevo";
+ *
+ * const model = referenceWorkload(["embedding", "attention", "output"]);
+ * model.layers.map(({ kind }) => kind); // ["embedding", "attention", "gemm"]
  * ```
  */
 export function referenceWorkload(

@@ -12,6 +12,12 @@ import { Staircase } from "./staircase.js";
  * @param points finite objectives; may hold dominated and repeated points
  * @param reference one finite number per objective
  * @throws InvalidArgumentError when lengths differ; InvalidDataError on NaN or infinity
+ * @example
+ * ```ts
+ * import { hypervolume } from "quantevo/pareto";
+ *
+ * hypervolume([[1, 3], [2, 1]], [4, 4]); // 7
+ * ```
  */
 export function hypervolume(points: Objectives, reference: ArrayLike<number>): number {
   const { data, dimensions } = toObjectiveMatrix(points, "points");

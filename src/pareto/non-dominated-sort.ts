@@ -14,6 +14,12 @@ import { compareRows, type Objectives, pointCount, toObjectiveMatrix } from "./o
  * @param options.violations total constraint violation per point, 0 when feasible
  * @returns indices of points per front, ascending; no front is empty; [] for no points
  * @throws InvalidArgumentError on ragged input; InvalidDataError on NaN or a negative violation
+ * @example
+ * ```ts
+ * import { nonDominatedSort } from "quantevo/pareto";
+ *
+ * nonDominatedSort([[1, 3], [2, 1], [2, 3]]); // [[0, 1], [2]]
+ * ```
  */
 export function nonDominatedSort(
   objectives: Objectives,

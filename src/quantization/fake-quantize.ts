@@ -14,6 +14,14 @@ import { WALK_DONE, walkSimd } from "./walk-simd.js";
  * @returns `out`, or a fresh array
  * @throws InvalidArgumentError for bad params or an `out` of another type or length;
  *   InvalidDataError for NaN or infinity, in which case the contents of `out` are not defined
+ * @example
+ * ```ts
+ * import { calibrate, fakeQuantize } from "quantevo";
+ *
+ * const values = Float32Array.of(-1, 0, 0.5, 1);
+ * const params = calibrate(values, { bits: 2, scheme: "symmetric", method: "min-max" });
+ * fakeQuantize(values, params); // Float32Array [-1, 0, 0, 1]
+ * ```
  */
 export function fakeQuantize(
   values: Float32Array,

@@ -20,6 +20,13 @@ const FEWEST = 64;
  * @returns `out`, or a fresh array
  * @throws InvalidDataError when a code is outside the width's range (the contents of `out` are not
  *   defined then); InvalidArgumentError for bad `bits` or an `out` of another class or length
+ * @example
+ * ```ts
+ * import { packBits, unpackBits } from "quantevo";
+ *
+ * const bytes = packBits(Int8Array.of(1, -1, 7), 4); // Uint8Array [0xf1, 0x07]
+ * unpackBits(bytes, 4, 3, true); // Int8Array [1, -1, 7]
+ * ```
  */
 export function packBits(codes: Codes, bits: IntegerBits, out?: Uint8Array): Uint8Array {
   const signed = isSigned(codes);

@@ -18,6 +18,14 @@ export interface QuantizationError {
  * Error measures of a reconstruction, in double precision.
  * @throws InvalidArgumentError when the arrays are empty or differ in length; InvalidDataError for
  *   NaN or infinity
+ * @example
+ * ```ts
+ * import { calibrate, fakeQuantize, quantizationError } from "quantevo";
+ *
+ * const values = Float32Array.from({ length: 100 }, (_, i) => Math.sin(i));
+ * const params = calibrate(values, { bits: 8, scheme: "symmetric", method: "min-max" });
+ * quantizationError(values, fakeQuantize(values, params)).sqnrDb; // about 50
+ * ```
  */
 export function quantizationError(
   values: Float32Array,

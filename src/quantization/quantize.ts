@@ -18,6 +18,14 @@ import { WALK_DONE, walkSimd } from "./walk-simd.js";
  * @returns `out`, or a fresh array
  * @throws InvalidArgumentError for bad params or an `out` of another type or length;
  *   InvalidDataError for NaN or infinity, in which case the contents of `out` are not defined
+ * @example
+ * ```ts
+ * import { calibrate, quantize } from "quantevo";
+ *
+ * const values = Float32Array.of(-1, 0, 0.5, 1);
+ * const params = calibrate(values, { bits: 8, scheme: "symmetric", method: "min-max" });
+ * quantize(values, params); // Int8Array [-127, 0, 64, 127]
+ * ```
  */
 export function quantize(values: Float32Array, params: QuantizationParams, out?: Codes): Codes {
   const layout = checkParams(params);

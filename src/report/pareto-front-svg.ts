@@ -55,6 +55,16 @@ const MARGIN = { left: 68, right: 24, top: 40, bottom: 52 };
  * were predicted or measured. Equal input gives equal text.
  * @throws InvalidArgumentError for what is no genome or known option, when there is nothing to
  *   draw, a genome was not evaluated, or a size is out of range
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { QuantizationEvolutionEngine } from "quantevo";
+ * import { paretoFrontSvg } from "quantevo/export";
+ *
+ * const engine = new QuantizationEvolutionEngine({ maxGenerations: 2, seed: 1 });
+ * const { paretoFront } = await engine.runEvolution(["embedding", "attention", "output"]);
+ * await writeFile("front.svg", paretoFrontSvg(paretoFront, { x: "inferenceLatencyMs" }));
+ * ```
  */
 export function paretoFrontSvg(
   genomes: readonly QuantizationGenome[],

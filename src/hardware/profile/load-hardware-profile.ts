@@ -9,8 +9,11 @@ import { type HardwareProfile, hardwareProfileSchema } from "./profile-schema.js
  *
  * @example
  * ```ts
- * const profile = loadHardwareProfile(await readFile("my-board.json", "utf8"));
- * const costModel = costModelFor(profile);
+ * import { hardwareProfiles, loadHardwareProfile, QuantizationEvolutionEngine } from "quantevo";
+ *
+ * const [neon] = hardwareProfiles;
+ * const board = loadHardwareProfile({ ...neon, target: "my-board", name: "My board" });
+ * new QuantizationEvolutionEngine({ hardwareTarget: board });
  * ```
  */
 export function loadHardwareProfile(data: unknown): HardwareProfile {

@@ -107,6 +107,15 @@ function graphValue(info: ValueInfoProto): GraphValue {
  *   contradicts itself or holds no layer; UnsupportedError for external data, already quantized
  *   weights and opsets below 7; InvalidDataError for NaN or infinite weights; InvalidArgumentError
  *   for a bad option
+ * @example
+ * ```ts fragment
+ * import { loadOnnxModel } from "quantevo/onnx";
+ *
+ * const model = await loadOnnxModel("model.onnx");
+ * for (const { name, kind, parameterCount, macs } of model.layers)
+ *   console.log(name, kind, parameterCount, macs);
+ * await engine.runEvolution(model.spec);
+ * ```
  */
 export async function loadOnnxModel(
   pathOrBytes: string | URL | Uint8Array | ArrayBuffer,

@@ -60,6 +60,14 @@ export interface MeasuredLatency {
  *   InvalidDataError for a batch that does not fit; what `quantizeOnnx` throws; EvaluationError
  *   when ONNX Runtime refuses the model; MissingDependencyError without onnxruntime-node; the
  *   signal's reason once aborted
+ * @example
+ * ```ts fragment
+ * import { measureOnnxLatency } from "quantevo/onnx";
+ *
+ * const quantized = await measureOnnxLatency(model, genome, { calibration: batches });
+ * const float32 = await measureOnnxLatency(model, undefined);
+ * console.log(quantized.medianMs / float32.medianMs);
+ * ```
  */
 export async function measureOnnxLatency(
   model: OnnxModel,

@@ -57,6 +57,20 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
  *   refuses them (`evaluate` too). `evaluate` also throws InvalidArgumentError for a genome of
  *   another model, UnsupportedError once disposed, and the signal's reason once aborted (between
  *   batches)
+ * @example
+ * ```ts fragment
+ * import { QuantizationEvolutionEngine } from "quantevo";
+ * import { createOnnxEvaluator, topOneAccuracy } from "quantevo/onnx";
+ *
+ * const evaluator = await createOnnxEvaluator(model, {
+ *   calibration: batches.slice(0, 4),
+ *   validation: batches,
+ *   metric: topOneAccuracy(labels),
+ * });
+ * const engine = new QuantizationEvolutionEngine({ maxEvaluations: 100 }, { evaluator });
+ * await engine.runEvolution(model.spec);
+ * await evaluator.dispose();
+ * ```
  */
 export async function createOnnxEvaluator(
   model: OnnxModel,

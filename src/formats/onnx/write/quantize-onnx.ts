@@ -88,6 +88,14 @@ export async function quantizeOnnxWithReport(
  *   another model's, or quantizes activations and neither `calibration` nor `activationRanges` is
  *   given; UnsupportedError naming the node whose operator the needed opset no longer has; what
  *   {@link calibrateActivations} throws
+ * @example
+ * ```ts fragment
+ * import { writeFile } from "node:fs/promises";
+ * import { quantizeOnnx } from "quantevo/onnx";
+ *
+ * const bytes = await quantizeOnnx(model, genome, { calibration: batches });
+ * await writeFile("model.quantized.onnx", bytes);
+ * ```
  */
 export async function quantizeOnnx(
   model: OnnxModel,

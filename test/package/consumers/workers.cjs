@@ -1,0 +1,3 @@
+const measure = require("./measure.cjs");
+
+measure(require("quantevo"), require("quantevo/onnx"));

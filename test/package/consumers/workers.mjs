@@ -1,0 +1,3 @@
+import measure from "./measure.cjs";
+
+await measure(await import("quantevo"), await import("quantevo/onnx"));
