@@ -25,7 +25,8 @@ const TYPES = names(`
   BaselineName BaselineReport CalibrateOptions CalibrationMethodDefinition
   CalibrationMethodName CheckpointDifference CheckpointOptions
   CheckpointReport CheckpointStore Codes ComputeFormat ConstraintStatus
-  CostEstimate CrossoverOperator CustomOperators DocumentFormat EngineParts EvolutionEvent EvolutionLayers
+  CostEstimate CrossoverOperator CustomOperators DocumentFormat
+  EngineParts EvolutionEvent EvolutionLayers
   EvolutionOptions EvolutionResult ExplainGenomeOptions ExplainedValues ExplanationFormat
   ExportContext FailedGenome FitnessCosts FitnessWeights Gene
   GeneKind GenePlace GeneSpace GeneValue GeneValues GenerationStats

@@ -29,8 +29,8 @@ export interface PlannedReader extends Reader {
 }
 
 /**
- * A value of the graph that is rounded to codes where some operators read it. Operators that read it
- * in another format have an entry of their own.
+ * A value of the graph that is rounded to codes where some operators read it. Operators that read
+ * it in another format have an entry of their own.
  */
 export interface PlannedActivation {
   readonly tensor: string;

@@ -22,9 +22,15 @@ import { QuantizationGenome } from "./quantization-genome.js";
 export interface GeneSpaceOptions {
   /** Choices of each layer, and the layers that have equal settings. */
   readonly space: SearchSpace;
-  /** Settings that are fixed, by layer name; tied layers have the same. They hold whatever the space says. */
+  /**
+   * Settings that are fixed, by layer name; tied layers have the same. They hold whatever the space
+   * says.
+   */
   readonly pinned?: ReadonlyMap<string, Partial<LayerQuantConfigFields>> | undefined;
-  /** All layers have the same weight bits and the same activation bits, as far as these are not pinned. */
+  /**
+   * All layers have the same weight bits and the same activation bits, as far as these are not
+   * pinned.
+   */
   readonly uniformPrecision?: boolean | undefined;
   /** Parameters of each layer, carried into every genome. Default: unknown. */
   readonly parameterCounts?: ReadonlyMap<string, number> | undefined;
@@ -383,7 +389,9 @@ interface ConfigEntry {
 /** Settings by choices, made as they are asked for. Units that are alike share one. */
 class ConfigTable {
   readonly names: readonly SettingName[];
-  /** The choice of each setting that stands for "no effect", and for values that are not allowed. */
+  /**
+   * The choice of each setting that stands for "no effect", and for values that are not allowed.
+   */
   readonly preferred: readonly number[];
   readonly #choices: readonly (readonly GeneValue[])[];
   readonly #fixed: Partial<LayerQuantConfigFields>;

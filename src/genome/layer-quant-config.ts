@@ -31,7 +31,7 @@ export interface LayerQuantConfig extends LayerQuantConfigFields {}
  * const config = new LayerQuantConfig({ weightBits: 4, granularity: "per-group", groupSize: 32 });
  * config.with({ weightBits: 8 }).weightBits; // 8
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor sets every declared field
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor sets all fields
 export class LayerQuantConfig {
   /**
    * @throws InvalidArgumentError naming the field, the value and what is allowed; unknown fields
@@ -66,7 +66,10 @@ export class LayerQuantConfig {
     return { ...this };
   }
 
-  /** Reads what {@link LayerQuantConfig.toDict} gives. @throws InvalidArgumentError on anything else. */
+  /**
+   * Reads what {@link LayerQuantConfig.toDict} gives.
+   * @throws InvalidArgumentError on anything else
+   */
   static fromDict(data: unknown): LayerQuantConfig {
     if (!isRecord(data))
       throw new InvalidArgumentError(

@@ -7,8 +7,8 @@ import type { LayerQuantConfig, LayerQuantConfigFields } from "./layer-quant-con
  * One setting, one step: settings whose choices are ordered go to a neighbour (weight bits most
  * often, they decide the most), the others to another allowed value. A value off the list goes to
  * the nearest of an ordered setting. A setting that only has an effect after the step is drawn with
- * it, unless its value is allowed. When the drawn setting has no other value, another setting is drawn; a space of one point
- * returns the config unchanged.
+ * it, unless its value is allowed. When the drawn setting has no other value, another setting is
+ * drawn; a space of one point returns the config unchanged.
  */
 export function mutateLayerConfig(
   config: LayerQuantConfig,

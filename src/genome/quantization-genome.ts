@@ -77,7 +77,9 @@ export interface QuantizationGenomeFields {
   /** Parameters of each layer, for {@link QuantizationGenome.averageBits}. */
   readonly parameterCounts?: ReadonlyMap<string, number>;
   readonly metrics?: GenomeMetrics;
-  /** Values of genes that are no settings of layers, where they are not the default. Default: none. */
+  /**
+   * Values of genes that are no settings of layers, where they are not the default. Default: none.
+   */
   readonly geneValues?: GeneValues;
 }
 
@@ -144,8 +146,8 @@ export class QuantizationGenome {
   /** Everything the evaluation found; undefined until evaluated. */
   readonly metrics: GenomeMetrics | undefined;
   /**
-   * Values of genes that are no settings of layers, by the gene's name and its owner. A gene that is
-   * missing has the default of its kind.
+   * Values of genes that are no settings of layers, by the gene's name and its owner. A gene that
+   * is missing has the default of its kind.
    */
   readonly geneValues: GeneValues;
   #key: string | undefined;

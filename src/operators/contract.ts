@@ -10,7 +10,9 @@ export interface VariationContext {
 
 /** What mutation works with. */
 export interface MutationContext extends VariationContext {
-  /** Probability that a layer changes, 0 to 1; operators that change a set number do not read it. */
+  /**
+   * Probability that a layer changes, 0 to 1; operators that change a set number do not read it.
+   */
   readonly rate: number;
 }
 

@@ -23,7 +23,9 @@ export function widthGenes(space: GeneSpace): readonly WidthGene[] {
 
 const known = new WeakMap<GeneSpace, readonly WidthGene[]>();
 
-/** Bits that a step from one choice of the gene to a neighbour adds, below 0 where it saves them. */
+/**
+ * Bits that a step from one choice of the gene to a neighbour adds, below 0 where it saves them.
+ */
 export function bitsOfStep(space: GeneSpace, gene: number, from: number, to: number): number {
   const { choices } = space.genes[gene]!;
   return (choices[to] as number) - (choices[from] as number);

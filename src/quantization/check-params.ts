@@ -96,7 +96,8 @@ export function requireAttached(array: unknown, name: string): void {
   try {
     new Uint8Array(array.buffer);
   } catch (cause) {
-    const message = `${name} is on a detached buffer; allowed: an array whose buffer was not transferred`;
+    const allowed = "an array whose buffer was not transferred";
+    const message = `${name} is on a detached buffer; allowed: ${allowed}`;
     throw new InvalidArgumentError(name, message, { cause });
   }
 }

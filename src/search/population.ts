@@ -85,7 +85,9 @@ export class Population<G extends GeneArray> {
     return this.better(random.integer(this.size), random.integer(this.size));
   }
 
-  /** The row that wins a crowded tournament: the lower rank, then the less crowded, then the first. */
+  /**
+   * The row that wins a crowded tournament: the lower rank, then the less crowded, then the first.
+   */
   better(a: number, b: number): number {
     const { rank, crowding } = this.#ranking;
     if (rank[a] !== rank[b]) return rank[a]! < rank[b]! ? a : b;

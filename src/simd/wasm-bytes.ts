@@ -1,6 +1,9 @@
 // Generated from src/simd/assembly/ by `npm run build:wasm`; do not edit.
 
-/** The kernels' WebAssembly module (14901 bytes), in hexadecimal: it compresses better than base64. */
+/**
+ * The kernels' WebAssembly module (14901 bytes), in hexadecimal: it compresses
+ * better than base64.
+ */
 export const WASM_HEX =
   "0061736d010000000197010f60077f7f7f7f7f7f7f0060027f7f017f60037f7f7f0060057f7f7f7f7f017c60047f7f7f7f00" +
   "60097f7f7f7f7f7f7f7f7f0060047f7f7f7f017f60097f7f7f7f7f7f7f7f7f017f60067f7f7f7f7f7f017f60057f7f7f7f7c" +

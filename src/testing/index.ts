@@ -1,7 +1,7 @@
 /**
  * Contract suites: what every evaluator, cost model, sensitivity metric, calibration method and
- * variation operator keeps, as lists of checks. Run them over your own with the test runner that you use; they need
- * none.
+ * variation operator keeps, as lists of checks. Run them over your own with the test runner that
+ * you use; they need none.
  * @packageDocumentation
  */
 export {

@@ -78,6 +78,7 @@ function checkTensor(name: string, tensor: unknown): void {
   if (!Array.isArray(dims) || !dims.every((extent) => Number.isInteger(extent) && extent >= 0))
     throw new InvalidDataError(
       name,
-      `${name}.dims is ${Array.isArray(dims) ? `[${dims.join(", ")}]` : describeValue(dims)}; allowed: a list of integers from 1`,
+      `${name}.dims is ${Array.isArray(dims) ? `[${dims.join(", ")}]` : describeValue(dims)}; ` +
+        "allowed: a list of integers from 1",
     );
 }

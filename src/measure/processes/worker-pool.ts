@@ -24,10 +24,10 @@ const START_RETRIES = 3;
 const FOR_EVER_MS = 2 ** 31 - 1;
 
 /**
- * A pool of at most `size` processes that run a module, started as they are needed. They are processes and not
- * threads because ending a thread in the middle of a run may end the whole process
- * (onnxruntime-node 1.30 does: "terminate called after throwing an instance of 'Napi::Error'"); they
- * keep no program from ending.
+ * A pool of at most `size` processes that run a module, started as they are needed. They are
+ * processes and not threads because ending a thread in the middle of a run may end the whole
+ * process (onnxruntime-node 1.30 does: "terminate called after throwing an instance of
+ * 'Napi::Error'"); they keep no program from ending.
  */
 export async function openWorkerPool<Task, Reply>(
   module: WorkerModule,

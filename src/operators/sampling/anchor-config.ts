@@ -20,7 +20,9 @@ export function anchorConfig(space: LayerSpace, weightBits: WeightBits): LayerQu
   });
 }
 
-/** The allowed value nearest to the wanted one; of two as near the larger. `values` is not empty. */
+/**
+ * The allowed value nearest to the wanted one; of two as near the larger. `values` is not empty.
+ */
 function nearest<T extends number>(values: readonly T[], wanted: number): T {
   return values.reduce((best, value) => {
     const closer = Math.abs(value - wanted) - Math.abs(best - wanted);

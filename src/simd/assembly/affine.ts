@@ -1,5 +1,6 @@
-// Quantize, fake-quantize and dequantize. All arithmetic is that of the TypeScript kernels: float32 division, clamp,
-// then rounding half to even by adding 1.5 * 2^23 (which also turns -0 into +0), so every bit is the same.
+// Quantize, fake-quantize and dequantize. All arithmetic is that of the TypeScript kernels: float32
+// division, clamp, then rounding half to even by adding 1.5 * 2^23 (which also turns -0 into +0),
+// so every bit is the same.
 
 import { BASE } from "./base";
 import { requireFinite } from "./finite";
@@ -24,10 +25,15 @@ const DEQUANTIZE_U16 = 10;
 /** Added to an operation whose values were found finite before. */
 const KNOWN_FINITE = 16;
 
-/** Elements checked at a time, before any of them is overwritten: 4 KiB, so they are still in the first cache. */
+/**
+ * Elements checked at a time, before any of them is overwritten: 4 KiB, so they are still in the
+ * first cache.
+ */
 const CHECKED: u32 = 1024;
 
-/** Runs from this length on are checked while they are quantized, shorter ones before, many at once. */
+/**
+ * Runs from this length on are checked while they are quantized, shorter ones before, many at once.
+ */
 const LONG_RUN: u32 = 256;
 
 /** Elements of a long run computed at a time. */
@@ -37,11 +43,11 @@ const FUSED: u32 = 4096;
 const ALL_FINITE: u32 = 0xffffffff;
 
 /**
- * Walks `n` elements whose scales lie in runs: rows of `rowLength` hold runs of `runLength`, the last of a row
- * perhaps shorter; scale `k` goes up by one a run and starts again after `count`. The walk may start anywhere:
- * `inRow` elements into a row, at run `k`.
- * @returns ALL_FINITE, or the first element of a stretch of at most 4096 that holds NaN or infinity; when `dst` is `src`
- * nothing from it on was written
+ * Walks `n` elements whose scales lie in runs: rows of `rowLength` hold runs of `runLength`, the
+ * last of a row perhaps shorter; scale `k` goes up by one a run and starts again after `count`. The
+ * walk may start anywhere: `inRow` elements into a row, at run `k`.
+ * @returns ALL_FINITE, or the first element of a stretch of at most 4096 that holds NaN or
+ *   infinity; when `dst` is `src` nothing from it on was written
  */
 export function walkRuns(
   op: i32,
@@ -68,7 +74,12 @@ export function walkRuns(
   const outBytes: usize = targetBytes(op);
   let at: u32 = 0;
   // Long runs are checked as they are computed, unless that would overwrite what was to be checked.
-  const fused = !known && op <= FAKE_QUANTIZE && op != QUANTIZE_BINARY && src != dst && runLength >= LONG_RUN;
+  const fused =
+    !known &&
+    op <= FAKE_QUANTIZE &&
+    op != QUANTIZE_BINARY &&
+    src != dst &&
+    runLength >= LONG_RUN;
   let checked: u32 = known || fused || op >= DEQUANTIZE_I8 ? n : 0;
   let inRun: u32 = inRow % runLength;
   while (at < n) {
@@ -96,7 +107,11 @@ export function walkRuns(
     else if (op == DEQUANTIZE_I16) dequantizeRun<i16>(from, to, length, scale, zero);
     else dequantizeRun<u16>(from, to, length, scale, zero);
     // The sum of finite quotients may overflow too, so what it says is looked into.
-    if (fused && v128.any_true(f32x4.ne(f32x4.sub(sum, sum), f32x4.splat(0))) && !requireFinite(from, length))
+    if (
+      fused &&
+      v128.any_true(f32x4.ne(f32x4.sub(sum, sum), f32x4.splat(0))) &&
+      !requireFinite(from, length)
+    )
       return at;
     at += length;
     inRun += length;
@@ -114,8 +129,8 @@ export function walkRuns(
 }
 
 /**
- * Walks `n` elements, rows of `rowLength` whose neighbours have neighbouring scales, the same for every row. The
- * walk starts `inRow` elements into a row. Returns as {@link walkRuns}.
+ * Walks `n` elements, rows of `rowLength` whose neighbours have neighbouring scales, the same for
+ * every row. The walk starts `inRow` elements into a row. Returns as {@link walkRuns}.
  */
 export function walkRows(
   op: i32,
@@ -203,7 +218,15 @@ function storeSixteen<T>(dst: usize, a: v128, b: v128, c: v128, d: v128): void {
 }
 
 /** Returns sums of the quotients, which are finite unless one of those is not or they overflow. */
-function quantizeRun<T>(src: usize, dst: usize, n: u32, scale: f32, zero: i32, qMin: i32, qMax: i32): v128 {
+function quantizeRun<T>(
+  src: usize,
+  dst: usize,
+  n: u32,
+  scale: f32,
+  zero: i32,
+  qMin: i32,
+  qMax: i32,
+): v128 {
   const low = <f32>(qMin - zero);
   const high = <f32>(qMax - zero);
   const s = f32x4.splat(scale);
@@ -249,12 +272,23 @@ function rowCodes(src: usize, scales: usize, zeros: usize, qMin: v128, qMax: v12
   const lo = f32x4.convert_i32x4_s(i32x4.sub(qMin, z));
   const hi = f32x4.convert_i32x4_s(i32x4.sub(qMax, z));
   return i32x4.add(
-    i32x4.sub(rounded(f32x4.div(v128.load(src), v128.load(scales)), lo, hi), i32x4.splat(MAGIC_BITS)),
+    i32x4.sub(
+      rounded(f32x4.div(v128.load(src), v128.load(scales)), lo, hi),
+      i32x4.splat(MAGIC_BITS),
+    ),
     z,
   );
 }
 
-function quantizeRow<T>(src: usize, dst: usize, n: u32, scales: usize, zeros: usize, qMin: i32, qMax: i32): void {
+function quantizeRow<T>(
+  src: usize,
+  dst: usize,
+  n: u32,
+  scales: usize,
+  zeros: usize,
+  qMin: i32,
+  qMax: i32,
+): void {
   const lo = i32x4.splat(qMin);
   const hi = i32x4.splat(qMax);
   const end16 = src + (<usize>(n & ~15) << 2);
@@ -271,7 +305,10 @@ function quantizeRow<T>(src: usize, dst: usize, n: u32, scales: usize, zeros: us
   }
   for (let i = n & 15; i > 0; i--) {
     const z = load<i32>(zeros);
-    store<T>(dst, <T>(code(load<f32>(src) / load<f32>(scales), <f32>(qMin - z), <f32>(qMax - z)) + z));
+    store<T>(
+      dst,
+      <T>(code(load<f32>(src) / load<f32>(scales), <f32>(qMin - z), <f32>(qMax - z)) + z),
+    );
     src += 4;
     scales += 4;
     zeros += 4;
@@ -349,7 +386,15 @@ function fakeRun(src: usize, dst: usize, n: u32, scale: f32, qLow: i32, qHigh: i
   return sum;
 }
 
-function fakeRow(src: usize, dst: usize, n: u32, scales: usize, zeros: usize, qMin: i32, qMax: i32): void {
+function fakeRow(
+  src: usize,
+  dst: usize,
+  n: u32,
+  scales: usize,
+  zeros: usize,
+  qMin: i32,
+  qMax: i32,
+): void {
   const lo = i32x4.splat(qMin);
   const hi = i32x4.splat(qMax);
   const end4 = src + (<usize>(n & ~3) << 2);
@@ -357,7 +402,10 @@ function fakeRow(src: usize, dst: usize, n: u32, scales: usize, zeros: usize, qM
     const z = v128.load(zeros);
     const low = f32x4.convert_i32x4_s(i32x4.sub(lo, z));
     const high = f32x4.convert_i32x4_s(i32x4.sub(hi, z));
-    v128.store(dst, reconstructed(f32x4.div(v128.load(src), v128.load(scales)), v128.load(scales), low, high));
+    v128.store(
+      dst,
+      reconstructed(f32x4.div(v128.load(src), v128.load(scales)), v128.load(scales), low, high),
+    );
     src += 16;
     scales += 16;
     zeros += 16;
@@ -365,7 +413,15 @@ function fakeRow(src: usize, dst: usize, n: u32, scales: usize, zeros: usize, qM
   }
   for (let i = n & 3; i > 0; i--) {
     const z = load<i32>(zeros);
-    store<f32>(dst, reconstruct(load<f32>(src) / load<f32>(scales), load<f32>(scales), <f32>(qMin - z), <f32>(qMax - z)));
+    store<f32>(
+      dst,
+      reconstruct(
+        load<f32>(src) / load<f32>(scales),
+        load<f32>(scales),
+        <f32>(qMin - z),
+        <f32>(qMax - z),
+      ),
+    );
     src += 4;
     scales += 4;
     zeros += 4;

@@ -1,5 +1,5 @@
-// Compiles this folder to WebAssembly and embeds the bytes in ../wasm-bytes.ts. With --check it writes nothing and
-// fails when the committed file is not what the source compiles to.
+// Compiles this folder to WebAssembly and embeds the bytes in ../wasm-bytes.ts. With --check it
+// writes nothing and fails when the committed file is not what the source compiles to.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
@@ -10,13 +10,16 @@ const target = new URL("../wasm-bytes.ts", import.meta.url);
 /** The text of src/simd/wasm-bytes.ts for the committed source. */
 export async function compile() {
   let bytes;
-  const options = "-O3 --enable simd --runtime stub --noAssert --importMemory --maximumMemory 65536 --memoryBase 1024 --use abort=";
+  const options =
+    "-O3 --enable simd --runtime stub --noAssert --importMemory --maximumMemory 65536 " +
+    "--memoryBase 1024 --use abort=";
   const { error, stderr } = await asc.main(
     ["index.ts", ...options.split(" "), "--outFile", "kernels.wasm"],
     {
       readFile: (name, base) => {
         try {
-          return readFileSync(new URL(name, `file://${here}${base === "." ? "" : `${base}/`}`), "utf8");
+          const folder = base === "." ? "" : `${base}/`;
+          return readFileSync(new URL(name, `file://${here}${folder}`), "utf8");
         } catch {
           return null;
         }
@@ -34,7 +37,10 @@ export async function compile() {
   return [
     "// Generated from src/simd/assembly/ by `npm run build:wasm`; do not edit.",
     "",
-    `/** The kernels' WebAssembly module (${bytes.length} bytes), in hexadecimal: it compresses better than base64. */`,
+    "/**",
+    ` * The kernels' WebAssembly module (${bytes.length} bytes), in hexadecimal: it compresses`,
+    " * better than base64.",
+    " */",
     "export const WASM_HEX =",
     ...lines.map((line, i) => `  "${line}"${i === lines.length - 1 ? ";" : " +"}`),
     "",

@@ -1,6 +1,9 @@
 import { BASE } from "./base";
 
-/** True when none of the `n` float32 from `src` is NaN or infinite: all exponents are below the greatest. */
+/**
+ * True when none of the `n` float32 from `src` is NaN or infinite: all exponents are below the
+ * greatest.
+ */
 export function requireFinite(src: usize, n: u32): bool {
   const mask = i32x4.splat(0x7fffffff);
   let a = i32x4.splat(0);
@@ -20,7 +23,10 @@ export function requireFinite(src: usize, n: u32): bool {
   return !v128.any_true(i32x4.gt_s(i32x4.max_s(a, b), i32x4.splat(0x7f7fffff)));
 }
 
-/** The first of `n` float32, 1024 at a time, in whose stretch there is NaN or infinity; 0xffffffff for none. */
+/**
+ * The first of `n` float32, 1024 at a time, in whose stretch there is NaN or infinity; 0xffffffff
+ * for none.
+ */
 export function findNonFinite(src: usize, n: u32): u32 {
   src += BASE;
   for (let at: u32 = 0; at < n; at += 1024) {

@@ -5,11 +5,19 @@ const TWO_23: f32 = 8388608.0;
 const BIAS: u32 = 0x2c000000;
 
 /**
- * Counts `n` finite float32 by magnitude: bin trunc(|x| * inverse), `inverse` a power of two. `counts` holds four
- * tables (so that equal neighbours do not wait for each other) of 2 * `bins` uint32: x with the sign bit clear
- * first, then x with it set. Zeros are counted too, in bin 0 of their sign, and again in `zeros` (two uint32: +0, -0).
+ * Counts `n` finite float32 by magnitude: bin trunc(|x| * inverse), `inverse` a power of two.
+ * `counts` holds four tables (so that equal neighbours do not wait for each other) of 2 * `bins`
+ * uint32: x with the sign bit clear first, then x with it set. Zeros are counted too, in bin 0 of
+ * their sign, and again in `zeros` (two uint32: +0, -0).
  */
-export function countMagnitudes(src: usize, n: u32, inverse: f32, bins: u32, counts: usize, zeros: usize): void {
+export function countMagnitudes(
+  src: usize,
+  n: u32,
+  inverse: f32,
+  bins: u32,
+  counts: usize,
+  zeros: usize,
+): void {
   src += BASE;
   counts += BASE;
   zeros += BASE;
@@ -32,8 +40,8 @@ export function countMagnitudes(src: usize, n: u32, inverse: f32, bins: u32, cou
     const x = v128.load(src);
     const magnitude = v128.and(x, mask);
     const scaled = f32x4.mul(magnitude, inv);
-    // The integer below, for what is less than 2^23: rounded by adding 2^23, and one less where that went up. Its bits
-    // are the integer and those of 2^23.
+    // The integer below, for what is less than 2^23: rounded by adding 2^23, and one less where
+    // that went up. Its bits are the integer and those of 2^23.
     const nearest = f32x4.add(scaled, f32x4.splat(TWO_23));
     const up = f32x4.gt(f32x4.sub(nearest, f32x4.splat(TWO_23)), scaled);
     const negative = i32x4.shr_s(x, 31);
@@ -69,6 +77,9 @@ export function countMagnitudes(src: usize, n: u32, inverse: f32, bins: u32, cou
 @inline
 function sum(v: v128): u32 {
   return (
-    i32x4.extract_lane(v, 0) + i32x4.extract_lane(v, 1) + i32x4.extract_lane(v, 2) + i32x4.extract_lane(v, 3)
+    i32x4.extract_lane(v, 0) +
+    i32x4.extract_lane(v, 1) +
+    i32x4.extract_lane(v, 2) +
+    i32x4.extract_lane(v, 3)
   );
 }

@@ -1,4 +1,5 @@
-// The module that build:wasm compiles. Memory is the host's: no heap, no runtime, pointers in, pointers out.
+// The module that build:wasm compiles. Memory is the host's: no heap, no runtime, pointers in,
+// pointers out.
 export { walkRows, walkRuns } from "./affine";
 export { findNonFinite } from "./finite";
 export { countMagnitudes } from "./histogram";

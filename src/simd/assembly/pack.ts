@@ -3,11 +3,20 @@
 import { BASE } from "./base";
 
 /**
- * Packs `n` codes of `bits` (1..6). A code is right when code - least, as an unsigned byte, is at most `span` and
- * shares no bit with `odd` (1 where only every second code exists: binary -1 and +1). Binary signed codes become
- * 0 and 1, the others keep their low bits. @returns 1, or 0 when a code is not right
+ * Packs `n` codes of `bits` (1..6). A code is right when code - least, as an unsigned byte, is at
+ * most `span` and shares no bit with `odd` (1 where only every second code exists: binary -1 and
+ * +1). Binary signed codes become 0 and 1, the others keep their low bits. @returns 1, or 0 when a
+ * code is not right
  */
-export function pack(src: usize, dst: usize, n: u32, bits: i32, least: i32, span: i32, odd: i32): i32 {
+export function pack(
+  src: usize,
+  dst: usize,
+  n: u32,
+  bits: i32,
+  least: i32,
+  span: i32,
+  odd: i32,
+): i32 {
   src += BASE;
   dst += BASE;
   const l = i8x16.splat(<i8>least);
@@ -25,7 +34,10 @@ export function pack(src: usize, dst: usize, n: u32, bits: i32, least: i32, span
     while (src + 32 <= end) {
       const a = v128.load(src);
       const b = v128.load(src, 16);
-      wrong = v128.or(wrong, v128.or(i8x16.gt_u(i8x16.sub(a, l), s), i8x16.gt_u(i8x16.sub(b, l), s)));
+      wrong = v128.or(
+        wrong,
+        v128.or(i8x16.gt_u(i8x16.sub(a, l), s), i8x16.gt_u(i8x16.sub(b, l), s)),
+      );
       v128.store(
         dst,
         i8x16.narrow_i16x8_u(
@@ -74,7 +86,10 @@ export function pack(src: usize, dst: usize, n: u32, bits: i32, least: i32, span
   return bad ^ 1;
 }
 
-/** Unpacks `n` codes of `bits` (1..6). `sign` is the sign bit of two's complement, 0 for unsigned codes; `binary` makes 0 and 1 into -1 and +1. */
+/**
+ * Unpacks `n` codes of `bits` (1..6). `sign` is the sign bit of two's complement, 0 for unsigned
+ * codes; `binary` makes 0 and 1 into -1 and +1.
+ */
 export function unpack(src: usize, dst: usize, n: u32, bits: i32, sign: i32, binary: i32): void {
   src += BASE;
   dst += BASE;
@@ -90,7 +105,9 @@ export function unpack(src: usize, dst: usize, n: u32, bits: i32, sign: i32, bin
       const even = v128.and(v, low);
       const odd = i8x16.shr_u(v, 4);
       const a = i8x16.shuffle(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-      const b = i8x16.shuffle(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+      const b = i8x16.shuffle(
+        even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31,
+      );
       v128.store(dst, i8x16.sub(v128.xor(a, h), h));
       v128.store(dst, i8x16.sub(v128.xor(b, h), h), 16);
       src += 16;

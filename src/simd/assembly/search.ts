@@ -5,9 +5,10 @@ import { BASE } from "./base";
 const MAGIC: f32 = 12582912.0;
 
 /**
- * Adds to each of eight sums (float64) the squared errors that its format makes on `n` float32. Formats are eight
- * scales, eight least and eight greatest steps (float32 each). A lane is a format, so that every sum is added up in the
- * order of the data, as the plain kernel does. Stops early once all sums are above `bound`.
+ * Adds to each of eight sums (float64) the squared errors that its format makes on `n` float32.
+ * Formats are eight scales, eight least and eight greatest steps (float32 each). A lane is a
+ * format, so that every sum is added up in the order of the data, as the plain kernel does. Stops
+ * early once all sums are above `bound`.
  * @returns the elements taken
  */
 export function squaredErrors(src: usize, n: u32, formats: usize, sums: usize, bound: f64): u32 {
@@ -34,11 +35,17 @@ export function squaredErrors(src: usize, n: u32, formats: usize, sums: usize, b
       const x = v128.load32_splat(src);
       const xx = f64x2.promote_low_f32x4(x);
       const a = f32x4.mul(
-        f32x4.sub(f32x4.add(f32x4.pmax(lowA, f32x4.pmin(highA, f32x4.div(x, scaleA))), magic), magic),
+        f32x4.sub(
+          f32x4.add(f32x4.pmax(lowA, f32x4.pmin(highA, f32x4.div(x, scaleA))), magic),
+          magic,
+        ),
         scaleA,
       );
       const b = f32x4.mul(
-        f32x4.sub(f32x4.add(f32x4.pmax(lowB, f32x4.pmin(highB, f32x4.div(x, scaleB))), magic), magic),
+        f32x4.sub(
+          f32x4.add(f32x4.pmax(lowB, f32x4.pmin(highB, f32x4.div(x, scaleB))), magic),
+          magic,
+        ),
         scaleB,
       );
       const e0 = f64x2.sub(xx, f64x2.promote_low_f32x4(a));

@@ -11,8 +11,9 @@ const NEAR_END: f32 = 1e38;
 const ALL_FINITE: u32 = 0xffffffff;
 
 /**
- * Lowers `mins` and raises `maxs` (a float32 for each scale) by `n` elements whose slices lie in runs, as walkRuns
- * has them. @returns ALL_FINITE, or the start of a stretch of at most 4096 that holds NaN or infinity
+ * Lowers `mins` and raises `maxs` (a float32 for each scale) by `n` elements whose slices lie in
+ * runs, as walkRuns has them. @returns ALL_FINITE, or the start of a stretch of at most 4096 that
+ * holds NaN or infinity
  */
 export function rangeOfRuns(
   src: usize,
@@ -34,7 +35,10 @@ export function rangeOfRuns(
   let stretch: u32 = 0;
   let bits = i32x4.splat(0);
   while (at < n) {
-    const length = min<u32>(min<u32>(runLength - inRun, rowLength - inRow), min<u32>(n - at, CHECKED));
+    const length = min<u32>(
+      min<u32>(runLength - inRun, rowLength - inRow),
+      min<u32>(n - at, CHECKED),
+    );
     let p = src + (<usize>at << 2);
     let low = load<f32>(mins + (<usize>k << 2));
     let high = load<f32>(maxs + (<usize>k << 2));
@@ -110,8 +114,18 @@ export function rangeOfRuns(
   return ALL_FINITE;
 }
 
-/** As {@link rangeOfRuns} for rows whose neighbours belong to neighbouring slices, as walkRows has them. */
-export function rangeOfRows(src: usize, n: u32, rowLength: u32, inRow: u32, mins: usize, maxs: usize): u32 {
+/**
+ * As {@link rangeOfRuns} for rows whose neighbours belong to neighbouring slices, as walkRows has
+ * them.
+ */
+export function rangeOfRows(
+  src: usize,
+  n: u32,
+  rowLength: u32,
+  inRow: u32,
+  mins: usize,
+  maxs: usize,
+): u32 {
   src += BASE;
   mins += BASE;
   maxs += BASE;
@@ -156,9 +170,10 @@ export function rangeOfRows(src: usize, n: u32, rowLength: u32, inRow: u32, mins
 }
 
 /**
- * The signed symmetric scales of `n` ranges: max(high, -low) / qMax in double, rounded to float32, at least the
- * least normal one, 1 for an empty range. Overwrites `mins` with them.
- * @returns 0, or 1 when a range comes so near to the end of float32 that codes could overflow (nothing is promised then)
+ * The signed symmetric scales of `n` ranges: max(high, -low) / qMax in double, rounded to float32,
+ * at least the least normal one, 1 for an empty range. Overwrites `mins` with them.
+ * @returns 0, or 1 when a range comes so near to the end of float32 that codes could overflow
+ *   (nothing is promised then)
  */
 export function symmetricScales(mins: usize, maxs: usize, n: u32, qMax: i32): i32 {
   mins += BASE;

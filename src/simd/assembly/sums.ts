@@ -1,5 +1,6 @@
-// Sums over slices in double precision. The order of addition is part of the result, and that of the plain kernels: a
-// slice that lies in runs has four sums, by the position in the run modulo 4; one whose elements stand alone has one.
+// Sums over slices in double precision. The order of addition is part of the result, and that of
+// the plain kernels: a slice that lies in runs has four sums, by the position in the run modulo 4;
+// one whose elements stand alone has one.
 
 import { BASE } from "./base";
 
@@ -7,8 +8,8 @@ import { BASE } from "./base";
 const QUANTITY: usize = 32;
 
 /**
- * Adds `n` float32 to the sums of slices in runs, as walkRuns has them. With `y` (as many float32) a slice has the sums
- * of x^2 and of (x - y)^2; with `y` 0 those of x, of x^2 and of |x|.
+ * Adds `n` float32 to the sums of slices in runs, as walkRuns has them. With `y` (as many float32)
+ * a slice has the sums of x^2 and of (x - y)^2; with `y` 0 those of x, of x^2 and of |x|.
  */
 export function sumsOfRuns(
   x: usize,
@@ -75,7 +76,8 @@ function upper(v: v128): v128 {
 
 function errorsOfRun(x: usize, y: usize, n: u32, position: u32, sums: usize): void {
   const end = x + (<usize>n << 2);
-  for (; (position & 3) != 0 && x < end; position++, x += 4, y += 4) errorAt(x, y, sums + ((position & 3) << 3));
+  for (; (position & 3) != 0 && x < end; position++, x += 4, y += 4)
+    errorAt(x, y, sums + ((position & 3) << 3));
   let signalA = v128.load(sums);
   let signalB = v128.load(sums, 16);
   let noiseA = v128.load(sums, 32);
@@ -101,7 +103,8 @@ function errorsOfRun(x: usize, y: usize, n: u32, position: u32, sums: usize): vo
 
 function momentsOfRun(x: usize, n: u32, position: u32, sums: usize): void {
   const end = x + (<usize>n << 2);
-  for (; (position & 3) != 0 && x < end; position++, x += 4) momentsAt(x, sums + ((position & 3) << 3));
+  for (; (position & 3) != 0 && x < end; position++, x += 4)
+    momentsAt(x, sums + ((position & 3) << 3));
   let a1 = v128.load(sums);
   let b1 = v128.load(sums, 16);
   let a2 = v128.load(sums, 32);
@@ -129,8 +132,8 @@ function momentsOfRun(x: usize, n: u32, position: u32, sums: usize): void {
 }
 
 /**
- * As {@link sumsOfRuns} for rows whose neighbours belong to neighbouring slices, as walkRows has them: `count` float64
- * of the first quantity, then of the next.
+ * As {@link sumsOfRuns} for rows whose neighbours belong to neighbouring slices, as walkRows has
+ * them: `count` float64 of the first quantity, then of the next.
  */
 export function sumsOfRows(
   x: usize,

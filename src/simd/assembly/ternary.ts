@@ -6,8 +6,9 @@ import { BASE } from "./base";
 const FEW: u32 = 64;
 
 /**
- * Makes `n` finite float32 into their magnitudes, ascending. By their bits, whose order is that of the magnitudes: a
- * radix sort by bytes (Knuth, The Art of Computer Programming 3, 5.2.5). `spare` has room for as many, `tables` for 1024 uint32.
+ * Makes `n` finite float32 into their magnitudes, ascending. By their bits, whose order is that of
+ * the magnitudes: a radix sort by bytes (Knuth, The Art of Computer Programming 3, 5.2.5). `spare`
+ * has room for as many, `tables` for 1024 uint32.
  */
 function sortMagnitudes(values: usize, spare: usize, n: u32, tables: usize): void {
   const end = values + (<usize>n << 2);
@@ -59,9 +60,9 @@ function count(p: usize): void {
 }
 
 /**
- * The scale with the greatest gain scale * (2 * sum - k * scale), where sum is that of the k greatest magnitudes and
- * scale sum / k or, for `powers`, the power of two nearest to that; 0 when no k gains. Sorts the values. Arguments as
- * for {@link sortMagnitudes}.
+ * The scale with the greatest gain scale * (2 * sum - k * scale), where sum is that of the k
+ * greatest magnitudes and scale sum / k or, for `powers`, the power of two nearest to that; 0 when
+ * no k gains. Sorts the values. Arguments as for {@link sortMagnitudes}.
  */
 export function ternaryScale(values: usize, spare: usize, n: u32, tables: usize, powers: i32): f64 {
   values += BASE;

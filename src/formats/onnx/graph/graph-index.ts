@@ -134,7 +134,9 @@ export function indexGraph(graph: GraphProto): GraphIndex {
     const read = (name: string, input: number) => {
       if (name === "") return;
       if (!known(name)) {
-        const message = `${describeNode(node, index)} reads tensor ${quoteName(name)}, which nothing defines`;
+        const message =
+          `${describeNode(node, index)} reads tensor ${quoteName(name)}, ` +
+          "which nothing defines";
         throw new InvalidModelError(name, message);
       }
       const uses = consumers.get(name);

@@ -15,7 +15,8 @@ import { elementBits, elementTypeName, isFloatType, isIntegerType } from "./elem
  */
 export function tensorDims(tensor: TensorProto, name = tensor.name): number[] {
   if (tensor.dims.length > LIMITS.rank) {
-    const message = `tensor ${quoteName(name)} has ${tensor.dims.length} dimensions; at most ${LIMITS.rank}`;
+    const message =
+      `tensor ${quoteName(name)} has ${tensor.dims.length} dimensions; ` + `at most ${LIMITS.rank}`;
     throw new InvalidModelError(name, message);
   }
   const dims: number[] = [];

@@ -38,7 +38,8 @@ function defaultOpset(imports: readonly OperatorSetIdProto[]): number | undefine
     imports.filter(({ domain }) => isStandardDomain(domain)).map((one) => Number(one.version)),
   );
   if (versions.size > 1) {
-    const message = `opset_import gives the default domain the versions ${[...versions].join(" and ")}`;
+    const all = [...versions].join(" and ");
+    const message = `opset_import gives the default domain the versions ${all}`;
     throw new InvalidModelError("opset_import", message);
   }
   return [...versions][0];

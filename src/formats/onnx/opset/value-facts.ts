@@ -33,21 +33,22 @@ const TYPE_INPUT: ReadonlyMap<string, number> = new Map([
 ]);
 /** Operators whose first output has a type that no input gives. */
 const TYPE_UNKNOWN = new Set(
-  `If Loop Scan Optional OptionalGetElement SequenceAt SequenceConstruct SequenceMap SplitToSequence QuantizeLinear
-  DynamicQuantizeLinear QLinearConv QLinearMatMul ConvInteger MatMulInteger BitCast TfIdfVectorizer
-  StringNormalizer StringSplit RegexFullMatch ImageDecoder Multinomial Bernoulli SequenceLength
-  ConcatFromSequence OptionalHasElement SequenceEmpty MelWeightMatrix HannWindow HammingWindow
-  BlackmanWindow RandomNormal RandomUniform RandomNormalLike RandomUniformLike EyeLike`.split(
-    /\s+/,
-  ),
+  `If Loop Scan Optional OptionalGetElement SequenceAt SequenceConstruct SequenceMap
+  SplitToSequence QuantizeLinear DynamicQuantizeLinear QLinearConv QLinearMatMul ConvInteger
+  MatMulInteger BitCast TfIdfVectorizer StringNormalizer StringSplit RegexFullMatch ImageDecoder
+  Multinomial Bernoulli SequenceLength ConcatFromSequence OptionalHasElement SequenceEmpty
+  MelWeightMatrix HannWindow HammingWindow BlackmanWindow RandomNormal RandomUniform
+  RandomNormalLike RandomUniformLike EyeLike`.split(/\s+/),
 );
 /** Operators whose output has the rank of their first input. */
 const SAME_RANK = new Set(
-  `Abs AveragePool BatchNormalization Cast Ceil Celu Clip Conv ConvTranspose DequantizeLinear Dropout Elu Erf Exp
-  Floor Gelu GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Hardmax Identity InstanceNormalization
-  LayerNormalization LRN LeakyRelu Log LogSoftmax LpNormalization MaxPool Mish Neg Pad QuantizeLinear
-  Reciprocal Relu Round Selu Sigmoid Sign Slice Softmax Softplus Softsign Split Sqrt Tanh Tile Transpose
-  Upsample Resize Shrink ThresholdedRelu`.split(/\s+/),
+  `Abs AveragePool BatchNormalization Cast Ceil Celu Clip Conv ConvTranspose DequantizeLinear
+  Dropout Elu Erf Exp Floor Gelu GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Hardmax
+  Identity InstanceNormalization LayerNormalization LRN LeakyRelu Log LogSoftmax LpNormalization
+  MaxPool Mish Neg Pad QuantizeLinear Reciprocal Relu Round Selu Sigmoid Sign Slice Softmax
+  Softplus Softsign Split Sqrt Tanh Tile Transpose Upsample Resize Shrink ThresholdedRelu`.split(
+    /\s+/,
+  ),
 );
 
 /** Operators whose outputs all have the type of the first input. */

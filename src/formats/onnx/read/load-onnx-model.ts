@@ -62,7 +62,8 @@ function opsetOf(model: ModelWithGraph): number {
     );
   }
   if (opset < OLDEST_OPSET) {
-    const message = `opset ${opset} is too old; at least ${OLDEST_OPSET} (onnx.version_converter raises it)`;
+    const message =
+      `opset ${opset} is too old; at least ` + `${OLDEST_OPSET} (onnx.version_converter raises it)`;
     throw new UnsupportedError("opset_import", message);
   }
   return opset;
@@ -80,7 +81,8 @@ function checkDimensions(
   const entries = new Map(Object.entries(dimensions));
   for (const [name, size] of entries) {
     if (!Number.isSafeInteger(size) || size < 1 || size > LIMITS.elements) {
-      const message = `dimensions.${name} is ${size}; a whole number from 1 to ${LIMITS.elements} is needed`;
+      const message =
+        `dimensions.${name} is ${size}; a whole number from 1 to ` + `${LIMITS.elements} is needed`;
       throw new InvalidArgumentError(`dimensions.${name}`, message);
     }
   }

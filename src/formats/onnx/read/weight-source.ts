@@ -25,7 +25,8 @@ function refuseQuantized(index: GraphIndex, name: string, at: number): void {
   if (node?.opType === "QuantizeLinear") source = node.input[0] ?? "";
   if (!index.constants.has(source)) return;
   const where = describeNode(index.graph.node[at]!, at);
-  const message = `the weights ${quoteName(source)} are already quantized (${where}); give the float model`;
+  const message =
+    `the weights ${quoteName(source)} are already quantized ` + `(${where}); give the float model`;
   throw new UnsupportedError(source, message);
 }
 

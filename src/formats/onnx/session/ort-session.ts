@@ -137,7 +137,9 @@ export async function loadOnnxRuntime(options: OnnxSessionOptions = {}): Promise
   const ort = await importOrt(options.importRuntime ?? (() => import("onnxruntime-node")));
   const version = ort.env?.versions?.node;
   return {
-    description: `ONNX Runtime${version === undefined ? "" : ` ${version}`}, graph optimization ${graphOptimizationLevel}`,
+    description:
+      `ONNX Runtime${version === undefined ? "" : ` ${version}`}, ` +
+      `graph optimization ${graphOptimizationLevel}`,
     feeds: (inputs, batch) =>
       Object.fromEntries(
         inputs.map(({ name, elementType }) => {
