@@ -99,9 +99,9 @@ export interface QuantizationEvolutionConfig {
    * Layers are ordered by sensitivity (else by size) where that guides the search. A name says by
    * which: `predicted` from noise and what is known of kinds of layers, `weight-noise` from noise
    * alone, `accuracy-drop` by the evaluator, which costs one evaluation a layer before the search.
-   * Default true: single-layer sensitivities, measured on few samples where the search evaluates
-   * at low fidelity first and that costs no more than a third of a population and of `maxEvaluations`, else
-   * `predicted`.
+   * Default true: single-layer sensitivities, measured on few samples where the search evaluates at
+   * low fidelity first and that costs no more than a third of a population and of `maxEvaluations`,
+   * else `predicted`.
    */
   readonly useSensitivityAnalysis?: boolean | SensitivityName | undefined;
   /**

@@ -36,9 +36,9 @@ export interface BaselineReport {
    */
   readonly unbeaten: readonly QuantizationGenome[];
   /**
-   * Those of them whose advantage is more than chance: clearly more accurate, by the samples that both
-   * were judged on, than each evolved genome that costs no more ({@link isMoreAccurate}). Without
-   * scores of samples every advantage counts.
+   * Those of them whose advantage is more than chance: clearly more accurate, by the samples that
+   * both were judged on, than each evolved genome that costs no more ({@link isMoreAccurate}).
+   * Without scores of samples every advantage counts.
    */
   readonly clearlyUnbeaten: readonly QuantizationGenome[];
   /** Its genomes that could not be evaluated, those that chose others included. */

@@ -18,9 +18,9 @@ export interface EvolutionResult {
   readonly paretoFront: readonly QuantizationGenome[];
   /**
    * The genomes of the front that pay for what they cost, most accurate first: without those whose
-   * advantage in accuracy over a cheaper one is within the noise of the measurement (a one-sided error
-   * of 5%, paired by samples). The front itself when accuracies were predicted; without scores of
-   * samples accuracies are compared as they are.
+   * advantage in accuracy over a cheaper one is within the noise of the measurement (a one-sided
+   * error of 5%, paired by samples). The front itself when accuracies were predicted; without
+   * scores of samples accuracies are compared as they are.
    */
   readonly significantFront: readonly QuantizationGenome[];
   /**
@@ -68,8 +68,8 @@ export interface EvolutionResult {
   readonly sensitivity: ReadonlyMap<string, number> | undefined;
   /**
    * Layers whose `accuracy-drop` could not be measured, or not within the budget, or of which a
-   * custom metric gave no loss increase (all layers when it threw), and why: theirs is predicted. Absent
-   * when there are none.
+   * custom metric gave no loss increase (all layers when it threw), and why: theirs is predicted.
+   * Absent when there are none.
    */
   readonly sensitivityFallbacks?: readonly SensitivityFallback[];
   /** What became of the checkpoint; undefined when there was none. */
