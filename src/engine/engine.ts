@@ -69,6 +69,14 @@ export interface SensitivityOptions {
 /**
  * Searches for the quantization of each layer of a model that trades accuracy, size, latency and
  * energy best: NSGA-II over genomes, which keeps every genome that no other beats on all four.
+ * @example
+ * ```ts
+ * import { QuantizationEvolutionEngine } from "quantevo";
+ *
+ * const engine = new QuantizationEvolutionEngine({ maxGenerations: 5, seed: 1 });
+ * await engine.runEvolution(["embedding", "attention", "ffn", "output"]);
+ * for (const genome of engine.paretoFront) console.log(genome.accuracy, genome.compressionRatio);
+ * ```
  */
 export class QuantizationEvolutionEngine {
   /** The configuration, checked, with its defaults. */

@@ -26,10 +26,13 @@ export interface LayerQuantConfig extends LayerQuantConfigFields {}
 
 /**
  * How one layer is quantized. Immutable; {@link LayerQuantConfig.with} gives a changed copy.
- *
  * @example
+ * ```ts
+ * import { LayerQuantConfig } from "quantevo";
+ *
  * const config = new LayerQuantConfig({ weightBits: 4, granularity: "per-group", groupSize: 32 });
  * config.with({ weightBits: 8 }).weightBits; // 8
+ * ```
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor sets all fields
 export class LayerQuantConfig {

@@ -136,7 +136,18 @@ export interface QuantizationGenomeDict {
   readonly geneValues?: readonly (readonly [gene: string, owner: string, value: GeneValue])[];
 }
 
-/** A complete quantization strategy: one {@link LayerQuantConfig} for each layer. Immutable. */
+/**
+ * A complete quantization strategy: one {@link LayerQuantConfig} for each layer. Immutable.
+ * @example
+ * ```ts
+ * import { QuantizationGenome } from "quantevo";
+ *
+ * const genome = new QuantizationGenome({
+ *   layerConfigs: { attention: { weightBits: 8 }, ffn: { weightBits: 4 } },
+ * });
+ * genome.averageBits; // 6
+ * ```
+ */
 export class QuantizationGenome {
   /** In model order. Changing it throws an UnsupportedError. */
   readonly layerConfigs: ReadonlyMap<string, LayerQuantConfig>;

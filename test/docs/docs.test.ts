@@ -104,6 +104,7 @@ const written = [...pages, ...sources].map(({ path, blocks }) => {
 
 /** What people call first. The engine and genomes have their examples in README. */
 const CALLED_FIRST = [
+  ...["LayerQuantConfig", "QuantizationEvolutionEngine", "QuantizationGenome"],
   ...["allocationFront", "archiveToString", "calibrate", "costModelFor", "createObserver"],
   ...["createOnnxEvaluator", "exportToString", "fakeQuantize", "hypervolume"],
   ...["loadHardwareProfile", "loadOnnxModel", "measureOnnxLatency", "mergeArchives"],
@@ -113,7 +114,9 @@ const CALLED_FIRST = [
 
 describe("the functions that people call first", () => {
   it.each(CALLED_FIRST)("%s has an @example", (name) => {
-    const declaration = new RegExp(`\\*/\\nexport (async )?function ${name}\\b`);
+    const declaration = new RegExp(
+      `\\*/\\n(?:// biome-ignore[^\\n]*\\n)?export (?:(async )?function|class) ${name}\\b`,
+    );
     const comments = code
       .filter(({ text }) => declaration.test(text))
       .map(({ text }) => text.slice(0, declaration.exec(text)!.index))
