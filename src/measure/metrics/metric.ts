@@ -49,7 +49,7 @@ export interface Metric {
   evaluate(outputs: ModelOutputs, reference?: ModelOutputs, call?: MetricCall): MetricResult;
 }
 
-/** Which output a metric looks at. */
+/** Which output a metric judges. */
 export interface MetricOptions {
   /** Name of the output. Default: the model's first. */
   readonly output?: string | undefined;

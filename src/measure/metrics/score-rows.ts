@@ -128,7 +128,7 @@ export function classIndicesOf(
   return indices;
 }
 
-/** Rows that are looked at to tell probabilities from logits. */
+/** Rows that are read to tell probabilities from logits. */
 const PROBED_ROWS = 16;
 
 /** The first rows are numbers from 0 to 1 whose sum is 1. */

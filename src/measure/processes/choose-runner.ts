@@ -14,10 +14,10 @@ import { openWorkerPool } from "./worker-pool.js";
 /** Where evaluations run, and for how long. */
 export interface ProcessOptions {
   /**
-   * Most processes that evaluate genomes side by side, 0 to 256; 0: this thread only. Default: one
-   * for each core (and each `intraOpNumThreads`), as far as half of the free memory holds them, and
-   * only once evaluations that were asked for at the same time have kept this thread busy for two
-   * seconds. The results are the same.
+   * Most processes that evaluate genomes side by side, 0 to 256; 0: this thread only. The results
+   * are the same. Default: one for each core, or for as many cores as a run has threads, as far as
+   * half of the free memory holds them. They start once evaluations that were asked for at the same
+   * time have kept this thread busy for two seconds.
    */
   readonly workers?: number | undefined;
   /**

@@ -41,7 +41,7 @@ export function calibrate(task: PlacedTask<WeightTask>): Promise<CalibratedWeigh
 }
 
 /**
- * One layer, whose weights are the sample that a noise table looks at, and the settings to try on
+ * One layer, whose weights are the sample that a noise table takes, and the settings to try on
  * it.
  */
 export interface NoiseTask extends LayerTask {
@@ -51,7 +51,7 @@ export interface NoiseTask extends LayerTask {
 /** The relative noise of the weights in each setting. */
 export function noise(task: PlacedTask<NoiseTask>): Promise<Float64Array> {
   return onLayer(task, (layer) => {
-    // The weights are a sample already, and are all looked at.
+    // The weights are a sample already, and are all taken.
     const model = { name: "", source: "user", layers: [layer] } as const;
     const table = createNoiseTable(model, { maxElements: Number.MAX_SAFE_INTEGER });
     return Float64Array.from(task.settings, ([config, method]) =>

@@ -8,7 +8,7 @@ export interface WorkerModule {
 
 /**
  * The file that workers run, and the Node options that it needs. In the package this module is part
- * of a file in `dist/` or in a folder of it, which the check of the packed tarball tries as ES
+ * of a file in `dist/` or in a folder of it. The check of the packed tarball tries both, as ES
  * modules and as CommonJS.
  */
 export async function workerFile({

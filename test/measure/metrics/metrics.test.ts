@@ -60,7 +60,7 @@ describe("topOneAccuracy", () => {
     ).toBe(0.75);
   });
 
-  it("looks at the output that is named", () => {
+  it("judges the output that is named", () => {
     const outputs = { ...output([[0, 1]]), other: { data: Float32Array.of(1, 0), dims: [1, 2] } };
     expect(topOneAccuracy([0]).evaluate(outputs).score).toBe(0);
     expect(topOneAccuracy([0], { output: "other" }).evaluate(outputs).score).toBe(1);

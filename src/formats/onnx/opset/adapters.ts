@@ -31,10 +31,10 @@ import { softmaxFlattens } from "./softmax.js";
 const REDUCE_18 = "L1 L2 LogSum LogSumExp Max Mean Min Prod SumSquare".split(" ");
 
 /**
- * The breaking changes, by the opset that made them and then by operator. Every other step of every
- * operator up to 26 adds element types, attributes whose default is the old meaning, or optional
- * inputs and outputs (compared over all schemas of ONNX), or restates what implementations did
- * already.
+ * The breaking changes, by the opset that made them and then by operator. No other step of an
+ * operator up to 26 changes a meaning (compared over all schemas of ONNX). Those steps add element
+ * types, attributes whose default is the old meaning, or optional inputs and outputs. Or they
+ * restate what implementations did already.
  */
 const ADAPTERS: ReadonlyMap<number, ReadonlyMap<string, Adapter>> = new Map(
   Object.entries({

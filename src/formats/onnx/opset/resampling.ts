@@ -21,9 +21,9 @@ function toResize11(site: AdapterSite, nearestMode: "floor" | "ceil"): void {
 }
 
 /**
- * Resize at 11. Nearest in opset 10 takes the pixel at or below when it enlarges and the one at or
- * above when it shrinks (ONNX's own test vectors of that opset, and ONNX Runtime), so the scales
- * must be known.
+ * Resize at 11. Nearest in opset 10 takes the pixel at or below when it enlarges, and the one at or
+ * above when it shrinks, so the scales must be known. So say ONNX's own test vectors of that opset,
+ * and ONNX Runtime.
  */
 export function resizeFrom10(site: AdapterSite): void {
   if ((site.string("mode") ?? "nearest") !== "nearest") {

@@ -27,12 +27,12 @@ function inGraph(graph: GraphProto): number {
 /** From how many elements a tensor that stays in float is worth a note. */
 const NOTED_ELEMENTS = 1024;
 
-/** Operators that hand a weight on; what reads their output is looked at for itself. */
+/** Operators that hand a weight on; what reads their output is noted for itself. */
 const PASSING: ReadonlySet<string> = new Set(["Identity", "Transpose", "Cast"]);
 
 /**
- * Notes the stored float matrices that are no layer's weights, with the operators that read them,
- * and the operators that read a layer's weights in another way than as that layer.
+ * Notes the stored float matrices that are no layer's weights, with the operators that read them.
+ * Notes also the operators that read a layer's weights in another way than as that layer.
  */
 export function noteFloatTensors(
   index: GraphIndex,

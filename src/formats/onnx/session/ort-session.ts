@@ -14,11 +14,11 @@ const LEVELS: readonly string[] = ["disabled", "basic", "extended", "all"];
 /** How ONNX Runtime runs models. */
 export interface OnnxSessionOptions {
   /**
-   * Default `all`: what a deployment gets. From `extended` up, ONNX Runtime's CPU kernels fuse
-   * DequantizeLinear of 2, 4 and 8 bit weights with MatMul into one that also rounds activations to
-   * 8 bits (MatMulNBits at accuracy level 4), so a float32 activation is not really one there.
-   * `disabled` computes what the file says; from `basic` on biases beside 8 bit weights and
-   * activations are rounded to multiples of the two scales' product.
+   * Default `all`: what a deployment gets. `disabled` computes what the file says. From `basic` on,
+   * biases beside 8 bit weights and activations are rounded to multiples of the two scales'
+   * product. From `extended` on, ONNX Runtime's CPU kernels fuse DequantizeLinear of 2, 4 and 8 bit
+   * weights with MatMul. What they fuse to (MatMulNBits at accuracy level 4) also rounds
+   * activations to 8 bits, so a float32 activation is not really one there.
    */
   readonly graphOptimizationLevel?: GraphOptimizationLevel | undefined;
   /**

@@ -24,9 +24,9 @@ const TYPES = {
 
 /**
  * The widths of ONNX. Binary and ternary weights go into INT2, those of 3 bits into INT4, those of
- * 5 and 6 bits into INT8. Activations of 4 bits are stored in 8: ONNX Runtime 1.30 gives the buffer
- * of an INT4 tensor to INT8 tensors of its shape, which are twice as large (wrong results, memory
- * overrun), and drops a Relu before an INT4 QuantizeLinear.
+ * 5 and 6 bits into INT8. Activations of 4 bits are stored in 8, for ONNX Runtime 1.30 fails at
+ * INT4 ones. It gives the buffer of an INT4 tensor to INT8 tensors of its shape, which are twice as
+ * large (wrong results, memory overrun). And it drops a Relu before an INT4 QuantizeLinear.
  */
 export const ONNX_WIDTHS: CodeWidths = { weights: [2, 4, 8, 16], activations: [8, 16] };
 
