@@ -1,5 +1,5 @@
 import { calibrate } from "../calibration/index.js";
-import type { CalibrationMethod } from "../calibration/method.js";
+import type { CalibrationMethodName } from "../calibration/method-definition.js";
 import { InvalidArgumentError } from "../errors.js";
 import { weightCalibrationOptions } from "../genome/calibration-options.js";
 import { weightKey } from "../genome/genome-key.js";
@@ -38,7 +38,7 @@ export type CalibratedWeights = Pick<QuantizedWeights, "params" | "float16Scale"
 export function calibrateLayer(
   layer: LayerSpec,
   config: LayerQuantConfig,
-  method: CalibrationMethod,
+  method: CalibrationMethodName,
   float16 = false,
 ): CalibratedWeights {
   const { name, weights, weightLayout } = layer;
@@ -68,7 +68,7 @@ export function calibrateLayer(
 export function quantizeLayer(
   layer: LayerSpec,
   config: LayerQuantConfig,
-  method: CalibrationMethod,
+  method: CalibrationMethodName,
   widths: readonly IntegerBits[],
   float16 = false,
 ): QuantizedWeights {
@@ -100,7 +100,7 @@ export class LayerQuantizer {
   knows(
     layer: LayerSpec,
     config: LayerQuantConfig,
-    method: CalibrationMethod,
+    method: CalibrationMethodName,
     float16 = false,
   ): boolean {
     return this.#known.has(keyOf(layer, config, method, float16));
@@ -110,7 +110,7 @@ export class LayerQuantizer {
   quantize(
     layer: LayerSpec,
     config: LayerQuantConfig,
-    method: CalibrationMethod,
+    method: CalibrationMethodName,
     float16 = false,
   ): QuantizedWeights {
     const key = keyOf(layer, config, method, float16);
@@ -140,7 +140,7 @@ export class LayerQuantizer {
 function keyOf(
   layer: LayerSpec,
   config: LayerQuantConfig,
-  method: CalibrationMethod,
+  method: CalibrationMethodName,
   float16: boolean,
 ): string {
   return `${float16 ? "h" : "f"} ${weightKey(config, method)} ${layer.name}`;

@@ -1,5 +1,5 @@
 import type { CalibrateOptions } from "../calibration/calibrate.js";
-import type { CalibrationMethod } from "../calibration/method.js";
+import type { CalibrationMethodName } from "../calibration/method-definition.js";
 import type { WeightLayout } from "../model/layer-spec.js";
 import type { QuantizationGranularity, QuantizationParams } from "../quantization/index.js";
 import type { LayerQuantConfig } from "./layer-quant-config.js";
@@ -41,7 +41,7 @@ function weightSchemeOf(config: LayerQuantConfig): QuantizationParams["scheme"] 
 export function weightCalibrationOptions(
   layout: WeightLayout,
   config: LayerQuantConfig,
-  method: CalibrationMethod,
+  method: CalibrationMethodName,
 ): CalibrateOptions | undefined {
   const { weightBits: bits } = config;
   if (bits === 32) return undefined;
@@ -66,7 +66,7 @@ export type ActivationCalibration = Required<Pick<CalibrateOptions, "bits" | "sc
  */
 export function activationCalibrationOptions(
   config: LayerQuantConfig,
-  method: CalibrationMethod,
+  method: CalibrationMethodName,
 ): ActivationCalibration | undefined {
   const { activationBits: bits, activationScheme: scheme } = config;
   return bits === 32 ? undefined : { bits, scheme, method };

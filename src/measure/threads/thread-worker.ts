@@ -1,4 +1,4 @@
-import type { CalibrationMethod } from "../../calibration/method.js";
+import type { CalibrationMethodName } from "../../calibration/method-definition.js";
 import {
   type CalibratedWeights,
   calibrateLayer,
@@ -17,7 +17,7 @@ import type { OwnedMemory } from "./weight-places.js";
 /** The weights of one layer to calibrate or quantize. */
 export interface WeightTask extends LayerTask {
   readonly config: LayerQuantConfigFields;
-  readonly method: CalibrationMethod;
+  readonly method: CalibrationMethodName;
   /** Widths of the integers that codes are packed in, ascending. */
   readonly widths: readonly IntegerBits[];
   /** Scales are rounded to float16. */
@@ -45,7 +45,7 @@ export function calibrate(task: PlacedTask<WeightTask>): Promise<CalibratedWeigh
  * it.
  */
 export interface NoiseTask extends LayerTask {
-  readonly settings: readonly (readonly [LayerQuantConfigFields, CalibrationMethod])[];
+  readonly settings: readonly (readonly [LayerQuantConfigFields, CalibrationMethodName])[];
 }
 
 /** The relative noise of the weights in each setting. */
