@@ -35,6 +35,8 @@ function weightSchemeOf(config: LayerQuantConfig): QuantizationParams["scheme"] 
  * genome's key leaves out do not matter here.
  * @param layout axes of the weights
  * @param method the calibration method that the layer really uses
+ * @param avoidSaturation keep signed 8-bit codes within 7 bits where the layer's input has 8 bits:
+ *   a sum of two products then fits into 16 bits
  * @returns options of `calibrate`, all but the tensor's name; undefined for weights that stay in
  *   float32
  */
@@ -42,8 +44,9 @@ export function weightCalibrationOptions(
   layout: WeightLayout,
   config: LayerQuantConfig,
   method: CalibrationMethodName,
+  avoidSaturation = false,
 ): CalibrateOptions | undefined {
-  const { weightBits: bits } = config;
+  const { weightBits: bits, activationBits } = config;
   if (bits === 32) return undefined;
   const scheme = weightSchemeOf(config);
   return {
@@ -53,6 +56,8 @@ export function weightCalibrationOptions(
     ...weightSlices(layout, config),
     shape: layout.shape,
     narrowRange: bits >= 2 && config.useSymmetric && scheme !== "asymmetric",
+    // Unsigned codes are multiplied in 32 bits.
+    reduceRange: avoidSaturation && bits === 8 && activationBits === 8 && scheme !== "asymmetric",
   };
 }
 

@@ -22,21 +22,30 @@ export interface WeightTask extends LayerTask {
   readonly widths: readonly IntegerBits[];
   /** Scales are rounded to float16. */
   readonly float16: boolean;
+  /** Default false. */
+  readonly avoidSaturation?: boolean | undefined;
 }
 
 /** What a thread makes of a {@link WeightTask}. */
 export function quantize(task: PlacedTask<WeightTask>): Promise<QuantizedWeights> {
-  const { config, method, widths, float16 } = task;
+  const { config, method, widths, float16, avoidSaturation } = task;
   return onLayer(task, (layer) =>
-    quantizeLayer(layer, LayerQuantConfig.fromDict(config), method, widths, float16),
+    quantizeLayer(
+      layer,
+      LayerQuantConfig.fromDict(config),
+      method,
+      widths,
+      float16,
+      avoidSaturation,
+    ),
   );
 }
 
 /** How {@link quantize} would do it. */
 export function calibrate(task: PlacedTask<WeightTask>): Promise<CalibratedWeights> {
-  const { config, method, float16 } = task;
+  const { config, method, float16, avoidSaturation } = task;
   return onLayer(task, (layer) =>
-    calibrateLayer(layer, LayerQuantConfig.fromDict(config), method, float16),
+    calibrateLayer(layer, LayerQuantConfig.fromDict(config), method, float16, avoidSaturation),
   );
 }
 

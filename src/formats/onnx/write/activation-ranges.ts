@@ -1,4 +1,8 @@
-import { calibrationMethods, createObserver, type RangeObserver } from "../../../calibration/index.js";
+import {
+  calibrationMethods,
+  createObserver,
+  type RangeObserver,
+} from "../../../calibration/index.js";
 import type { CalibrationMethodName } from "../../../calibration/method-definition.js";
 import { quoteName } from "../../../check/quote-name.js";
 import {
@@ -83,5 +87,8 @@ export class ActivationRanges implements ActivationFormats {
 
 /** An observer for an activation tensor, which answers for every method that there is now. */
 export function observeTensor(name: string, elementType: number): ObservedTensor {
-  return { observer: createObserver("min-max", { name, methods: calibrationMethods() }), elementType };
+  return {
+    observer: createObserver("min-max", { name, methods: calibrationMethods() }),
+    elementType,
+  };
 }
