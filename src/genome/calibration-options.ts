@@ -57,7 +57,10 @@ export function weightCalibrationOptions(
     shape: layout.shape,
     narrowRange: bits >= 2 && config.useSymmetric && scheme !== "asymmetric",
     // Unsigned codes are multiplied in 32 bits.
-    reduceRange: avoidSaturation && bits === 8 && activationBits === 8 && scheme !== "asymmetric",
+    ...(avoidSaturation &&
+      bits === 8 &&
+      activationBits === 8 &&
+      scheme !== "asymmetric" && { reduceRange: true }),
   };
 }
 
