@@ -1,4 +1,4 @@
-import type { CalibrationMethod } from "../calibration/method.js";
+import type { CalibrationMethodName } from "../calibration/method-definition.js";
 import { activationKey } from "../genome/genome-key.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { QuantizationParams } from "../quantization/index.js";
@@ -21,14 +21,14 @@ export interface ActivationFormats {
    * @param range the value whose range it is
    * @throws InvalidArgumentError when nothing is known of the value
    */
-  format(range: string, config: LayerQuantConfig, method: CalibrationMethod): ActivationFormat;
+  format(range: string, config: LayerQuantConfig, method: CalibrationMethodName): ActivationFormat;
 }
 
 /** Tells the formats of activations apart. */
 export function formatKey(
   range: string,
   config: LayerQuantConfig,
-  method: CalibrationMethod,
+  method: CalibrationMethodName,
 ): string {
   return `${activationKey(config, method)} ${range}`;
 }
