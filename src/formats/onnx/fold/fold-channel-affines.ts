@@ -102,7 +102,7 @@ function foldedParameters(
   return weightBytes && biasBytes && { weights: weightBytes, bias: biasBytes };
 }
 
-/** Little-endian bytes of float32 or float16 values; undefined where one is not finite in the type. */
+/** Little-endian bytes of float32 or float16 values; undefined where the type holds one not. */
 function floatBytes(values: Float32Array, dataType: number): Uint8Array | undefined {
   if (dataType === DataType.FLOAT) {
     if (!values.every(Number.isFinite)) return undefined;

@@ -150,9 +150,7 @@ export async function loadOnnxModel(
     if (notes.size < LIMITS.notes) notes.add(text);
   };
   for (const [operator, count] of folded ?? [])
-    note(
-      `${count} ${operator} ${count === 1 ? "node was" : "nodes were"} folded into the layer before`,
-    );
+    note(`nodes folded into the layer before them: ${count} ${operator}`);
   const index = indexGraph(graph);
   const shapes = inferShapes(index, opset, dimensions, note);
   const { layers, bindings } = findLayers(index, shapes, note);

@@ -19,7 +19,7 @@ interface Case {
   readonly seed: number;
 }
 
-/** A product and what follows it; the value in front of step `tap` is an output too, where given. */
+/** A product and what follows it; the value in front of step `tap`, if any, is an output too. */
 function chain({ product, bias, steps, seed }: Case, tap = -1): Uint8Array {
   const random = new Random(seed);
   const draw = (dims: readonly number[], least = -1, most = 1) =>
