@@ -1,19 +1,31 @@
+import { create } from "@bufbuild/protobuf";
 import {
   type DeploymentPlan,
   type PlannedActivation,
+  type PlannedBias,
   type PlannedWeight,
   plannedActivations,
+  plannedBiases,
   plannedWeights,
 } from "../../../deploy/deployment-plan.js";
 import { indexGraph } from "../graph/graph-index.js";
+import { makeNode } from "../graph/make-node.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
 import { outerNames } from "../graph/outer-names.js";
 import { copyMessage } from "../opset/copy-graph.js";
 import { ModelNames } from "../opset/model-names.js";
 import { raisedModel } from "../opset/raised-model.js";
 import type { OnnxModel } from "../read/onnx-model.js";
-import type { GraphProto, ModelProto, NodeProto } from "../wire/onnx_pb.js";
+import {
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  OperatorSetIdProtoSchema,
+} from "../wire/onnx_pb.js";
 import { activationNodes, activationOpset } from "./activation-nodes.js";
+import { RUNTIME_DOMAIN } from "./compound-nodes.js";
+import { placementOf } from "./place-tensors.js";
+import { biasNodes, OperatorRewrites } from "./rewrite-operators.js";
 import { firstOutput, storedTensors } from "./stored-tensors.js";
 import { type GraphPart, needsFusionBarrier, weightNodes, weightOpset } from "./weight-nodes.js";
 
@@ -58,7 +70,18 @@ export function writePlan(model: OnnxModel, plan: DeploymentPlan): WrittenPlan {
     ...weights.map(({ weight, barrier }) => weightOpset(weight, barrier)),
     ...activations.map(activationOpset),
   );
-  return rewrite(raisedModel(model.proto, opset), model.proto.graph!, weights, operands);
+  const rewrites = new OperatorRewrites(placementOf(model), activations);
+  return rewrite(raisedModel(model.proto, opset), model.proto.graph!, {
+    ...{ weights, operands, rewrites, biases: plannedBiases(plan) },
+  });
+}
+
+/** Everything that changes in a graph. */
+interface Changes {
+  readonly weights: readonly BarredWeight[];
+  readonly operands: Operands;
+  readonly rewrites: OperatorRewrites;
+  readonly biases: readonly PlannedBias[];
 }
 
 function operandsOf(plan: DeploymentPlan, activations: readonly PlannedActivation[]): Operands {
@@ -104,12 +127,8 @@ function irVersionOf(opset: number): bigint {
   return opset >= 25 ? 13n : opset >= 21 ? 10n : opset >= 19 ? 9n : 4n;
 }
 
-function rewrite(
-  base: ModelProto,
-  original: GraphProto,
-  weights: readonly BarredWeight[],
-  operands: Operands,
-): WrittenPlan {
+function rewrite(base: ModelProto, original: GraphProto, changes: Changes): WrittenPlan {
+  const { weights, operands, rewrites } = changes;
   const proto = copyMessage(base);
   const graph = copyMessage(base.graph!);
   proto.graph = graph;
@@ -129,32 +148,62 @@ function rewrite(
     );
   }
   const replaced: ReadonlySet<string> = new Set(storedBytes.keys());
-  const quantized = activationWriter(names);
+  const add = (part: GraphPart): readonly NodeProto[] => {
+    initializers.push(...part.initializers);
+    return part.nodes;
+  };
+  const biases = new Map(
+    changes.biases.map((bias) => {
+      const part = biasNodes(bias, stored.get(bias.tensor)!.dims, names);
+      front.push(...add(part));
+      return [bias.reader.operator, { input: bias.reader.input, output: part.output }];
+    }),
+  );
+  const quantized = activationWriter(names, rewrites);
   const body = graph.node.flatMap((node): NodeProto[] => {
     const output = firstOutput(node);
     if (node.opType === "Constant" && replaced.has(output)) return [];
-    const planned = operands.get(output);
-    if (planned === undefined) return [node];
     const copy = copyMessage(node);
     copy.input = [...node.input];
+    copy.output = [...node.output];
     const before: NodeProto[] = [];
-    for (const { input, activation, floatWeights } of planned) {
+    const rounded = new Map<string, string>();
+    for (const { input, activation, floatWeights } of operands.get(output) ?? []) {
+      if (activation.everywhere === true) continue;
       const { part, isNew } = quantized(activation, floatWeights);
-      if (isNew) {
-        initializers.push(...part.initializers);
-        before.push(...part.nodes);
-      }
-      copy.input[input] = part.output;
+      if (isNew) before.push(...add(part));
+      rounded.set(activation.tensor, part.output);
+      if (copy.input[input] === activation.tensor) copy.input[input] = part.output;
     }
-    return [...before, copy];
+    copy.input.forEach((value, input) => {
+      if (!rewrites.isolates(output, value)) return;
+      const apart = names.fresh(`${value}_copy`);
+      before.push(makeNode("Max", names.fresh(`${value}_Max`), [value], [apart]));
+      copy.input[input] = apart;
+    });
+    const bias = biases.get(output);
+    if (bias !== undefined) copy.input[bias.input] = bias.output;
+    const made = rewrites.replacement(copy, rounded, names);
+    const done = made?.done === true;
+    const nodes = made === undefined ? [copy] : [...add(made)];
+    const last = nodes.at(-1)!;
+    const after = last.output.flatMap((value, at): readonly NodeProto[] => {
+      const activation = rewrites.everywhere.get(value);
+      if (activation === undefined || done) return [];
+      const source = names.fresh(`${value}_float`);
+      last.output[at] = source;
+      return add(activationNodes(activation, false, names, { source, output: value }));
+    });
+    return [...before, ...nodes, ...after];
   });
-  graph.node = [...front, ...body];
+  graph.node = usedNodes([...front, ...body], graph, readNames(graph));
   graph.input = graph.input.filter(({ name }) => !replaced.has(name));
   const read = readNames(graph);
   const kept = new Set(graph.input.map(({ name }) => name));
   graph.initializer = initializers.filter(
     ({ name }) => !replaced.has(name) && (read.has(name) || kept.has(name)),
   );
+  importRuntimeDomain(proto, graph);
   const least = irVersionOf(opsetOf(proto));
   if (proto.irVersion < least) proto.irVersion = least;
   // Names defined twice, or read and not defined, are found here and not by the user's runtime.
@@ -168,6 +217,7 @@ function rewrite(
  */
 function activationWriter(
   names: ModelNames,
+  rewrites: OperatorRewrites,
 ): (
   activation: PlannedActivation,
   floatWeights: boolean,
@@ -178,10 +228,39 @@ function activationWriter(
     const made = beside[floatWeights ? 1 : 0];
     const known = made.get(activation);
     if (known !== undefined) return { part: known, isNew: false };
-    const part = activationNodes(activation, floatWeights, names);
+    const apart = rewrites.needsDistance(activation.tensor);
+    const part = activationNodes(activation, floatWeights, names, { apart });
     made.set(activation, part);
     return { part, isNew: true };
   };
+}
+
+/** Without nodes of which nothing is read any more, and was before. */
+function usedNodes(
+  nodes: readonly NodeProto[],
+  graph: GraphProto,
+  before: ReadonlySet<string>,
+): NodeProto[] {
+  const read = new Set(graph.output.map(({ name }) => name));
+  const used: NodeProto[] = [];
+  for (const node of nodes.toReversed()) {
+    if (node.output.every((name) => !read.has(name)) && node.output.some((one) => before.has(one)))
+      continue;
+    for (const name of node.input) read.add(name);
+    for (const name of outerNames(node)) read.add(name);
+    used.push(node);
+  }
+  return used.reverse();
+}
+
+/** Operators that ONNX Runtime adds need their domain among the imports. */
+function importRuntimeDomain(proto: ModelProto, { node }: GraphProto): void {
+  const isNew =
+    node.some(({ domain }) => domain === RUNTIME_DOMAIN) &&
+    !proto.opsetImport.some(({ domain }) => domain === RUNTIME_DOMAIN);
+  if (!isNew) return;
+  const domain = create(OperatorSetIdProtoSchema, { domain: RUNTIME_DOMAIN, version: 1n });
+  proto.opsetImport = [...proto.opsetImport, domain];
 }
 
 function opsetOf(proto: ModelProto): number {
