@@ -49,8 +49,11 @@ export interface PlacementProfile {
     readonly inputChannels: number;
     /** A window as long as this pays whatever the channels are. */
     readonly window: number;
-    /** Matrix products with at most so many weights and few rows. */
+    /** Matrix products with at most so many weights and so many rows. */
     readonly matrixElements: number;
+    readonly rows: number;
+    /** Matrix products with fewer multiply-accumulates. */
+    readonly macs: number;
     readonly source: string;
   };
 }

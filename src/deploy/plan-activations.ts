@@ -30,6 +30,11 @@ interface Settings {
   key(range: string, layer: string): string;
 }
 
+/** True when the genome quantizes some activation, so that ranges are needed. */
+export function needsRanges({ activations }: Placement, genome: QuantizationGenome): boolean {
+  return activations.some(({ layer }) => genome.layerConfigs.get(layer)?.activationBits !== 32);
+}
+
 /**
  * The formats of all activations. First those that integer kernels work on, from operator to
  * operator, where the placement has operators; a layer whose operator then has no integer kernel
@@ -43,19 +48,18 @@ export function planActivations(
   genome: QuantizationGenome,
   ranges: ActivationFormats | undefined,
 ): PlannedActivations {
+  if (ranges === undefined && needsRanges(placement, genome))
+    throw new InvalidArgumentError(
+      "calibration",
+      "calibration is missing, and the genome quantizes activations; allowed: " +
+        "calibration batches, activationRanges, or activationBits 32 everywhere",
+    );
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
   const config = (layer: string) => configOf(genome, byName.get(layer)!);
   const settings: Settings = {
     config,
-    format: (range, layer) => {
-      if (ranges === undefined)
-        throw new InvalidArgumentError(
-          "calibration",
-          "calibration is missing, and the genome quantizes activations; allowed: " +
-            "calibration batches, activationRanges, or activationBits 32 everywhere",
-        );
-      return ranges.format(range, config(layer), genome.calibrationMethodOf(layer));
-    },
+    format: (range, layer) =>
+      ranges!.format(range, config(layer), genome.calibrationMethodOf(layer)),
     key: (range, layer) => formatKey(range, config(layer), genome.calibrationMethodOf(layer)),
   };
   const formats = genome.geneValues.get(REGION_FORMAT);

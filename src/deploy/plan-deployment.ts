@@ -19,11 +19,6 @@ export interface PlanOptions {
   readonly ready?: ReadonlyMap<string, QuantizedWeights> | undefined;
 }
 
-/** True when the genome quantizes some activation, so that ranges are needed. */
-export function needsRanges({ activations }: Placement, genome: QuantizationGenome): boolean {
-  return activations.some(({ layer }) => genome.layerConfigs.get(layer)?.activationBits !== 32);
-}
-
 /**
  * What a genome makes of a model: quantizes the weights of all layers, and looks up the formats of
  * the activations that are placed.

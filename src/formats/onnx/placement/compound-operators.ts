@@ -6,7 +6,7 @@ import { storedNumber } from "./stored-values.js";
 /** A few nodes that compute one function of one value. */
 export interface CompoundOperator {
   /** Its name in a placement profile. */
-  readonly type: "SiLU" | "HardSwish";
+  readonly type: "SiLU" | "Gelu" | "HardSwish";
   readonly input: string;
   /** The value that the last node computes. */
   readonly output: string;
@@ -45,7 +45,8 @@ export function compoundOperators(
   return index.order.flatMap((at) => {
     const node = index.graph.node[at]!;
     if (!isStandardDomain(node.domain)) return [];
-    const found = silu(node, at, around) ?? hardSwish(node, at, around);
+    const found =
+      silu(node, at, around) ?? hardSwish(node, at, around) ?? gelu(node, at, around);
     return found === undefined ? [] : [found];
   });
 }
@@ -85,14 +86,54 @@ function hardSwish(node: NodeProto, at: number, around: Around): CompoundOperato
   return undefined;
 }
 
+/** x * (1 + Erf(x / sqrt(2))) / 2, the three factors in any order. */
+function gelu(node: NodeProto, at: number, { index, only }: Around): CompoundOperator | undefined {
+  if (node.opType !== "Mul") return undefined;
+  const nodes = [at];
+  const factors = bothOrders(node)[0]!.flatMap((factor) => {
+    const inner = only(factor, "Mul");
+    if (inner === undefined) return [factor];
+    nodes.unshift(inner);
+    return bothOrders(index.graph.node[inner]!)[0]!;
+  });
+  if (factors.length !== 3) return undefined;
+  const half = factors.findIndex((factor) => storedNumber(index, factor) === 0.5);
+  if (half < 0) return undefined;
+  factors.splice(half, 1);
+  for (const [x = "", sum = ""] of [factors, factors.toReversed()]) {
+    const add = only(sum, "Add");
+    if (add === undefined) continue;
+    for (const [value, one] of bothOrders(index.graph.node[add]!)) {
+      const erf = storedNumber(index, one) === 1 ? only(value, "Erf") : undefined;
+      if (erf === undefined) continue;
+      const [argument = ""] = index.graph.node[erf]!.input;
+      const scaled = only(argument, "Div") ?? only(argument, "Mul");
+      if (scaled === undefined || scaledBy(index, scaled, x) !== true) continue;
+      const inner = [scaled, erf, add, ...nodes];
+      return { type: "Gelu", input: x, output: node.output[0]!, nodes: inner };
+    }
+  }
+  return undefined;
+}
+
+/** Whether a node computes x / sqrt(2). */
+function scaledBy(index: GraphIndex, at: number, x: string): boolean {
+  const { opType, input } = index.graph.node[at]!;
+  const other = input.find((name) => name !== x);
+  const factor = storedNumber(index, other) ?? Number.NaN;
+  const wanted = opType === "Div" ? Math.SQRT2 : Math.SQRT1_2;
+  return input.includes(x) && (opType === "Mul" || input[0] === x) && near(factor, wanted);
+}
+
+const near = (a: number, b: number) => Math.abs(a / b - 1) < 1e-5;
+
 /** What a node multiplies by 1/6. */
 function sixth({ opType, input }: NodeProto, { index }: Around): string | undefined {
   const [a = "", b = ""] = input;
-  const near = (name: string, value: number) =>
-    Math.abs((storedNumber(index, name) ?? Number.NaN) / value - 1) < 1e-5;
-  if (opType === "Div") return near(b, 6) ? a : undefined;
+  const is = (name: string, value: number) => near(storedNumber(index, name) ?? Number.NaN, value);
+  if (opType === "Div") return is(b, 6) ? a : undefined;
   if (opType !== "Mul") return undefined;
-  return near(b, 1 / 6) ? a : near(a, 1 / 6) ? b : undefined;
+  return is(b, 1 / 6) ? a : is(a, 1 / 6) ? b : undefined;
 }
 
 function gateOf(

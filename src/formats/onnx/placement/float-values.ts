@@ -34,7 +34,16 @@ const UNKNOWN: ReadonlySet<string> = new Set([
 /** Operators whose outputs after the first have the first's type too. */
 const ALL_ALIKE: ReadonlySet<string> = new Set(["Split", "LSTM", "GRU", "RNN"]);
 
-/** The values of a graph that are float32 for sure, by the types of what they come from. */
+/** Operators whose operands and results all have one type. */
+const ONE_TYPE: ReadonlySet<string> = new Set([
+  ...["Conv", "ConvTranspose", "Gemm", "MatMul", "Add", "Sub", "Mul", "Div", "Concat", "Sum"],
+  ...["Max", "Min", "PRelu", "BatchNormalization"],
+]);
+
+/**
+ * The values of a graph that are float32 for sure, by the types of what they come from, or of what
+ * they are computed with.
+ */
 export function floatValues(index: GraphIndex): ReadonlySet<string> {
   const types = new Map<string, number>();
   for (const { name, type } of index.graph.input)
@@ -45,6 +54,12 @@ export function floatValues(index: GraphIndex): ReadonlySet<string> {
     const first = node.output[0] ?? "";
     if (!isStandardDomain(node.domain) || types.has(first)) continue;
     const { opType } = node;
+    if (ONE_TYPE.has(opType)) {
+      const known = node.input.find((name) => types.has(name));
+      if (known === undefined) continue;
+      for (const name of [...node.input, ...node.output]) types.set(name, types.get(known)!);
+      continue;
+    }
     const type =
       OTHER_TYPE[opType] ??
       (opType === "Cast"

@@ -8,7 +8,10 @@ import type { OnnxModel, WeightUse } from "../read/onnx-model.js";
 import type { NodeProto } from "../wire/onnx_pb.js";
 import { type CompoundOperator, clampBounds, compoundOperators } from "./compound-operators.js";
 import { floatValues } from "./float-values.js";
-import { storedValues } from "./stored-values.js";
+import { behindIdentity, storedValues } from "./stored-values.js";
+
+/** What placing reads of a model. */
+type PlacedModel = Pick<OnnxModel, "bindings" | "layers" | "inputs">;
 
 const FLOAT: OperatorProfile = { source: "" };
 
@@ -16,7 +19,7 @@ const FLOAT: OperatorProfile = { source: "" };
 interface LayerUse extends WeightUse {
   readonly layer: string;
   readonly weight: string;
-  /** The node reads the stored tensor as it is, and no other node does. */
+  /** The node reads the stored tensor as it is, and so do all others, in the same way. */
   readonly direct: boolean;
 }
 
@@ -29,7 +32,7 @@ export function returnedValues({ graph }: GraphIndex): ReadonlySet<string> {
 
 /** The operators of a model, with what a runtime does with each. */
 export function placeOperators(
-  model: Pick<OnnxModel, "bindings">,
+  model: PlacedModel,
   index: GraphIndex,
   profile: PlacementProfile,
   returned: ReadonlySet<string>,
@@ -43,17 +46,25 @@ class OperatorReader {
   readonly #compounds = new Map<number, CompoundOperator>();
   /** Nodes that are part of another operator. */
   readonly #taken = new Set<number>();
+  /** Rows that a layer's matrix is multiplied with in a run of one sample, where that is known. */
+  readonly #rows = new Map<string, number>();
 
   constructor(
-    { bindings }: Pick<OnnxModel, "bindings">,
+    { bindings, layers, inputs }: PlacedModel,
     readonly index: GraphIndex,
     readonly profile: PlacementProfile,
     readonly returned: ReadonlySet<string>,
   ) {
     this.#floats = floatValues(index);
+    // An unknown extent besides the batch counts as 1, so that nothing follows from MACs.
+    const known = inputs.every(({ dims }) => dims.slice(1).every((extent) => extent > 0));
+    for (const [i, { uses }] of known ? bindings.entries() : []) {
+      const { name, macs, parameterCount } = layers[i]!;
+      this.#rows.set(name, macs / parameterCount / uses.length);
+    }
     for (const { layer, weight, uses } of bindings)
       for (const use of uses) {
-        const direct = uses.length === 1 && this.#readsStored(use.node, weight);
+        const direct = uses.every((one) => this.#readsAlike(one, use, weight));
         const known = this.#uses.get(use.node) ?? [];
         this.#uses.set(use.node, [...known, { ...use, layer, weight, direct }]);
       }
@@ -81,9 +92,16 @@ class OperatorReader {
     });
   }
 
-  #readsStored(node: number, weight: string): boolean {
-    return this.index.graph.node[node]!.input.some(
-      (name) => name === weight || storedValues(this.index, name)?.tensor === weight,
+  #readsAlike(one: WeightUse, other: WeightUse, weight: string): boolean {
+    const [a, b] = [one, other].map(({ node }) => this.index.graph.node[node]!) as [
+      NodeProto,
+      NodeProto,
+    ];
+    return (
+      a.opType === b.opType &&
+      one.activationInput === other.activationInput &&
+      intAttribute(a, "transB", 0) === intAttribute(b, "transB", 0) &&
+      a.input.some((name) => behindIdentity(this.index, name) === weight)
     );
   }
 
@@ -180,10 +198,10 @@ class OperatorReader {
     const kernel = this.profile.operators[node.opType];
     if (kernel === undefined || use.activationInput !== 0 || !use.direct) return FLOAT;
     const dims = this.index.constants.get(use.weight)?.dims ?? [];
-    return this.#fitsKernel(node, dims) ? kernel : FLOAT;
+    return this.#fitsKernel(node, use, dims) ? kernel : FLOAT;
   }
 
-  #fitsKernel(node: NodeProto, dims: readonly number[]): boolean {
+  #fitsKernel(node: NodeProto, use: LayerUse, dims: readonly number[]): boolean {
     const { floatLayers } = this.profile;
     if (node.opType === "Conv") {
       const [, inputs = 0, ...window] = dims;
@@ -195,7 +213,11 @@ class OperatorReader {
         this.#feedsMaxPool(node)
       );
     }
-    if (dims.length !== 2 || elementCount(dims) <= floatLayers.matrixElements) return false;
+    if (dims.length !== 2) return false;
+    const elements = elementCount(dims);
+    const rows = this.#rows.get(use.layer) ?? Number.POSITIVE_INFINITY;
+    if (elements <= floatLayers.matrixElements && rows <= floatLayers.rows) return false;
+    if (elements * rows < floatLayers.macs) return false;
     const factor = (name: string) => findAttribute(node, name)?.f ?? 1;
     return (
       node.opType !== "Gemm" ||

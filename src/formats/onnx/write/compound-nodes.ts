@@ -16,12 +16,19 @@ import type { GraphPart } from "./weight-nodes.js";
 export const RUNTIME_DOMAIN = "com.microsoft";
 
 /**
- * x * Sigmoid(x) as one operator: Sigmoid and Mul that read one DequantizeLinear are not fused by
- * the runtime, which gives each a DequantizeLinear of its own.
+ * x * Sigmoid(x), or the Gelu function, as one operator: nodes that read one DequantizeLinear are
+ * not fused by the runtime, which gives each a DequantizeLinear of its own.
  */
-export function siluNode(input: string, output: string, names: ModelNames): NodeProto {
-  const node = makeNode("QuickGelu", names.fresh(`${output}_QuickGelu`), [input], [output]);
+export function fusedNode(
+  type: "SiLU" | "Gelu",
+  input: string,
+  output: string,
+  names: ModelNames,
+): NodeProto {
+  const opType = type === "SiLU" ? "QuickGelu" : "Gelu";
+  const node = makeNode(opType, names.fresh(`${output}_${opType}`), [input], [output]);
   node.domain = RUNTIME_DOMAIN;
+  if (type === "Gelu") return node;
   node.attribute = [
     create(AttributeProtoSchema, { name: "alpha", type: AttributeProto_AttributeType.FLOAT, f: 1 }),
   ];

@@ -5,7 +5,7 @@ import { makeTensor } from "../graph/make-tensor.js";
 import { findAttribute } from "../graph/node-attributes.js";
 import type { ModelNames } from "../opset/model-names.js";
 import { TensorProto_DataType as DataType, type NodeProto } from "../wire/onnx_pb.js";
-import { gateNodes, siluNode } from "./compound-nodes.js";
+import { gateNodes, fusedNode } from "./compound-nodes.js";
 import { scaleTensor } from "./scale-tensors.js";
 import type { GraphPart } from "./weight-nodes.js";
 
@@ -76,10 +76,15 @@ export class OperatorRewrites {
     if (placed === undefined) return undefined;
     const read = placed.reads[0]?.value ?? "";
     const rounded = operands.get(read) ?? read;
-    if (placed.type === "SiLU" && (this.#integer.has(output) || this.everywhere.has(read)))
-      return { initializers: [], nodes: [siluNode(rounded, output, names)], done: false };
+    const { type } = placed;
+    if (
+      (type === "SiLU" || type === "Gelu") &&
+      placed.reads.length === 1 &&
+      (this.#integer.has(output) || this.everywhere.has(read))
+    )
+      return { initializers: [], nodes: [fusedNode(type, rounded, output, names)], done: false };
     if (!this.#integer.has(output)) return undefined;
-    if (placed.type === "HardSigmoid") {
+    if (type === "HardSigmoid") {
       const slope = findAttribute(node, "alpha")?.f ?? 0.2;
       const offset = findAttribute(node, "beta")?.f ?? 0.5;
       const { parameters } = this.everywhere.get(output)!;
@@ -90,7 +95,7 @@ export class OperatorRewrites {
       const made = done ? output : names.fresh(`${output}_gate`);
       return { ...gateNodes(rounded, made, { slope, offset }, names), done };
     }
-    if (placed.type === "HardSwish") {
+    if (type === "HardSwish") {
       const gate = names.fresh(`${output}_gate`);
       const { initializers, nodes } = gateNodes(
         rounded,

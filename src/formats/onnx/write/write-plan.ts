@@ -64,13 +64,13 @@ type Operands = ReadonlyMap<string, readonly Operand[]>;
 export function writePlan(model: OnnxModel, plan: DeploymentPlan): WrittenPlan {
   const activations = plannedActivations(plan);
   const operands = operandsOf(plan, activations);
-  const weights = barredWeights(model, plannedWeights(plan), operands);
+  const rewrites = new OperatorRewrites(placementOf(model), activations);
+  const weights = barredWeights(model, plannedWeights(plan), operands, rewrites);
   const opset = Math.max(
     0,
     ...weights.map(({ weight, barrier }) => weightOpset(weight, barrier)),
     ...activations.map(activationOpset),
   );
-  const rewrites = new OperatorRewrites(placementOf(model), activations);
   return rewrite(raisedModel(model.proto, opset), model.proto.graph!, {
     ...{ weights, operands, rewrites, biases: plannedBiases(plan) },
   });
@@ -105,11 +105,14 @@ function barredWeights(
   { proto, bindings }: OnnxModel,
   weights: readonly PlannedWeight[],
   operands: Operands,
+  rewrites: OperatorRewrites,
 ): BarredWeight[] {
   const uses = new Map(bindings.map((binding) => [binding.weight, binding.uses]));
   const nodes = proto.graph!.node;
   return weights.map((weight) => {
     const own = uses.get(weight.tensor)!;
+    const isKernel = own.every(({ node }) => rewrites.isInteger(firstOutput(nodes[node]!)));
+    if (isKernel && weight.storage.bits === 8) return { weight, barrier: false };
     const widths = own.flatMap(({ node, activationInput }) =>
       (operands.get(firstOutput(nodes[node]!)) ?? [])
         .filter(({ input }) => input === activationInput)
