@@ -139,8 +139,9 @@ function formOf(
   const products = uses.filter(({ opType }) => opType !== "Gather");
   if (products.length === 0) return lookupForm(site);
   const grouped = weight.parameters.granularity === "per-group";
+  const blocks = takesBlocks(site);
   if (products.every(({ bits }) => bits === undefined)) {
-    if (takesBlocks(site)) return { form: "blocks" };
+    if (blocks) return { form: "blocks" };
     return { form: "float", note: "float weights are made when the file is loaded: float speed" };
   }
   const lookedUp = uses.filter(({ opType }) => opType === "Gather");
@@ -149,7 +150,8 @@ function formOf(
     : lookedUp.some(({ seen }) => !seen.direct)
       ? "the table is looked up transposed"
       : products.map((use) => integerObstacle(site, use)).find((found) => found !== undefined);
-  if (reason !== undefined) return { form: "float", note: `${reason}: float speed` };
+  if (reason !== undefined)
+    return { form: blocks ? "blocks" : "float", note: `${reason}: float speed` };
   return {
     form: "integer",
     ...(weight.parameters.zeroPoint.some((code) => code !== 0) && {
@@ -197,7 +199,7 @@ function integerObstacle(
   return channel === columns ? undefined : "the scales do not lie along the columns";
 }
 
-/** True for a product of float activations with 4 bit weights in long groups. */
+/** True for a product with 4 bit weights in long groups; it is computed in float. */
 function takesBlocks({ weight, dims, uses, alone }: Site): boolean {
   const { parameters, storage } = weight;
   const [only] = uses;
@@ -248,7 +250,7 @@ function recurrentPairs(sites: readonly Site[]): ReadonlySet<PlannedWeight> {
   );
 }
 
-/** The least opset of a quantized model, with DequantizeLinear along an axis and Cast of all types. */
+/** The least opset of a quantized model: DequantizeLinear has an axis from here on. */
 const LEAST_OPSET = 13;
 
 /** The least opset that has the types of stored weights. INT16 alone needs none. */

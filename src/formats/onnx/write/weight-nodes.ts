@@ -77,8 +77,9 @@ export function dequantized(
 }
 
 /**
- * The weights in float: (codes - zero points) * scales, in float32. ONNX Runtime computes it when it
- * loads the file, at every level but `disabled`. It would compute a DequantizeLinear at every run.
+ * The weights in float: (codes - zero points) * scales, in float32. ONNX Runtime computes it when
+ * it loads the file, at every level but `disabled`. It would compute a DequantizeLinear at every
+ * run.
  * The float32 product of a code and a scale is what DequantizeLinear yields, bit for bit.
  * @param output name of the stored tensor that is made again
  */

@@ -149,8 +149,9 @@ function gathered(
 
 /**
  * MatMulNBits (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md): codes
- * [N, blocks, bytes], low half first, scales [N, blocks], zero points packed by rows. Accuracy level
- * 0 keeps activations in float; DequantizeLinear would be fused with level 4, which rounds them.
+ * [N, blocks, bytes], low half first, scales [N, blocks], zero points packed by rows. Accuracy
+ * level 0 keeps activations in float; DequantizeLinear would be fused with level 4, which rounds
+ * them.
  */
 function blocksPart(
   { weight, dims, uses }: FormedWeight,
