@@ -1,3 +1,4 @@
+import type { ActivationBits } from "../genes/bits.js";
 import type { QuantizationParams } from "../quantization/index.js";
 import type { Reader } from "./placement.js";
 import type { CodeStorage, FloatType } from "./storage.js";
@@ -21,6 +22,8 @@ export interface PlannedWeight {
   readonly storage: QuantizedStorage;
   /** Row-major, packed at `storage.bits`. */
   readonly codes: Uint8Array;
+  /** The width that the layer's settings give activations, those inside its operator included. */
+  readonly activationBits: ActivationBits;
 }
 
 /** Where a quantized activation is read, and by which layer. */

@@ -14,6 +14,11 @@ export interface OperatorProfile {
   readonly form?: IntegerForm | undefined;
   /** The integer kernel exists only where what comes out is rounded to codes too. */
   readonly roundedResult?: boolean | undefined;
+  /**
+   * Operators that the runtime fuses into it where they alone read the result, before it looks for
+   * integer kernels: the result has to be rounded then.
+   */
+  readonly fusedWith?: readonly string[] | undefined;
   /** A clamp that follows is done by the kernel's own rounding. */
   readonly clampsResult?: boolean | undefined;
   /** The bias must be stored as int32 for the integer kernel to be taken. */

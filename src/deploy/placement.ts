@@ -69,6 +69,8 @@ export interface PlacedOperator {
   readonly reads: readonly { readonly value: string; readonly input: number }[];
   /** The values of float32 that it computes. */
   readonly makes: readonly string[];
+  /** What several nodes that are one operator hand to each other. */
+  readonly inner?: readonly string[] | undefined;
   /** The first of `makes` is clamped. */
   readonly clamp?: PlacedClamp | undefined;
   readonly bias?: PlacedBias | undefined;

@@ -75,6 +75,7 @@ function planWeights(
       parameters: params,
       storage: { ...storage, floatType, float16Scale },
       codes: data,
+      activationBits: config.activationBits,
     };
   });
 }

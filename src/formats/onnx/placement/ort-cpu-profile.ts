@@ -7,6 +7,12 @@ const codes = (source: string, more: Partial<OperatorProfile> = {}): OperatorPro
 
 const MOVES = "runs on the codes at 1 to 4 times the speed of float, where scales are equal";
 
+/** GemmActivationFusion makes one operator, FusedGemm, of Gemm and these. */
+const FUSED_WITH_GEMM = [
+  ...["Elu", "HardSigmoid", "LeakyRelu", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign"],
+  ...["Tanh", "ThresholdedRelu"],
+];
+
 /**
  * ONNX Runtime's CPU provider on x64 with VNNI. The numbers are speeds of the integer kernel over
  * the float one, measured with 1.30, one thread; arrangements that fuse are also read off the
@@ -25,14 +31,18 @@ export const ORT_CPU_PROFILE: PlacementProfile = {
     },
     MatMul: {
       form: "layer",
+      clampsResult: true,
       integerBias: true,
+      fusedWith: FUSED_WITH_GEMM,
       source:
         "QLinearMatMul or MatMulIntegerToFloat, 1.3 to 3.9 times float. With a float bias and no " +
         "Q it becomes a float Gemm that dequantizes its weights at every run, 20 times slower",
     },
     Gemm: {
       form: "layer",
+      clampsResult: true,
       integerBias: true,
+      fusedWith: FUSED_WITH_GEMM,
       source: "QGemm, as MatMul; without an int32 bias it needs a Q after it",
     },
     Relu: { form: "clamp", source: "dropped before a Q whose zero point is the least code" },

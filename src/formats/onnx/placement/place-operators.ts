@@ -48,6 +48,7 @@ class OperatorReader {
   readonly #taken = new Set<number>();
   /** Rows that a layer's matrix is multiplied with in a run of one sample, where that is known. */
   readonly #rows = new Map<string, number>();
+  readonly #ranks = new Map<string, number>();
 
   constructor(
     { bindings, layers, inputs }: PlacedModel,
@@ -56,6 +57,7 @@ class OperatorReader {
     readonly returned: ReadonlySet<string>,
   ) {
     this.#floats = floatValues(index);
+    for (const { name, inputShape } of layers) this.#ranks.set(name, inputShape.length);
     // An unknown extent besides the batch counts as 1, so that nothing follows from MACs.
     const known = inputs.every(({ dims }) => dims.slice(1).every((extent) => extent > 0));
     for (const [i, { uses }] of known ? bindings.entries() : []) {
@@ -117,10 +119,11 @@ class OperatorReader {
     return output.filter((name) => this.#isFloat(name));
   }
 
-  #compound({ type, input, output }: CompoundOperator): PlacedOperator {
+  #compound({ type, input, output, nodes }: CompoundOperator): PlacedOperator {
     const isFloat = this.#isFloat(input) && this.#isFloat(output);
     return {
       ...{ operator: output, type, layers: [], makes: [output] },
+      inner: nodes.slice(0, -1).flatMap((at) => this.index.graph.node[at]!.output),
       kernel: isFloat ? (this.profile.operators[type] ?? FLOAT) : FLOAT,
       reads: this.#isFloat(input) ? [{ value: input, input: 0 }] : [],
     };
@@ -174,7 +177,22 @@ class OperatorReader {
       kernel: fits ? kernel : FLOAT,
       ...(bias && { bias: biasOf(bias) }),
     };
-    return node.opType === "MatMul" && kernel.form === "layer" ? this.#biased(placed) : placed;
+    if (node.opType !== "MatMul" || kernel.form !== "layer") return this.#fused(placed);
+    const biased = this.#biased(placed);
+    // A product of two matrices and a row is made a Gemm.
+    const isGemm = biased !== placed && (this.#ranks.get(use.layer) ?? 2) === 2;
+    return isGemm ? this.#fused(biased) : biased;
+  }
+
+  /** With a rounded result where the runtime would else fuse what follows. */
+  #fused(placed: PlacedOperator): PlacedOperator {
+    const [result = ""] = placed.makes;
+    const uses = this.index.consumers.get(result) ?? [];
+    const next = this.index.graph.node[uses[0]?.node ?? -1]?.opType ?? "";
+    const { kernel } = placed;
+    const needs =
+      kernel.fusedWith?.includes(next) && uses.length === 1 && !this.returned.has(result);
+    return needs === true ? { ...placed, kernel: { ...kernel, roundedResult: true } } : placed;
   }
 
   /** A matrix product with the Add of a stored row that follows it. */

@@ -8,9 +8,9 @@ import {
   type TensorProto,
 } from "../wire/onnx_pb.js";
 import { dataTypeOf } from "./float-types.js";
+import type { GraphPart } from "./graph-writer.js";
 import { scaleTensor, zeroPointTensor } from "./scale-tensors.js";
 import { storageType } from "./storage-type.js";
-import type { GraphPart } from "./weight-nodes.js";
 
 /** The least opset that {@link activationNodes} needs for this activation. */
 export function activationOpset({ parameters, storage }: PlannedActivation): number {

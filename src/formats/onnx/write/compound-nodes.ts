@@ -10,10 +10,8 @@ import {
   type TensorProto,
 } from "../wire/onnx_pb.js";
 import { scaleTensor } from "./scale-tensors.js";
-import type { GraphPart } from "./weight-nodes.js";
-
-/** Domain of the operators that ONNX Runtime adds to ONNX. */
-export const RUNTIME_DOMAIN = "com.microsoft";
+import { MICROSOFT } from "./weight-parts.js";
+import type { GraphPart } from "./graph-writer.js";
 
 /**
  * x * Sigmoid(x), or the Gelu function, as one operator: nodes that read one DequantizeLinear are
@@ -27,7 +25,7 @@ export function fusedNode(
 ): NodeProto {
   const opType = type === "SiLU" ? "QuickGelu" : "Gelu";
   const node = makeNode(opType, names.fresh(`${output}_${opType}`), [input], [output]);
-  node.domain = RUNTIME_DOMAIN;
+  node.domain = MICROSOFT;
   if (type === "Gelu") return node;
   node.attribute = [
     create(AttributeProtoSchema, { name: "alpha", type: AttributeProto_AttributeType.FLOAT, f: 1 }),

@@ -7,7 +7,10 @@ import type { ModelNames } from "../opset/model-names.js";
 import { TensorProto_DataType as DataType, type NodeProto } from "../wire/onnx_pb.js";
 import { gateNodes, fusedNode } from "./compound-nodes.js";
 import { scaleTensor } from "./scale-tensors.js";
-import type { GraphPart } from "./weight-nodes.js";
+import type { GraphPart } from "./graph-writer.js";
+
+/** Operators that the runtime makes integer by itself, their float weights rounded. */
+const PRODUCTS: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 
 /** What a plan makes of the operators between layers. */
 export class OperatorRewrites {
@@ -15,12 +18,15 @@ export class OperatorRewrites {
   readonly #makers: ReadonlyMap<string, PlacedOperator>;
   /** Operators that compute on codes. */
   readonly #integer = new Set<string>();
+  /** Values between the nodes of compound operators. */
+  readonly inner: ReadonlySet<string>;
   /** Values that are rounded where they are made. */
   readonly everywhere = new Map<string, PlannedActivation>();
 
   constructor({ operators = [] }: Placement, activations: readonly PlannedActivation[]) {
     this.#operators = new Map(operators.map((one) => [one.operator, one]));
     this.#makers = new Map(operators.flatMap((one) => one.makes.map((value) => [value, one])));
+    this.inner = new Set(operators.flatMap(({ inner = [] }) => inner));
     for (const activation of activations) {
       if (activation.everywhere === true) this.everywhere.set(activation.tensor, activation);
       if (activation.parameters.bits === 8)
@@ -55,7 +61,7 @@ export class OperatorRewrites {
     const placed = this.#operators.get(operator);
     return (
       placed !== undefined &&
-      placed.layers.length > 0 &&
+      PRODUCTS.has(placed.type) &&
       !this.#integer.has(operator) &&
       this.everywhere.has(value)
     );
