@@ -145,6 +145,7 @@ export {
   type LayerSpec,
   type ModelSpec,
   type WeightLayout,
+  type WeightOrder,
 } from "./model/layer-spec.js";
 export { type ReferenceWorkloadOptions, referenceWorkload } from "./model/reference-workload.js";
 // Operators

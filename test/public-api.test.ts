@@ -39,7 +39,7 @@ const TYPES = names(`
   RangeRequest RangeSource RangeTarget ReferenceWorkloadOptions ResolvedConfig SamplingContext
   SamplingOperator SearchProgress SearchSpace
   SensitivityFallback SensitivityName SensitivityOptions Stagnation StopCondition StopReason
-  VariationContext VariationOptions ViolatedLimit WeightBits WeightLayout WidthStep
+  VariationContext VariationOptions ViolatedLimit WeightBits WeightLayout WeightOrder WidthStep
 `);
 
 describe("the public list", () => {

@@ -1,7 +1,7 @@
 import type { CalibrationMethodName } from "../calibration/method-definition.js";
 import { activationKey } from "../genome/genome-key.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
-import type { QuantizationParams } from "../quantization/index.js";
+import { codeRange, type QuantizationParams } from "../quantization/index.js";
 import type { CodeStorage, FloatType } from "./storage.js";
 
 /** The integer format of an activation. */
@@ -22,6 +22,11 @@ export interface ActivationFormats {
    * @throws InvalidArgumentError when nothing is known of the value
    */
   format(range: string, config: LayerQuantConfig, method: CalibrationMethodName): ActivationFormat;
+  /**
+   * False for a value that is no finite float everywhere, so that it has no range. Absent: all have
+   * one.
+   */
+  covers?(range: string): boolean;
 }
 
 /** Tells the formats of activations apart. */
@@ -31,4 +36,26 @@ export function formatKey(
   method: CalibrationMethodName,
 ): string {
   return `${activationKey(config, method)} ${range}`;
+}
+
+/** The format that holds all values that some formats of the same settings hold. */
+export function unionFormat(formats: readonly ActivationFormat[]): ActivationFormat {
+  const [first, ...others] = formats as [ActivationFormat, ...ActivationFormat[]];
+  if (others.length === 0) return first;
+  const { params } = first;
+  if (params.scheme !== "asymmetric") {
+    const widest = formats.reduce((a, b) => (b.params.scale[0]! > a.params.scale[0]! ? b : a));
+    return widest;
+  }
+  const { qMin, qMax } = codeRange(params);
+  const bound = ({ params: { scale, zeroPoint } }: ActivationFormat, code: number) =>
+    (code - zeroPoint[0]!) * scale[0]!;
+  const low = Math.min(...formats.map((format) => bound(format, qMin)));
+  const high = Math.max(...formats.map((format) => bound(format, qMax)));
+  const scale = Math.fround((high - low) / (qMax - qMin));
+  const zeroPoint = Math.min(qMax, Math.max(qMin, Math.round(qMin - low / scale)));
+  return {
+    ...first,
+    params: { ...params, scale: Float32Array.of(scale), zeroPoint: Int32Array.of(zeroPoint) },
+  };
 }

@@ -1,3 +1,4 @@
+import type { ActivationBits } from "../genes/bits.js";
 import type { QuantizationParams } from "../quantization/index.js";
 import type { Reader } from "./placement.js";
 import type { CodeStorage, FloatType } from "./storage.js";
@@ -21,6 +22,8 @@ export interface PlannedWeight {
   readonly storage: QuantizedStorage;
   /** Row-major, packed at `storage.bits`. */
   readonly codes: Uint8Array;
+  /** The width that the layer's settings give activations, those inside its operator included. */
+  readonly activationBits: ActivationBits;
 }
 
 /** Where a quantized activation is read, and by which layer. */
@@ -39,8 +42,24 @@ export interface PlannedActivation {
   /** Per-tensor. */
   readonly parameters: QuantizationParams;
   readonly storage: QuantizedStorage;
-  /** At least 1. */
+  /** Those that need it as codes. */
   readonly readers: readonly PlannedReader[];
+  /** It is rounded where it is made, so that everything reads it rounded. */
+  readonly everywhere?: true | undefined;
+}
+
+/** A bias that is stored as int32 multiples of the product of the scales that it is added to. */
+export interface PlannedBias {
+  readonly tensor: string;
+  readonly role: "bias";
+  readonly layer: string;
+  readonly format: "integer";
+  /** One scale for each channel, or one for all. */
+  readonly scale: Float32Array;
+  readonly codes: Int32Array;
+  readonly reader: Reader;
+  readonly parameters?: undefined;
+  readonly storage: { readonly floatType: FloatType | undefined };
 }
 
 /** What stays in float. */
@@ -58,7 +77,7 @@ export interface PlannedFloat {
 }
 
 /** What becomes of one tensor. */
-export type PlannedTensor = PlannedWeight | PlannedActivation | PlannedFloat;
+export type PlannedTensor = PlannedWeight | PlannedActivation | PlannedBias | PlannedFloat;
 
 /**
  * What a genome makes of a model, tensor by tensor, in no file format's words: plain data that any
@@ -74,4 +93,9 @@ export function plannedWeights(plan: DeploymentPlan): PlannedWeight[] {
 /** The activations of a plan that are rounded to codes. */
 export function plannedActivations(plan: DeploymentPlan): PlannedActivation[] {
   return plan.filter((entry) => entry.role === "activation" && entry.format === "integer");
+}
+
+/** The biases of a plan that are stored as int32. */
+export function plannedBiases(plan: DeploymentPlan): PlannedBias[] {
+  return plan.filter((entry) => entry.role === "bias" && entry.format === "integer");
 }

@@ -1,3 +1,4 @@
+import type { OperatorProfile } from "./placement-profile.js";
 import type { FloatType } from "./storage.js";
 
 /** An operand of an operator in a graph. */
@@ -40,6 +41,55 @@ export interface PlacedFloat {
   readonly reason: string;
 }
 
+/** A clamp that is done by the rounding of its result, where that clamps as much. */
+export interface PlacedClamp {
+  /** What goes into it: has to be rounded too where the rounding clamps less. */
+  readonly raw: string;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The bias of a layer at one operator. */
+export interface PlacedBias extends Reader {
+  /** The stored tensor. */
+  readonly tensor: string;
+  readonly values: Float32Array;
+}
+
+/** An operator of the graph, or a few that are one to the runtime. */
+export interface PlacedOperator {
+  /** The first value that it computes. */
+  readonly operator: string;
+  /** Its name in the profile. */
+  readonly type: string;
+  readonly kernel: OperatorProfile;
+  /** The layers whose weights it multiplies with. */
+  readonly layers: readonly string[];
+  /** The values of float32 that it reads and that are not stored. */
+  readonly reads: readonly { readonly value: string; readonly input: number }[];
+  /** The values of float32 that it computes. */
+  readonly makes: readonly string[];
+  /** What several nodes that are one operator hand to each other. */
+  readonly inner?: readonly string[] | undefined;
+  /** The first of `makes` is clamped. */
+  readonly clamp?: PlacedClamp | undefined;
+  readonly bias?: PlacedBias | undefined;
+  /** The region that it belongs to; absent for layers. */
+  readonly region?: string | undefined;
+}
+
+/** What lies between layers: a connected group of operators. */
+export interface PlacedRegion {
+  /** The first value that it computes. */
+  readonly name: string;
+  /** Names of its operators. */
+  readonly operators: readonly string[];
+  /** Layers that read from it or that it reads from. */
+  readonly layers: readonly string[];
+  /** What it is when the genome does not say. */
+  readonly automatic: "integer" | "float";
+}
+
 /**
  * Which tensors of a model are quantized and whose settings they follow. A format makes it of the
  * graph, by what the runtime that reads the file has kernels for; the genome then says how.
@@ -50,4 +100,12 @@ export interface Placement {
   /** In the order of the layers that say how. */
   readonly activations: readonly PlacedActivation[];
   readonly floats: readonly PlacedFloat[];
+  /**
+   * The operators in the order of the graph, where the runtime computes on codes from operator to
+   * operator. Absent: only what goes into layers is rounded.
+   */
+  readonly operators?: readonly PlacedOperator[] | undefined;
+  readonly regions?: readonly PlacedRegion[] | undefined;
+  /** Values that something else than `operators` reads: outputs of the graph, inner graphs. */
+  readonly returned?: ReadonlySet<string> | undefined;
 }

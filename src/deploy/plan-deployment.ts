@@ -1,17 +1,12 @@
-import { InvalidArgumentError } from "../errors.js";
 import { configOf } from "../evaluation/genome-size.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { ModelSpec } from "../model/layer-spec.js";
-import { type ActivationFormats, formatKey } from "./activation-formats.js";
+import type { ActivationFormats } from "./activation-formats.js";
 import { checkGenomeLayers } from "./check-genome-layers.js";
-import type {
-  DeploymentPlan,
-  PlannedActivation,
-  PlannedFloat,
-  PlannedReader,
-  PlannedWeight,
-} from "./deployment-plan.js";
-import type { PlacedActivation, Placement } from "./placement.js";
+import type { DeploymentPlan, PlannedFloat, PlannedWeight } from "./deployment-plan.js";
+import { biasesOf, fitToBiases, type LayerBiases, planBiases } from "./fit-biases.js";
+import type { Placement } from "./placement.js";
+import { planActivations } from "./plan-activations.js";
 import type { LayerQuantizer, QuantizedWeights } from "./quantize-layer.js";
 
 /** Where a plan gets codes and ranges from. */
@@ -22,11 +17,6 @@ export interface PlanOptions {
   readonly ranges?: ActivationFormats | undefined;
   /** Weights by layer that are quantized already, as the genome says. */
   readonly ready?: ReadonlyMap<string, QuantizedWeights> | undefined;
-}
-
-/** True when the genome quantizes some activation, so that ranges are needed. */
-export function needsRanges({ activations }: Placement, genome: QuantizationGenome): boolean {
-  return activations.some(({ layer }) => genome.layerConfigs.get(layer)?.activationBits !== 32);
 }
 
 /**
@@ -44,10 +34,16 @@ export function planDeployment(
   checkGenomeLayers(model, genome);
   // Before weights are quantized, which takes long: it says so when ranges are missing.
   const activations = planActivations(model, placement, genome, options.ranges);
+  const biases = biasesOf(activations.integer, activations.entries);
+  const weights = planWeights(model, placement, genome, biases, options);
+  const stored = planBiases(weights, biases);
+  const placed = new Set(stored.map(({ tensor }) => tensor));
+  const floats = placement.floats.filter(({ tensor }) => !placed.has(tensor));
   return [
-    ...planWeights(model, placement, genome, options),
-    ...activations,
-    ...placement.floats.map(({ role, tensor, floatType, reason }): PlannedFloat => {
+    ...weights,
+    ...activations.entries,
+    ...stored,
+    ...floats.map(({ role, tensor, floatType, reason }): PlannedFloat => {
       return { tensor, role, format: "float", storage: { floatType }, reason };
     }),
   ];
@@ -57,6 +53,7 @@ function planWeights(
   { layers }: Pick<ModelSpec, "layers">,
   { weights }: Placement,
   genome: QuantizationGenome,
+  biases: LayerBiases,
   { quantizer, ready }: PlanOptions,
 ): (PlannedWeight | PlannedFloat)[] {
   return weights.map(({ layer: name, tensor, floatType }, i) => {
@@ -65,8 +62,11 @@ function planWeights(
     if (config.weightBits === 32)
       return floatOf("weight", tensor, name, floatType, "the genome leaves its weights in float");
     const method = genome.calibrationMethodOf(name);
-    const { params, storage, data, float16Scale } =
+    const made =
       ready?.get(name) ?? quantizer.quantize(layer, config, method, floatType === "float16");
+    const added = biases.get(name);
+    const fitted = added === undefined ? made : fitToBiases(layer, made, added);
+    const { params, storage, data, float16Scale } = fitted;
     return {
       tensor,
       role: "weight",
@@ -75,54 +75,9 @@ function planWeights(
       parameters: params,
       storage: { ...storage, floatType, float16Scale },
       codes: data,
+      activationBits: config.activationBits,
     };
   });
-}
-
-function planActivations(
-  { layers }: Pick<ModelSpec, "layers">,
-  { activations }: Placement,
-  genome: QuantizationGenome,
-  ranges: ActivationFormats | undefined,
-): (PlannedActivation | PlannedFloat)[] {
-  const layersByName = new Map(layers.map((layer) => [layer.name, layer]));
-  const floats: PlannedFloat[] = [];
-  const planned = new Map<string, PlannedActivation & { readonly readers: PlannedReader[] }>();
-  for (const placed of activations) {
-    const { tensor, layer, range } = placed;
-    const config = configOf(genome, layersByName.get(layer)!);
-    if (config.activationBits === 32) {
-      floats.push(floatOf("activation", tensor, layer, undefined, "the genome leaves it in float"));
-      continue;
-    }
-    const method = genome.calibrationMethodOf(layer);
-    const key = `${formatKey(range, config, method)} ${tensor}`;
-    const known = planned.get(key);
-    if (known !== undefined) {
-      known.readers.push(...readersOf(placed));
-      continue;
-    }
-    if (ranges === undefined)
-      throw new InvalidArgumentError(
-        "calibration",
-        "calibration is missing, and the genome quantizes activations; allowed: " +
-          "calibration batches, activationRanges, or activationBits 32 everywhere",
-      );
-    const { params, storage, floatType, float16Scale } = ranges.format(range, config, method);
-    planned.set(key, {
-      tensor,
-      role: "activation",
-      format: "integer",
-      parameters: params,
-      storage: { bits: storage.bits, signed: storage.signed, floatType, float16Scale },
-      readers: readersOf(placed),
-    });
-  }
-  return [...planned.values(), ...floats];
-}
-
-function readersOf({ layer, readers }: PlacedActivation): PlannedReader[] {
-  return readers.map((reader) => ({ ...reader, layer }));
 }
 
 function floatOf(

@@ -1,6 +1,12 @@
 import { describeNonRecord, isRecord } from "../check/check-fields.js";
 import { InvalidArgumentError, InvalidDataError } from "../errors.js";
-import { elementCount, LayerKind, type LayerSpec, type ModelSpec } from "./layer-spec.js";
+import {
+  elementCount,
+  LayerKind,
+  type LayerSpec,
+  type ModelSpec,
+  type WeightOrder,
+} from "./layer-spec.js";
 
 const KINDS = new Set<string>(Object.values(LayerKind));
 
@@ -124,6 +130,25 @@ function checkLayout(layer: LayerSpec, path: string): void {
       `${path}.weightLayout.shape`,
       `${path}.weightLayout.shape [${layout.shape.join(", ")}] has ${elements} elements, ` +
         `parameterCount is ${layer.parameterCount}; they must be equal`,
+    );
+  if (layout.order !== undefined) checkOrder(layout.order, elements, `${path}.weightLayout.order`);
+}
+
+function checkOrder({ shape, permutation }: WeightOrder, elements: number, path: string): void {
+  checkShape(shape, `${path}.shape`);
+  checkShape(permutation, `${path}.permutation`);
+  if (elementCount(shape) !== elements)
+    throw new InvalidArgumentError(
+      `${path}.shape`,
+      `${path}.shape [${shape.join(", ")}] has ${elementCount(shape)} elements; allowed: a ` +
+        `shape of ${elements}, those of weightLayout.shape`,
+    );
+  const sorted = [...permutation].sort((a, b) => a - b);
+  if (sorted.length !== shape.length || sorted.some((axis, i) => axis !== i))
+    throw new InvalidArgumentError(
+      `${path}.permutation`,
+      `${path}.permutation is [${permutation.join(", ")}]; allowed: each of the ` +
+        `${shape.length} axes once`,
     );
 }
 

@@ -13,17 +13,31 @@ export const LayerKind = {
 /** One of the values of {@link (LayerKind:variable)}. */
 export type LayerKind = (typeof LayerKind)[keyof typeof LayerKind];
 
+/** How weights that lie in another order than the stored tensor are made of it. */
+export interface WeightOrder {
+  /** Shape of the stored tensor, some axes split in two. */
+  readonly shape: readonly number[];
+  /** Axis `i` of the weights is axis `permutation[i]` of `shape`, as in ONNX Transpose. */
+  readonly permutation: readonly number[];
+}
+
 /** How a weight tensor is divided into channels and groups. */
 export interface WeightLayout {
   /**
    * Row-major shape of a view of the stored tensor. A convolution [O, I, kh, kw] is viewed as [O,
-   * I*kh*kw].
+   * I*kh*kw]. A view has one axis for all output channels: the directions and gates of a recurrent
+   * layer are one axis, and so are the groups and channels of a transposed convolution.
    */
   readonly shape: readonly number[];
   /** Axis of the output channels. Per-channel quantization has one scale for each index. */
   readonly channelAxis: number;
   /** Reduction axis, along which per-group blocks lie. */
   readonly groupAxis: number;
+  /**
+   * Where the channels do not lie on neighbouring axes of the stored tensor, the order that puts
+   * them there, of the weights as well. Default: the stored order.
+   */
+  readonly order?: WeightOrder;
 }
 
 /** One layer: a weight tensor and its work. Counts are for one inference at batch 1. */

@@ -40,7 +40,7 @@ function gather(
   pick: (i: number) => number,
   count: number,
 ): WeightSample {
-  const { shape } = from.layout;
+  const { shape, channelAxis, groupAxis } = from.layout;
   const extent = shape[axis] ?? 1;
   const inner = shape.slice(axis + 1).reduce((product, n) => product * n, 1);
   const outer = from.values.length / (extent * inner);
@@ -52,6 +52,6 @@ function gather(
     }
   return {
     values,
-    layout: { ...from.layout, shape: shape.map((n, k) => (k === axis ? count : n)) },
+    layout: { channelAxis, groupAxis, shape: shape.map((n, k) => (k === axis ? count : n)) },
   };
 }

@@ -64,7 +64,7 @@ function relativeError(
 
 /** Power of the input that each weight is multiplied with, by the index of the weight. */
 function powerByElement(layer: LayerSpec, power: Float32Array): (element: number) => number {
-  const { shape, channelAxis, groupAxis } = weightLayoutOf(layer);
+  const { shape, channelAxis, groupAxis, order } = weightLayoutOf(layer);
   const at = (axis: number) => {
     const inner = elementCount(shape.slice(axis + 1));
     const extent = shape[axis] ?? 1;
@@ -72,6 +72,14 @@ function powerByElement(layer: LayerSpec, power: Float32Array): (element: number
   };
   const reduction = shape[groupAxis] ?? 1;
   const channels = shape[channelAxis] ?? 1;
+  const [groups = 1, perGroup = 1] = order?.shape ?? [];
+  if (order !== undefined && power.length === groups * perGroup && reduction % perGroup === 0) {
+    // A transposed convolution: each group of channels reads inputs of its own.
+    const [channel, place] = [at(channelAxis), at(groupAxis)];
+    const [size, kernel] = [channels / groups, reduction / perGroup];
+    return (element) =>
+      power[Math.floor(channel(element) / size) * perGroup + Math.floor(place(element) / kernel)]!;
+  }
   if (power.length > 0 && reduction % power.length === 0) {
     // All positions of a kernel share one input channel.
     const perChannel = reduction / power.length;

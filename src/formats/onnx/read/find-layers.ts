@@ -1,5 +1,6 @@
 import { InvalidModelError, UnsupportedError } from "../../../errors.js";
 import { LayerKind, type LayerSpec } from "../../../model/layer-spec.js";
+import { permuteAxes } from "../../../numeric/permute-axes.js";
 import { describeNode, type GraphIndex } from "../graph/graph-index.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
 import { readFloatTensor } from "../graph/tensor-values.js";
@@ -7,7 +8,7 @@ import type { InferredShapes } from "../shape/infer-shapes.js";
 import { isAttentionName } from "./attention-name.js";
 import { LAYER_RULES, type LayerContext, type WeightOperand } from "./layer-rules.js";
 import type { LayerBinding, WeightUse } from "./onnx-model.js";
-import { type AxisRole, storedLayout } from "./stored-layout.js";
+import { type AxisRoles, storedLayout } from "./stored-layout.js";
 import { upstreamLayers } from "./upstream-layers.js";
 import { traceWeight, type WeightSource } from "./weight-source.js";
 
@@ -153,11 +154,15 @@ export function findLayers(
   const inputs = upstreamLayers(index, bindings, note);
   const layers = [...gathered].map(([weight, layer], position): LayerSpec => {
     const { source, roles, inputShape, outputShape } = layer.operand;
-    const stored: AxisRole[] = [];
+    const stored: AxisRoles[] = [];
     source.storedAxis.forEach((axis, i) => {
       stored[axis] = roles[i]!;
     });
-    const weights = readFloatTensor(source.constant.tensor, weight);
+    const values = readFloatTensor(source.constant.tensor, weight);
+    const weightLayout = storedLayout(source.constant.dims, stored);
+    const { order } = weightLayout;
+    const weights =
+      order === undefined ? values : permuteAxes(values, order.shape, order.permutation);
     const upstream = inputs?.[position];
     return {
       name: names.get(weight)!,
@@ -167,7 +172,7 @@ export function findLayers(
       inputShape,
       outputShape,
       weights,
-      weightLayout: storedLayout(source.constant.dims, stored),
+      weightLayout,
       ...(upstream === undefined ? {} : { inputs: upstream }),
     };
   });

@@ -3,7 +3,7 @@ import { intAttribute } from "../graph/node-attributes.js";
 import { extentProduct, resolveAxis, type Shape } from "../shape/shape-context.js";
 import type { NodeProto } from "../wire/onnx_pb.js";
 import type { WeightUse } from "./onnx-model.js";
-import type { AxisRole } from "./stored-layout.js";
+import type { AxisRoles } from "./stored-layout.js";
 import type { WeightSource } from "./weight-source.js";
 
 /** What a layer rule may ask about its node. */
@@ -31,7 +31,7 @@ export interface WeightOperand {
   /** See {@link WeightUse}. */
   readonly use: Omit<WeightUse, "node">;
   /** Role of each axis as the node sees the weights. */
-  readonly roles: readonly AxisRole[];
+  readonly roles: readonly AxisRoles[];
   readonly macs: number;
   readonly inputShape: Shape;
   readonly outputShape: Shape;
@@ -87,8 +87,7 @@ const conv: LayerRule = (node, context) => {
 
 /**
  * Weights [I, O/g, kernel...]: every input position is multiplied with the whole kernel of its
- * channel. With several groups one index of the channel axis stands for one output channel of each
- * group, which then share a scale.
+ * channel. The first axis is [g, I/g]: each group of inputs has output channels of its own.
  */
 const convTranspose: LayerRule = (node, context) => {
   const source = context.weight(1);
@@ -100,13 +99,26 @@ const convTranspose: LayerRule = (node, context) => {
   if (x === undefined) context.assume("one input position is counted");
   const ones = source.dims.slice(2).map(() => 1);
   const inputShape = x ?? [1, inputs, ...ones];
-  const outputs = perGroup * intAttribute(node, "group", 1);
+  const group = intAttribute(node, "group", 1);
+  if (group < 1 || inputs % group !== 0)
+    context.contradiction(`${inputs} input channels do not divide into ${group} groups`, 1);
+  const outputs = perGroup * group;
+  const groups: AxisRoles[] = [
+    [
+      { role: "channel", extent: group },
+      { role: "group", extent: inputs / group },
+    ],
+    "channel",
+  ];
+  const split = group > 1 && inputs % group === 0;
   return [
     {
       source,
       kind: LayerKind.CONV_TRANSPOSE,
       use: CONVOLUTION,
-      roles: source.dims.map((_, axis) => (["group", "channel"] as const)[axis] ?? "other"),
+      roles: source.dims.map((_, axis) =>
+        split ? (groups[axis] ?? "group") : ((["group", "channel"] as const)[axis] ?? "other"),
+      ),
       macs: extentProduct(inputShape) * perGroup * extentProduct(source.dims, 2),
       inputShape,
       outputShape: context.outputShape ?? [1, outputs, ...ones],
@@ -114,6 +126,11 @@ const convTranspose: LayerRule = (node, context) => {
     },
   ];
 };
+
+/** Each matrix of a stack has channels of its own. */
+function roleOfStack(axis: number, channelAxis: number, dims: readonly number[]): AxisRoles {
+  return axis === channelAxis || dims[axis] !== 1 ? "channel" : "other";
+}
 
 /**
  * One side of a product is stored: `position` 1 is [.., K, N], 0 is [.., M, K], either may be
@@ -160,7 +177,7 @@ function product(
         biasInput,
       },
       roles: source.dims.map((_, axis) =>
-        axis === groupAxis ? "group" : axis === channelAxis ? "channel" : "other",
+        axis === groupAxis ? "group" : roleOfStack(axis, channelAxis, source.dims),
       ),
       macs: extentProduct(outputShape) * depth,
       inputShape: x ?? [1, depth],
@@ -240,7 +257,7 @@ const recurrent: LayerRule = (node, context) => {
         readsState: position === 2,
         biasInput: 3,
       },
-      roles: ["other", "channel", "group"],
+      roles: [roleOfStack(0, 1, source.dims), "channel", "group"],
       macs: extentProduct(shape, 0, 2) * extentProduct(source.dims),
       inputShape: position === 1 ? shape : [directions, batch, width],
       outputShape: context.outputShape ?? [shape[0]!, directions, shape[1]!, hidden],

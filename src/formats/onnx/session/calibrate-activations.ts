@@ -1,3 +1,5 @@
+import type { Placement } from "../../../deploy/placement.js";
+import { InvalidDataError } from "../../../errors.js";
 import { checkBatches } from "../../../measure/batches/check-batches.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
 import { checkModel, checkOptions } from "../check-arguments.js";
@@ -7,8 +9,14 @@ import {
   type ObservedTensor,
   observeTensor,
 } from "../write/activation-ranges.js";
+import { placementOf } from "../write/place-tensors.js";
 import { modelInputs } from "./runtime-types.js";
-import { toFloat32, type VisitActivationsOptions, visitActivations } from "./visit-activations.js";
+import {
+  activationNames,
+  toFloat32,
+  type VisitActivationsOptions,
+  visitActivations,
+} from "./visit-activations.js";
 
 /** Options of {@link calibrateActivations}. */
 export type CalibrateActivationsOptions = VisitActivationsOptions;
@@ -34,13 +42,33 @@ export async function calibrateActivations(
   checkBatches(modelInputs(model), calibration, "calibration");
   options.signal?.throwIfAborted();
   const tensors = new Map<string, ObservedTensor>();
-  await visitActivations(model, calibration, options, (name, elementType, { data }) => {
+  const needed = activationNames(model);
+  const names = new Set([...needed, ...rangesOf(placementOf(model))]);
+  const unfit = new Set<string>();
+  await visitActivations(model, calibration, options, names, (name, elementType, { data }) => {
+    if (unfit.has(name)) return;
     let observed = tensors.get(name);
     if (observed === undefined) {
       observed = observeTensor(name, elementType);
       tensors.set(name, observed);
     }
-    observed.observer.observe(toFloat32(data));
+    try {
+      observed.observer.observe(toFloat32(data));
+    } catch (error) {
+      // What lies between layers may be infinite, as masks are; it then stays in float.
+      if (!(error instanceof InvalidDataError) || needed.has(name)) throw error;
+      unfit.add(name);
+      tensors.delete(name);
+    }
   });
-  return new ActivationRanges(tensors);
+  return new ActivationRanges(tensors, unfit);
+}
+
+/** The values between layers that some genome may round. */
+function rangesOf({ operators = [] }: Placement): string[] {
+  return operators.flatMap(({ kernel, reads, makes, clamp }) =>
+    kernel.form === undefined || kernel.form === "clamp"
+      ? []
+      : [...reads.map(({ value }) => value), ...makes, ...(clamp ? [clamp.raw] : [])],
+  );
 }

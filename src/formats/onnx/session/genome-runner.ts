@@ -1,7 +1,7 @@
 import { type ActivationFormat, formatKey } from "../../../deploy/activation-formats.js";
 import { checkGenomeLayers } from "../../../deploy/check-genome-layers.js";
+import { planActivations } from "../../../deploy/plan-activations.js";
 import { InvalidArgumentError } from "../../../errors.js";
-import { configOf } from "../../../evaluation/genome-size.js";
 import type { QuantizationGenome } from "../../../genome/quantization-genome.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
 import {
@@ -67,6 +67,8 @@ export interface OnnxWork {
   readonly genome: Omit<ReturnType<QuantizationGenome["toDict"]>, "metrics">;
   /** The formats of the activations that the genome quantizes, by `formatKey`. */
   readonly formats: ReadonlyMap<string, ActivationFormat>;
+  /** Values that no genome can quantize. */
+  readonly unfit: ReadonlySet<string>;
 }
 
 /** The module of worker processes. */
@@ -103,7 +105,7 @@ export function onnxRunner(
       workOf: (genome) => {
         checkGenomeLayers(model, genome);
         const { metrics: _, ...plain } = genome.toDict();
-        return { genome: plain, formats: formatsOf(model, genome, ranges) };
+        return { genome: plain, formats: formatsOf(model, genome, ranges), unfit: ranges.unfit };
       },
       modelBytes: COPIES * model.bytes.byteLength,
       threads: session.intraOpNumThreads ?? 1,
@@ -137,13 +139,14 @@ function formatsOf(
   genome: QuantizationGenome,
   ranges: ActivationRanges,
 ): Map<string, ActivationFormat> {
-  const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
   const formats = new Map<string, ActivationFormat>();
-  for (const { layer, range } of placementOf(model).activations) {
-    const config = configOf(genome, layers.get(layer)!);
-    if (config.activationBits === 32) continue;
-    const method = genome.calibrationMethodOf(layer);
-    formats.set(formatKey(range, config, method), ranges.format(range, config, method));
-  }
+  planActivations(model, placementOf(model), genome, {
+    format: (range, config, method) => {
+      const format = ranges.format(range, config, method);
+      formats.set(formatKey(range, config, method), format);
+      return format;
+    },
+    covers: (range) => ranges.covers(range),
+  });
   return formats;
 }

@@ -6,7 +6,12 @@ import { elementCount } from "../../../model/layer-spec.js";
 import { checkModel, checkOptions } from "../check-arguments.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import { modelInputs } from "./runtime-types.js";
-import { toFloat32, type VisitActivationsOptions, visitActivations } from "./visit-activations.js";
+import {
+  activationNames,
+  toFloat32,
+  type VisitActivationsOptions,
+  visitActivations,
+} from "./visit-activations.js";
 
 /** A tensor and the axis of its channels, as a layer reads it. */
 interface ChannelUse {
@@ -37,7 +42,7 @@ export async function layerInputPower(
   checkBatches(modelInputs(model), calibration, "calibration");
   const uses = channelUses(model);
   const sums = new Map<ChannelUse, { squares: Float64Array; count: number }>();
-  await visitActivations(model, calibration, options, (name, _, { data, dims }) => {
+  await visitActivations(model, calibration, options, activationNames(model), (name, _, { data, dims }) => {
     const values = toFloat32(data);
     for (const use of uses.get(name) ?? []) {
       const axis = use.axis < 0 ? Math.max(0, dims.length + use.axis) : use.axis;

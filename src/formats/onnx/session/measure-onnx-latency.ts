@@ -1,4 +1,4 @@
-import { needsRanges } from "../../../deploy/plan-deployment.js";
+import { needsRanges } from "../../../deploy/plan-activations.js";
 import { InvalidArgumentError } from "../../../errors.js";
 import type { QuantizationGenome } from "../../../genome/quantization-genome.js";
 import { checkBatches } from "../../../measure/batches/check-batches.js";

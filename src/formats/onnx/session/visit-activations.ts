@@ -25,8 +25,8 @@ export interface VisitActivationsOptions {
 const FLOAT_TYPES = [DataType.FLOAT, DataType.FLOAT16, DataType.DOUBLE];
 
 /**
- * Runs the float model over checked batches once, and shows every activation that goes into a
- * layer, batch by batch: those that are graph inputs first. Optimization level `basic`, one thread:
+ * Runs the float model over checked batches once, and shows the tensors of these names, batch by
+ * batch: those that are graph inputs first. Optimization level `basic`, one thread:
  * what is seen does not depend on how genomes are measured.
  * @throws MissingDependencyError without onnxruntime-node; EvaluationError when the model does not
  *   run; UnsupportedError for activations that are no floats; the signal's reason once aborted
@@ -35,9 +35,9 @@ export async function visitActivations(
   model: OnnxModel,
   batches: readonly Batch[],
   options: VisitActivationsOptions,
+  names: ReadonlySet<string>,
   visit: (name: string, elementType: number, tensor: TensorData) => void,
 ): Promise<void> {
-  const names = activationNames(model);
   const inputs = model.inputs.filter(({ name }) => names.has(name));
   const computed = [...names].filter((name) => !inputs.some((input) => input.name === name));
   for (const { name, elementType } of inputs)
@@ -60,7 +60,7 @@ export async function visitActivations(
 }
 
 /** The activation operands of all layers. */
-function activationNames(model: OnnxModel): ReadonlySet<string> {
+export function activationNames(model: OnnxModel): ReadonlySet<string> {
   const nodes = model.proto.graph?.node ?? [];
   const names = new Set<string>();
   for (const { uses } of model.bindings)

@@ -38,8 +38,9 @@ export default serveTasks<OnnxSetup, Prepared, OnnxWork>({
   },
 });
 
-function formatsOf({ formats }: OnnxWork): ActivationFormats {
+function formatsOf({ formats, unfit }: OnnxWork): ActivationFormats {
   return {
+    covers: (range) => !unfit.has(range),
     format: (range, config, method) => {
       const found = formats.get(formatKey(range, config, method));
       if (found !== undefined) return found;

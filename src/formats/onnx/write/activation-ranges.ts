@@ -42,7 +42,19 @@ export interface ObservedTensor {
 export class ActivationRanges implements ActivationFormats {
   readonly #formats = new Map<string, ActivationFormat>();
 
-  constructor(readonly tensors: ReadonlyMap<string, ObservedTensor>) {}
+  /**
+   * @param tensors what was observed, by name
+   * @param unfit tensors between layers that were NaN or infinite somewhere: they stay in float
+   */
+  constructor(
+    readonly tensors: ReadonlyMap<string, ObservedTensor>,
+    readonly unfit: ReadonlySet<string> = new Set(),
+  ) {}
+
+  /** False for a tensor between layers that was NaN or infinite somewhere. */
+  covers(tensor: string): boolean {
+    return !this.unfit.has(tensor);
+  }
 
   /**
    * The format of a tensor under a layer's settings. The scale of a float16 tensor is rounded to

@@ -4,6 +4,10 @@ import type {
   PlacedWeight,
   Placement,
 } from "../../../deploy/placement.js";
+import { indexGraph } from "../graph/graph-index.js";
+import { ORT_CPU_PROFILE } from "../placement/ort-cpu-profile.js";
+import { placeOperators, returnedValues } from "../placement/place-operators.js";
+import { placeRegions } from "../placement/place-regions.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import { floatTypeOf } from "./float-types.js";
 import { firstOutput, type StoredTensor, storedTensors } from "./stored-tensors.js";
@@ -23,7 +27,8 @@ export function placementOf(model: OnnxModel): Placement {
   return placement;
 }
 
-function placeTensors({ proto, bindings }: OnnxModel): Placement {
+function placeTensors(model: OnnxModel): Placement {
+  const { proto, bindings } = model;
   const graph = proto.graph!;
   const stored = storedTensors(graph);
   const weights = bindings.map(({ layer, weight }): PlacedWeight => {
@@ -44,7 +49,11 @@ function placeTensors({ proto, bindings }: OnnxModel): Placement {
     ),
   );
   biases.delete("");
-  return { weights, activations, floats: floatsOf(stored, weights, biases) };
+  const floats = floatsOf(stored, weights, biases);
+  const index = indexGraph(graph);
+  const returned = returnedValues(index);
+  const operators = placeOperators(model, index, ORT_CPU_PROFILE, returned);
+  return { weights, activations, floats, returned, ...placeRegions(operators, returned) };
 }
 
 /** The biases, and what else is stored in float. */

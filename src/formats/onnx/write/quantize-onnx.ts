@@ -1,5 +1,5 @@
 import { checkGenomeLayers } from "../../../deploy/check-genome-layers.js";
-import { needsRanges } from "../../../deploy/plan-deployment.js";
+import { needsRanges } from "../../../deploy/plan-activations.js";
 import type { QuantizedWeights } from "../../../deploy/quantize-layer.js";
 import { LayerQuantConfig } from "../../../genome/layer-quant-config.js";
 import { checkGenome, type QuantizationGenome } from "../../../genome/quantization-genome.js";

@@ -16,7 +16,7 @@ import type { OnnxModel } from "../read/onnx-model.js";
 import type { ModelProto } from "../wire/onnx_pb.js";
 import { placementOf } from "./place-tensors.js";
 import { ONNX_WIDTHS } from "./storage-type.js";
-import { writePlan } from "./write-plan.js";
+import { type WrittenPlan, writePlan } from "./write-plan.js";
 
 /** What one layer became. */
 export interface QuantizedLayer {
@@ -39,6 +39,11 @@ export interface QuantizedLayer {
    * activation.
    */
   readonly activation?: { readonly scale: number; readonly zeroPoint: number };
+  /**
+   * Why the layer is not faster than in float, or less fast than it could be; absent where the
+   * runtime has its best kernel.
+   */
+  readonly note?: string;
 }
 
 /** A quantized model that is not encoded yet. */
@@ -102,8 +107,8 @@ export function quantizedModel(
   const { ready } = options;
   const quantizer = quantizerOf(model, options);
   const plan = planDeployment(model, placementOf(model), genome, { quantizer, ranges, ready });
-  const { proto, storedBytes } = writePlan(model, plan);
-  return { proto, layers: describeLayers(model, genome, plan, storedBytes) };
+  const { proto, weights } = writePlan(model, plan);
+  return { proto, layers: describeLayers(model, genome, plan, weights) };
 }
 
 const FLOAT_BYTES: Readonly<Record<FloatType, number>> = {
@@ -117,7 +122,7 @@ function describeLayers(
   model: OnnxModel,
   genome: QuantizationGenome,
   plan: DeploymentPlan,
-  storedBytes: ReadonlyMap<string, number>,
+  stored: WrittenPlan["weights"],
 ): QuantizedLayer[] {
   const weights = plan.filter(({ role }) => role === "weight");
   const read = new Map<string, PlannedTensor["parameters"]>();
@@ -130,16 +135,18 @@ function describeLayers(
   return model.layers.map((layer, i) => {
     const { tensor, parameters, storage } = weights[i]!;
     const config = configOf(genome, layer);
+    const note = stored.get(tensor)?.note;
     const first = read.get(key(layer.name, firstTensors.get(layer.name) ?? ""));
     return {
       layer: layer.name,
       config,
       sizeBytes: layerSizeBytes(layer, config),
       storedBytes:
-        storedBytes.get(tensor) ?? layer.parameterCount * FLOAT_BYTES[storage.floatType!],
+        stored.get(tensor)?.bytes ?? layer.parameterCount * FLOAT_BYTES[storage.floatType!],
       ...(parameters && {
         weight: { scale: parameters.scale, zeroPoint: parameters.zeroPoint },
       }),
+      ...(note !== undefined && { note }),
       ...(first && { activation: { scale: first.scale[0]!, zeroPoint: first.zeroPoint[0]! } }),
     };
   });

@@ -1,190 +1,222 @@
 import type { PlannedWeight } from "../../../deploy/deployment-plan.js";
-import { type QuantizationParams, scaleShape } from "../../../quantization/index.js";
-import { makeNode } from "../graph/make-node.js";
+import type { WeightOrder } from "../../../model/layer-spec.js";
+import { inversePermutation } from "../../../numeric/permute-axes.js";
+import { scaleShape } from "../../../quantization/index.js";
 import { makeTensor } from "../graph/make-tensor.js";
-import type { ModelNames } from "../opset/model-names.js";
-import type { WeightUse } from "../read/onnx-model.js";
-import {
-  TensorProto_DataType as DataType,
-  type NodeProto,
-  type TensorProto,
-} from "../wire/onnx_pb.js";
+import { TensorProto_DataType as DataType } from "../wire/onnx_pb.js";
 import { dataTypeOf } from "./float-types.js";
+import type { GraphWriter } from "./graph-writer.js";
 import { scaleTensor, zeroPointTensor } from "./scale-tensors.js";
 import { storageType } from "./storage-type.js";
 
-/** What a rewrite adds to a graph. */
-export interface GraphPart {
-  readonly initializers: readonly TensorProto[];
-  readonly nodes: readonly NodeProto[];
-}
-
-/** The tensor that DequantizeLinear works on, and the scales it takes. */
-interface DequantizedView {
+/** A weight tensor that is written, and how the file holds it. */
+export interface WrittenWeight {
+  readonly weight: PlannedWeight;
+  /** Shape of the stored tensor. */
   readonly dims: readonly number[];
-  readonly scaleDims: readonly number[];
-  readonly attributes: Readonly<Record<string, number>>;
+  /** How the weights lie in another order than the stored tensor. */
+  readonly order?: WeightOrder | undefined;
+}
+
+/** Codes in INT8, and their scale and zero point for DequantizeLinear. */
+export interface IntegerCodes {
+  /** Shape of the stored tensor. */
+  readonly codes: string;
+  readonly scale: string;
+  readonly zeroPoint: string;
+  /** The axis of the stored tensor that scales lie along; undefined for one scale. */
+  readonly axis: number | undefined;
 }
 
 /**
- * The least opset of a quantized model. DequantizeLinear has an axis from 13 on; 10 would do for
- * per-tensor scales, but ONNX Runtime's own quantization of biases then adds a Round, which exists
- * from 11 on only.
+ * The codes in INT8, whatever they are stored in: ONNX Runtime has integer kernels for INT8 weights
+ * alone, and computes a Cast of a constant when it loads the file. Unsigned codes of 8 bits are
+ * shifted, with their zero points.
  */
-const LEAST_OPSET = 13;
-
-/** The least opset that {@link weightNodes} needs for these weights. */
-export function weightOpset({ parameters, storage }: PlannedWeight, barrier: boolean): number {
-  const grain = parameters.granularity === "per-group" || barrier ? 21 : LEAST_OPSET;
-  return Math.max(storageType(storage).opset, grain, storage.float16Scale ? 19 : 0);
-}
-
-/**
- * True when a fusion barrier, a Reshape, must stand between DequantizeLinear and the weights' uses.
- * ONNX Runtime's optimizer fuses DequantizeLinear, operator and QuantizeLinear by pattern. In 1.30
- * it does so also where it has no right kernel:
- * - It makes a QLinearConv with 2 bit weights, which does not load.
- * - It makes a MatMulIntegerToFloat with blocks or with scales along the rows, which does not run.
- * - Its 2 bit MatMulNBits gives wrong numbers.
- * - It rounds biases to multiples of the two scales' product: coarse for few bits, and they
- *   overflow for 16.
- *
- * The patterns that it has good kernels for are left alone: 8 bits with 8 bits, and 4, 8 and 16 bit
- * weights with float activations.
- * @param uses where the weights meet activations
- * @param activationBits code widths of those activations that are quantized
- */
-export function needsFusionBarrier(
-  { parameters: params, storage }: PlannedWeight,
-  uses: readonly WeightUse[],
-  activationBits: readonly number[],
-): boolean {
-  if (activationBits.length === 0) return storage.bits === 2;
-  const integerKernel = params.bits === 8 && activationBits.every((bits) => bits === 8);
-  // A second use, the left side of a product or a stack of matrices may have its scales along the
-  // wrong axis.
-  const columns =
-    params.granularity === "per-tensor" ||
-    (params.granularity === "per-channel" &&
-      params.shape.length === 2 &&
-      uses.length === 1 &&
-      uses[0]!.activationInput === 0);
-  return !integerKernel || !columns;
-}
-
-/**
- * Packed initializers and a DequantizeLinear that makes the stored tensor again. Per-group
- * weights are dequantized in the view that groups are cut in, and shaped back where that is another
- * shape. DequantizeLinear yields float32 or, with float16 scales, float16; for other types a Cast
- * follows.
- * @param storedDims shape of the stored tensor
- * @param barrier a Reshape follows in any case, see {@link needsFusionBarrier}
- */
-export function weightNodes(
-  { tensor: name, parameters: params, storage: stored, codes }: PlannedWeight,
-  storedDims: readonly number[],
-  barrier: boolean,
-  names: ModelNames,
-): GraphPart {
-  const { float16Scale } = stored;
-  const dataType = dataTypeOf(stored.floatType);
-  const storage = storageType(stored);
-  const { dims, scaleDims, attributes } = dequantizedView(storedDims, params, barrier);
-  const initializers = [makeTensor(names.fresh(`${name}_q`), dims, storage.dataType, codes)];
-  initializers.push(
-    scaleTensor(names.fresh(`${name}_scale`), scaleDims, params.scale, float16Scale),
-  );
-  // Fusions into integer kernels ask for a zero point even where it is 0; blocks would pay much
-  // for it.
-  if (params.scheme === "asymmetric" || params.granularity !== "per-group")
-    initializers.push(
-      zeroPointTensor(names.fresh(`${name}_zero_point`), scaleDims, params.zeroPoint, storage),
-    );
-
-  const reshaped = !sameShape(dims, storedDims);
-  const cast = dataType !== (float16Scale ? DataType.FLOAT16 : DataType.FLOAT);
-  const nodes: NodeProto[] = [];
-  const emit = (
-    opType: string,
-    inputs: string[],
-    last: boolean,
-    settings: Readonly<Record<string, number>>,
-  ) => {
-    const output = last ? name : names.fresh(`${name}_${opType}_output`);
-    nodes.push(makeNode(opType, names.fresh(`${name}_${opType}`), inputs, [output], settings));
-    return output;
+export function integerCodes(
+  { weight, dims, order }: WrittenWeight,
+  writer: GraphWriter,
+): IntegerCodes {
+  const { parameters: params, storage: stored, codes } = weight;
+  const { dataType, bits } = storageType(stored);
+  const shifted = bits === 8 && !stored.signed;
+  const bytes = shifted ? codes.map((code) => code ^ 0x80) : codes;
+  const type = shifted ? DataType.INT8 : dataType;
+  const viewDims = order === undefined ? dims : permuted(order);
+  let name = writer.store("q", (q) => makeTensor(q, viewDims, type, bytes));
+  if (type !== DataType.INT8) name = writer.emit("Cast", [name], { to: DataType.INT8 });
+  if (order !== undefined) name = restored(name, dims, order, writer);
+  const scaleDims = params.granularity === "per-tensor" ? [] : [params.scale.length];
+  const zeroPoint = shifted ? params.zeroPoint.map((code) => code - 128) : params.zeroPoint;
+  const eight = storageType({ bits: 8, signed: true });
+  return {
+    codes: name,
+    scale: writer.store("scale", (s) => scaleTensor(s, scaleDims, params.scale, false)),
+    // Fusions into integer kernels ask for a zero point even where it is 0.
+    zeroPoint: writer.store("zero_point", (z) => zeroPointTensor(z, scaleDims, zeroPoint, eight)),
+    axis: params.granularity === "per-tensor" ? undefined : storedChannelAxis(weight, dims),
   };
-  const operands = initializers.map((tensor) => tensor.name);
-  let made = emit("DequantizeLinear", operands, !reshaped && !cast, attributes);
-  if (reshaped) {
-    const shape = makeTensor(
-      names.fresh(`${name}_shape`),
-      [storedDims.length],
-      DataType.INT64,
-      int64Bytes(storedDims),
-    );
-    initializers.push(shape);
-    made = emit("Reshape", [made, shape.name], !cast, {});
-  }
-  if (cast) emit("Cast", [made], true, { to: dataType });
-  return { initializers, nodes };
+}
+
+/** DequantizeLinear of codes as the stored tensor, or with its axes in another order. */
+export function dequantized(
+  { codes, scale, zeroPoint, axis }: IntegerCodes,
+  writer: GraphWriter,
+  permutation?: readonly number[],
+  output?: string,
+): string {
+  const moved =
+    permutation === undefined ? codes : writer.emit("Transpose", [codes], { perm: permutation });
+  const seen = axis === undefined ? undefined : (permutation?.indexOf(axis) ?? axis);
+  return writer.emit(
+    "DequantizeLinear",
+    [moved, scale, zeroPoint],
+    seen === undefined ? {} : { axis: seen },
+    output,
+  );
 }
 
 /**
- * Another shape than the stored one when `barrier`, with scales that are no scalar: those pass
- * through Reshape.
+ * The weights in float: (codes - zero points) * scales, in float32. ONNX Runtime computes it when
+ * it loads the file, at every level but `disabled`. It would compute a DequantizeLinear at every
+ * run.
+ * The float32 product of a code and a scale is what DequantizeLinear yields, bit for bit.
+ * @param output name of the stored tensor that is made again
  */
-function dequantizedView(
-  stored: readonly number[],
-  params: QuantizationParams,
-  barrier: boolean,
-): DequantizedView {
-  const scaleDims = scaleShape(params.shape, params.granularity, params.axis, params.groupSize);
-  if (params.granularity === "per-group") {
-    const { axis, shape } = params;
-    const block = Math.min(params.groupSize, shape[axis]!);
-    return barrier && sameShape(shape, stored)
-      ? {
-          dims: [1, ...stored],
-          scaleDims: [1, ...scaleDims],
-          attributes: { axis: axis + 1, block_size: block },
-        }
-      : { dims: shape, scaleDims, attributes: { axis, block_size: block } };
+export function floatWeights(
+  { weight, dims, order }: WrittenWeight,
+  writer: GraphWriter,
+  output: string,
+): void {
+  const { parameters: params, storage: stored, codes } = weight;
+  const storage = storageType(stored);
+  const { codeDims, scaleDims, block } = floatView(weight, dims, order);
+  const float = { to: DataType.FLOAT };
+  const q = writer.store("q", (name) => makeTensor(name, codeDims, storage.dataType, codes));
+  const { float16Scale } = stored;
+  let scale = writer.store("scale", (name) =>
+    scaleTensor(name, scaleDims, params.scale, float16Scale),
+  );
+  if (float16Scale) scale = writer.emit("Cast", [scale], float);
+  let value = writer.emit("Cast", [q], float);
+  if (params.scheme === "asymmetric" && params.zeroPoint.some((code) => code !== 0)) {
+    const stores = (name: string) => zeroPointTensor(name, scaleDims, params.zeroPoint, storage);
+    const zero = writer.emit("Cast", [writer.store("zero_point", stores)], float);
+    value = writer.emit("Sub", [value, spread(zero, block, writer)]);
   }
-  if (barrier && params.scale.length === 1) {
-    const count = stored.reduce((product, extent) => product * extent, 1);
-    return { dims: [1, count], scaleDims: [1, 1], attributes: { axis: 1, block_size: count } };
-  }
-  if (params.granularity === "per-tensor") return { dims: stored, scaleDims, attributes: {} };
-  const axis = storedChannelAxis(params, stored);
-  return barrier
-    ? { dims: [1, ...stored], scaleDims, attributes: { axis: axis + 1 } }
-    : { dims: stored, scaleDims, attributes: { axis } };
+  const cast = stored.floatType !== "float32";
+  const sameDims = order === undefined && sameShape(codeDims, dims);
+  const last = (done: boolean) => (done ? output : undefined);
+  const scaled = [value, spread(scale, block, writer)];
+  value = writer.emit("Mul", scaled, {}, last(sameDims && !cast));
+  if (order !== undefined) value = restored(value, dims, order, writer, last(!cast));
+  else if (!sameDims)
+    value = writer.emit("Reshape", [value, writer.integers("shape", dims)], {}, last(!cast));
+  if (cast) writer.emit("Cast", [value], { to: dataTypeOf(stored.floatType) }, output);
 }
 
-/** The stored axis behind the channel axis of a layout, which no layout merges with others. */
-function storedChannelAxis(
-  { shape, axis: channelAxis }: Pick<QuantizationParams, "shape" | "axis">,
+/** Blocks of which the last is shorter: their scales are repeated for each element. */
+interface RaggedBlocks {
+  readonly axis: number;
+  readonly extent: number;
+  /** Shape of the scales, with an axis of 1 for the elements of a block behind `axis`. */
+  readonly scaleDims: readonly number[];
+  readonly groupSize: number;
+}
+
+/** Shapes of codes and scales that broadcast. */
+interface FloatView {
+  readonly codeDims: readonly number[];
+  readonly scaleDims: readonly number[];
+  readonly block?: RaggedBlocks;
+}
+
+function floatView(
+  { parameters: params }: PlannedWeight,
+  dims: readonly number[],
+  order: WeightOrder | undefined,
+): FloatView {
+  const { shape, axis, granularity } = params;
+  if (granularity === "per-tensor")
+    return { codeDims: order === undefined ? dims : shape, scaleDims: [] };
+  if (granularity === "per-channel") {
+    const ones = (extents: readonly number[], channel: (k: number) => boolean) =>
+      extents.map((extent, k) => (channel(k) ? extent : 1));
+    if (order !== undefined) return { codeDims: shape, scaleDims: ones(shape, (k) => k === axis) };
+    const stored = storedAxes(dims, shape)[axis]!;
+    return { codeDims: dims, scaleDims: ones(dims, (k) => stored.includes(k)) };
+  }
+  const extent = shape[axis]!;
+  const groupSize = Math.min(params.groupSize, extent);
+  const blocks = scaleShape(shape, granularity, axis, groupSize);
+  const before = shape.slice(0, axis);
+  const after = shape.slice(axis + 1);
+  const scaleDims = [...before, blocks[axis]!, 1, ...after];
+  return extent % groupSize === 0
+    ? { codeDims: [...before, blocks[axis]!, groupSize, ...after], scaleDims }
+    : { codeDims: shape, scaleDims, block: { axis, extent, scaleDims, groupSize } };
+}
+
+/** Scales of ragged blocks, one for each element along the axis; other scales as they are. */
+function spread(name: string, block: RaggedBlocks | undefined, writer: GraphWriter): string {
+  if (block === undefined) return name;
+  const { axis, extent, scaleDims, groupSize } = block;
+  const wide = scaleDims.map((n, k) => (k === axis + 1 ? groupSize : n));
+  const whole = scaleDims
+    .filter((_, k) => k !== axis + 1)
+    .map((n, k) => (k === axis ? n * groupSize : n));
+  const expanded = writer.emit("Expand", [name, writer.integers("blocks", wide)]);
+  const flat = writer.emit("Reshape", [expanded, writer.integers("padded", whole)]);
+  return writer.emit("Slice", [
+    flat,
+    writer.integers("first", [0]),
+    writer.integers("end", [extent]),
+    writer.integers("axis", [axis]),
+  ]);
+}
+
+/** A tensor in the order of the weights, put back in the order and shape of the stored tensor. */
+function restored(
+  name: string,
+  dims: readonly number[],
+  order: WeightOrder,
+  writer: GraphWriter,
+  output?: string,
+): string {
+  const split = writer.emit("Reshape", [name, writer.integers("order", permuted(order))]);
+  const moved = writer.emit("Transpose", [split], {
+    perm: inversePermutation(order.permutation),
+  });
+  return writer.emit("Reshape", [moved, writer.integers("shape", dims)], {}, output);
+}
+
+function permuted({ shape, permutation }: WeightOrder): number[] {
+  return permutation.map((axis) => shape[axis]!);
+}
+
+/** The stored axis that per-channel scales lie along, where it is a single one. */
+export function storedChannelAxis(
+  { parameters: { shape, axis } }: PlannedWeight,
   dims: readonly number[],
 ): number {
-  const channels = shape[channelAxis];
-  const before = shape.slice(0, channelAxis).reduce((product, extent) => product * extent, 1);
-  let outer = 1;
-  for (let axis = 0; axis < dims.length; axis++) {
-    if (outer === before && dims[axis] === channels) return axis;
-    outer *= dims[axis]!;
-  }
-  return channelAxis;
+  const axes = storedAxes(dims, shape)[axis]!;
+  return axes.find((k) => dims[k] === shape[axis]) ?? axes[0]!;
+}
+
+/** The stored axes behind each axis of a view, which merges neighbours. */
+function storedAxes(dims: readonly number[], view: readonly number[]): number[][] {
+  let next = 0;
+  const axes = view.map((extent) => {
+    const own: number[] = [];
+    for (let count = 1; next < dims.length && (own.length === 0 || count < extent); next++) {
+      own.push(next);
+      count *= dims[next]!;
+    }
+    return own;
+  });
+  return axes;
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
-}
-
-function int64Bytes(values: readonly number[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(8 * values.length));
-  values.forEach((value, i) => {
-    view.setBigInt64(8 * i, BigInt(value), true);
-  });
-  return new Uint8Array(view.buffer);
 }

@@ -1,33 +1,47 @@
+import { create } from "@bufbuild/protobuf";
 import {
   type DeploymentPlan,
   type PlannedActivation,
-  type PlannedWeight,
+  type PlannedBias,
   plannedActivations,
-  plannedWeights,
+  plannedBiases,
 } from "../../../deploy/deployment-plan.js";
 import { indexGraph } from "../graph/graph-index.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
-import { outerNames } from "../graph/outer-names.js";
-import { copyMessage } from "../opset/copy-graph.js";
+import { makeNode } from "../graph/make-node.js";
+import { copyMessage, copyNode } from "../opset/copy-graph.js";
 import { ModelNames } from "../opset/model-names.js";
 import { raisedModel } from "../opset/raised-model.js";
 import type { OnnxModel } from "../read/onnx-model.js";
-import type { GraphProto, ModelProto, NodeProto } from "../wire/onnx_pb.js";
+import {
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  OperatorSetIdProtoSchema,
+} from "../wire/onnx_pb.js";
 import { activationNodes, activationOpset } from "./activation-nodes.js";
+import type { GraphPart } from "./graph-writer.js";
+import { pruneUnread, readNames } from "./prune-unread.js";
+import { placementOf } from "./place-tensors.js";
+import { biasNodes, OperatorRewrites } from "./rewrite-operators.js";
 import { firstOutput, storedTensors } from "./stored-tensors.js";
-import { type GraphPart, needsFusionBarrier, weightNodes, weightOpset } from "./weight-nodes.js";
+import { type FormedWeight, type WeightForm, weightForms, weightOpset } from "./weight-forms.js";
+import { MICROSOFT, type OperatorRewrite, quantizesInput, weightPart } from "./weight-parts.js";
 
 /** A plan as an ONNX model that is not encoded yet. */
 export interface WrittenPlan {
   readonly proto: ModelProto;
-  /** Bytes of codes, scales and zero points of each weight tensor that is quantized. */
-  readonly storedBytes: ReadonlyMap<string, number>;
+  /** Of each weight tensor that is quantized. */
+  readonly weights: ReadonlyMap<string, StoredWeight>;
 }
 
-/** Weights, and whether a fusion barrier follows them. */
-interface BarredWeight {
-  readonly weight: PlannedWeight;
-  readonly barrier: boolean;
+/** How the file holds a weight tensor. */
+export interface StoredWeight {
+  /** Bytes of codes, scales and zero points. */
+  readonly bytes: number;
+  readonly form: WeightForm;
+  /** Why the form has no fast kernel. */
+  readonly note?: string | undefined;
 }
 
 /** An activation at one operand. */
@@ -43,57 +57,57 @@ type Operands = ReadonlyMap<string, readonly Operand[]>;
 /**
  * Writes a plan in QDQ form
  * (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html): each weight
- * tensor W becomes packed integers and a DequantizeLinear whose output is named W, so all that
- * reads W stays as it is; each activation passes QuantizeLinear and DequantizeLinear before the
+ * tensor becomes packed integers in the form that ONNX Runtime runs fastest, see
+ * {@link weightForms}; each activation passes QuantizeLinear and DequantizeLinear before the
  * operands that read it quantized. The opset is raised to the least that the formats need.
  * @param plan of this model, with codes in the widths of ONNX
  * @throws UnsupportedError naming the node when the opset cannot be raised
  */
 export function writePlan(model: OnnxModel, plan: DeploymentPlan): WrittenPlan {
   const activations = plannedActivations(plan);
-  const operands = operandsOf(plan, activations);
-  const weights = barredWeights(model, plannedWeights(plan), operands);
-  const opset = Math.max(
-    0,
-    ...weights.map(({ weight, barrier }) => weightOpset(weight, barrier)),
-    ...activations.map(activationOpset),
-  );
-  return rewrite(raisedModel(model.proto, opset), model.proto.graph!, weights, operands);
+  const weights = weightForms(model, plan);
+  const operands = operandsOf(plan, activations, weights);
+  const opset = Math.max(0, ...weights.map(weightOpset), ...activations.map(activationOpset));
+  const rounding = new OperatorRewrites(placementOf(model), activations);
+  const changes = { weights, operands, rounding, biases: plannedBiases(plan) };
+  return rewrite(raisedModel(model.proto, opset), model.proto.graph!, changes);
 }
 
-function operandsOf(plan: DeploymentPlan, activations: readonly PlannedActivation[]): Operands {
-  const floatLayers = new Set(
-    plan.flatMap((entry) =>
+/** Everything that changes in a graph. */
+interface Changes {
+  readonly weights: readonly FormedWeight[];
+  readonly operands: Operands;
+  readonly rounding: OperatorRewrites;
+  readonly biases: readonly PlannedBias[];
+}
+
+/** The operands that are quantized before an operator, which does not do it by itself. */
+function operandsOf(
+  plan: DeploymentPlan,
+  activations: readonly PlannedActivation[],
+  weights: readonly FormedWeight[],
+): Operands {
+  const floatLayers = new Set([
+    ...plan.flatMap((entry) =>
       entry.role === "weight" && entry.format === "float" ? [entry.layer] : [],
+    ),
+    ...weights.flatMap(({ weight, form }) => (form === "float" ? [weight.layer] : [])),
+  ]);
+  const dynamic = new Set(
+    weights.flatMap((formed) =>
+      quantizesInput(formed) ? formed.uses.map(({ operator }) => operator) : [],
     ),
   );
   const operands = new Map<string, Operand[]>();
   for (const activation of activations)
     for (const { operator, input, layer } of activation.readers) {
+      if (dynamic.has(operator) || activation.everywhere === true) continue;
       const operand = { input, activation, floatWeights: floatLayers.has(layer) };
       const known = operands.get(operator);
       if (known === undefined) operands.set(operator, [operand]);
       else known.push(operand);
     }
   return operands;
-}
-
-function barredWeights(
-  { proto, bindings }: OnnxModel,
-  weights: readonly PlannedWeight[],
-  operands: Operands,
-): BarredWeight[] {
-  const uses = new Map(bindings.map((binding) => [binding.weight, binding.uses]));
-  const nodes = proto.graph!.node;
-  return weights.map((weight) => {
-    const own = uses.get(weight.tensor)!;
-    const widths = own.flatMap(({ node, activationInput }) =>
-      (operands.get(firstOutput(nodes[node]!)) ?? [])
-        .filter(({ input }) => input === activationInput)
-        .map(({ activation }) => activation.parameters.bits),
-    );
-    return { weight, barrier: needsFusionBarrier(weight, own, widths) };
-  });
 }
 
 /**
@@ -104,62 +118,112 @@ function irVersionOf(opset: number): bigint {
   return opset >= 25 ? 13n : opset >= 21 ? 10n : opset >= 19 ? 9n : 4n;
 }
 
-function rewrite(
-  base: ModelProto,
-  original: GraphProto,
-  weights: readonly BarredWeight[],
-  operands: Operands,
-): WrittenPlan {
+function rewrite(base: ModelProto, original: GraphProto, changes: Changes): WrittenPlan {
+  const { weights, operands, rounding } = changes;
   const proto = copyMessage(base);
   const graph = copyMessage(base.graph!);
   proto.graph = graph;
   const names = new ModelNames(base);
-  const stored = storedTensors(original);
-  const storedBytes = new Map<string, number>();
   const initializers = [...graph.initializer];
   const front: NodeProto[] = [];
-  for (const { weight, barrier } of weights) {
-    const { tensor } = weight;
-    const part = weightNodes(weight, stored.get(tensor)!.dims, barrier, names);
+  const parts = new Map<string, ReturnType<typeof weightPart>>();
+  const rewrites = new Map<string, OperatorRewrite[]>();
+  // What only led from the weights to operators that read something else now.
+  const between = new Set<string>();
+  for (const formed of weights) {
+    const { tensor } = formed.weight;
+    const part = weightPart(formed, names);
+    parts.set(tensor, part);
     initializers.push(...part.initializers);
     front.push(...part.nodes);
-    storedBytes.set(
-      tensor,
-      part.initializers.reduce((bytes, { rawData }) => bytes + rawData.length, 0),
-    );
+    for (const { output } of part.nodes) between.add(output[0]!);
+    for (const { seen } of formed.uses) for (const name of seen.chain) between.add(name);
+    for (const [operator, change] of part.operators)
+      rewrites.set(operator, [...(rewrites.get(operator) ?? []), change]);
   }
-  const replaced: ReadonlySet<string> = new Set(storedBytes.keys());
-  const quantized = activationWriter(names);
+  const add = (part: GraphPart): readonly NodeProto[] => {
+    initializers.push(...part.initializers);
+    return part.nodes;
+  };
+  const stored = storedTensors(original);
+  const biases = new Map(
+    changes.biases.map((bias) => {
+      const part = biasNodes(bias, stored.get(bias.tensor)!.dims, names);
+      front.push(...add(part));
+      return [bias.reader.operator, { input: bias.reader.input, output: part.output }];
+    }),
+  );
+  for (const name of rounding.inner) between.add(name);
+  const quantized = activationWriter(names, rounding);
   const body = graph.node.flatMap((node): NodeProto[] => {
     const output = firstOutput(node);
-    if (node.opType === "Constant" && replaced.has(output)) return [];
+    if (node.opType === "Constant" && parts.has(output)) return [];
     const planned = operands.get(output);
-    if (planned === undefined) return [node];
-    const copy = copyMessage(node);
-    copy.input = [...node.input];
+    const copy = copyNode(node);
     const before: NodeProto[] = [];
-    for (const { input, activation, floatWeights } of planned) {
+    const rounded = new Map<string, string>();
+    for (const { input, activation, floatWeights } of planned ?? []) {
       const { part, isNew } = quantized(activation, floatWeights);
-      if (isNew) {
-        initializers.push(...part.initializers);
-        before.push(...part.nodes);
-      }
-      copy.input[input] = part.output;
+      if (isNew) before.push(...add(part));
+      rounded.set(activation.tensor, part.output);
+      if (copy.input[input] === activation.tensor) copy.input[input] = part.output;
     }
-    return [...before, copy];
+    copy.input.forEach((value, input) => {
+      if (!rounding.isolates(output, value)) return;
+      copy.input[input] = names.fresh(`${value}_copy`);
+      before.push(makeNode("Max", names.fresh(`${value}_Max`), [value], [copy.input[input]]));
+    });
+    const bias = biases.get(output);
+    if (bias !== undefined) copy.input[bias.input] = bias.output;
+    const other = rounding.replacement(copy, rounded, names);
+    let made: readonly NodeProto[] = other === undefined ? [copy] : add(other);
+    // A later change of one operator is made on what the first of them left of it.
+    for (const change of rewrites.get(output) ?? []) made = [...change(made[0]!), ...made.slice(1)];
+    const after = other?.done === true ? [] : roundedResults(made.at(-1)!, rounding, names, add);
+    return [...before, ...made, ...after];
   });
-  graph.node = [...front, ...body];
-  graph.input = graph.input.filter(({ name }) => !replaced.has(name));
+  graph.node = pruneUnread([...front, ...body], graph.output, between);
+  importMicrosoft(proto, graph);
+  graph.input = graph.input.filter(({ name }) => !parts.has(name));
   const read = readNames(graph);
   const kept = new Set(graph.input.map(({ name }) => name));
   graph.initializer = initializers.filter(
-    ({ name }) => !replaced.has(name) && (read.has(name) || kept.has(name)),
+    ({ name }) => !parts.has(name) && (read.has(name) || kept.has(name)),
   );
   const least = irVersionOf(opsetOf(proto));
   if (proto.irVersion < least) proto.irVersion = least;
   // Names defined twice, or read and not defined, are found here and not by the user's runtime.
   indexGraph(graph);
-  return { proto, storedBytes };
+  const forms = weights.map(({ weight: { tensor }, form, note }): [string, StoredWeight] => {
+    const tensors = parts.get(tensor)!.initializers.filter(({ name }) => read.has(name));
+    const bytes = tensors.reduce((sum, { rawData }) => sum + rawData.length, 0);
+    return [tensor, { bytes, form, note }];
+  });
+  return { proto, weights: new Map(forms) };
+}
+
+/** Gives the results of a node that are rounded everywhere their names after rounding. */
+function roundedResults(
+  node: NodeProto,
+  rounding: OperatorRewrites,
+  names: ModelNames,
+  add: (part: GraphPart) => readonly NodeProto[],
+): readonly NodeProto[] {
+  return node.output.flatMap((output, at) => {
+    const activation = rounding.everywhere.get(output);
+    if (activation === undefined) return [];
+    const source = names.fresh(`${output}_float`);
+    node.output[at] = source;
+    return add(activationNodes(activation, false, names, { source, output }));
+  });
+}
+
+/** Operators that ONNX Runtime adds are of a domain of their own, which a model imports. */
+function importMicrosoft(proto: ModelProto, graph: GraphProto): void {
+  if (!graph.node.some(({ domain }) => domain === MICROSOFT)) return;
+  if (proto.opsetImport.some(({ domain }) => domain === MICROSOFT)) return;
+  const imported = create(OperatorSetIdProtoSchema, { domain: MICROSOFT, version: 1n });
+  proto.opsetImport = [...proto.opsetImport, imported];
 }
 
 /**
@@ -168,6 +232,7 @@ function rewrite(
  */
 function activationWriter(
   names: ModelNames,
+  rounding: OperatorRewrites,
 ): (
   activation: PlannedActivation,
   floatWeights: boolean,
@@ -178,7 +243,9 @@ function activationWriter(
     const made = beside[floatWeights ? 1 : 0];
     const known = made.get(activation);
     if (known !== undefined) return { part: known, isNew: false };
-    const part = activationNodes(activation, floatWeights, names);
+    const part = activationNodes(activation, floatWeights, names, {
+      apart: rounding.needsDistance(activation.tensor),
+    });
     made.set(activation, part);
     return { part, isNew: true };
   };
@@ -186,13 +253,4 @@ function activationWriter(
 
 function opsetOf(proto: ModelProto): number {
   return Number(proto.opsetImport.find(({ domain }) => isStandardDomain(domain))?.version ?? 0n);
-}
-
-function readNames(graph: GraphProto): Set<string> {
-  const read = new Set(graph.output.map(({ name }) => name));
-  for (const node of graph.node) {
-    for (const name of node.input) read.add(name);
-    for (const name of outerNames(node)) read.add(name);
-  }
-  return read;
 }

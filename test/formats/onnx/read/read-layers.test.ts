@@ -78,7 +78,10 @@ describe("layers of loadOnnxModel", () => {
       kind: "conv-transpose",
       macs: 4 * 48 * 3 * 4,
       outputShape: [1, 6, 16, 12],
-      weightLayout: { shape: [4, 3, 4], channelAxis: 1, groupAxis: 0 },
+      weightLayout: {
+        ...{ shape: [6, 8], channelAxis: 0, groupAxis: 1 },
+        order: { shape: [2, 2, 3, 2, 2], permutation: [0, 2, 1, 3, 4] },
+      },
     });
   });
 
@@ -126,7 +129,10 @@ describe("layers of loadOnnxModel", () => {
       [2, 7, 3],
       [2, 3, 5],
       ["x", "w"],
-      { shape: [2, 3, 5], channelAxis: 2, groupAxis: 1 },
+      {
+        ...{ shape: [10, 3], channelAxis: 0, groupAxis: 1 },
+        order: { shape: [2, 3, 5], permutation: [0, 2, 1] },
+      },
       210,
       0,
     ],
