@@ -68,7 +68,7 @@ function quantizeGroups(
   if (scheme !== QuantizationScheme.SYMMETRIC || !(values instanceof Float32Array))
     return undefined;
   checkPercentile(percentile);
-  const { bits, signed, narrowRange, qMin, qMax } = rangeTarget(options, percentile);
+  const { bits, signed, narrowRange, reduceRange, qMin, qMax } = rangeTarget(options, percentile);
   const shape = [...(options.shape ?? [values.length])];
   const layout = scaleLayout(shape, granularity, axis, groupSize);
   const { length, rowLength, runLength } = layout;
@@ -143,6 +143,7 @@ function quantizeGroups(
     bits,
     signed,
     narrowRange,
+    ...(reduceRange ? { reduceRange } : {}),
     scheme,
     granularity,
     shape,

@@ -90,7 +90,18 @@ export function calibrate(values: Float32Array, options: CalibrateOptions): Quan
   const scale = new Float32Array(layout.count);
   const zeroPoint = new Int32Array(layout.count);
   const { bits, narrowRange } = target;
-  const base = { bits, narrowRange, granularity, shape, axis, groupSize, scale, zeroPoint };
+  const reduced = target.reduceRange ? { reduceRange: true } : {};
+  const base = {
+    bits,
+    narrowRange,
+    ...reduced,
+    granularity,
+    shape,
+    axis,
+    groupSize,
+    scale,
+    zeroPoint,
+  };
   if (
     bits >= 2 &&
     method.name === CalibrationMethod.MIN_MAX &&
@@ -124,8 +135,8 @@ export function calibrate(values: Float32Array, options: CalibrateOptions): Quan
 }
 
 const OPTIONS: Readonly<Record<keyof CalibrateOptions, true>> = {
-  ...{ bits: true, scheme: true, method: true, signed: true, narrowRange: true, granularity: true },
-  ...{ shape: true, axis: true, groupSize: true, percentile: true, name: true },
+  ...{ bits: true, scheme: true, method: true, signed: true, narrowRange: true, reduceRange: true },
+  ...{ granularity: true, shape: true, axis: true, groupSize: true, percentile: true, name: true },
 };
 
 /** Refuses unknown options, a shape that is no list, and channels that nobody named. */

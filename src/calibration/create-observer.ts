@@ -97,7 +97,8 @@ class MethodObserver implements RangeObserver {
   }
 
   params(request: RangeRequest): QuantizationParams {
-    const { bits, signed, narrowRange, scheme, ...target } = rangeTarget(request, this.#percentile);
+    const whole = rangeTarget(request, this.#percentile);
+    const { bits, signed, narrowRange, reduceRange, scheme } = whole;
     if (bits < 2) {
       const message =
         `a stream cannot be calibrated for ${bits} bits; use calibrate() on the whole tensor, ` +
@@ -114,9 +115,10 @@ class MethodObserver implements RangeObserver {
           `for it, or with methods: ["${method.name}"]`,
       );
     const source = stream.source();
-    const { scale, zeroPoint } = chooseFormat(source, method, { bits, signed, scheme, ...target });
+    const { scale, zeroPoint } = chooseFormat(source, method, whole);
     return {
-      ...{ bits, signed, narrowRange, scheme, granularity: QuantizationGranularity.PER_TENSOR },
+      ...{ bits, signed, narrowRange, ...(reduceRange ? { reduceRange } : {}), scheme },
+      granularity: QuantizationGranularity.PER_TENSOR,
       ...{ shape: [this.#count], axis: 0, groupSize: 0 },
       scale: Float32Array.of(scale),
       zeroPoint: Int32Array.of(zeroPoint),

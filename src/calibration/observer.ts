@@ -10,6 +10,8 @@ export interface RangeRequest {
   readonly signed?: boolean;
   /** Balanced signed range; default false. */
   readonly narrowRange?: boolean;
+  /** Codes use one bit fewer than they have: 8 bits are -64..63 or 0..127; default false. */
+  readonly reduceRange?: boolean;
   /** Asks an observer for another method than the one it was created with. */
   readonly method?: CalibrationMethodName;
 }

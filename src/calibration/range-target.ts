@@ -18,8 +18,8 @@ const SCHEMES: readonly string[] = Object.values(QuantizationScheme);
 export function rangeTarget(
   request: RangeRequest,
   percentile: number,
-): RangeTarget & { bits: IntegerBits; narrowRange: boolean } {
-  const { bits, scheme, narrowRange = false } = request;
+): RangeTarget & { bits: IntegerBits; narrowRange: boolean; reduceRange: boolean } {
+  const { bits, scheme, narrowRange = false, reduceRange = false } = request;
   if (!SCHEMES.includes(scheme))
     throw new InvalidArgumentError(
       "scheme",
@@ -31,8 +31,9 @@ export function rangeTarget(
     signed,
     scheme,
     narrowRange,
+    reduceRange,
     percentile,
-    ...codeRange({ bits, signed, narrowRange }),
+    ...codeRange({ bits, signed, narrowRange, reduceRange }),
   };
 }
 

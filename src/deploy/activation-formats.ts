@@ -1,4 +1,4 @@
-import type { CalibrationMethod } from "../calibration/method.js";
+import type { CalibrationMethodName } from "../calibration/method-definition.js";
 import { activationKey } from "../genome/genome-key.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import { codeRange, type QuantizationParams } from "../quantization/index.js";
@@ -21,7 +21,7 @@ export interface ActivationFormats {
    * @param range the value whose range it is
    * @throws InvalidArgumentError when nothing is known of the value
    */
-  format(range: string, config: LayerQuantConfig, method: CalibrationMethod): ActivationFormat;
+  format(range: string, config: LayerQuantConfig, method: CalibrationMethodName): ActivationFormat;
   /**
    * False for a value that is no finite float everywhere, so that it has no range. Absent: all have
    * one.
@@ -33,7 +33,7 @@ export interface ActivationFormats {
 export function formatKey(
   range: string,
   config: LayerQuantConfig,
-  method: CalibrationMethod,
+  method: CalibrationMethodName,
 ): string {
   return `${activationKey(config, method)} ${range}`;
 }

@@ -1,5 +1,5 @@
 import { calibrate } from "../calibration/index.js";
-import type { CalibrationMethod } from "../calibration/method.js";
+import type { CalibrationMethodName } from "../calibration/method-definition.js";
 import { InvalidArgumentError } from "../errors.js";
 import { weightCalibrationOptions } from "../genome/calibration-options.js";
 import { weightKey } from "../genome/genome-key.js";
@@ -33,16 +33,19 @@ export type CalibratedWeights = Pick<QuantizedWeights, "params" | "float16Scale"
  * @param layer has weights and their layout
  * @param float16 round the scales to float16 first (where they are in its range), so that codes fit
  *   the rounded scales
+ * @param avoidSaturation as of {@link weightCalibrationOptions}
  * @throws InvalidArgumentError when the layer has no weights or is to stay in float32
  */
 export function calibrateLayer(
   layer: LayerSpec,
   config: LayerQuantConfig,
-  method: CalibrationMethod,
+  method: CalibrationMethodName,
   float16 = false,
+  avoidSaturation = false,
 ): CalibratedWeights {
   const { name, weights, weightLayout } = layer;
-  const options = weightLayout && weightCalibrationOptions(weightLayout, config, method);
+  const options =
+    weightLayout && weightCalibrationOptions(weightLayout, config, method, avoidSaturation);
   if (weights === undefined || options === undefined)
     throw new InvalidArgumentError(
       name,
@@ -63,16 +66,18 @@ export function calibrateLayer(
  * @param widths of the integers that codes are packed in, ascending; the narrowest that holds them
  *   is taken
  * @param float16 as of {@link calibrateLayer}
+ * @param avoidSaturation as of {@link calibrateLayer}
  * @throws InvalidArgumentError when the layer has no weights or is to stay in float32
  */
 export function quantizeLayer(
   layer: LayerSpec,
   config: LayerQuantConfig,
-  method: CalibrationMethod,
+  method: CalibrationMethodName,
   widths: readonly IntegerBits[],
   float16 = false,
+  avoidSaturation = false,
 ): QuantizedWeights {
-  const calibrated = calibrateLayer(layer, config, method, float16);
+  const calibrated = calibrateLayer(layer, config, method, float16, avoidSaturation);
   const { params } = calibrated;
   const storage = codeStorage(params.bits, params.signed, widths);
   const data = packBits(quantize(layer.weights!, params), storage.bits);
@@ -90,37 +95,39 @@ export class LayerQuantizer {
   /**
    * @param widths as of {@link quantizeLayer}
    * @param cacheBytes how much is remembered; default 128 MiB
+   * @param avoidSaturation as of {@link calibrateLayer}
    */
   constructor(
     readonly widths: readonly IntegerBits[],
     readonly cacheBytes: number = CACHE_BYTES,
+    readonly avoidSaturation: boolean = false,
   ) {}
 
   /** Whether {@link quantize} has the answer at hand. */
   knows(
     layer: LayerSpec,
     config: LayerQuantConfig,
-    method: CalibrationMethod,
+    method: CalibrationMethodName,
     float16 = false,
   ): boolean {
-    return this.#known.has(keyOf(layer, config, method, float16));
+    return this.#known.has(this.#keyOf(layer, config, method, float16));
   }
 
   /** As {@link quantizeLayer}; layers are told apart by name. */
   quantize(
     layer: LayerSpec,
     config: LayerQuantConfig,
-    method: CalibrationMethod,
+    method: CalibrationMethodName,
     float16 = false,
   ): QuantizedWeights {
-    const key = keyOf(layer, config, method, float16);
+    const key = this.#keyOf(layer, config, method, float16);
     const known = this.#known.get(key);
     if (known !== undefined) {
       this.#known.delete(key);
       this.#known.set(key, known);
       return known;
     }
-    const made = quantizeLayer(layer, config, method, this.widths, float16);
+    const made = quantizeLayer(layer, config, method, this.widths, float16, this.avoidSaturation);
     this.#known.set(key, made);
     this.#bytes += bytesOf(made);
     for (const [oldest, value] of this.#known) {
@@ -135,15 +142,17 @@ export class LayerQuantizer {
   get size(): number {
     return this.#known.size;
   }
-}
 
-function keyOf(
-  layer: LayerSpec,
-  config: LayerQuantConfig,
-  method: CalibrationMethod,
-  float16: boolean,
-): string {
-  return `${float16 ? "h" : "f"} ${weightKey(config, method)} ${layer.name}`;
+  #keyOf(
+    layer: LayerSpec,
+    config: LayerQuantConfig,
+    method: CalibrationMethodName,
+    float16: boolean,
+  ): string {
+    // The only setting of the activation that decides codes of the weights.
+    const reduced = this.avoidSaturation && config.activationBits === 8 ? "r" : "";
+    return `${float16 ? "h" : "f"}${reduced} ${weightKey(config, method)} ${layer.name}`;
+  }
 }
 
 function bytesOf({ data, params }: QuantizedWeights): number {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
+import type { CalibrationMethodName } from "../calibration/method-definition.js";
 import { isCalibrationMethod } from "../calibration/method-registry.js";
 import { describeNonRecord, isRecord } from "../check/check-fields.js";
 import { InvalidArgumentError, InvalidConfigError } from "../errors.js";
@@ -144,7 +145,7 @@ export interface QuantizationEvolutionConfig {
   /** Default: all. */
   readonly activationSchemes?: readonly QuantizationScheme[] | undefined;
   /** Default: all. */
-  readonly calibrationMethods?: readonly CalibrationMethod[] | undefined;
+  readonly calibrationMethods?: readonly CalibrationMethodName[] | undefined;
   /**
    * Block lengths of per-group weights, 1 to 65,536; those not shorter than a layer's axis are left
    * out there. Default 16, 32, 64, 128.
@@ -285,7 +286,7 @@ const schema = z.strictObject({
     "calibrationMethods",
     `a list of at least one of ${Object.values(CalibrationMethod).join(", ")}, or methods added`,
     z
-      .array(z.custom<CalibrationMethod>(isCalibrationMethod))
+      .array(z.custom<CalibrationMethodName>(isCalibrationMethod))
       .min(1)
       .default(Object.values(CalibrationMethod)),
   ),

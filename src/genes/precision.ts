@@ -1,5 +1,4 @@
-import type { CalibrationMethod } from "../calibration/method.js";
-import { CALIBRATION_CODES } from "../calibration/method-definition.js";
+import { CALIBRATION_CODES, type CalibrationMethodName } from "../calibration/method-definition.js";
 import { calibrationMethodOf, calibrationMethods } from "../calibration/method-registry.js";
 import { QuantizationGranularity, QuantizationScheme } from "../quantization/scheme.js";
 import { ACTIVATION_BITS, type ActivationBits, WEIGHT_BITS, type WeightBits } from "./bits.js";
@@ -97,13 +96,13 @@ export const LAYER_SETTINGS = {
     effect: { weights: (s) => rangesWeights(s) && s.weightScheme !== "asymmetric" },
   }),
   /** Overrides the genome's calibration method for this layer. */
-  calibrationMethod: setting<CalibrationMethod>()({
-    values: () => calibrationMethods() as readonly CalibrationMethod[],
+  calibrationMethod: setting<CalibrationMethodName>()({
+    values: () => calibrationMethods(),
     default: undefined,
     // Methods that users add have codes of their own, so that keys do not depend on what was added.
     codes: {
       count: CALIBRATION_CODES,
-      codeOf: (name) => calibrationMethodOf(name as CalibrationMethod).code,
+      codeOf: (name) => calibrationMethodOf(name as string).code,
     },
     choices: "calibrationMethods",
     ordered: false,

@@ -1,5 +1,5 @@
 import type { CalibrateOptions } from "../calibration/calibrate.js";
-import type { CalibrationMethod } from "../calibration/method.js";
+import type { CalibrationMethodName } from "../calibration/method-definition.js";
 import type { WeightLayout } from "../model/layer-spec.js";
 import type { QuantizationGranularity, QuantizationParams } from "../quantization/index.js";
 import type { LayerQuantConfig } from "./layer-quant-config.js";
@@ -35,15 +35,18 @@ function weightSchemeOf(config: LayerQuantConfig): QuantizationParams["scheme"] 
  * genome's key leaves out do not matter here.
  * @param layout axes of the weights
  * @param method the calibration method that the layer really uses
+ * @param avoidSaturation keep signed 8-bit codes within 7 bits where the layer's input has 8 bits:
+ *   a sum of two products then fits into 16 bits
  * @returns options of `calibrate`, all but the tensor's name; undefined for weights that stay in
  *   float32
  */
 export function weightCalibrationOptions(
   layout: WeightLayout,
   config: LayerQuantConfig,
-  method: CalibrationMethod,
+  method: CalibrationMethodName,
+  avoidSaturation = false,
 ): CalibrateOptions | undefined {
-  const { weightBits: bits } = config;
+  const { weightBits: bits, activationBits } = config;
   if (bits === 32) return undefined;
   const scheme = weightSchemeOf(config);
   return {
@@ -53,6 +56,11 @@ export function weightCalibrationOptions(
     ...weightSlices(layout, config),
     shape: layout.shape,
     narrowRange: bits >= 2 && config.useSymmetric && scheme !== "asymmetric",
+    // Unsigned codes are multiplied in 32 bits.
+    ...(avoidSaturation &&
+      bits === 8 &&
+      activationBits === 8 &&
+      scheme !== "asymmetric" && { reduceRange: true }),
   };
 }
 
@@ -66,7 +74,7 @@ export type ActivationCalibration = Required<Pick<CalibrateOptions, "bits" | "sc
  */
 export function activationCalibrationOptions(
   config: LayerQuantConfig,
-  method: CalibrationMethod,
+  method: CalibrationMethodName,
 ): ActivationCalibration | undefined {
   const { activationBits: bits, activationScheme: scheme } = config;
   return bits === 32 ? undefined : { bits, scheme, method };

@@ -1,4 +1,4 @@
-import type { CalibrationMethod } from "../calibration/method.js";
+import type { CalibrationMethodName } from "../calibration/method-definition.js";
 import type { GeneValues } from "../genes/gene-kind.js";
 import { codeCount, codeOf, type Decides } from "../genes/layer-setting.js";
 import { settingOf, settingsThatDecide } from "../genes/precision.js";
@@ -12,7 +12,7 @@ import type { LayerQuantConfig } from "./layer-quant-config.js";
  */
 export function genomeKey(
   layerConfigs: ReadonlyMap<string, LayerQuantConfig>,
-  calibrationMethod: CalibrationMethod,
+  calibrationMethod: CalibrationMethodName,
   geneValues: GeneValues = new Map(),
 ): string {
   const { labels, order } = nameOrder(layerConfigs);
@@ -34,7 +34,10 @@ function geneValuesKey(geneValues: GeneValues): string {
 }
 
 /** Canonical text of one layer's settings under the calibration method that it really uses. */
-export function layerKey(config: LayerQuantConfig, calibrationMethod: CalibrationMethod): string {
+export function layerKey(
+  config: LayerQuantConfig,
+  calibrationMethod: CalibrationMethodName,
+): string {
   const known = codesOf(config, calibrationMethod);
   known.text ??=
     `w${textFor("weights", config, calibrationMethod)}` +
@@ -46,27 +49,33 @@ export function layerKey(config: LayerQuantConfig, calibrationMethod: Calibratio
  * What decides a layer's quantized weights, as one integer below 2^53: equal for two settings
  * exactly when they quantize alike.
  */
-export function weightCode(config: LayerQuantConfig, calibrationMethod: CalibrationMethod): number {
+export function weightCode(
+  config: LayerQuantConfig,
+  calibrationMethod: CalibrationMethodName,
+): number {
   return codesOf(config, calibrationMethod).weights;
 }
 
 /** What decides a layer's quantized input activation, as one integer. */
 export function activationCode(
   config: LayerQuantConfig,
-  calibrationMethod: CalibrationMethod,
+  calibrationMethod: CalibrationMethodName,
 ): number {
   return codesOf(config, calibrationMethod).activation;
 }
 
 /** Canonical text of what decides a layer's quantized weights. */
-export function weightKey(config: LayerQuantConfig, calibrationMethod: CalibrationMethod): string {
+export function weightKey(
+  config: LayerQuantConfig,
+  calibrationMethod: CalibrationMethodName,
+): string {
   return `w${textFor("weights", config, calibrationMethod)}`;
 }
 
 /** Canonical text of what decides a layer's quantized input activation. */
 export function activationKey(
   config: LayerQuantConfig,
-  calibrationMethod: CalibrationMethod,
+  calibrationMethod: CalibrationMethodName,
 ): string {
   return `a${textFor("activation", config, calibrationMethod)}`;
 }
@@ -75,7 +84,7 @@ export function activationKey(
 function textFor(
   what: Decides,
   config: LayerQuantConfig,
-  calibrationMethod: CalibrationMethod,
+  calibrationMethod: CalibrationMethodName,
 ): string {
   const settings = { ...config, calibrationMethod };
   return settingsThatDecide(what)
@@ -91,9 +100,9 @@ interface Codes {
 }
 
 /** Codes of settings that were met, by the method that they use. */
-const known = new WeakMap<LayerQuantConfig, Map<CalibrationMethod, Codes>>();
+const known = new WeakMap<LayerQuantConfig, Map<CalibrationMethodName, Codes>>();
 
-function codesOf(config: LayerQuantConfig, calibrationMethod: CalibrationMethod): Codes {
+function codesOf(config: LayerQuantConfig, calibrationMethod: CalibrationMethodName): Codes {
   let byMethod = known.get(config);
   if (byMethod === undefined) {
     byMethod = new Map();
@@ -117,7 +126,7 @@ function codesOf(config: LayerQuantConfig, calibrationMethod: CalibrationMethod)
 function codeFor(
   what: Decides,
   config: LayerQuantConfig,
-  calibrationMethod: CalibrationMethod,
+  calibrationMethod: CalibrationMethodName,
 ): number {
   const settings = { ...config, calibrationMethod };
   let code = 0;

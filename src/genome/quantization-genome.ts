@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
+import type { CalibrationMethodName } from "../calibration/method-definition.js";
 import { checkFields, describeNonRecord, isRecord } from "../check/check-fields.js";
 import { InvalidArgumentError } from "../errors.js";
 import type { GeneValue } from "../genes/gene.js";
@@ -72,8 +73,8 @@ export interface QuantizationGenomeFields {
     | Readonly<Record<string, LayerQuantConfig | Partial<LayerQuantConfigFields>>>;
   /** Scheme that layers given without a `weightScheme` take. Default symmetric. */
   readonly globalScheme?: QuantizationScheme;
-  /** Calibration of every layer that names none of its own. Default percentile. */
-  readonly calibrationMethod?: CalibrationMethod;
+  /** Calibration of every layer that names none of its own. Default mse. */
+  readonly calibrationMethod?: CalibrationMethodName;
   /** Parameters of each layer, for {@link QuantizationGenome.averageBits}. */
   readonly parameterCounts?: ReadonlyMap<string, number>;
   readonly metrics?: GenomeMetrics;
@@ -129,7 +130,7 @@ const FIELDS = [
 export interface QuantizationGenomeDict {
   readonly layerConfigs: Readonly<Record<string, LayerQuantConfigFields>>;
   readonly globalScheme: QuantizationScheme;
-  readonly calibrationMethod: CalibrationMethod;
+  readonly calibrationMethod: CalibrationMethodName;
   readonly parameterCounts?: readonly (readonly [string, number])[];
   readonly metrics?: GenomeMetrics;
   /** Each a gene's name, its owner and its value. */
@@ -152,7 +153,7 @@ export class QuantizationGenome {
   /** In model order. Changing it throws an UnsupportedError. */
   readonly layerConfigs: ReadonlyMap<string, LayerQuantConfig>;
   readonly globalScheme: QuantizationScheme;
-  readonly calibrationMethod: CalibrationMethod;
+  readonly calibrationMethod: CalibrationMethodName;
   readonly parameterCounts: ReadonlyMap<string, number> | undefined;
   /** Everything the evaluation found; undefined until evaluated. */
   readonly metrics: GenomeMetrics | undefined;
@@ -176,7 +177,7 @@ export class QuantizationGenome {
           "object of layer settings by layer name",
       );
     this.globalScheme = fields.globalScheme ?? QuantizationScheme.SYMMETRIC;
-    this.calibrationMethod = fields.calibrationMethod ?? CalibrationMethod.PERCENTILE;
+    this.calibrationMethod = fields.calibrationMethod ?? CalibrationMethod.MSE;
     const given =
       fields.layerConfigs instanceof Map
         ? fields.layerConfigs
@@ -265,7 +266,7 @@ export class QuantizationGenome {
   }
 
   /** The calibration method that a layer really uses. */
-  calibrationMethodOf(layer: string): CalibrationMethod {
+  calibrationMethodOf(layer: string): CalibrationMethodName {
     return this.layerConfigs.get(layer)?.calibrationMethod ?? this.calibrationMethod;
   }
 

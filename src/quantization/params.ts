@@ -26,6 +26,8 @@ export interface QuantizationParams {
   readonly signed: boolean;
   /** Signed codes leave out the most negative value, so the range is balanced; default false. */
   readonly narrowRange?: boolean;
+  /** Codes of 3 bits or more use one bit fewer than they have (8 bits: -64..63); default false. */
+  readonly reduceRange?: boolean;
   readonly scheme: QuantizationScheme;
   readonly granularity: QuantizationGranularity;
   /** Shape of the tensor, row-major. */

@@ -4,6 +4,7 @@ import {
   CALIBRATION_CODES,
   CalibrationMethod,
   type CalibrationMethodDefinition,
+  type CalibrationMethodName,
   calibrate,
   calibrateAndQuantize,
   calibrationMethodOf,
@@ -20,6 +21,11 @@ import {
   InvalidDataError,
   UnsupportedError,
 } from "../../src/errors.js";
+import type {
+  LayerQuantConfigFields,
+  QuantizationEvolutionConfig,
+  QuantizationGenomeFields,
+} from "../../src/index.js";
 import { describeCalibrationMethod } from "../_contracts/calibration-method.js";
 import { normals } from "./arbitraries.js";
 
@@ -57,6 +63,12 @@ const watched: CalibrationMethodDefinition = {
     };
   },
 };
+
+/** Compiles only where the fields of settings, genomes and configurations take custom names. */
+const custom: CalibrationMethodName = "half-range";
+({ calibrationMethod: custom }) satisfies Partial<LayerQuantConfigFields>;
+({ layerConfigs: {}, calibrationMethod: custom }) satisfies QuantizationGenomeFields;
+({ calibrationMethods: [custom] }) satisfies QuantizationEvolutionConfig;
 
 for (const method of [...BUILT_IN_METHODS, half]) describeCalibrationMethod(method);
 

@@ -37,6 +37,32 @@ describe("LayerQuantizer", () => {
     expect(quantizer.size).toBe(6);
   });
 
+  it("avoids saturation where 8-bit codes meet 8-bit activations, and there alone", () => {
+    const quantizer = new LayerQuantizer(WIDTHS, undefined, true);
+    const plain = new LayerQuantizer(WIDTHS);
+    for (const method of ["min-max", "mse"] as const)
+      for (const scheme of ["symmetric", "power-of-two"] as const)
+        for (const useSymmetric of [true, false]) {
+          const config = new LayerQuantConfig({ weightScheme: scheme, useSymmetric });
+          const { data } = quantizer.quantize(layer, config, method);
+          const codes = new Int8Array(data.buffer, data.byteOffset, data.length);
+          expect(Math.max(...codes)).toBeLessThanOrEqual(63);
+          expect(Math.min(...codes)).toBeGreaterThanOrEqual(useSymmetric ? -63 : -64);
+          // A sum of two products with unsigned activations.
+          for (let i = 1; i < codes.length; i++)
+            expect(Math.abs(255 * codes[i - 1]! + 255 * codes[i]!)).toBeLessThanOrEqual(32767);
+          for (const other of [
+            { activationBits: 16 },
+            { activationBits: 32 },
+            { weightBits: 6 },
+            { weightScheme: "asymmetric" },
+          ] as const)
+            expect(quantizer.quantize(layer, config.with(other), method)).toEqual(
+              plain.quantize(layer, config.with(other), method),
+            );
+        }
+  });
+
   it("forgets what was used longest ago when it is full", () => {
     // 4 bit codes of 64 weights, 8 scales and 8 zero points: 96 bytes.
     const quantizer = new LayerQuantizer(WIDTHS, 200);

@@ -48,7 +48,7 @@ describe("exportToString and back", () => {
       generator: { name: "quantevo", version: expect.any(String) },
       target: "arm-neon",
       globalScheme: "symmetric",
-      calibrationMethod: "percentile",
+      calibrationMethod: "mse",
       layers: [
         {
           name: "conv1",

@@ -63,7 +63,10 @@ class RangeSearch {
     readonly high: number,
   ) {
     const { scale, zeroPoint } = affineFormat(low, high, target);
-    this.#error = source.squaredError(scale, zeroPoint, target.qMin, target.qMax);
+    // What an estimate cannot tell from the whole range is not better than it.
+    this.#error =
+      source.squaredError(scale, zeroPoint, target.qMin, target.qMax) *
+      (1 - (source.uncertainty?.(scale) ?? 0));
   }
 
   range(): { low: number; high: number } {

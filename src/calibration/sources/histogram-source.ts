@@ -6,14 +6,20 @@ import type { RangeFormat, RangeSource, SignedHistogram } from "./range-source.j
 /** Points that stand for a bin when the steps of the quantizer are wider than it. */
 const POINTS = 4;
 
+/** Estimates of two formats were at most 0.6% off on heavy tails, up to 16 bits. */
+const UNCERTAINTY = 0.01;
+
 /**
  * The data behind a histogram, as if evenly spread within each bin. Extremes and zeros are exact.
  */
 export class HistogramSource implements RangeSource {
   readonly min: number;
   readonly max: number;
-
-  constructor(readonly data: WideningHistogram) {
+  /** @param distinct all values with their counts, where they are known exactly */
+  constructor(
+    readonly data: WideningHistogram,
+    readonly distinct?: readonly (readonly [value: number, count: number])[],
+  ) {
     this.min = data.min;
     this.max = data.max;
   }
@@ -22,11 +28,18 @@ export class HistogramSource implements RangeSource {
     const { positive, negative } = this.data;
     const low = qMin - zeroPoint;
     const high = qMax - zeroPoint;
+    if (this.distinct !== undefined) return exactError(this.distinct, scale, low, high);
     // Zeros have no error: 0 is a code of every format.
     return (
       this.#sideError(positive, scale, high, this.max) +
       this.#sideError(negative, scale, -low, -this.min)
     );
+  }
+
+  /** Within bins that are much wider than the steps of a quantizer, all may lie near an end. */
+  uncertainty(scale: number): number {
+    if (this.distinct !== undefined) return 0;
+    return POINTS * scale < this.data.width ? 1 : UNCERTAINTY;
   }
 
   squaredErrors(formats: readonly RangeFormat[], qMin: number, qMax: number): Float64Array {
@@ -112,6 +125,22 @@ export class HistogramSource implements RangeSource {
     for (let k = 0; k < above; k++) counts[below + k] = positive[k]!;
     return { counts, zeroBin: below, width };
   }
+}
+
+/** As of a slice with these values. */
+function exactError(
+  distinct: readonly (readonly [value: number, count: number])[],
+  scale: number,
+  low: number,
+  high: number,
+): number {
+  let sum = 0;
+  for (const [x, count] of distinct) {
+    const v = Math.max(low, Math.min(high, Math.fround(x / scale)));
+    const e = x - Math.fround((v + ROUNDING_MAGIC - ROUNDING_MAGIC) * scale);
+    sum += count * e * e;
+  }
+  return sum;
 }
 
 /** One more than the index of the last bin that holds anything. */

@@ -34,6 +34,11 @@ export interface RangeFormat {
 export interface RangeSource {
   readonly min: number;
   readonly max: number;
+  /**
+   * How far {@link squaredError} may be off about a scale, as a share of itself, 0 to 1: gains
+   * below it tell nothing. Default 0.
+   */
+  uncertainty?(scale: number): number;
   /** Sum of squared errors of the quantizer with this scale and zero point. */
   squaredError(scale: number, zeroPoint: number, qMin: number, qMax: number): number;
   /**

@@ -1,5 +1,5 @@
 import { calibrate } from "../../calibration/index.js";
-import type { CalibrationMethod } from "../../calibration/method.js";
+import type { CalibrationMethodName } from "../../calibration/method-definition.js";
 import { InvalidArgumentError } from "../../errors.js";
 import {
   activationCalibrationOptions,
@@ -25,12 +25,12 @@ export interface NoiseTable {
    * @throws InvalidArgumentError when the model has no such layer; InvalidDataError when its
    *   weights hold NaN or infinity
    */
-  weightNoise(layer: string, config: LayerQuantConfig, method: CalibrationMethod): number;
+  weightNoise(layer: string, config: LayerQuantConfig, method: CalibrationMethodName): number;
   /**
    * Relative noise of an activation in a setting; 0 for float32. It is the same for all layers,
    * since a table has no data.
    */
-  activationNoise(config: LayerQuantConfig, method: CalibrationMethod): number;
+  activationNoise(config: LayerQuantConfig, method: CalibrationMethodName): number;
   /**
    * Number of entries computed so far. A new entry costs milliseconds, a known one next to nothing.
    */
@@ -62,7 +62,7 @@ export interface NoiseTableOptions {
 export interface KnownNoise {
   readonly layer: string;
   readonly config: LayerQuantConfig;
-  readonly method: CalibrationMethod;
+  readonly method: CalibrationMethodName;
   readonly noise: number;
 }
 
@@ -167,7 +167,7 @@ function weightNoiseOf(
   name: string,
   sample: WeightSample,
   config: LayerQuantConfig,
-  method: CalibrationMethod,
+  method: CalibrationMethodName,
   per: "channel" | "tensor",
 ): number {
   const { values, layout } = sample;
@@ -178,7 +178,7 @@ function weightNoiseOf(
   return relativeNoise(values, fakeQuantize(values, params), per === "tensor" ? whole : layout);
 }
 
-function activationNoiseOf(config: LayerQuantConfig, method: CalibrationMethod): number {
+function activationNoiseOf(config: LayerQuantConfig, method: CalibrationMethodName): number {
   const options = activationCalibrationOptions(config, method);
   if (options === undefined) return 0;
   const values = normalDeviates("activations", ACTIVATION_SAMPLES).map((x) => Math.max(0, x));

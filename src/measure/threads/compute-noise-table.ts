@@ -1,5 +1,5 @@
 import { checkSignal } from "../../async/check-signal.js";
-import type { CalibrationMethod } from "../../calibration/method.js";
+import type { CalibrationMethodName } from "../../calibration/method-definition.js";
 import {
   calibrationMethods,
   isBuiltInMethod,
@@ -24,7 +24,7 @@ import type { NoiseTask } from "./thread-worker.js";
 /** A setting of weights whose noise is wanted. */
 export interface NoiseSetting {
   readonly config: LayerQuantConfig;
-  readonly method: CalibrationMethod;
+  readonly method: CalibrationMethodName;
 }
 
 /** How {@link computeNoiseTable} works. */

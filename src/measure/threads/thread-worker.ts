@@ -1,4 +1,4 @@
-import type { CalibrationMethod } from "../../calibration/method.js";
+import type { CalibrationMethodName } from "../../calibration/method-definition.js";
 import {
   type CalibratedWeights,
   calibrateLayer,
@@ -17,26 +17,35 @@ import type { OwnedMemory } from "./weight-places.js";
 /** The weights of one layer to calibrate or quantize. */
 export interface WeightTask extends LayerTask {
   readonly config: LayerQuantConfigFields;
-  readonly method: CalibrationMethod;
+  readonly method: CalibrationMethodName;
   /** Widths of the integers that codes are packed in, ascending. */
   readonly widths: readonly IntegerBits[];
   /** Scales are rounded to float16. */
   readonly float16: boolean;
+  /** Default false. */
+  readonly avoidSaturation?: boolean | undefined;
 }
 
 /** What a thread makes of a {@link WeightTask}. */
 export function quantize(task: PlacedTask<WeightTask>): Promise<QuantizedWeights> {
-  const { config, method, widths, float16 } = task;
+  const { config, method, widths, float16, avoidSaturation } = task;
   return onLayer(task, (layer) =>
-    quantizeLayer(layer, LayerQuantConfig.fromDict(config), method, widths, float16),
+    quantizeLayer(
+      layer,
+      LayerQuantConfig.fromDict(config),
+      method,
+      widths,
+      float16,
+      avoidSaturation,
+    ),
   );
 }
 
 /** How {@link quantize} would do it. */
 export function calibrate(task: PlacedTask<WeightTask>): Promise<CalibratedWeights> {
-  const { config, method, float16 } = task;
+  const { config, method, float16, avoidSaturation } = task;
   return onLayer(task, (layer) =>
-    calibrateLayer(layer, LayerQuantConfig.fromDict(config), method, float16),
+    calibrateLayer(layer, LayerQuantConfig.fromDict(config), method, float16, avoidSaturation),
   );
 }
 
@@ -45,7 +54,7 @@ export function calibrate(task: PlacedTask<WeightTask>): Promise<CalibratedWeigh
  * it.
  */
 export interface NoiseTask extends LayerTask {
-  readonly settings: readonly (readonly [LayerQuantConfigFields, CalibrationMethod])[];
+  readonly settings: readonly (readonly [LayerQuantConfigFields, CalibrationMethodName])[];
 }
 
 /** The relative noise of the weights in each setting. */

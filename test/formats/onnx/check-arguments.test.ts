@@ -189,7 +189,7 @@ describe("arguments of the wrong kind", () => {
       "bins",
       /allowed: importRuntime, signal/,
     ],
-    ["unknown option", () => load(loaded.bytes, { dims: {} }), "dims", /allowed: dimensions, name/],
+    ["unknown option", () => load(loaded.bytes, { dims: {} }), "dims", /allowed: dimensions, fold/],
     [
       "sizes that are none",
       () => load(loaded.bytes, { dimensions: 3 }),

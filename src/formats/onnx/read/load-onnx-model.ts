@@ -6,11 +6,16 @@ import {
   InvalidModelError,
   UnsupportedError,
 } from "../../../errors.js";
+import { foldChannelAffines } from "../fold/fold-channel-affines.js";
 import { indexGraph } from "../graph/graph-index.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
+import { ORT_CPU_PROFILE } from "../placement/ort-cpu-profile.js";
+import { placeOperators, returnedValues } from "../placement/place-operators.js";
+import { placeRegions } from "../placement/place-regions.js";
 import { declaredDims } from "../shape/declared-shape.js";
 import { inferShapes } from "../shape/infer-shapes.js";
 import { decodeModel, type ModelWithGraph } from "../wire/decode-model.js";
+import { encodeModel } from "../wire/encode-model.js";
 import { LIMITS } from "../wire/limits.js";
 import type { ValueInfoProto } from "../wire/onnx_pb.js";
 import { findLayers } from "./find-layers.js";
@@ -24,6 +29,11 @@ export interface LoadOnnxOptions {
    * numbers from 1.
    */
   readonly dimensions?: Readonly<Record<string, number>>;
+  /**
+   * Move BatchNormalization, and what else only scales and shifts channels by stored numbers, into
+   * the layer before it. Default true: a layer is quantized as the runtime runs it.
+   */
+  readonly fold?: boolean;
   /** Name of the model; default: the graph's, else the file's. */
   readonly name?: string;
 }
@@ -123,18 +133,27 @@ export async function loadOnnxModel(
   pathOrBytes: string | URL | Uint8Array | ArrayBuffer,
   options: LoadOnnxOptions = {},
 ): Promise<OnnxModel> {
-  checkFields(options, "options", ["dimensions", "name"]);
+  checkFields(options, "options", ["dimensions", "fold", "name"]);
   if (options.name !== undefined && typeof options.name !== "string")
     throw new InvalidArgumentError("name", `name is ${describeValue(options.name)}; allowed: text`);
+  const { fold = true } = options;
+  if (typeof fold !== "boolean")
+    throw new InvalidArgumentError("fold", `fold is ${describeValue(fold)}; allowed: true, false`);
   const dimensions = checkDimensions(options.dimensions ?? {});
-  const bytes = await readBytes(pathOrBytes);
-  const proto = decodeModel(bytes);
-  const opset = opsetOf(proto);
+  const read = await readBytes(pathOrBytes);
+  const decoded = decodeModel(read);
+  const opset = opsetOf(decoded);
+  const { model: proto, folded } = fold
+    ? foldChannelAffines(decoded)
+    : { model: decoded, folded: undefined };
+  const bytes = proto === decoded ? read : encodeModel(proto);
   const { graph } = proto;
   const notes = new Set<string>();
   const note = (text: string) => {
     if (notes.size < LIMITS.notes) notes.add(text);
   };
+  for (const [operator, count] of folded ?? [])
+    note(`nodes folded into the layer before them: ${count} ${operator}`);
   const index = indexGraph(graph);
   const shapes = inferShapes(index, opset, dimensions, note);
   const { layers, bindings } = findLayers(index, shapes, note);
@@ -151,12 +170,19 @@ export async function loadOnnxModel(
     countFloatElements(graph, index) - layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
   noteFloatTensors(index, bindings, note);
   const initializers = index.constants;
+  const inputs = graph.input.filter((input) => !initializers.has(input.name)).map(graphValue);
+  const returned = returnedValues(index);
+  const operators = placeOperators({ bindings, layers, inputs }, index, ORT_CPU_PROFILE, returned);
+  const { regions } = placeRegions(operators, returned);
   return {
     name,
     layers,
-    spec: { name, layers, source: "onnx", floatParameterCount },
+    spec: {
+      ...{ name, layers, source: "onnx", floatParameterCount },
+      ...(regions.length > 0 && { regions }),
+    },
     opset,
-    inputs: graph.input.filter((input) => !initializers.has(input.name)).map(graphValue),
+    inputs,
     outputs: graph.output.map(graphValue),
     bindings,
     proto,

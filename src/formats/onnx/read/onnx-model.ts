@@ -56,9 +56,9 @@ export interface OnnxModel {
   readonly outputs: readonly GraphValue[];
   /** Layer to graph, in the order of `layers`. */
   readonly bindings: readonly LayerBinding[];
-  /** The decoded file. Treat as read-only. */
+  /** The decoded file, folded where that was asked for. Treat as read-only. */
   readonly proto: ModelProto;
-  /** The bytes that were read. */
+  /** The bytes of `proto`: those that were read, or after folding those of the folded model. */
   readonly bytes: Uint8Array;
   /**
    * What was assumed while reading: unknown dimensions, unknown operators, weights that stay in

@@ -16,7 +16,7 @@ import type { OnnxModel } from "../read/onnx-model.js";
 import { encodeModel } from "../wire/encode-model.js";
 import type { ActivationRanges } from "../write/activation-ranges.js";
 import { placementOf } from "../write/place-tensors.js";
-import { quantizedModel } from "../write/quantized-model.js";
+import { quantizedModel, type WeightOptions } from "../write/quantized-model.js";
 import type { Feeds, OnnxRuntime, OnnxSessionOptions } from "./ort-session.js";
 import { runBatches } from "./run-batches.js";
 
@@ -40,7 +40,7 @@ export function checkWorkerOptions(options: WorkerOptions): void {
 }
 
 /** What genomes are run with. */
-export interface RunnerOptions {
+export interface RunnerOptions extends WeightOptions {
   readonly model: OnnxModel;
   readonly ranges: ActivationRanges;
   readonly runtime: OnnxRuntime;
@@ -53,7 +53,7 @@ export interface RunnerOptions {
 }
 
 /** What a worker process keeps: everything that is the same for all genomes. Plain data. */
-export interface OnnxSetup {
+export interface OnnxSetup extends WeightOptions {
   /** The model without its decoded file, which the worker decodes again. */
   readonly model: Omit<OnnxModel, "proto">;
   readonly batches: readonly Batch[];
@@ -92,7 +92,7 @@ export function onnxRunner(
   workers: WorkerOptions,
   signal?: AbortSignal,
 ): Promise<GenomeRunner> {
-  const { model, ranges, batches, outputs } = options;
+  const { model, ranges, batches, outputs, avoidSaturation } = options;
   const { importRuntime, ...session } = workers.session ?? {};
   return chooseRunner<OnnxSetup, OnnxWork>(
     {
@@ -100,7 +100,7 @@ export function onnxRunner(
       module: importRuntime === undefined ? MODULE : undefined,
       setup: () => {
         const { proto: _, ...plain } = model;
-        return { model: plain, batches, outputs, session };
+        return { model: plain, batches, outputs, session, avoidSaturation };
       },
       workOf: (genome) => {
         checkGenomeLayers(model, genome);
@@ -117,11 +117,13 @@ export function onnxRunner(
 }
 
 /** Runs genomes on this thread. */
-function localRunner({ model, ranges, runtime, feeds, outputs }: RunnerOptions): GenomeRunner {
+function localRunner(options: RunnerOptions): GenomeRunner {
+  const { model, ranges, runtime, feeds, outputs } = options;
+  const weightOptions = { avoidSaturation: options.avoidSaturation };
   let all = feeds;
   return {
     run: async (genome, { batches, signal } = {}) => {
-      const bytes = encodeModel(quantizedModel(model, genome, ranges).proto);
+      const bytes = encodeModel(quantizedModel(model, genome, ranges, weightOptions).proto);
       const wanted = batches?.map((batch) => runtime.feeds(model.inputs, batch)) ?? all;
       return runBatches(runtime, bytes, wanted, outputs, signal);
     },

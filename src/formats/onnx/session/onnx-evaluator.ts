@@ -9,7 +9,11 @@ import { checkModel, checkOptions } from "../check-arguments.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import { encodeModel } from "../wire/encode-model.js";
 import type { ActivationRanges } from "../write/activation-ranges.js";
-import { quantizedModel } from "../write/quantized-model.js";
+import {
+  checkWeightOptions,
+  quantizedModel,
+  type WeightOptions,
+} from "../write/quantized-model.js";
 import { calibrateActivations } from "./calibrate-activations.js";
 import { checkWorkerOptions, onnxRunner, type WorkerOptions } from "./genome-runner.js";
 import { loadOnnxRuntime } from "./ort-session.js";
@@ -17,7 +21,7 @@ import { runBatches } from "./run-batches.js";
 import { modelInputs } from "./runtime-types.js";
 
 /** What a model is measured on. */
-export interface OnnxEvaluatorOptions extends WorkerOptions {
+export interface OnnxEvaluatorOptions extends WorkerOptions, WeightOptions {
   /** Batches that set the ranges of activations. */
   readonly calibration: readonly Batch[];
   /** Batches that the metric judges, in the order of its labels. */
@@ -81,14 +85,16 @@ export async function createOnnxEvaluator(
     "calibration",
     "validation",
     "metric",
+    "avoidSaturation",
     "session",
     "signal",
     "workers",
     "evaluationTimeoutMs",
   ]);
-  const { calibration, validation, metric, session, signal } = options;
+  const { calibration, validation, metric, session, signal, avoidSaturation } = options;
   checkMetric(metric);
   checkWorkerOptions(options);
+  checkWeightOptions(options);
   checkBatches(modelInputs(model), validation, "validation");
   const runtime = await loadOnnxRuntime(session);
   const ranges = await calibrateActivations(model, calibration, {
@@ -104,7 +110,11 @@ export async function createOnnxEvaluator(
     float: await runBatches(runtime, model.bytes, feeds, outputs, signal),
     runtime: runtime.description,
     openRunner: () =>
-      onnxRunner({ model, ranges, runtime, batches: validation, feeds, outputs }, options, signal),
+      onnxRunner(
+        { model, ranges, runtime, batches: validation, feeds, outputs, avoidSaturation },
+        options,
+        signal,
+      ),
   });
   const { baseline, sampleCount, evaluate, dispose, requireOpen } = measured;
   return {
@@ -115,7 +125,7 @@ export async function createOnnxEvaluator(
       calibration,
       validation,
       metric,
-      runtime: runtime.description,
+      runtime: `${runtime.description}${avoidSaturation ? "; avoids saturation" : ""}`,
     }),
     activationRanges: ranges,
     ...(sampleCount !== undefined && { sampleCount }),
@@ -123,7 +133,7 @@ export async function createOnnxEvaluator(
     async quantize(genome) {
       requireOpen();
       checkGenome(genome, "genome");
-      return encodeModel(quantizedModel(model, genome, ranges).proto);
+      return encodeModel(quantizedModel(model, genome, ranges, { avoidSaturation }).proto);
     },
     dispose,
   };

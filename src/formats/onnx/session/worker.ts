@@ -27,9 +27,9 @@ export default serveTasks<OnnxSetup, Prepared, OnnxWork>({
     return { ...setup, model, runtime, feeds };
   },
   run: (prepared, work, part) => {
-    const { model, runtime, feeds, batches, outputs } = prepared;
+    const { model, runtime, feeds, batches, outputs, avoidSaturation } = prepared;
     const genome = QuantizationGenome.fromDict(work.genome);
-    const { proto } = quantizedModel(model, genome, formatsOf(work));
+    const { proto } = quantizedModel(model, genome, formatsOf(work), { avoidSaturation });
     const wanted =
       part === undefined
         ? feeds

@@ -1,5 +1,9 @@
-import { createObserver, type RangeObserver } from "../../../calibration/index.js";
-import type { CalibrationMethod } from "../../../calibration/method.js";
+import {
+  calibrationMethods,
+  createObserver,
+  type RangeObserver,
+} from "../../../calibration/index.js";
+import type { CalibrationMethodName } from "../../../calibration/method-definition.js";
 import { quoteName } from "../../../check/quote-name.js";
 import {
   type ActivationFormats,
@@ -58,7 +62,11 @@ export class ActivationRanges implements ActivationFormats {
    * @throws InvalidArgumentError when the tensor was not observed; UnsupportedError when the
    *   settings leave it in float32
    */
-  format(tensor: string, config: LayerQuantConfig, method: CalibrationMethod): ActivationFormat {
+  format(
+    tensor: string,
+    config: LayerQuantConfig,
+    method: CalibrationMethodName,
+  ): ActivationFormat {
     const request = activationCalibrationOptions(config, method);
     if (request === undefined)
       throw new UnsupportedError("activationBits", "activationBits is 32; allowed here: 4, 8, 16");
@@ -89,7 +97,10 @@ export class ActivationRanges implements ActivationFormats {
   }
 }
 
-/** An observer for an activation tensor. */
+/** An observer for an activation tensor, which answers for every method that there is now. */
 export function observeTensor(name: string, elementType: number): ObservedTensor {
-  return { observer: createObserver("min-max", { name }), elementType };
+  return {
+    observer: createObserver("min-max", { name, methods: calibrationMethods() }),
+    elementType,
+  };
 }

@@ -15,14 +15,23 @@ import {
 import { encodeModel } from "../wire/encode-model.js";
 import type { ActivationRanges } from "./activation-ranges.js";
 import { placementOf } from "./place-tensors.js";
-import { type QuantizedLayer, quantizedModel, quantizerOf } from "./quantized-model.js";
+import {
+  checkWeightOptions,
+  type QuantizedLayer,
+  quantizedModel,
+  quantizerOf,
+  type WeightOptions,
+} from "./quantized-model.js";
 import { ONNX_WIDTHS } from "./storage-type.js";
 
 /**
  * Where the ranges of activations come from; neither is needed when all activations stay in
  * float32.
  */
-export interface QuantizeOnnxOptions extends CalibrateActivationsOptions, ThreadOptions {
+export interface QuantizeOnnxOptions
+  extends CalibrateActivationsOptions,
+    ThreadOptions,
+    WeightOptions {
   /** Batches to run the float model on. */
   readonly calibration?: readonly Batch[] | undefined;
   /** Ranges that {@link calibrateActivations} found before; `calibration` is not read then. */
@@ -55,7 +64,15 @@ export async function quantizeOnnxWithReport(
 ): Promise<QuantizedOnnx> {
   checkModel(model);
   checkGenome(genome, "genome");
-  checkOptions(options, ["calibration", "activationRanges", "importRuntime", "signal", "threads"]);
+  checkOptions(options, [
+    "calibration",
+    "activationRanges",
+    "avoidSaturation",
+    "importRuntime",
+    "signal",
+    "threads",
+  ]);
+  checkWeightOptions(options);
   checkGenomeLayers(model, genome);
   const placement = placementOf(model);
   let ranges = options.activationRanges;
@@ -64,12 +81,16 @@ export async function quantizeOnnxWithReport(
       importRuntime: options.importRuntime,
       signal: options.signal,
     });
-  const unknown = weightTasks(model, placement, genome, ONNX_WIDTHS.weights).filter(
-    ({ layer, config, method, float16 }) =>
-      !quantizerOf(model).knows(layer, LayerQuantConfig.fromDict(config), method, float16),
-  );
+  const { avoidSaturation } = options;
+  const quantizer = quantizerOf(model, options);
+  const unknown = weightTasks(model, placement, genome, ONNX_WIDTHS.weights)
+    .filter(
+      ({ layer, config, method, float16 }) =>
+        !quantizer.knows(layer, LayerQuantConfig.fromDict(config), method, float16),
+    )
+    .map((task) => ({ ...task, avoidSaturation }));
   const ready = await longTasksInThreads<QuantizedWeights>("quantize", unknown, options);
-  const { proto, layers } = quantizedModel(model, genome, ranges, ready);
+  const { proto, layers } = quantizedModel(model, genome, ranges, { avoidSaturation, ready });
   return {
     bytes: encodeModel(proto),
     layers,

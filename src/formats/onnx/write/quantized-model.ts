@@ -1,3 +1,4 @@
+import { describeValue } from "../../../check/describe-value.js";
 import type { ActivationFormats } from "../../../deploy/activation-formats.js";
 import {
   type DeploymentPlan,
@@ -7,6 +8,7 @@ import {
 import { planDeployment } from "../../../deploy/plan-deployment.js";
 import { LayerQuantizer, type QuantizedWeights } from "../../../deploy/quantize-layer.js";
 import type { FloatType } from "../../../deploy/storage.js";
+import { InvalidArgumentError } from "../../../errors.js";
 import { configOf, layerSizeBytes } from "../../../evaluation/genome-size.js";
 import type { LayerQuantConfig } from "../../../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../../../genome/quantization-genome.js";
@@ -50,15 +52,41 @@ export interface QuantizedModel {
   readonly layers: readonly QuantizedLayer[];
 }
 
-/** One for each model, shared by everything that quantizes it. */
-const quantizers = new WeakMap<OnnxModel, LayerQuantizer>();
+/** How weights are quantized, whatever the genome. */
+export interface WeightOptions {
+  /**
+   * The file is for x86 processors without VNNI (before about 2019), which add up two products of 8
+   * bits in 16 bits that may overflow. Signed 8-bit weights beside 8-bit activations then stay
+   * within -64 to 63, where no sum can. Costs up to 6 dB of those weights. Default false.
+   */
+  readonly avoidSaturation?: boolean | undefined;
+}
+
+/** @throws InvalidArgumentError when `avoidSaturation` is neither true nor false */
+export function checkWeightOptions({ avoidSaturation = false }: WeightOptions): void {
+  if (typeof avoidSaturation !== "boolean")
+    throw new InvalidArgumentError(
+      "avoidSaturation",
+      `avoidSaturation is ${describeValue(avoidSaturation)}; allowed: true, false`,
+    );
+}
+
+/** Two for each model, shared by everything that quantizes it. */
+const quantizers = {
+  plain: new WeakMap<OnnxModel, LayerQuantizer>(),
+  reduced: new WeakMap<OnnxModel, LayerQuantizer>(),
+};
 
 /** What remembers the quantized weights of a model. */
-export function quantizerOf(model: OnnxModel): LayerQuantizer {
-  let quantizer = quantizers.get(model);
+export function quantizerOf(
+  model: OnnxModel,
+  { avoidSaturation = false }: WeightOptions = {},
+): LayerQuantizer {
+  const known = avoidSaturation ? quantizers.reduced : quantizers.plain;
+  let quantizer = known.get(model);
   if (quantizer === undefined) {
-    quantizer = new LayerQuantizer(ONNX_WIDTHS.weights);
-    quantizers.set(model, quantizer);
+    quantizer = new LayerQuantizer(ONNX_WIDTHS.weights, undefined, avoidSaturation);
+    known.set(model, quantizer);
   }
   return quantizer;
 }
@@ -66,7 +94,7 @@ export function quantizerOf(model: OnnxModel): LayerQuantizer {
 /**
  * The model as a genome says, see {@link writePlan}.
  * @param ranges needed when the genome quantizes activations
- * @param ready weights by layer that are quantized already, as the genome says
+ * @param options also has the weights by layer that are quantized already, as the genome says
  * @throws InvalidArgumentError for a genome of another model or missing ranges; UnsupportedError
  *   naming the node when the opset cannot be raised
  */
@@ -74,9 +102,10 @@ export function quantizedModel(
   model: OnnxModel,
   genome: QuantizationGenome,
   ranges: ActivationFormats | undefined,
-  ready?: ReadonlyMap<string, QuantizedWeights>,
+  options: WeightOptions & { readonly ready?: ReadonlyMap<string, QuantizedWeights> } = {},
 ): QuantizedModel {
-  const quantizer = quantizerOf(model);
+  const { ready } = options;
+  const quantizer = quantizerOf(model, options);
   const plan = planDeployment(model, placementOf(model), genome, { quantizer, ranges, ready });
   const { proto, weights } = writePlan(model, plan);
   return { proto, layers: describeLayers(model, genome, plan, weights) };

@@ -57,6 +57,23 @@ describeAccuracyEvaluator("createOnnxEvaluator", {
 });
 
 describe("createOnnxEvaluator", () => {
+  it("measures what is written for processors whose sums saturate", async () => {
+    const genome = uniform(loaded, {});
+    const plain = await createOnnxEvaluator(loaded, options);
+    const evaluator = await createOnnxEvaluator(loaded, { ...options, avoidSaturation: true });
+    const bytes = await evaluator.quantize(genome);
+    const again = { calibration: options.calibration, avoidSaturation: true };
+    expect(bytes).toEqual(await quantizeOnnx(loaded, genome, again));
+    expect(bytes).not.toEqual(await plain.quantize(genome));
+    expect(evaluator.identity).not.toBe(plain.identity);
+    await evaluator.dispose();
+    await plain.dispose();
+    for (const wrong of [1, "yes", null])
+      await expect(
+        quantizeOnnx(loaded, genome, { ...again, avoidSaturation: wrong as never }),
+      ).rejects.toThrow(/avoidSaturation is .*; allowed: true, false/);
+  });
+
   it("measures the float model once, and says with what", async () => {
     const evaluator = await createOnnxEvaluator(loaded, options);
     expect(evaluator.baseline).toEqual({

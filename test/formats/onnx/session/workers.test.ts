@@ -58,6 +58,18 @@ afterAll(async () => {
 });
 
 describe("an evaluator with workers", () => {
+  it("gives the same estimates as this thread for processors whose sums saturate", async () => {
+    const measure = async (workers: number, avoidSaturation: boolean) => {
+      const evaluator = await evaluatorWith({ workers, avoidSaturation });
+      const found = await evaluator.evaluate(genomes[0]!, {});
+      await evaluator.dispose();
+      return found;
+    };
+    const here = await measure(0, true);
+    expect(await measure(1, true)).toEqual(here);
+    expect(await measure(1, false)).not.toEqual(here);
+  });
+
   it(
     "gives the same estimates, whole and in part, and the engine the same archive, as this " +
       "thread",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { calibrate } from "../../../../src/calibration/index.js";
+import { addCalibrationMethod, calibrate } from "../../../../src/calibration/index.js";
+import { SliceSource } from "../../../../src/calibration/sources/slice-source.js";
 import { InvalidArgumentError, UnsupportedError } from "../../../../src/errors.js";
 import { makeTensor } from "../../../../src/formats/onnx/graph/make-tensor.js";
 import { loadOnnxModel } from "../../../../src/formats/onnx/read/load-onnx-model.js";
@@ -333,6 +334,26 @@ describe("quantizeOnnx", () => {
     );
     expect(layers[1]?.activation?.zeroPoint).toBe(0);
     expect(layers.map(({ layer }) => layer)).toEqual(loaded.layers.map(({ name }) => name));
+  });
+
+  it("watches activations for custom methods, with their own observers", async () => {
+    const values: number[] = [];
+    const calibrationMethod = addCalibrationMethod({
+      name: "all-seen",
+      code: 77,
+      reach: 3,
+      range: ({ min, max }) => ({ low: min, high: max }),
+      observer: () => ({
+        observe: (batch) => values.push(...batch.subarray(0, 1)),
+        source: () => Object.assign(new SliceSource(), { min: -2, max: 2 }),
+      }),
+    });
+    const { proto, inputs } = convNet();
+    const loaded = await loadOnnxModel(bytesOf(proto));
+    const genome = uniform(loaded, { calibrationMethod });
+    const { layers } = await quantizeOnnxWithReport(loaded, genome, { calibration: [inputs] });
+    expect(values.length).toBeGreaterThan(0);
+    expect(layers[0]?.activation?.scale).toBe(Math.fround(4 / 255));
   });
 
   it("refuses genomes of other models and missing calibration, by name", async () => {
