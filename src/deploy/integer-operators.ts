@@ -66,7 +66,8 @@ function wiringOf({ operators = [], returned = new Set() }: Placement): Wiring {
  * The operators that compute on codes: the largest set in which every operator has what its kernel
  * needs. A layer needs settings that fit; where its kernel exists only with a rounded result, every
  * layer that reads the result has to take it in 8 bits. What lies between layers needs operands
- * that are codes already, and somebody who reads its result as codes.
+ * that are codes already, one of them at least from an integer kernel, and somebody who reads its
+ * result as codes.
  */
 export function integerPlacement(placement: Placement, choices: IntegerChoices): IntegerPlacement {
   const wiring = wiringOf(placement);
@@ -129,7 +130,15 @@ function keeps(
   if (kernel.form === "layer") return kernel.roundedResult !== true || makes.every(native);
   if (!makes.every(native)) return false;
   const forced = region !== undefined && choices.regionFormat(region) === "integer";
-  if (!forced && !reads.every(({ value }) => native(value))) return false;
+  // Codes that a layer reads anyway cost nothing more.
+  const rounded = (value: string) =>
+    native(value) ||
+    (wiring.readers.get(value) ?? NONE).some(
+      (one) => one.kernel.form === "layer" && integer.has(one),
+    );
+  const isReady =
+    reads.some(({ value }) => native(value)) && reads.every(({ value }) => rounded(value));
+  if (!forced && !isReady) return false;
   if (kernel.channelsLast === "needs" && !channelsLast(reads[0]!.value, wiring, integer))
     return false;
   return (

@@ -1,3 +1,4 @@
+import type { RegionSpec } from "../model/layer-spec.js";
 import type { OperatorProfile } from "./placement-profile.js";
 import type { FloatType } from "./storage.js";
 
@@ -78,18 +79,6 @@ export interface PlacedOperator {
   readonly region?: string | undefined;
 }
 
-/** What lies between layers: a connected group of operators. */
-export interface PlacedRegion {
-  /** The first value that it computes. */
-  readonly name: string;
-  /** Names of its operators. */
-  readonly operators: readonly string[];
-  /** Layers that read from it or that it reads from. */
-  readonly layers: readonly string[];
-  /** What it is when the genome does not say. */
-  readonly automatic: "integer" | "float";
-}
-
 /**
  * Which tensors of a model are quantized and whose settings they follow. A format makes it of the
  * graph, by what the runtime that reads the file has kernels for; the genome then says how.
@@ -105,7 +94,8 @@ export interface Placement {
    * operator. Absent: only what goes into layers is rounded.
    */
   readonly operators?: readonly PlacedOperator[] | undefined;
-  readonly regions?: readonly PlacedRegion[] | undefined;
+  /** Those of which a genome may choose the form. */
+  readonly regions?: readonly RegionSpec[] | undefined;
   /** Values that something else than `operators` reads: outputs of the graph, inner graphs. */
   readonly returned?: ReadonlySet<string> | undefined;
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "../errors.js";
 import { configOf } from "../evaluation/genome-size.js";
+import { REGION_FORMAT } from "../genes/region-format.js";
 import type { LayerQuantConfig } from "../genome/layer-quant-config.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { ModelSpec } from "../model/layer-spec.js";
@@ -13,9 +14,6 @@ import {
 import type { PlannedActivation, PlannedFloat, PlannedReader } from "./deployment-plan.js";
 import { type CodedValue, type IntegerPlacement, integerPlacement } from "./integer-operators.js";
 import type { PlacedActivation, PlacedClamp, PlacedOperator, Placement } from "./placement.js";
-
-/** Name of the gene that says whether a region computes on codes. */
-export const REGION_FORMAT = "regionFormat";
 
 /** The activations of a plan, and what computes on their codes. */
 export interface PlannedActivations {

@@ -1,3 +1,4 @@
+import { regionFormat } from "./region-format.js";
 import type { ModelSpec } from "../model/layer-spec.js";
 import type { Gene, GeneValue } from "./gene.js";
 
@@ -42,4 +43,4 @@ export interface GeneKind {
 export type GeneValues = ReadonlyMap<string, ReadonlyMap<string, GeneValue>>;
 
 /** The kinds that every search has. A kind in the tree is one file, and one line here. */
-export const GENE_KINDS: readonly GeneKind[] = [];
+export const GENE_KINDS: readonly GeneKind[] = [regionFormat];

@@ -78,6 +78,20 @@ export interface ModelSpec {
   readonly source: "reference-workload" | "onnx" | "user";
   /** Number of parameters that always stay in float32: biases, norms and constants. Default 0. */
   readonly floatParameterCount?: number;
+  /** What lies between layers and may compute on codes or in float. Default: nothing. */
+  readonly regions?: readonly RegionSpec[];
+}
+
+/** A group of operators between layers that hand values to each other. */
+export interface RegionSpec {
+  /** Unique within the model, as the first value that it computes. */
+  readonly name: string;
+  /** Its operators, by ONNX name, in model order. */
+  readonly operators: readonly string[];
+  /** Names of the layers that it reads from or that read from it, in model order. */
+  readonly layers: readonly string[];
+  /** What it is with 8-bit activations around it when a genome does not say. */
+  readonly automatic: "integer" | "float";
 }
 
 /** Number of elements of a shape; 1 for a scalar. */

@@ -105,12 +105,12 @@ function convTranspose(): SmallModel {
 function gemm(): SmallModel {
   return {
     proto: model({
-      inputs: [value("x", ["n", 40])],
-      outputs: [value("y", ["n", 5])],
+      inputs: [value("x", ["n", 162])],
+      outputs: [value("y", ["n", 165])],
       initializers: [
-        normalWeights("w1", [33, 40]),
-        normalWeights("b1", [33]),
-        normalWeights("w2", [33, 5]),
+        normalWeights("w1", [190, 162]),
+        normalWeights("b1", [190]),
+        normalWeights("w2", [190, 165]),
       ],
       nodes: [
         node("Gemm", ["x", "w1", "b1"], ["h"], { transB: 1 }, "g1"),
@@ -118,7 +118,7 @@ function gemm(): SmallModel {
         node("Gemm", ["r", "w2"], ["y"], {}, "g2"),
       ],
     }),
-    inputs: images("gemm", [4, 40]),
+    inputs: images("gemm", [4, 162]),
   };
 }
 
@@ -126,8 +126,8 @@ function matMul(): SmallModel {
   return {
     proto: model({
       inputs: [value("x", ["n", 3, 64])],
-      outputs: [value("y", ["n", 3, 5])],
-      initializers: [normalWeights("w1", [64, 32]), normalWeights("w2", [32, 5])],
+      outputs: [value("y", ["n", 3, 60])],
+      initializers: [normalWeights("w1", [64, 200]), normalWeights("w2", [200, 60])],
       nodes: [
         node("MatMul", ["x", "w1"], ["h"], {}, "m1"),
         node("Tanh", ["h"], ["t"]),

@@ -1,5 +1,6 @@
 import { integerPlacement } from "../../../deploy/integer-operators.js";
-import type { PlacedOperator, PlacedRegion } from "../../../deploy/placement.js";
+import type { PlacedOperator } from "../../../deploy/placement.js";
+import type { RegionSpec } from "../../../model/layer-spec.js";
 
 /**
  * The regions of a graph: groups of operators between layers that hand values to each other. Only
@@ -8,7 +9,7 @@ import type { PlacedOperator, PlacedRegion } from "../../../deploy/placement.js"
 export function placeRegions(
   operators: readonly PlacedOperator[],
   returned: ReadonlySet<string>,
-): { readonly operators: readonly PlacedOperator[]; readonly regions: readonly PlacedRegion[] } {
+): { readonly operators: readonly PlacedOperator[]; readonly regions: readonly RegionSpec[] } {
   const makers = new Map<string, PlacedOperator>();
   const roots = new Map<PlacedOperator, PlacedOperator>();
   const root = (operator: PlacedOperator): PlacedOperator => {
@@ -51,7 +52,7 @@ const isKernel = (form: PlacedOperator["kernel"]["form"]) =>
 function regionsOf(
   operators: readonly PlacedOperator[],
   returned: ReadonlySet<string>,
-): PlacedRegion[] {
+): RegionSpec[] {
   const placement = { weights: [], activations: [], floats: [], operators, returned };
   const all = { fits: () => true, eight: () => true, covers: () => true };
   const integerIn = (format: "auto" | "integer") => {
@@ -79,7 +80,7 @@ function regionsOf(
     }
     for (const value of operator.makes) makers.set(value, operator);
   }
-  return [...members].flatMap(([name, member]): PlacedRegion[] => {
+  return [...members].flatMap(([name, member]): RegionSpec[] => {
     const isInteger = automatic.has(name);
     if (!isInteger && !forced.has(name)) return [];
     return [

@@ -9,6 +9,9 @@ import {
 import { foldChannelAffines } from "../fold/fold-channel-affines.js";
 import { indexGraph } from "../graph/graph-index.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
+import { ORT_CPU_PROFILE } from "../placement/ort-cpu-profile.js";
+import { placeOperators, returnedValues } from "../placement/place-operators.js";
+import { placeRegions } from "../placement/place-regions.js";
 import { declaredDims } from "../shape/declared-shape.js";
 import { inferShapes } from "../shape/infer-shapes.js";
 import { decodeModel, type ModelWithGraph } from "../wire/decode-model.js";
@@ -167,12 +170,19 @@ export async function loadOnnxModel(
     countFloatElements(graph, index) - layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
   noteFloatTensors(index, bindings, note);
   const initializers = index.constants;
+  const inputs = graph.input.filter((input) => !initializers.has(input.name)).map(graphValue);
+  const returned = returnedValues(index);
+  const operators = placeOperators({ bindings, layers, inputs }, index, ORT_CPU_PROFILE, returned);
+  const { regions } = placeRegions(operators, returned);
   return {
     name,
     layers,
-    spec: { name, layers, source: "onnx", floatParameterCount },
+    spec: {
+      ...{ name, layers, source: "onnx", floatParameterCount },
+      ...(regions.length > 0 && { regions }),
+    },
     opset,
-    inputs: graph.input.filter((input) => !initializers.has(input.name)).map(graphValue),
+    inputs,
     outputs: graph.output.map(graphValue),
     bindings,
     proto,

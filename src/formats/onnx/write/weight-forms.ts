@@ -142,7 +142,7 @@ function formOf(
   const blocks = takesBlocks(site);
   if (products.every(({ bits }) => bits === undefined)) {
     if (blocks) return { form: "blocks" };
-    return { form: "float", note: "float weights are made when the file is loaded: float speed" };
+    return { form: "float", note: `${floatReason(site)}: float speed` };
   }
   const lookedUp = uses.filter(({ opType }) => opType === "Gather");
   const reason = grouped
@@ -158,6 +158,19 @@ function formOf(
       note: "weights with zero points have slower integer kernels than symmetric ones",
     }),
   };
+}
+
+/** Why a layer computes in float whose activation is not rounded. */
+function floatReason(site: Site): string {
+  const { weight, uses } = site;
+  if (weight.activationBits !== EIGHT_BITS) return "float weights are made when the file is loaded";
+  if (weight.parameters.granularity === "per-group")
+    return "there is no integer kernel for scales of groups";
+  const obstacles = uses.map((use) => integerObstacle(site, { ...use, bits: EIGHT_BITS }));
+  return (
+    obstacles.find((found) => found !== undefined) ??
+    "the integer kernel does not pay here, or what reads the result takes it in other widths"
+  );
 }
 
 function lookupForm({ weight, uses, readElsewhere }: Site): ReturnType<typeof formOf> {

@@ -111,7 +111,7 @@ describe("an evaluator with workers", () => {
         }),
       ),
     );
-    // 0.01 is 0 in the one 8 bit format for both columns, and 1 / 0 is infinite.
+    // 0.01 is 0 in the one 4 bit format for both columns, and 1 / 0 is infinite.
     const batches = [{ x: { data: Float32Array.of(100, 0.01), dims: [1, 2] } }];
     const metric: Metric = { name: "none", evaluate: () => ({ score: 1, value: 1, samples: 1 }) };
     const evaluator = await createOnnxEvaluator(broken, {
@@ -120,7 +120,7 @@ describe("an evaluator with workers", () => {
       metric,
       workers: 1,
     });
-    const failing = evaluator.evaluate(uniform(broken, { activationBits: 8 }), {});
+    const failing = evaluator.evaluate(uniform(broken, { activationBits: 4 }), {});
     await expect(failing).rejects.toThrow(EvaluationError);
     await expect(failing).rejects.toThrow(/^output "y" holds 1 NaN or infinite/);
     await expect(failing).rejects.toHaveProperty("path", "y");

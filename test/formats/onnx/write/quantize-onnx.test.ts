@@ -272,9 +272,9 @@ describe("quantizeOnnx", () => {
 
   it("shares the QuantizeLinear of uses that quantize one tensor alike", async () => {
     const proto = model({
-      inputs: [value("x", ["n", 8])],
-      outputs: [value("y", ["n", 5])],
-      initializers: [weights("a", [8, 5]), weights("b", [8, 5]), weights("c", [8, 5])],
+      inputs: [value("x", ["n", 200])],
+      outputs: [value("y", ["n", 160])],
+      initializers: ["a", "b", "c"].map((name) => weights(name, [200, 160])),
       nodes: [
         node("MatMul", ["x", "a"], ["ya"], {}, "a"),
         node("MatMul", ["x", "b"], ["yb"], {}, "b"),
@@ -283,7 +283,7 @@ describe("quantizeOnnx", () => {
       ],
     });
     const loaded = await loadOnnxModel(bytesOf(proto));
-    const calibration = [{ x: { data: normals("shared", 32), dims: [4, 8] } }];
+    const calibration = [{ x: { data: normals("shared", 800), dims: [4, 200] } }];
     const eight = uniform(loaded, {});
     const mixed = eight.with({
       layerConfigs: new Map(eight.layerConfigs).set(

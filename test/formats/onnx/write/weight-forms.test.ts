@@ -185,27 +185,39 @@ describe("written weights mean the same at every optimization level", () => {
           const x = batchOf(one);
           const activationRanges = await calibrateActivations(loaded, [x]);
           const genome = uniform(loaded, settings);
-          const { bytes } = await quantizeOnnxWithReport(loaded, genome, { activationRanges });
+          const report = await quantizeOnnxWithReport(loaded, genome, { activationRanges });
+          const { bytes } = report;
           const config = new LayerQuantConfig(settings);
+          const format = (name: string, dims: readonly number[]) => ({
+            ...activationRanges.format(name, config, "mse").params,
+            shape: dims,
+          });
           const dynamic = decodeModel(bytes).graph.node.some(
             ({ opType }) => opType === "DynamicQuantizeLSTM",
           );
           const rounded =
-            config.activationBits === 32 || dynamic || one.opType === "Gather"
+            report.layers[0]!.activation === undefined || dynamic || one.opType === "Gather"
               ? x.x!.data
-              : fakeQuantize(x.x!.data as Float32Array, {
-                  ...activationRanges.format("x", config, "mse").params,
-                  shape: one.input,
-                });
+              : fakeQuantize(x.x!.data as Float32Array, format("x", one.input));
           const float = await dequantizedModel(loaded, settings);
-          const expected = await runModel(
+          let expected = await runModel(
             float,
             { x: { data: rounded, dims: one.input } },
             "disabled",
           );
+          // A convolution with an integer kernel rounds its result; a step up or down may differ.
+          const roundsResult = decodeModel(bytes).graph.initializer.some(
+            ({ name }) => name === "y_scale",
+          );
+          if (roundsResult) {
+            const y = Float32Array.from(expected);
+            expected = [...fakeQuantize(y, format("y", [y.length]))];
+          }
           for (const level of LEVELS) {
             const got = await runModel(bytes, x, level);
-            expect(relativeDifference(got, expected), level).toBeLessThan(dynamic ? 0.05 : 1e-4);
+            expect(relativeDifference(got, expected), level).toBeLessThan(
+              dynamic ? 0.05 : roundsResult ? 0.011 : 1e-4,
+            );
           }
         }),
         { numRuns: 40, seed: 11 },
@@ -242,7 +254,9 @@ describe("the form of weights is the one that ONNX Runtime runs fast", () => {
     async (weightBits) => {
       const net = await operators("conv net", { weightBits });
       expect(net.operators).toContain("QLinearConv");
-      expect(net.notes).toEqual([undefined, undefined, undefined]);
+      expect(net.notes[1]).toBeUndefined();
+      // A first convolution of three channels, and a matrix of 30 numbers.
+      for (const at of [0, 2]) expect(net.notes[at]).toMatch(/does not pay/);
       expect((await operators("depthwise", { weightBits })).operators).toContain("QLinearConv");
       expect((await operators("gemm", { weightBits })).operators).toEqual([
         ...["QuantizeLinear", "QGemm", "QGemm"],
@@ -285,7 +299,7 @@ describe("the form of weights is the one that ONNX Runtime runs fast", () => {
       const found = await operators("embedding", { weightBits, activationBits: 32 });
       expect(found.operators).toEqual(["Gather", "Gather", "Cast", "Mul", "MatMul"]);
       const one = await operators("embedding", { weightBits, granularity: "per-tensor" });
-      expect(one.operators.slice(0, 3)).toEqual(["Gather", "Cast", "Mul"]);
+      expect(one.operators.slice(0, 3)).toEqual(["Gather", "Cast", "FusedMatMul"]);
     },
   );
 
