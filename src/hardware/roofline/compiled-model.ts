@@ -65,7 +65,7 @@ export function compileModel(model: ModelSpec, { fusion, qdq }: HardwareProfile)
       fusion?.sharedInput === true
         ? [...layers.keys()].filter((i) => (wiring.leaders[i] as number) >= 0)
         : [],
-    qdq: qdq && qdqWiring(layers, qdq.integerOutputs),
+    qdq: qdq && qdqWiring(layers, qdq.integerOutputs, model.regions),
   };
 }
 

@@ -1,33 +1,34 @@
 import type { LayerQuantConfig } from "../../genome/layer-quant-config.js";
-import { elementCount, LayerKind, type LayerSpec } from "../../model/layer-spec.js";
+import {
+  elementCount,
+  LayerKind,
+  type LayerSpec,
+  type RegionSpec,
+} from "../../model/layer-spec.js";
 import type { ComputeFormat } from "../contract.js";
+
+/** What lies between the layer that makes a value and those that read it. */
+type Between = "nothing" | "integer" | "float";
 
 /** An activation tensor. Layers with the same inputs read the same tensor. */
 interface SharedTensor {
-  /**
-   * The layer whose unchanged output it is. -1 for a graph input, and where an operator lies
-   * between.
-   */
-  readonly producer: number;
   /** The last layer that contributes to it. -1 for a graph input. */
   readonly origin: number;
   readonly readers: readonly number[];
   readonly elements: number;
+  /** In which form the operators between compute with 8-bit activations around them. */
+  readonly between: Between;
 }
 
 /** The readers of each tensor, as far as a runtime that fuses QDQ pairs needs them. */
 export interface QdqWiring {
   readonly tensors: readonly SharedTensor[];
-  /**
-   * For each layer, the readers of its unchanged output. Empty when an operator (an addition, a
-   * pool) also reads it.
-   */
-  readonly directReaders: readonly (readonly number[])[];
   /** For each layer, whether its integer kernel writes integers. */
   readonly writesIntegers: readonly boolean[];
-  readonly parameterCounts: readonly number[];
-  /** For each layer, whether it is a lookup, which dequantizes the rows that it reads. */
-  readonly lookups: readonly boolean[];
+  /** For each layer, whether the placement leaves it in float whatever its settings. */
+  readonly staysFloat: readonly boolean[];
+  /** For each layer, the elements of its output where no layer reads it, else 0. */
+  readonly returned: readonly number[];
 }
 
 /** What a layer's settings require of the graph. */
@@ -43,8 +44,6 @@ export interface QdqRole {
    * stands for 0 do. Otherwise the clamp stays, and the earlier layer writes float.
    */
   readonly absorbsClamp: boolean;
-  /** Whether the weights are stored as integers. */
-  readonly quantizedWeights: boolean;
 }
 
 /**
@@ -56,7 +55,7 @@ export function qdqRole(
   config: LayerQuantConfig,
   computeFormat: ComputeFormat,
 ): QdqRole {
-  const { activationBits, activationScheme, weightBits } = config;
+  const { activationBits, activationScheme } = config;
   const quantized = activationBits !== 32 && layer.kind !== LayerKind.EMBEDDING;
   const scheme = activationScheme === "asymmetric" ? 1 : activationScheme === "symmetric" ? 2 : 3;
   return {
@@ -64,7 +63,6 @@ export function qdqRole(
     format: quantized ? (activationBits === 16 ? "int16" : "int8") : "float32",
     inputFormat: quantized ? 4 * activationBits + scheme : 0,
     absorbsClamp: quantized && activationBits === 8 && activationScheme === "asymmetric",
-    quantizedWeights: weightBits !== 32 && layer.parameterCount > 0,
   };
 }
 
@@ -95,21 +93,32 @@ export interface QdqExecution {
 
 /**
  * Finds the readers of each tensor. Several inputs mean an addition or a concatenation between, and
- * another size means a pool or the like. These operators compute in float. A layer without `inputs`
- * reads the layer before it.
+ * another size means a pool or the like: such operators compute as the region says that holds both
+ * layers, in float where the model lists none. A layer without `inputs` reads the layer before it.
  */
 export function qdqWiring(
   layers: readonly LayerSpec[],
   integerOutputs: readonly LayerKind[],
+  regions: readonly RegionSpec[] = [],
 ): QdqWiring {
   const indexOf = new Map(layers.map(({ name }, index) => [name, index]));
+  const regionsOf = new Map<string, RegionSpec[]>();
+  for (const region of regions)
+    for (const name of region.layers) regionsOf.set(name, [...(regionsOf.get(name) ?? []), region]);
+  const betweenOf = (from: readonly number[], to: LayerSpec): Between => {
+    const names = from.map((index) => layers[index]!.name);
+    const region = regionsOf
+      .get(to.name)
+      ?.find((one) => names.some((name) => one.layers.includes(name)));
+    return region?.automatic ?? "float";
+  };
   const tensors = new Map<string, SharedTensor & { readonly readers: number[] }>();
-  const readers: number[][] = layers.map(() => []);
-  const indirect = new Set<number>();
+  const read = new Set<number>();
   layers.forEach((layer, index) => {
     const before = index === 0 ? [] : [index - 1];
     const from = layer.inputs?.map((name) => indexOf.get(name) as number) ?? before;
     const elements = elementCount(layer.inputShape);
+    for (const producer of from) read.add(producer);
     const only = from.length === 1 ? (from[0] as number) : -1;
     const { outputShape, followedBy } = layers[Math.max(only, 0)] as LayerSpec;
     const whole = only >= 0 && elementCount(outputShape) === elements && !followedBy?.length;
@@ -119,38 +128,40 @@ export function qdqWiring(
     if (known !== undefined) known.readers.push(index);
     else
       tensors.set(key, {
-        producer: whole ? only : -1,
         origin: Math.max(-1, ...from),
         readers: [index],
         elements,
+        between: whole || from.length === 0 ? "nothing" : betweenOf(from, layer),
       });
-    for (const producer of from)
-      if (whole) (readers[producer] as number[]).push(index);
-      else indirect.add(producer);
   });
   return {
     tensors: [...tensors.values()],
-    directReaders: readers.map((list, index) => (indirect.has(index) ? [] : list)),
     writesIntegers: layers.map(({ kind }) => integerOutputs.includes(kind)),
-    parameterCounts: layers.map(({ parameterCount }) => parameterCount),
-    lookups: layers.map(({ kind }) => kind === LayerKind.EMBEDDING),
+    staysFloat: layers.map(isNarrowStem),
+    returned: layers.map((layer, i) => (read.has(i) ? 0 : elementCount(layer.outputShape))),
   };
 }
 
 /**
- * How a runtime executes the QDQ form that `quantizeOnnx` writes, in which layers take quantized
- * inputs and give float outputs. Seen in profiles of ONNX Runtime 1.30 (docs/latency-tables.md).
+ * A convolution of 1 to 3 input channels: its integer kernel is slower than the float one (measured
+ * on ONNX Runtime 1.30: 0.15 to 0.7 times as fast), so the placement leaves it in float.
+ */
+function isNarrowStem({ kind, inputShape }: LayerSpec): boolean {
+  return kind === LayerKind.CONV && inputShape.length >= 3 && (inputShape[1] ?? 0) <= 3;
+}
+
+/**
+ * How ONNX Runtime executes the QDQ form that `quantizeOnnx` writes: a layer with 8-bit weights and
+ * activations runs on integers, and what it makes stays in codes for the layers behind it, across
+ * operators of a region that has integer kernels. Codes and floats are converted where one meets
+ * the other: at inputs and outputs of the graph, around float regions, and at layers of another
+ * format. Seen in optimized graphs of ONNX Runtime 1.30 (docs/latency-tables.md).
  *
- * In ONNX Runtime the integer kernel of a convolution (QLinearConv) writes integers. Such a layer
- * runs on integers only when every reader of its output quantizes it at once. Otherwise its
- * operands are dequantized at every inference, and it runs in float.
- *
- * Other layers read integers and write float (MatMulIntegerToFloat), or take packed weights beside
- * a float input (MatMulNBits). A tensor is quantized once for all readers of one format, and
- * dequantized for each.
+ * A convolution behind which a clamp stays, as before symmetric activations, runs in float. A
+ * tensor is converted once for all readers of one format.
  */
 export function qdqExecution(
-  { tensors, directReaders, writesIntegers, parameterCounts, lookups }: QdqWiring,
+  { tensors, writesIntegers, staysFloat, returned }: QdqWiring,
   layers: readonly { readonly role: QdqRole }[],
 ): QdqExecution {
   const roles = layers.map(({ role }) => role);
@@ -166,32 +177,31 @@ export function qdqExecution(
     return bytes;
   };
   roles.forEach((role, i) => {
-    const readers = directReaders[i] as readonly number[];
-    const first = roles[readers[0] ?? -1];
-    const written =
-      first !== undefined &&
-      readers.every((reader) => {
-        const other = roles[reader] as QdqRole;
-        return other.absorbsClamp && other.inputFormat === first.inputFormat;
-      });
-    if (role.integer && (writesIntegers[i] !== true || written)) integer[i] = 1;
-    // Packed weights beside a float input have kernels of their own, except in convolutions.
-    const unpacked = role.inputFormat !== 0 || writesIntegers[i] === true;
-    if (integer[i] !== 1 && role.quantizedWeights && unpacked && lookups[i] !== true)
-      convert(i, parameterCounts[i] as number);
+    const fuses = writesIntegers[i] !== true || role.absorbsClamp;
+    if (role.integer && fuses && staysFloat[i] !== true) integer[i] = 1;
   });
-  for (const { producer, origin, readers, elements } of tensors) {
+  // Codes leave a layer only where its kernel writes them; others (a product of matrices) give
+  // floats, which the next reader rounds.
+  const writes = (layer: number) => integer[layer] === 1 && writesIntegers[layer] === true;
+  for (const { origin, readers, elements, between } of tensors) {
+    const codes = origin >= 0 && writes(origin) && between !== "float";
     const made = new Set<number>();
-    if (producer >= 0 && integer[producer] === 1 && writesIntegers[producer] === true)
-      made.add((roles[readers[0] as number] as QdqRole).inputFormat);
+    if (codes) made.add((roles[origin] as QdqRole).inputFormat);
+    if (origin >= 0 && writes(origin) && !codes) convert(readers[0] as number, elements);
     for (const reader of readers) {
       const { inputFormat } = roles[reader] as QdqRole;
-      if (inputFormat === 0) continue;
+      const takes = integer[reader] === 1 || (inputFormat !== 0 && staysFloat[reader] !== true);
+      if (!takes) {
+        if (codes) convert(reader, elements);
+        continue;
+      }
       if (!made.has(inputFormat))
         quantizedInputs[reader] = { from: origin, bytes: convert(reader, elements) };
       made.add(inputFormat);
       if (integer[reader] !== 1) convert(reader, elements);
     }
   }
+  for (const [i, elements] of returned.entries())
+    if (elements > 0 && writes(i)) convert(i, elements);
   return { integer, operators, operatorBytes, quantizedInputs };
 }

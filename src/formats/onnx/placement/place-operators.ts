@@ -144,9 +144,7 @@ class OperatorReader {
     reads: PlacedOperator["reads"],
     makes: readonly string[],
   ): OperatorProfile {
-    const kernel = isStandardDomain(node.domain)
-      ? this.profile.operators[node.opType]
-      : undefined;
+    const kernel = isStandardDomain(node.domain) ? this.profile.operators[node.opType] : undefined;
     if (kernel === undefined || kernel.form === "layer") return FLOAT;
     // Stored operands and results of other types have no place in integer kernels.
     const operands = kernel.form === "pass" ? 1 : node.input.filter((name) => name !== "").length;
