@@ -12,9 +12,11 @@ import {
   type WeightBits,
 } from "quantevo";
 import { paretoFrontSvg } from "quantevo/export";
+import { costModelFor } from "quantevo/hardware";
 import {
   createOnnxEvaluator,
   loadOnnxModel,
+  measureOnnxLatencies,
   quantizeOnnxWithReport,
   splitBatches,
   topOneAccuracy,
@@ -45,6 +47,7 @@ const batchesOf = (data: { images: Float32Array; labels: Uint8Array }) => {
 const calibration = generateImages({ count: 128, seed: SEEDS.calibration });
 const searchSet = generateImages({ count: 512, seed: SEEDS.validation });
 const testSet = generateImages({ count: 1000, seed: "demo test" });
+const imageLength = testSet.images.length / testSet.labels.length;
 const ranges = batchesOf(calibration);
 const evaluator = await createOnnxEvaluator(model, {
   calibration: ranges,
@@ -64,6 +67,7 @@ interface Written {
   readonly accuracy: number;
   readonly compression?: number | undefined;
 }
+const chosenOf = new Map<string, QuantizationGenome>();
 const summary: Written[] = [
   { name: "float32", bytes: floatBytes, accuracy: await runOnnxAlone(modelPath, testSet) },
 ];
@@ -115,6 +119,7 @@ for (const target of [HardwareTarget.INTEL_VNNI, HardwareTarget.ARM_DOT]) {
     paretoFrontSvg(result.paretoFront, { title: `The demo's network on ${target}`, marks }),
   );
   console.log(`wrote ${name}.onnx, .json, .yaml, .svg`);
+  chosenOf.set(target, chosen);
 
   // What was written, run by ONNX Runtime with nothing of quantevo in between.
   const accuracy = await runOnnxAlone(`${name}.onnx`, testSet);
@@ -125,6 +130,7 @@ for (const target of [HardwareTarget.INTEL_VNNI, HardwareTarget.ARM_DOT]) {
     compression: chosen.compressionRatio,
   });
 }
+await printLatencies();
 await evaluator.dispose();
 
 console.log(
@@ -139,6 +145,43 @@ for (const { name, bytes, accuracy, compression } of summary)
         : `, ${(floatBytes / bytes).toFixed(2)}x smaller (parameters with their scales: ` +
           `${compression.toFixed(2)}x)`),
   );
+
+/** What ONNX Runtime takes on this machine, beside what the cost model of such a CPU predicts. */
+async function printLatencies(): Promise<void> {
+  const compared = new Map<string, QuantizationGenome | undefined>([
+    ["float32", undefined],
+    ["uniform INT8", uniformGenome(8)],
+    ...[...chosenOf].map(([target, genome]) => [`chosen for ${target}`, genome] as const),
+  ]);
+  const measured = await measureOnnxLatencies(model, [...compared.values()], {
+    activationRanges: evaluator.activationRanges,
+    input: batchesOf({
+      images: testSet.images.subarray(0, 64 * imageLength),
+      labels: testSet.labels.subarray(0, 64),
+    })[0],
+    repetitions: 30,
+  });
+  const costModel = costModelFor(HardwareTarget.INTEL_VNNI, {
+    device: "onnx-runtime-qdq",
+    threads: 1,
+    batch: 64,
+  });
+  console.log("\n64 images at once, one thread of this machine:");
+  for (const [i, [name, genome]] of [...compared].entries()) {
+    const { latencyMs } = costModel.estimate(model.spec, genome ?? floatGenome());
+    console.log(
+      `${name.padEnd(24)} ${measured[i]!.medianMs.toFixed(3)} ms measured, ` +
+        `${latencyMs.toFixed(3)} ms predicted for an AVX-512 VNNI core`,
+    );
+  }
+}
+
+function floatGenome(): QuantizationGenome {
+  const config = new LayerQuantConfig({ weightBits: 32, activationBits: 32 });
+  return new QuantizationGenome({
+    layerConfigs: new Map(model.layers.map((layer) => [layer.name, config])),
+  });
+}
 
 function uniformGenome(weightBits: WeightBits): QuantizationGenome {
   const config = new LayerQuantConfig({ weightBits, calibrationMethod: "mse" });
