@@ -76,6 +76,12 @@ const CASES: Readonly<Record<string, fc.Arbitrary<Case>>> = {
       ...{ opType: "MatMul", dims: [heads, k, n], input: [2, heads, 3, k] },
     }),
   ),
+  "stack of matrices that lie apart": fc.record({ heads: extent, k: extent, n: extent }).map(
+    ({ heads, k, n }): Case => ({
+      ...{ opType: "MatMul", dims: [2, k, heads, n], input: [2, heads, 3, k] },
+      transposed: true,
+    }),
+  ),
   Gather: fc.record({ rows: extent, columns: width, transposed: fc.boolean() }).map(
     ({ rows, columns, transposed }): Case => ({
       ...{ opType: "Gather", dims: transposed ? [columns, rows] : [rows, columns], input: [2, 3] },
@@ -117,6 +123,7 @@ function protoOf({ opType, dims, input, attributes = {}, transposed = false }: C
   const recurrent = opType === "GRU" || opType === "LSTM";
   const hidden = Number(attributes.hidden_size ?? 0);
   const operand = transposed ? "wt" : "w";
+  const perm = dims.length === 2 ? [1, 0] : [0, 2, 1, 3];
   const lookup = opType === "Gather";
   const operands = lookup ? [operand, "x"] : recurrent ? ["x", "w", "r"] : ["x", operand];
   const rank = recurrent ? 4 : input.length + (lookup ? 1 : 0);
@@ -134,7 +141,7 @@ function protoOf({ opType, dims, input, attributes = {}, transposed = false }: C
       ...(recurrent ? [filled("r", [2, dims[1]!, hidden], 0.02)] : []),
     ],
     nodes: [
-      ...(transposed ? [node("Transpose", ["w"], ["wt"], { perm: [1, 0] })] : []),
+      ...(transposed ? [node("Transpose", ["w"], ["wt"], { perm })] : []),
       node(opType, operands, ["y"], attributes, "layer"),
     ],
   });
@@ -176,11 +183,18 @@ function batchOf({ opType, dims, input, transposed }: Case): Batch {
   return { x: { data: BigInt64Array.from(ids), dims: input } };
 }
 
+/** Settings that a case is about, over those drawn. */
+const SETTINGS: Readonly<Record<string, Partial<LayerQuantConfigFields>>> = {
+  "MatMul by blocks": { weightBits: 4, granularity: "per-group", groupSize: 64 },
+  LSTM: { activationBits: 8, weightScheme: "symmetric" },
+};
+
 describe("written weights mean the same at every optimization level", () => {
   for (const [title, cases] of Object.entries(CASES))
     it(title, { timeout: 120_000 }, async () => {
       await fc.assert(
-        fc.asyncProperty(cases, fields, async (one, settings) => {
+        fc.asyncProperty(cases, fields, async (one, drawn) => {
+          const settings = { ...drawn, ...SETTINGS[title] };
           const loaded = await loadOnnxModel(bytesOf(protoOf(one)));
           const x = batchOf(one);
           const activationRanges = await calibrateActivations(loaded, [x]);
