@@ -23,6 +23,8 @@ function failure(layers: unknown): unknown {
   return undefined;
 }
 
+const layout = good.weightLayout!;
+
 describe("checkLayers", () => {
   it("accepts layers with and without weights, and names that objects own", () => {
     const { weights, weightLayout, ...bare } = good;
@@ -68,6 +70,14 @@ describe("checkLayers", () => {
     [
       "layers.0.weightLayout.shape",
       [{ ...good, weightLayout: { shape: [2, 4], channelAxis: 1, groupAxis: 0 } }],
+    ],
+    [
+      "layers.0.weightLayout.order.shape",
+      [{ ...good, weightLayout: { ...layout, order: { shape: [7], permutation: [0] } } }],
+    ],
+    [
+      "layers.0.weightLayout.order.permutation",
+      [{ ...good, weightLayout: { ...layout, order: { shape: [2, 3], permutation: [0, 0] } } }],
     ],
     ["layers.0.weightLayout", [{ ...good, weightLayout: undefined }]],
     ["layers.0.weights", [{ ...good, weights: new Float32Array(5) }]],

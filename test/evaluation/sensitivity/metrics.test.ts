@@ -89,6 +89,19 @@ describe("output-error", () => {
         [4, 5].reduce((sum, i) => sum + (weights[i]! - probe[i]!) ** 2, 0) /
         [4, 5].reduce((sum, i) => sum + weights[i]! ** 2, 0);
       expect((await ask(third, matrix)).get("a")).toBeCloseTo(wanted, 9);
+      // A transposed convolution of 3 groups, each of 2 inputs and 2 channels.
+      const order = { shape: [3, 2, 2, 1], permutation: [0, 2, 1, 3] };
+      const groups = model({
+        weightLayout: { shape: [6, 2], channelAxis: 0, groupAxis: 1, order },
+      });
+      const fourth = outputError(new Map([["a", Float32Array.of(0, 0, 0, 1, 0, 0)]]));
+      const rounded = probedWeights(groups.layers[0]!, 3);
+      const share = (values: (i: number) => number) =>
+        [5, 7].reduce((sum, i) => sum + values(i) ** 2, 0);
+      expect((await ask(fourth, groups)).get("a")).toBeCloseTo(
+        share((i) => weights[i]! - rounded[i]!) / share((i) => weights[i]!),
+        9,
+      );
     },
   );
 

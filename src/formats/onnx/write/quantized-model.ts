@@ -107,7 +107,7 @@ export function quantizedModel(
   const { ready } = options;
   const quantizer = quantizerOf(model, options);
   const plan = planDeployment(model, placementOf(model), genome, { quantizer, ranges, ready });
-  const { proto, weights } = writePlan(model, plan);
+  const { proto, weights } = writePlan(model, plan, options.avoidSaturation);
   return { proto, layers: describeLayers(model, genome, plan, weights) };
 }
 

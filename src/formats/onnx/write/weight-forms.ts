@@ -45,8 +45,16 @@ const BLOCK_SIZES: ReadonlySet<number> = new Set([64, 128, 256]);
 
 const EIGHT_BITS = 8;
 
-/** The form of each weight tensor that a plan quantizes. */
-export function weightForms(model: OnnxModel, plan: DeploymentPlan): FormedWeight[] {
+/**
+ * The form of each weight tensor that a plan quantizes.
+ * @param avoidSaturation unsigned codes of 8 bits stay so beside quantized activations: the kernels
+ *   for them are slower, and their sums do not overflow on any processor
+ */
+export function weightForms(
+  model: OnnxModel,
+  plan: DeploymentPlan,
+  avoidSaturation = false,
+): FormedWeight[] {
   const graph = model.proto.graph!;
   const stored = storedTensors(graph);
   const producers = producersOf(graph);
@@ -75,14 +83,15 @@ export function weightForms(model: OnnxModel, plan: DeploymentPlan): FormedWeigh
         order: layers.get(layer)?.weightLayout?.order,
         uses,
         readElsewhere: (readers.get(tensor) ?? 0) > direct,
+        keepUnsigned: avoidSaturation && !storage.signed && entry.parameters.bits === EIGHT_BITS,
         alone: uses.length === 1 && [tensor, ...uses[0]!.seen.chain].every(readOnce),
       },
     ];
   });
   const recurrent = recurrentPairs(sites);
   return sites.map((site) => {
-    const { weight, dims, order, uses } = site;
-    return { weight, dims, order, uses, ...formOf(site, recurrent) };
+    const { weight, dims, order, uses, keepUnsigned } = site;
+    return { weight, dims, order, uses, keepUnsigned, ...formOf(site, recurrent) };
   });
 }
 
@@ -99,6 +108,7 @@ interface Site extends WrittenWeight {
   readonly readElsewhere: boolean;
   /** One operator alone reads the tensor, and what lies between. */
   readonly alone: boolean;
+  readonly keepUnsigned: boolean;
 }
 
 function producersOf(graph: GraphProto): ReadonlyMap<string, NodeProto> {
@@ -185,7 +195,7 @@ function lookupForm({ weight, uses, readElsewhere }: Site): ReturnType<typeof fo
  * then.
  */
 function integerObstacle(
-  { weight, dims }: Site,
+  { weight, dims, keepUnsigned }: Site,
   { opType, node, seen, use, bits }: SiteUse,
 ): string | undefined {
   const { parameters, storage } = weight;
@@ -198,6 +208,8 @@ function integerObstacle(
     parameters.granularity === "per-tensor"
       ? undefined
       : seen.permutation.indexOf(storedChannelAxis(weight, dims));
+  if (opType === "Conv" && keepUnsigned && intAttribute(node, "group", 1) > 1)
+    return "a grouped Conv has no fast kernel for unsigned weights";
   if (opType === "Conv")
     return channel === undefined || channel === 0
       ? undefined

@@ -16,6 +16,8 @@ export interface WrittenWeight {
   readonly dims: readonly number[];
   /** How the weights lie in another order than the stored tensor. */
   readonly order?: WeightOrder | undefined;
+  /** Unsigned codes of 8 bits stay so; default false. */
+  readonly keepUnsigned?: boolean;
 }
 
 /** Codes in INT8, and their scale and zero point for DequantizeLinear. */
@@ -29,26 +31,28 @@ export interface IntegerCodes {
 }
 
 /**
- * The codes in INT8, whatever they are stored in: ONNX Runtime has integer kernels for INT8 weights
- * alone, and computes a Cast of a constant when it loads the file. Unsigned codes of 8 bits are
- * shifted, with their zero points.
+ * The codes in INT8, whatever they are stored in: ONNX Runtime has its best kernels for INT8
+ * weights, and computes a Cast of a constant when it loads the file. Unsigned codes that are stored
+ * in 8 bits are shifted to the middle of INT8, with their zero points.
  */
 export function integerCodes(
-  { weight, dims, order }: WrittenWeight,
+  { weight, dims, order, keepUnsigned = false }: WrittenWeight,
   writer: GraphWriter,
 ): IntegerCodes {
   const { parameters: params, storage: stored, codes } = weight;
   const { dataType, bits } = storageType(stored);
-  const shifted = bits === 8 && !stored.signed;
-  const bytes = shifted ? codes.map((code) => code ^ 0x80) : codes;
-  const type = shifted ? DataType.INT8 : dataType;
+  const unsigned = bits === 8 && !stored.signed;
+  const shift = unsigned && !keepUnsigned ? 2 ** (params.bits - 1) : 0;
+  // A Uint8Array keeps the low 8 bits, which are those of INT8.
+  const bytes = shift > 0 ? codes.map((code) => code - shift) : codes;
+  const eight = storageType({ bits: 8, signed: !unsigned || shift > 0 });
+  const type = bits === 8 ? eight.dataType : dataType;
   const viewDims = order === undefined ? dims : permuted(order);
   let name = writer.store("q", (q) => makeTensor(q, viewDims, type, bytes));
-  if (type !== DataType.INT8) name = writer.emit("Cast", [name], { to: DataType.INT8 });
+  if (bits < 8) name = writer.emit("Cast", [name], { to: DataType.INT8 });
   if (order !== undefined) name = restored(name, dims, order, writer);
   const scaleDims = params.granularity === "per-tensor" ? [] : [params.scale.length];
-  const zeroPoint = shifted ? params.zeroPoint.map((code) => code - 128) : params.zeroPoint;
-  const eight = storageType({ bits: 8, signed: true });
+  const zeroPoint = params.zeroPoint.map((code) => code - shift);
   return {
     codes: name,
     scale: writer.store("scale", (s) => scaleTensor(s, scaleDims, params.scale, false)),

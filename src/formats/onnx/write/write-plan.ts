@@ -61,11 +61,16 @@ type Operands = ReadonlyMap<string, readonly Operand[]>;
  * {@link weightForms}; each activation passes QuantizeLinear and DequantizeLinear before the
  * operands that read it quantized. The opset is raised to the least that the formats need.
  * @param plan of this model, with codes in the widths of ONNX
+ * @param avoidSaturation as of {@link weightForms}
  * @throws UnsupportedError naming the node when the opset cannot be raised
  */
-export function writePlan(model: OnnxModel, plan: DeploymentPlan): WrittenPlan {
+export function writePlan(
+  model: OnnxModel,
+  plan: DeploymentPlan,
+  avoidSaturation = false,
+): WrittenPlan {
   const activations = plannedActivations(plan);
-  const weights = weightForms(model, plan);
+  const weights = weightForms(model, plan, avoidSaturation);
   const operands = operandsOf(plan, activations, weights);
   const opset = Math.max(0, ...weights.map(weightOpset), ...activations.map(activationOpset));
   const rounding = new OperatorRewrites(placementOf(model), activations);

@@ -243,4 +243,29 @@ describe("storedLayout", () => {
       groupAxis: 1,
     });
   });
+
+  it("sees channels that lie on several axes as one axis, which comes first", () => {
+    const rows = { channelAxis: 0, groupAxis: 1 };
+    const [c, g] = ["channel", "group"] as const;
+    expect(storedLayout([2, 16, 6], [c, c, g])).toEqual({ shape: [32, 6], ...rows });
+    expect(storedLayout([2, 8, 5], [c, g, c])).toEqual({
+      ...{ shape: [10, 8], ...rows },
+      order: { shape: [2, 8, 5], permutation: [0, 2, 1] },
+    });
+    const split = [
+      { role: c, extent: 2 },
+      { role: g, extent: 3 },
+    ];
+    expect(storedLayout([6, 4, 3, 3], [split, c, g, g])).toEqual({
+      ...{ shape: [8, 27], ...rows },
+      order: { shape: [2, 3, 4, 3, 3], permutation: [0, 2, 1, 3, 4] },
+    });
+    // Depthwise: nothing lies between.
+    const depthwise = [
+      { role: c, extent: 6 },
+      { role: g, extent: 1 },
+    ];
+    expect(storedLayout([6, 4, 3, 3], [depthwise, c, g, g])).toEqual({ shape: [24, 9], ...rows });
+    expect(storedLayout([3, 1, 5], [c, g, c])).toEqual({ shape: [15, 1], ...rows });
+  });
 });

@@ -20,7 +20,7 @@ import type { LayerQuantConfigFields } from "../../../../src/genome/layer-quant-
 import { LayerQuantConfig } from "../../../../src/genome/layer-quant-config.js";
 import type { Batch } from "../../../../src/measure/batches/tensor-data.js";
 import { inversePermutation, permuteAxes } from "../../../../src/numeric/permute-axes.js";
-import { fakeQuantize } from "../../../../src/quantization/index.js";
+import { fakeQuantize, quantizationError } from "../../../../src/quantization/index.js";
 import { type AttributeValue, bytesOf, model, node, value, weights } from "../graph-builder.js";
 import { relativeDifference, runModel, uniform } from "../run-model.js";
 import { normals, SMALL_MODELS } from "../small-models.js";
@@ -199,7 +199,10 @@ describe("written weights mean the same at every optimization level", () => {
           const x = batchOf(one);
           const activationRanges = await calibrateActivations(loaded, [x]);
           const genome = uniform(loaded, settings);
-          const report = await quantizeOnnxWithReport(loaded, genome, { activationRanges });
+          // Codes are the same with and without for this scheme; only their kernels differ.
+          const avoidSaturation = settings.weightScheme === "asymmetric" && settings.useSymmetric;
+          const options = { activationRanges, avoidSaturation: avoidSaturation === true };
+          const report = await quantizeOnnxWithReport(loaded, genome, options);
           const { bytes } = report;
           const config = new LayerQuantConfig(settings);
           const format = (name: string, dims: readonly number[]) => ({
@@ -261,6 +264,40 @@ const operators = async (name: string, settings: Partial<LayerQuantConfigFields>
   const notes = report.layers.map(({ note }) => note);
   return { operators: nodes.map(({ opType }) => opType), notes };
 };
+
+describe("channels that differ in size", () => {
+  it.each([
+    ["ConvTranspose", [4, 3, 2, 2], [1, 4, 4, 4], { group: 2 }, 2],
+    ["MatMul", [2, 8, 5], [2, 3, 8], {}, 2],
+    ["LSTM", [2, 16, 6], [3, 2, 6], { hidden_size: 4, direction: "bidirectional" }, 2],
+  ] as const)(
+    "of a %s are all as exact as 8 bits are",
+    async (opType, dims, input, attributes, parts) => {
+      const proto = protoOf({ opType, dims, input, attributes });
+      const tensor = proto.graph!.initializer[0]!;
+      const values = new Float32Array(tensor.rawData.slice().buffer);
+      // The second group, matrix or direction is a hundred times as large.
+      const scaled = values.map((v, i) => (i < values.length / parts ? v : 100 * v));
+      proto.graph!.initializer[0] = weights("w", dims, scaled);
+      const loaded = await loadOnnxModel(bytesOf(proto));
+      const settings = { weightBits: 8, activationBits: 32 } as const;
+      const params = await calibrateWeights(loaded, uniform(loaded, settings));
+      const { name, weights: own, weightLayout } = loaded.layers[0]!;
+      const found = fakeQuantize(own!, params.get(name)!);
+      const { shape, channelAxis } = weightLayout!;
+      expect(channelAxis).toBe(0);
+      const length = shape[1]!;
+      for (let channel = 0; channel < shape[0]!; channel++) {
+        const range = [channel * length, (channel + 1) * length] as const;
+        const { sqnrDb } = quantizationError(own!.slice(...range), found.slice(...range));
+        expect(sqnrDb, String(channel)).toBeGreaterThan(36);
+      }
+      const { layers } = await quantizeOnnxWithReport(loaded, uniform(loaded, settings));
+      expect(layers[0]!.weight!.scale).toHaveLength(shape[0]!);
+      expect(layers[0]!.sizeBytes).toBe(own!.length + 4 * shape[0]!);
+    },
+  );
+});
 
 describe("the form of weights is the one that ONNX Runtime runs fast", () => {
   it.each([1.58, 2, 3, 4, 6, 8] as const)(
