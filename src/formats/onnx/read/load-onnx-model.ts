@@ -6,7 +6,7 @@ import {
   InvalidModelError,
   UnsupportedError,
 } from "../../../errors.js";
-import { foldChannelAffines } from "../fold/fold-channel-affines.js";
+import { foldModel } from "../fold/fold-model.js";
 import { indexGraph } from "../graph/graph-index.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
 import { declaredDims } from "../shape/declared-shape.js";
@@ -27,8 +27,9 @@ export interface LoadOnnxOptions {
    */
   readonly dimensions?: Readonly<Record<string, number>>;
   /**
-   * Move BatchNormalization, and what else only scales and shifts channels by stored numbers, into
-   * the layer before it. Default true: a layer is quantized as the runtime runs it.
+   * Fold before anything is searched: BatchNormalization, and scales and shifts for each channel,
+   * into the layers beside them, and what follows from constants into stored tensors. The outputs
+   * stay what they are within float rounding; `notes` say what was folded. Default true.
    */
   readonly fold?: boolean;
   /** Name of the model; default: the graph's, else the file's. */
@@ -109,8 +110,9 @@ function graphValue(info: ValueInfoProto): GraphValue {
  * Reads an ONNX file (opset 7 or later) and finds its layers: the float weight tensors of Conv,
  * ConvTranspose, Gemm, MatMul, Gather, LSTM, GRU and RNN, with shapes and MACs of one run at batch
  * 1. Weights may be initializers or Constant nodes, float32, float16, bfloat16 or double, and lie
- * behind Identity, Transpose or Cast. Bytes that are given are kept, not copied; do not change them
- * afterwards.
+ * behind Identity, Transpose or Cast. The graph is folded first, unless `fold` is false: what is
+ * searched, measured as the float baseline and written is the folded graph. Bytes that are given
+ * are kept, not copied; do not change them afterwards.
  * @param pathOrBytes a path, a file URL, or the bytes of the file
  * @throws FileError when the file cannot be read; InvalidModelError when it is malformed,
  *   contradicts itself or holds no layer; UnsupportedError for external data, already quantized
@@ -133,24 +135,22 @@ export async function loadOnnxModel(
   checkFields(options, "options", ["dimensions", "fold", "name"]);
   if (options.name !== undefined && typeof options.name !== "string")
     throw new InvalidArgumentError("name", `name is ${describeValue(options.name)}; allowed: text`);
-  const { fold = true } = options;
-  if (typeof fold !== "boolean")
-    throw new InvalidArgumentError("fold", `fold is ${describeValue(fold)}; allowed: true, false`);
+  if (options.fold !== undefined && typeof options.fold !== "boolean")
+    throw new InvalidArgumentError(
+      "fold",
+      `fold is ${describeValue(options.fold)}; allowed: true, false`,
+    );
   const dimensions = checkDimensions(options.dimensions ?? {});
-  const read = await readBytes(pathOrBytes);
-  const decoded = decodeModel(read);
+  const source = await readBytes(pathOrBytes);
+  const decoded = decodeModel(source);
   const opset = opsetOf(decoded);
-  const { model: proto, folded } = fold
-    ? foldChannelAffines(decoded)
-    : { model: decoded, folded: undefined };
-  const bytes = proto === decoded ? read : encodeModel(proto);
-  const { graph } = proto;
   const notes = new Set<string>();
   const note = (text: string) => {
     if (notes.size < LIMITS.notes) notes.add(text);
   };
-  for (const [operator, count] of folded ?? [])
-    note(`nodes folded into the layer before them: ${count} ${operator}`);
+  const proto = options.fold === false ? decoded : foldModel(decoded, opset, note);
+  const bytes = proto === decoded ? source : encodeModel(proto);
+  const { graph } = proto;
   const index = indexGraph(graph);
   const shapes = inferShapes(index, opset, dimensions, note);
   const { layers, bindings } = findLayers(index, shapes, note);
