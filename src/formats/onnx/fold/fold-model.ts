@@ -21,8 +21,8 @@ function counter(): [Map<string, number>, (operator: string) => void] {
 /**
  * A model that computes the same with fewer nodes: what follows from stored tensors is stored, and
  * scales, shifts and normalization go into the weights of the layers beside them. Its outputs are
- * those of the original within float rounding. Only the main graph is changed, never a tensor that a
- * subgraph reads. Folding twice gives what folding once gives.
+ * those of the original within float rounding. Only the main graph is changed, never a tensor that
+ * a subgraph reads. Folding twice gives what folding once gives.
  * @param proto is not changed; it is returned itself where there is nothing to fold
  * @param opset of the default domain
  * @param note hears what was folded

@@ -1,10 +1,12 @@
 import { copyMessage } from "../opset/copy-graph.js";
 import { declaredDims } from "../shape/declared-shape.js";
+import { withInputExtents } from "../shape/input-extents.js";
 import type { GraphProto, ValueInfoProto } from "../wire/onnx_pb.js";
 
 /**
  * A graph for shape inference that claims nothing about itself: inputs with an unknown extent have
- * no shape, and neither has anything that is computed. What is inferred from it holds for every run.
+ * no shape, and neither has anything that is computed. What is inferred from it holds for every
+ * run.
  */
 export function withoutClaims(graph: GraphProto): GraphProto {
   const copy = copyMessage(graph);
@@ -21,29 +23,12 @@ export function withoutClaims(graph: GraphProto): GraphProto {
 }
 
 /** Stands for every unknown extent; not 1, which Squeeze takes away. */
-const PROBE_EXTENT = 2n;
+const PROBE_EXTENT = 2;
 
 /** The same with an extent for every unknown one: ranks that follow from it hold for every run. */
 export function withProbeExtents(graph: GraphProto): GraphProto {
-  const copy = copyMessage(graph);
+  const copy = withInputExtents(graph, () => PROBE_EXTENT);
   copy.valueInfo = [];
   copy.output = [];
-  copy.input = graph.input.map((info): ValueInfoProto => {
-    const type = info.type?.value;
-    if (type?.case !== "tensorType" || type.value.shape === undefined) return info;
-    const shape = copyMessage(type.value.shape);
-    shape.dim = shape.dim.map((dim) =>
-      dim.value.case === "dimValue" && dim.value.value >= 0n
-        ? dim
-        : Object.assign(copyMessage(dim), {
-            value: { case: "dimValue" as const, value: PROBE_EXTENT },
-          }),
-    );
-    const tensor = Object.assign(copyMessage(type.value), { shape });
-    const wrapped = Object.assign(copyMessage(info.type!), {
-      value: { case: "tensorType" as const, value: tensor },
-    });
-    return Object.assign(copyMessage(info), { type: wrapped });
-  });
   return copy;
 }

@@ -135,6 +135,7 @@ export interface FoundLayers {
 /**
  * Finds the weight tensors of a graph and the work done with each. A tensor that several nodes use
  * is one layer, with the kind, shapes and layout of its first use and the MACs of all.
+ * @param known weights that have been read before, by tensor
  * @throws InvalidModelError when shapes contradict each other; UnsupportedError for weights that
  *   are already quantized or sparse; InvalidDataError for weights that are NaN or infinite
  */
@@ -142,6 +143,7 @@ export function findLayers(
   index: GraphIndex,
   shapes: InferredShapes,
   note: (text: string) => void,
+  known: ReadonlyMap<string, Float32Array> = new Map(),
 ): FoundLayers {
   const gathered = gatherLayers(index, shapes, note);
   const names = nameLayers(index, gathered);
@@ -157,7 +159,7 @@ export function findLayers(
     source.storedAxis.forEach((axis, i) => {
       stored[axis] = roles[i]!;
     });
-    const weights = readFloatTensor(source.constant.tensor, weight);
+    const weights = known.get(weight) ?? readFloatTensor(source.constant.tensor, weight);
     const upstream = inputs?.[position];
     return {
       name: names.get(weight)!,

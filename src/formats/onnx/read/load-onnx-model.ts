@@ -6,24 +6,23 @@ import {
   InvalidModelError,
   UnsupportedError,
 } from "../../../errors.js";
+import type { Batch } from "../../../measure/batches/tensor-data.js";
 import { foldModel } from "../fold/fold-model.js";
 import { indexGraph } from "../graph/graph-index.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
 import { declaredDims } from "../shape/declared-shape.js";
-import { inferShapes } from "../shape/infer-shapes.js";
 import { decodeModel, type ModelWithGraph } from "../wire/decode-model.js";
 import { encodeModel } from "../wire/encode-model.js";
 import { LIMITS } from "../wire/limits.js";
 import type { ValueInfoProto } from "../wire/onnx_pb.js";
-import { findLayers } from "./find-layers.js";
-import { countFloatElements, noteFloatTensors } from "./float-elements.js";
+import { describeGraph, rememberSource } from "./describe-graph.js";
 import type { GraphValue, OnnxModel } from "./onnx-model.js";
 
 /** How to read an ONNX file. */
 export interface LoadOnnxOptions {
   /**
    * Sizes of symbolic dimensions, by their name in the file, for example `{ sequence: 128 }`; whole
-   * numbers from 1.
+   * numbers from 1. They go before those of `sample`.
    */
   readonly dimensions?: Readonly<Record<string, number>>;
   /**
@@ -34,6 +33,13 @@ export interface LoadOnnxOptions {
   readonly fold?: boolean;
   /** Name of the model; default: the graph's, else the file's. */
   readonly name?: string;
+  /**
+   * A batch that the model runs on: symbolic and unknown dimensions have the sizes that they have
+   * in it, by input and axis, and the batch itself counts as one sample. Without it they count
+   * as 1, and so do the MACs over them; `notes` say which. {@link withDimensionsOf} does the same
+   * later.
+   */
+  readonly sample?: Batch;
 }
 
 const OLDEST_OPSET = 7;
@@ -132,7 +138,7 @@ export async function loadOnnxModel(
   pathOrBytes: string | URL | Uint8Array | ArrayBuffer,
   options: LoadOnnxOptions = {},
 ): Promise<OnnxModel> {
-  checkFields(options, "options", ["dimensions", "fold", "name"]);
+  checkFields(options, "options", ["dimensions", "fold", "name", "sample"]);
   if (options.name !== undefined && typeof options.name !== "string")
     throw new InvalidArgumentError("name", `name is ${describeValue(options.name)}; allowed: text`);
   if (options.fold !== undefined && typeof options.fold !== "boolean")
@@ -144,30 +150,17 @@ export async function loadOnnxModel(
   const source = await readBytes(pathOrBytes);
   const decoded = decodeModel(source);
   const opset = opsetOf(decoded);
-  const notes = new Set<string>();
-  const note = (text: string) => {
-    if (notes.size < LIMITS.notes) notes.add(text);
-  };
-  const proto = options.fold === false ? decoded : foldModel(decoded, opset, note);
+  const notes: string[] = [];
+  const proto =
+    options.fold === false ? decoded : foldModel(decoded, opset, (text) => notes.push(text));
   const bytes = proto === decoded ? source : encodeModel(proto);
+  const loaded = { proto, dimensions, notes };
   const { graph } = proto;
-  const index = indexGraph(graph);
-  const shapes = inferShapes(index, opset, dimensions, note);
-  const { layers, bindings } = findLayers(index, shapes, note);
-  if (layers.length === 0) {
-    const local =
-      proto.functions.length > 0 ? "; functions of the model are not looked into, inline them" : "";
-    const message =
-      `the model has no layer: none of its ${graph.node.length} nodes is a Conv, ` +
-      `ConvTranspose, Gemm, MatMul, Gather, LSTM, GRU or RNN with stored float weights${local}`;
-    throw new InvalidModelError("graph.node", message);
-  }
   const name = options.name ?? (graph.name === "" ? "onnx-model" : graph.name);
-  const floatParameterCount =
-    countFloatElements(graph, index) - layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
-  noteFloatTensors(index, bindings, note);
-  const initializers = index.constants;
-  return {
+  const initializers = new Set(indexGraph(graph).constants.keys());
+  const described = describeGraph(loaded, opset, options.sample);
+  const { layers, bindings, floatParameterCount } = described;
+  const model: OnnxModel = {
     name,
     layers,
     spec: { name, layers, source: "onnx", floatParameterCount },
@@ -177,6 +170,8 @@ export async function loadOnnxModel(
     bindings,
     proto,
     bytes,
-    notes: [...notes],
+    notes: described.notes,
   };
+  rememberSource(model, loaded);
+  return model;
 }
