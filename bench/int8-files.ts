@@ -159,7 +159,7 @@ async function figuresOf(name: string): Promise<ModelFigures> {
   const float = readFileSync(`${folder}/models/${name}.onnx`);
   const samples = samplesOf(name, "test");
   const calibration = samplesOf(name, "calib").map(batchOf);
-  const model = await loadOnnxModel(float);
+  const model = await loadOnnxModel(float, { sample: calibration[0]! });
   const genomeOf = (weightBits: WeightBits) =>
     new QuantizationGenome({
       layerConfigs: new Map(

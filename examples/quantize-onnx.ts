@@ -26,6 +26,7 @@ import {
   quantizeOnnxWithReport,
   splitBatches,
   topOneAccuracy,
+  withDimensionsOf,
 } from "quantevo/onnx";
 import { dominates } from "quantevo/pareto";
 import { readNpy } from "./npy.js";
@@ -108,13 +109,9 @@ const integer = (name: keyof typeof args) => {
   return value;
 };
 
-const model = await loadOnnxModel(args.model);
-const input = model.inputs[0];
+const loaded = await loadOnnxModel(args.model);
+const input = loaded.inputs[0];
 if (input === undefined) throw new Error(`${args.model} has no input`);
-console.log(
-  `${basename(args.model)}: ${model.layers.length} layers, ${total("parameterCount")} ` +
-    `weights, ${total("macs")} MACs`,
-);
 
 function total(field: "parameterCount" | "macs"): string {
   return model.layers.reduce((sum, layer) => sum + layer[field], 0).toLocaleString("en");
@@ -176,6 +173,12 @@ function pick(values: readonly number[], channel: number): number {
 
 const calibrationSet = await dataset(args["calibration-inputs"], args["calibration-labels"]);
 const testSet = await dataset(args["test-inputs"], args["test-labels"]);
+// Work is counted on inputs of these sizes where the file leaves dimensions open.
+const model = withDimensionsOf(loaded, calibrationSet.batches[0] as Batch);
+console.log(
+  `${basename(args.model)}: ${model.layers.length} layers, ${total("parameterCount")} ` +
+    `weights, ${total("macs")} MACs`,
+);
 const ranges = calibrationSet.batches.slice(
   0,
   Math.max(1, Math.ceil(integer("calibration-samples") / integer("batch-size"))),

@@ -61,6 +61,7 @@ export {
 export type { ThreadOptions } from "../../measure/threads/thread-pool.js";
 export { type LoadOnnxOptions, loadOnnxModel } from "./read/load-onnx-model.js";
 export type { GraphValue, LayerBinding, OnnxModel, WeightUse } from "./read/onnx-model.js";
+export { withDimensionsOf } from "./read/with-dimensions-of.js";
 export {
   type CalibrateActivationsOptions,
   calibrateActivations,

@@ -15,6 +15,11 @@ export function intAttribute<T extends number | undefined>(
   return attribute === undefined ? fallback : Number(attribute.i);
 }
 
+/** A float attribute, or the operator's default. */
+export function floatAttribute(node: NodeProto, name: string, fallback: number): number {
+  return findAttribute(node, name)?.f ?? fallback;
+}
+
 /** An integer list attribute; undefined when absent. */
 export function intsAttribute(node: NodeProto, name: string): number[] | undefined {
   return findAttribute(node, name)?.ints.map(Number);

@@ -136,6 +136,7 @@ export interface FoundLayers {
 /**
  * Finds the weight tensors of a graph and the work done with each. A tensor that several nodes use
  * is one layer, with the kind, shapes and layout of its first use and the MACs of all.
+ * @param known weights that have been read before, by tensor
  * @throws InvalidModelError when shapes contradict each other; UnsupportedError for weights that
  *   are already quantized or sparse; InvalidDataError for weights that are NaN or infinite
  */
@@ -143,6 +144,7 @@ export function findLayers(
   index: GraphIndex,
   shapes: InferredShapes,
   note: (text: string) => void,
+  known: ReadonlyMap<string, Float32Array> = new Map(),
 ): FoundLayers {
   const gathered = gatherLayers(index, shapes, note);
   const names = nameLayers(index, gathered);
@@ -158,11 +160,13 @@ export function findLayers(
     source.storedAxis.forEach((axis, i) => {
       stored[axis] = roles[i]!;
     });
-    const values = readFloatTensor(source.constant.tensor, weight);
     const weightLayout = storedLayout(source.constant.dims, stored);
-    const { order } = weightLayout;
-    const weights =
-      order === undefined ? values : permuteAxes(values, order.shape, order.permutation);
+    const read = (): Float32Array => {
+      const values = readFloatTensor(source.constant.tensor, weight);
+      const { order } = weightLayout;
+      return order === undefined ? values : permuteAxes(values, order.shape, order.permutation);
+    };
+    const weights = known.get(weight) ?? read();
     const upstream = inputs?.[position];
     return {
       name: names.get(weight)!,

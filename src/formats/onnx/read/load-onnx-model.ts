@@ -6,36 +6,43 @@ import {
   InvalidModelError,
   UnsupportedError,
 } from "../../../errors.js";
-import { foldChannelAffines } from "../fold/fold-channel-affines.js";
+import type { Batch } from "../../../measure/batches/tensor-data.js";
+import { foldModel } from "../fold/fold-model.js";
 import { indexGraph } from "../graph/graph-index.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
 import { ORT_CPU_PROFILE } from "../placement/ort-cpu-profile.js";
 import { placeOperators, returnedValues } from "../placement/place-operators.js";
 import { placeRegions } from "../placement/place-regions.js";
 import { declaredDims } from "../shape/declared-shape.js";
-import { inferShapes } from "../shape/infer-shapes.js";
 import { decodeModel, type ModelWithGraph } from "../wire/decode-model.js";
 import { encodeModel } from "../wire/encode-model.js";
 import { LIMITS } from "../wire/limits.js";
 import type { ValueInfoProto } from "../wire/onnx_pb.js";
-import { findLayers } from "./find-layers.js";
-import { countFloatElements, noteFloatTensors } from "./float-elements.js";
+import { describeGraph, rememberSource } from "./describe-graph.js";
 import type { GraphValue, OnnxModel } from "./onnx-model.js";
 
 /** How to read an ONNX file. */
 export interface LoadOnnxOptions {
   /**
    * Sizes of symbolic dimensions, by their name in the file, for example `{ sequence: 128 }`; whole
-   * numbers from 1.
+   * numbers from 1. They go before those of `sample`.
    */
   readonly dimensions?: Readonly<Record<string, number>>;
   /**
-   * Move BatchNormalization, and what else only scales and shifts channels by stored numbers, into
-   * the layer before it. Default true: a layer is quantized as the runtime runs it.
+   * Fold before anything is searched: BatchNormalization, and scales and shifts for each channel,
+   * into the layers beside them, and what follows from constants into stored tensors. The outputs
+   * stay what they are within float rounding; `notes` say what was folded. Default true.
    */
   readonly fold?: boolean;
   /** Name of the model; default: the graph's, else the file's. */
   readonly name?: string;
+  /**
+   * A batch that the model runs on: symbolic and unknown dimensions have the sizes that they have
+   * in it, by input and axis, and the batch itself counts as one sample. Without it they count
+   * as 1, and so do the MACs over them; `notes` say which. {@link withDimensionsOf} does the same
+   * later.
+   */
+  readonly sample?: Batch;
 }
 
 const OLDEST_OPSET = 7;
@@ -112,8 +119,9 @@ function graphValue(info: ValueInfoProto): GraphValue {
  * Reads an ONNX file (opset 7 or later) and finds its layers: the float weight tensors of Conv,
  * ConvTranspose, Gemm, MatMul, Gather, LSTM, GRU and RNN, with shapes and MACs of one run at batch
  * 1. Weights may be initializers or Constant nodes, float32, float16, bfloat16 or double, and lie
- * behind Identity, Transpose or Cast. Bytes that are given are kept, not copied; do not change them
- * afterwards.
+ * behind Identity, Transpose or Cast. The graph is folded first, unless `fold` is false: what is
+ * searched, measured as the float baseline and written is the folded graph. Bytes that are given
+ * are kept, not copied; do not change them afterwards.
  * @param pathOrBytes a path, a file URL, or the bytes of the file
  * @throws FileError when the file cannot be read; InvalidModelError when it is malformed,
  *   contradicts itself or holds no layer; UnsupportedError for external data, already quantized
@@ -133,48 +141,33 @@ export async function loadOnnxModel(
   pathOrBytes: string | URL | Uint8Array | ArrayBuffer,
   options: LoadOnnxOptions = {},
 ): Promise<OnnxModel> {
-  checkFields(options, "options", ["dimensions", "fold", "name"]);
+  checkFields(options, "options", ["dimensions", "fold", "name", "sample"]);
   if (options.name !== undefined && typeof options.name !== "string")
     throw new InvalidArgumentError("name", `name is ${describeValue(options.name)}; allowed: text`);
-  const { fold = true } = options;
-  if (typeof fold !== "boolean")
-    throw new InvalidArgumentError("fold", `fold is ${describeValue(fold)}; allowed: true, false`);
+  if (options.fold !== undefined && typeof options.fold !== "boolean")
+    throw new InvalidArgumentError(
+      "fold",
+      `fold is ${describeValue(options.fold)}; allowed: true, false`,
+    );
   const dimensions = checkDimensions(options.dimensions ?? {});
-  const read = await readBytes(pathOrBytes);
-  const decoded = decodeModel(read);
+  const source = await readBytes(pathOrBytes);
+  const decoded = decodeModel(source);
   const opset = opsetOf(decoded);
-  const { model: proto, folded } = fold
-    ? foldChannelAffines(decoded)
-    : { model: decoded, folded: undefined };
-  const bytes = proto === decoded ? read : encodeModel(proto);
+  const notes: string[] = [];
+  const proto =
+    options.fold === false ? decoded : foldModel(decoded, opset, (text) => notes.push(text));
+  const bytes = proto === decoded ? source : encodeModel(proto);
+  const loaded = { proto, dimensions, notes };
   const { graph } = proto;
-  const notes = new Set<string>();
-  const note = (text: string) => {
-    if (notes.size < LIMITS.notes) notes.add(text);
-  };
-  for (const [operator, count] of folded ?? [])
-    note(`nodes folded into the layer before them: ${count} ${operator}`);
-  const index = indexGraph(graph);
-  const shapes = inferShapes(index, opset, dimensions, note);
-  const { layers, bindings } = findLayers(index, shapes, note);
-  if (layers.length === 0) {
-    const local =
-      proto.functions.length > 0 ? "; functions of the model are not looked into, inline them" : "";
-    const message =
-      `the model has no layer: none of its ${graph.node.length} nodes is a Conv, ` +
-      `ConvTranspose, Gemm, MatMul, Gather, LSTM, GRU or RNN with stored float weights${local}`;
-    throw new InvalidModelError("graph.node", message);
-  }
   const name = options.name ?? (graph.name === "" ? "onnx-model" : graph.name);
-  const floatParameterCount =
-    countFloatElements(graph, index) - layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
-  noteFloatTensors(index, bindings, note);
-  const initializers = index.constants;
-  const inputs = graph.input.filter((input) => !initializers.has(input.name)).map(graphValue);
+  const index = indexGraph(graph);
+  const described = describeGraph(loaded, opset, options.sample);
+  const { layers, bindings, floatParameterCount } = described;
+  const inputs = graph.input.filter((input) => !index.constants.has(input.name)).map(graphValue);
   const returned = returnedValues(index);
   const operators = placeOperators({ bindings, layers, inputs }, index, ORT_CPU_PROFILE, returned);
   const { regions } = placeRegions(operators, returned);
-  return {
+  const model: OnnxModel = {
     name,
     layers,
     spec: {
@@ -187,6 +180,8 @@ export async function loadOnnxModel(
     bindings,
     proto,
     bytes,
-    notes: [...notes],
+    notes: described.notes,
   };
+  rememberSource(model, loaded);
+  return model;
 }

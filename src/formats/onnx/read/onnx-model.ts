@@ -56,13 +56,13 @@ export interface OnnxModel {
   readonly outputs: readonly GraphValue[];
   /** Layer to graph, in the order of `layers`. */
   readonly bindings: readonly LayerBinding[];
-  /** The decoded file, folded where that was asked for. Treat as read-only. */
+  /** The decoded model, folded unless that was switched off. Treat as read-only. */
   readonly proto: ModelProto;
-  /** The bytes of `proto`: those that were read, or after folding those of the folded model. */
+  /** The same as a file: the bytes that were read where there was nothing to fold. */
   readonly bytes: Uint8Array;
   /**
-   * What was assumed while reading: unknown dimensions, unknown operators, weights that stay in
-   * float.
+   * What was folded and assumed while reading: unknown dimensions, unknown operators, weights that
+   * stay in float.
    */
   readonly notes?: readonly string[];
 }

@@ -5,8 +5,10 @@ import type { Batch } from "../../../measure/batches/tensor-data.js";
 import { measuredEvaluator, measurementIdentity } from "../../../measure/measured-evaluator.js";
 import { checkMetric } from "../../../measure/metrics/check-metric.js";
 import type { Metric } from "../../../measure/metrics/metric.js";
+import type { ModelSpec } from "../../../model/layer-spec.js";
 import { checkModel, checkOptions } from "../check-arguments.js";
 import type { OnnxModel } from "../read/onnx-model.js";
+import { withDimensionsOf } from "../read/with-dimensions-of.js";
 import { encodeModel } from "../wire/encode-model.js";
 import type { ActivationRanges } from "../write/activation-ranges.js";
 import {
@@ -41,6 +43,12 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
   /** What to know about the measurement: the outputs that the metric does not judge. */
   readonly notes: readonly string[];
   readonly activationRanges: ActivationRanges;
+  /**
+   * The model's layers with the sizes of the first calibration batch: what to give to the engine
+   * where the file leaves dimensions open.
+   * @throws InvalidModelError when the shapes that follow contradict each other
+   */
+  readonly spec: ModelSpec;
   /** The bytes that `evaluate` measures: an ONNX file, as from `quantizeOnnx`. */
   quantize(genome: QuantizationGenome): Promise<Uint8Array>;
   /** Lets go of the data; later calls are refused. */
@@ -75,7 +83,7 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
  *   metric: topOneAccuracy(labels),
  * });
  * const engine = new QuantizationEvolutionEngine({ maxEvaluations: 100 }, { evaluator });
- * await engine.runEvolution(model.spec);
+ * await engine.runEvolution(evaluator.spec);
  * await evaluator.dispose();
  * ```
  */
@@ -133,6 +141,9 @@ export async function createOnnxEvaluator(
       runtime: `${runtime.description}${avoidSaturation ? "; avoids saturation" : ""}`,
     }),
     activationRanges: ranges,
+    get spec() {
+      return withDimensionsOf(model, calibration[0]!).spec;
+    },
     ...(sampleCount !== undefined && { sampleCount }),
     evaluate,
     async quantize(genome) {

@@ -32,7 +32,10 @@ export function declaredShape(
     if (given !== undefined) return given;
     if (axis > 0) {
       const symbol = extent === undefined ? "unknown" : `symbolic (${quoteName(extent)})`;
-      const advice = extent === undefined ? "" : "; give its size in the option dimensions";
+      const advice =
+        extent === undefined
+          ? "; give a batch in the option sample"
+          : "; give a batch in the option sample, or its size in dimensions";
       doubt(`dimension ${axis} of ${quoteName(info.name)} is ${symbol} and taken as 1${advice}`);
     }
     return 1;

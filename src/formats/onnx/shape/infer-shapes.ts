@@ -22,6 +22,8 @@ export interface InferredShapes {
    * may be wrong.
    */
   isDoubtful(name: string): boolean;
+  /** Values of a tensor where they follow from constants and shapes and are few. */
+  valueOf(name: string): FoldedTensor | undefined;
 }
 
 const RULES: ReadonlyMap<string, ShapeRule> = new Map(
@@ -92,17 +94,19 @@ export function inferShapes(
     const name = node.input[position] ?? "";
     return name === "" ? undefined : name;
   };
+  const knownValue = (name: string): FoldedTensor | undefined => {
+    if (values.has(name)) return values.get(name);
+    const constant = index.constants.get(name);
+    const value = constant && foldedConstant(constant.tensor, constant.dims, name);
+    values.set(name, value);
+    return value;
+  };
   const context: ShapeContext = {
     opset,
     shape: (node, position) => shapes.get(known(node, position) ?? ""),
     value: (node, position) => {
       const name = known(node, position);
-      if (name === undefined) return undefined;
-      if (values.has(name)) return values.get(name);
-      const constant = index.constants.get(name);
-      const value = constant && foldedConstant(constant.tensor, constant.dims, name);
-      values.set(name, value);
-      return value;
+      return name === undefined ? undefined : knownValue(name);
     },
   };
 
@@ -151,5 +155,9 @@ export function inferShapes(
       values.set(name, value);
     });
   }
-  return { shapeOf: (name) => shapes.get(name), isDoubtful: (name) => doubtful.has(name) };
+  return {
+    shapeOf: (name) => shapes.get(name),
+    isDoubtful: (name) => doubtful.has(name),
+    valueOf: knownValue,
+  };
 }

@@ -33,6 +33,18 @@ export const LIMITS = {
   foldedElements: 4096,
   /** Elements that shape inference computes in all; bounds the memory of long chains. */
   foldedTotal: 4_000_000,
+  /**
+   * Elements that folding may compute for each float element of the file: weight normalization
+   * takes five passes over its weights, a scale after a convolution one. Counted before the work.
+   */
+  foldWorkPerElement: 16,
+  /** Elements that folding may compute in any file, however small. */
+  foldWorkBase: 4_000_000,
+  /** How many times its bytes all that follows from a stored tensor may have: float32 from float16
+   * is 2. */
+  foldGrowth: 2,
+  /** Bytes that a computed constant may have in any case: scalars and short vectors. */
+  foldFreeBytes: 256,
   /** Identity and Transpose nodes between a constant and its use. */
   weightChain: 64,
   /** Steps spent on finding which layers feed which; long residual chains are quadratic. */

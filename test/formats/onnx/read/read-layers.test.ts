@@ -228,7 +228,7 @@ describe("layers of loadOnnxModel", () => {
   });
 
   it("permutes the layout back to the stored axes behind Transpose, Identity and Cast", async () => {
-    const loaded = await load({
+    const parts = {
       inputs: image,
       initializers: [
         weights("hwio", [3, 3, 4, 5]),
@@ -247,7 +247,8 @@ describe("layers of loadOnnxModel", () => {
         node("Transpose", ["ihwo"], ["t2"], { perm: [3, 0, 1, 2] }),
         node("Conv", ["x", "t2"], ["y2"], {}, "conv2"),
       ],
-    });
+    };
+    const loaded = await load(parts, { fold: false });
     expect(loaded.layers.map(({ name, weightLayout }) => [name, weightLayout])).toEqual([
       ["conv", { shape: [36, 5], channelAxis: 1, groupAxis: 0 }],
       ["head", { shape: [7, 5], channelAxis: 0, groupAxis: 1 }],
@@ -255,6 +256,12 @@ describe("layers of loadOnnxModel", () => {
     ]);
     expect(loaded.bindings.map(({ weight }) => weight)).toEqual(["hwio", "vd", "ihwo"]);
     expect(loaded.layers[0]!.outputShape).toEqual([1, 5, 6, 4]);
+    const folded = await load(parts);
+    expect(folded.layers.map(({ weightLayout }) => weightLayout!.shape)).toEqual([
+      [5, 36],
+      [5, 7],
+      [5, 36],
+    ]);
   });
 
   it("reads weights of Constant nodes, and initializers that are also inputs", async () => {

@@ -1,0 +1,75 @@
+import { InvalidModelError } from "../../../errors.js";
+import type { Batch } from "../../../measure/batches/tensor-data.js";
+import type { LayerSpec } from "../../../model/layer-spec.js";
+import { indexGraph } from "../graph/graph-index.js";
+import { inferShapes } from "../shape/infer-shapes.js";
+import type { ModelWithGraph } from "../wire/decode-model.js";
+import { LIMITS } from "../wire/limits.js";
+import { findLayers } from "./find-layers.js";
+import { countFloatElements, noteFloatTensors } from "./float-elements.js";
+import type { LayerBinding, OnnxModel } from "./onnx-model.js";
+import { sizedGraph } from "./sample-sizes.js";
+
+/** What a model was made from, kept so that its sizes can be told again from a batch. */
+export interface ModelSource {
+  readonly proto: ModelWithGraph;
+  readonly dimensions: ReadonlyMap<string, number>;
+  /** Notes of folding. */
+  readonly notes: readonly string[];
+}
+
+/** The layers of a graph and what was assumed. */
+export interface DescribedGraph {
+  readonly layers: readonly LayerSpec[];
+  readonly bindings: readonly LayerBinding[];
+  readonly floatParameterCount: number;
+  readonly notes: readonly string[];
+}
+
+const sources = new WeakMap<OnnxModel, ModelSource>();
+
+/** Keeps what a model was made from. */
+export function rememberSource(model: OnnxModel, source: ModelSource): void {
+  sources.set(model, source);
+}
+
+/** What a model was made from; of a copy, as much as can be told. */
+export function sourceOf(model: OnnxModel): ModelSource {
+  const proto = model.proto as ModelWithGraph;
+  return sources.get(model) ?? { proto, dimensions: new Map(), notes: [] };
+}
+
+/**
+ * Finds the layers of a graph, with the sizes of a sample where one is given.
+ * @param known weights of the layers by tensor, where they have been read before
+ * @throws what {@link inferShapes}, `sizedGraph` and `findLayers` throw; InvalidModelError when
+ *   there is no layer
+ */
+export function describeGraph(
+  source: ModelSource,
+  opset: number,
+  sample: Batch | undefined,
+  known: ReadonlyMap<string, Float32Array> = new Map(),
+): DescribedGraph {
+  const notes = new Set(source.notes);
+  const note = (text: string) => {
+    if (notes.size < LIMITS.notes) notes.add(text);
+  };
+  const { proto, dimensions } = source;
+  const { graph, symbols } = sizedGraph(proto.graph, dimensions, sample);
+  const index = indexGraph(graph);
+  const shapes = inferShapes(index, opset, symbols, note);
+  const { layers, bindings } = findLayers(index, shapes, note, known);
+  if (layers.length === 0) {
+    const local =
+      proto.functions.length > 0 ? "; functions of the model are not looked into, inline them" : "";
+    const message =
+      `the model has no layer: none of its ${graph.node.length} nodes is a Conv, ` +
+      `ConvTranspose, Gemm, MatMul, Gather, LSTM, GRU or RNN with stored float weights${local}`;
+    throw new InvalidModelError("graph.node", message);
+  }
+  const floatParameterCount =
+    countFloatElements(graph, index) - layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
+  noteFloatTensors(index, bindings, note);
+  return { layers, bindings, floatParameterCount, notes: [...notes] };
+}
