@@ -39,6 +39,8 @@ export interface AccuracyEstimate {
   readonly interval?: readonly [number, number];
   /** How the accuracy was obtained, for people. */
   readonly source: string;
+  /** What speaks against trusting it, such as an output that no longer depends on the input. */
+  readonly notes?: readonly string[];
 }
 
 /** Options of {@link AccuracyEvaluator.evaluate}. */

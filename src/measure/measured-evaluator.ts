@@ -1,12 +1,15 @@
 import { checkSignal } from "../async/check-signal.js";
+import { quoteName } from "../check/quote-name.js";
 import { EvaluationError, InvalidArgumentError, UnsupportedError } from "../errors.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "../evaluation/evaluator.js";
 import { checkGenome } from "../genome/quantization-genome.js";
 import { fingerprint } from "../numeric/fingerprint.js";
-import { sampleBatches } from "./batches/first-samples.js";
+import { batchSizes, sampleBatches } from "./batches/first-samples.js";
 import type { ModelInput } from "./batches/model-input.js";
 import type { Batch } from "./batches/tensor-data.js";
-import type { Metric, MetricResult, ModelOutputs } from "./metrics/metric.js";
+import type { Metric, MetricCall, MetricResult, ModelOutputs } from "./metrics/metric.js";
+import { constantOutputs } from "./metrics/outputs/constant-outputs.js";
+import { infinitePlaces, refuseNewInfinity } from "./metrics/outputs/infinite-places.js";
 import type { GenomeRunner } from "./runner.js";
 
 /** What genomes are measured with. */
@@ -16,8 +19,10 @@ export interface MeasuredEvaluatorOptions {
   readonly inputs: readonly ModelInput[];
   /** Checked batches that the metric judges, in the order of its labels. */
   readonly validation: readonly Batch[];
-  /** Outputs of the float model over all of them. */
+  /** Outputs of the float model over all of them, those that the metric reads. */
   readonly float: ModelOutputs;
+  /** Their names, in the order of the model. */
+  readonly outputNames: readonly string[];
   /** Runtime, version and options, for the source of an estimate. */
   readonly runtime: string;
   /** Starts what runs genomes, once the float model was judged. */
@@ -52,12 +57,17 @@ export async function measuredEvaluator({
   inputs,
   validation,
   float,
+  outputNames,
   runtime,
   openRunner,
 }: MeasuredEvaluatorOptions): Promise<MeasuredEvaluator> {
   let disposed = false;
   const reference: ModelOutputs | undefined = metric.needsReference === true ? float : undefined;
-  const baseline = toEstimate(metric, metric.evaluate(float, reference), runtime);
+  const sizes = batchSizes(inputs, validation);
+  const call: MetricCall = { outputNames, batchSizes: sizes };
+  const baseline = toEstimate(metric, metric.evaluate(float, reference, call), runtime);
+  const infinite = infinitePlaces(float);
+  const varying = outputNames.filter((name) => !constantOutputs(float, sizes).includes(name));
   let samples = metric.judgesPart === true ? sampleBatches(inputs, validation, float) : undefined;
   const sampleCount = samples?.count;
   const runner = await openRunner();
@@ -81,8 +91,15 @@ export async function measuredEvaluator({
         batches: partial ? part.batches : undefined,
         signal,
       });
-      const judged = metric.evaluate(found, reference, partial ? { partial } : undefined);
-      return toEstimate(metric, judged, runtime);
+      refuseNewInfinity(found, infinite);
+      const judged = metric.evaluate(found, reference, {
+        ...call,
+        ...(partial && { partial, batchSizes: part.sizes, referenceBatchSizes: sizes }),
+      });
+      const estimate = toEstimate(metric, judged, runtime);
+      const lost = constantOutputs(found, partial ? part.sizes : sizes);
+      const notes = varying.filter((name) => lost.includes(name)).map(constantNote);
+      return notes.length === 0 ? estimate : { ...estimate, notes };
     },
     async dispose() {
       disposed = true;
@@ -90,6 +107,10 @@ export async function measuredEvaluator({
       await runner.dispose();
     },
   };
+}
+
+function constantNote(name: string): string {
+  return `output ${quoteName(name)} is the same for every sample: it no longer sees its input`;
 }
 
 /** @throws EvaluationError when the metric gave no score, value and number of samples */

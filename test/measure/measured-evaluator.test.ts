@@ -34,6 +34,7 @@ const evaluatorWith = (seen: number[], metric = topOneAccuracy([0, 1, 1, 0])) =>
     inputs,
     validation,
     float: { y: data.x },
+    outputNames: ["y"],
     runtime: "no runtime",
     openRunner: async () => runner(seen),
   });
@@ -59,6 +60,7 @@ describe("measuredEvaluator", () => {
     const failing = measuredEvaluator({
       metric: { name: "wild", evaluate: () => ({ score: 2, value: 1, samples: 1 }) },
       ...{ inputs, validation, float: { y: data.x }, runtime: "" },
+      outputNames: ["y"],
       openRunner: async () => {
         opened = true;
         return runner([]);

@@ -6,14 +6,18 @@ export type {
   MetricOptions,
   MetricResult,
   ModelOutputs,
+  OutputTensor,
 } from "../../measure/metrics/metric.js";
-export { outputAgreement } from "../../measure/metrics/output-agreement.js";
+export {
+  type OutputAgreementOptions,
+  outputAgreement,
+} from "../../measure/metrics/output-agreement.js";
 export {
   type OutputDivergenceOptions,
   outputDivergence,
 } from "../../measure/metrics/output-divergence.js";
-export { perplexity } from "../../measure/metrics/perplexity.js";
-export type { ClassIndices } from "../../measure/metrics/score-rows.js";
+export type { ClassIndices } from "../../measure/metrics/outputs/score-rows.js";
+export { type PerplexityOptions, perplexity } from "../../measure/metrics/perplexity.js";
 export { topOneAccuracy } from "../../measure/metrics/top-one-accuracy.js";
 export {
   type ComputeNoiseTableOptions,

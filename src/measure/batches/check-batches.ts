@@ -1,6 +1,7 @@
 import { quoteName } from "../../check/quote-name.js";
 import { InvalidDataError } from "../../errors.js";
 import { requireFinite } from "../../numeric/find-non-finite.js";
+import { openInputs } from "./batch-size.js";
 import { arrayClassOf, type ModelInput } from "./model-input.js";
 import type { Batch, TensorData } from "./tensor-data.js";
 
@@ -40,15 +41,16 @@ function checkBatch(inputs: readonly ModelInput[], batch: Batch, path: string): 
     );
   }
   let first: { name: string; size: number } | undefined;
+  const counted = new Set(openInputs(inputs));
   for (const input of inputs) {
     const tensor = Object.hasOwn(batch, input.name) ? batch[input.name] : undefined;
     const size = checkTensor(input, tensor, `${path}.${input.name}`);
-    if (size === undefined) continue;
+    if (size === undefined || !counted.has(input)) continue;
     first ??= { name: input.name, size };
     if (first.size !== size) {
       const message =
         `${path}.${input.name} has a batch of ${size}, ${quoteName(first.name)} one of ` +
-        `${first.size}; allowed: the same first dimension in all inputs`;
+        `${first.size}; allowed: the same first dimension in all inputs that leave it open`;
       throw new InvalidDataError(`${path}.${input.name}`, message);
     }
   }
@@ -73,8 +75,14 @@ function checkTensor(
     const found = (data as object | undefined)?.constructor?.name ?? String(data);
     return fail(`holds ${found}`, `${ArrayType.name} for an input of type ${type}`);
   }
-  if (!Array.isArray(dims) || !dims.every((extent) => Number.isInteger(extent) && extent >= 1))
-    return fail(`has dims ${JSON.stringify(dims)}`, "an array of integers from 1");
+  // A cache of the first step has no positions yet; a batch without samples is none.
+  const possible = (extent: number, axis: number) =>
+    Number.isInteger(extent) && extent >= (axis === 0 ? 1 : 0);
+  if (!Array.isArray(dims) || !dims.every(possible))
+    return fail(
+      `has dims ${JSON.stringify(dims)}`,
+      "an array of integers, the first from 1, the others from 0",
+    );
   const declared = input.dims;
   // No dims stand for an input whose shape the file does not give.
   const fits =

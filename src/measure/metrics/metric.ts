@@ -1,7 +1,20 @@
 import type { TensorData } from "../batches/tensor-data.js";
 
-/** The outputs of a model over all samples, by name, in the model's order. */
-export type ModelOutputs = Readonly<Record<string, TensorData>>;
+/**
+ * An output over all batches. Where its batches differ in the first dimension only, `dims` is that
+ * of their join; else `dims` is the number of elements. The data of the batches lie one after
+ * another either way.
+ */
+export interface OutputTensor extends TensorData {
+  /** Dims of the output for each batch, in order. Absent: one batch, of `dims`. */
+  readonly batchDims?: readonly (readonly number[])[];
+}
+
+/**
+ * The outputs of a model over all samples, by name. A key that is an integer comes first in any
+ * JavaScript object: the model's order is `MetricCall.outputNames`.
+ */
+export type ModelOutputs = Readonly<Record<string, OutputTensor>>;
 
 /** What a metric found. */
 export interface MetricResult {
@@ -29,6 +42,12 @@ export interface MetricCall {
    * unread.
    */
   readonly partial?: boolean;
+  /** Names of the outputs that were fetched, in the order of the model. */
+  readonly outputNames?: readonly string[];
+  /** Samples of each batch, where known: they tell an output of one sample from one of many. */
+  readonly batchSizes?: readonly number[];
+  /** The same of the reference, which has all batches. Default: `batchSizes`. */
+  readonly referenceBatchSizes?: readonly number[];
 }
 
 /** Judges the outputs of a model. */
@@ -37,19 +56,24 @@ export interface Metric {
   readonly name: string;
   /** Distinguishes metrics of one name, for cache keys: labels, options. Default: the name. */
   readonly identity?: string;
+  /**
+   * Names of the outputs that it reads; `first` is the model's first. Only these are asked of the
+   * runtime. Default: all that are tensors of numbers.
+   */
+  readonly outputs?: readonly string[] | "first";
   /** True when `evaluate` is to get the float model's outputs too. */
   readonly needsReference?: boolean;
   /** True when `evaluate` can judge the first samples only. Default: it needs all. */
   readonly judgesPart?: boolean;
   /**
-   * @param outputs all finite where they are floats
+   * @param outputs without NaN; infinite only where the float model's are
    * @param reference the float model's outputs over all samples, when `needsReference` is true
    * @param call `partial` is given only to a metric that `judgesPart`
    */
   evaluate(outputs: ModelOutputs, reference?: ModelOutputs, call?: MetricCall): MetricResult;
 }
 
-/** Which output a metric judges. */
+/** Which output a metric looks at. */
 export interface MetricOptions {
   /** Name of the output. Default: the model's first. */
   readonly output?: string | undefined;

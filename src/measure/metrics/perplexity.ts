@@ -1,8 +1,6 @@
-import { EvaluationError } from "../../errors.js";
+import { EvaluationError, InvalidArgumentError } from "../../errors.js";
 import { fingerprint } from "../../numeric/fingerprint.js";
 import { checkMetricOptions } from "./check-metric.js";
-import { sampleMeans } from "./judged-share.js";
-import { logProbabilityResult } from "./log-probability-result.js";
 import type { Metric, MetricOptions } from "./metric.js";
 import {
   type ClassIndices,
@@ -11,7 +9,19 @@ import {
   readClassIndices,
   type ScoreRows,
   scoreRows,
-} from "./score-rows.js";
+} from "./outputs/score-rows.js";
+import { readOutputs } from "./outputs/select-output.js";
+import { sampleMeans } from "./scores/judged-share.js";
+import { logProbabilityResult } from "./scores/log-probability-result.js";
+
+/** How {@link perplexity} judges. */
+export interface PerplexityOptions extends MetricOptions {
+  /**
+   * For each target 0 where it is not judged (padding, a prompt), as an attention mask is. Default:
+   * all are. A negative target is not judged either.
+   */
+  readonly mask?: ClassIndices | undefined;
+}
 
 /**
  * Perplexity of next-token predictions: e to the mean cross-entropy (in nats) of the targets under
@@ -23,16 +33,17 @@ import {
  * @throws InvalidArgumentError or InvalidDataError when the targets are no token ids; from
  *   `evaluate` EvaluationError when they do not fit the output, or the output holds probabilities
  */
-export function perplexity(targets: ClassIndices, options: MetricOptions = {}): Metric {
-  checkMetricOptions(options);
-  const wanted = readClassIndices(targets, "targets");
+export function perplexity(targets: ClassIndices, options: PerplexityOptions = {}): Metric {
+  checkMetricOptions(options, ["mask"]);
+  const wanted = withMask(targets, options.mask);
   return {
     name: "perplexity",
     identity: `perplexity ${options.output ?? ""} ${fingerprint(wanted)}`,
+    outputs: readOutputs(options.output),
     judgesPart: true,
-    evaluate(outputs, _, { partial = false } = {}) {
-      const scores = scoreRows(outputs, options.output);
-      const targets = classIndicesOf(wanted, scores, "targets", partial);
+    evaluate(outputs, _, call) {
+      const scores = scoreRows(outputs, options.output, call);
+      const targets = classIndicesOf(wanted, scores, "targets", call?.partial === true);
       refuseProbabilities(scores);
       const { data, rows, classes } = scores;
       const logProbabilities = new Float64Array(rows).fill(Number.NaN);
@@ -46,12 +57,22 @@ export function perplexity(targets: ClassIndices, options: MetricOptions = {}): 
         for (let c = 0; c < classes; c++) total += Math.exp(data[start + c]! - max);
         logProbabilities[row] = data[start + target]! - max - Math.log(total);
       }
-      return logProbabilityResult(
-        logProbabilities,
-        sampleMeans(logProbabilities, scores.rowsPerSample),
-      );
+      return logProbabilityResult(logProbabilities, sampleMeans(logProbabilities, scores.starts));
     },
   };
+}
+
+/** The targets, those that the mask leaves out as negative ones. */
+function withMask(targets: ClassIndices, mask: ClassIndices | undefined): Int32Array {
+  if (mask === undefined) return readClassIndices(targets, "targets");
+  const kept = readClassIndices(mask, "mask");
+  if (kept.length !== targets?.length)
+    throw new InvalidArgumentError(
+      "mask",
+      `mask has ${kept.length} values for ${targets?.length} targets; allowed: one for each`,
+    );
+  const masked = Array.from(kept, (keep, i) => (keep === 0 ? -1 : Number(targets[i])));
+  return readClassIndices(masked, "targets");
 }
 
 /**

@@ -1,6 +1,5 @@
 import { fingerprint } from "../../numeric/fingerprint.js";
 import { checkMetricOptions } from "./check-metric.js";
-import { judgedShare } from "./judged-share.js";
 import type { Metric, MetricOptions } from "./metric.js";
 import {
   argMax,
@@ -8,7 +7,9 @@ import {
   classIndicesOf,
   readClassIndices,
   scoreRows,
-} from "./score-rows.js";
+} from "./outputs/score-rows.js";
+import { readOutputs } from "./outputs/select-output.js";
+import { judgedShare } from "./scores/judged-share.js";
 
 /**
  * Share of samples whose greatest score is that of the right class (ties: the first class).
@@ -22,10 +23,11 @@ export function topOneAccuracy(labels: ClassIndices, options: MetricOptions = {}
   return {
     name: "top-1",
     identity: `top-1 ${options.output ?? ""} ${fingerprint(wanted)}`,
+    outputs: readOutputs(options.output),
     judgesPart: true,
-    evaluate(outputs, _, { partial = false } = {}) {
-      const scores = scoreRows(outputs, options.output);
-      const labels = classIndicesOf(wanted, scores, "labels", partial);
+    evaluate(outputs, _, call) {
+      const scores = scoreRows(outputs, options.output, call);
+      const labels = classIndicesOf(wanted, scores, "labels", call?.partial === true);
       return judgedShare(scores, (row) =>
         labels[row]! < 0 ? undefined : argMax(scores, row) === labels[row],
       );

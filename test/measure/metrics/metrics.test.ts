@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EvaluationError, InvalidArgumentError, InvalidDataError } from "../../../src/errors.js";
-import { logProbabilityResult } from "../../../src/measure/metrics/log-probability-result.js";
 import { outputAgreement } from "../../../src/measure/metrics/output-agreement.js";
 import { outputDivergence } from "../../../src/measure/metrics/output-divergence.js";
 import { perplexity } from "../../../src/measure/metrics/perplexity.js";
+import { logProbabilityResult } from "../../../src/measure/metrics/scores/log-probability-result.js";
 import { topOneAccuracy } from "../../../src/measure/metrics/top-one-accuracy.js";
 
 const output = (rows: readonly (readonly number[])[], dims?: readonly number[]) => ({

@@ -16,6 +16,7 @@ import {
 } from "../write/quantized-model.js";
 import { calibrateActivations } from "./calibrate-activations.js";
 import { checkWorkerOptions, onnxRunner, type WorkerOptions } from "./genome-runner.js";
+import { judgedOutputs } from "./judged-outputs.js";
 import { loadOnnxRuntime } from "./ort-session.js";
 import { runBatches } from "./run-batches.js";
 import { modelInputs } from "./runtime-types.js";
@@ -37,6 +38,8 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
   /** The float model on the same data. */
   readonly baseline: AccuracyEstimate;
   readonly identity: string;
+  /** What to know about the measurement: the outputs that the metric does not judge. */
+  readonly notes: readonly string[];
   readonly activationRanges: ActivationRanges;
   /** The bytes that `evaluate` measures: an ONNX file, as from `quantizeOnnx`. */
   quantize(genome: QuantizationGenome): Promise<Uint8Array>;
@@ -95,19 +98,20 @@ export async function createOnnxEvaluator(
   checkMetric(metric);
   checkWorkerOptions(options);
   checkWeightOptions(options);
+  const { outputs, notes } = judgedOutputs(model, metric);
   checkBatches(modelInputs(model), validation, "validation");
   const runtime = await loadOnnxRuntime(session);
   const ranges = await calibrateActivations(model, calibration, {
     importRuntime: session?.importRuntime,
     signal,
   });
-  const outputs = model.outputs.map(({ name }) => name);
   const feeds = validation.map((batch) => runtime.feeds(model.inputs, batch));
   const measured = await measuredEvaluator({
     metric,
     inputs: modelInputs(model),
     validation,
     float: await runBatches(runtime, model.bytes, feeds, outputs, signal),
+    outputNames: outputs,
     runtime: runtime.description,
     openRunner: () =>
       onnxRunner(
@@ -120,6 +124,7 @@ export async function createOnnxEvaluator(
   return {
     kind: "measured",
     baseline,
+    notes,
     identity: measurementIdentity({
       model: model.bytes,
       calibration,

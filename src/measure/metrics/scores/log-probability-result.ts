@@ -1,5 +1,5 @@
-import { standardErrorOfMean, Z95 } from "../../numeric/confidence.js";
-import type { MetricResult } from "./metric.js";
+import { standardErrorOfMean, Z95 } from "../../../numeric/confidence.js";
+import type { MetricResult } from "../metric.js";
 
 /**
  * The geometric-mean probability of judged rows, with its error, and `value` its inverse.

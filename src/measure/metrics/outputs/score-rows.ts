@@ -1,51 +1,63 @@
-import { describeValue } from "../../check/describe-value.js";
-import { quoteName } from "../../check/quote-name.js";
-import { EvaluationError, InvalidArgumentError, InvalidDataError } from "../../errors.js";
-import type { TensorArray } from "../batches/tensor-data.js";
-import type { ModelOutputs } from "./metric.js";
+import { describeValue } from "../../../check/describe-value.js";
+import { quoteName } from "../../../check/quote-name.js";
+import { EvaluationError, InvalidArgumentError, InvalidDataError } from "../../../errors.js";
+import type { TensorArray } from "../../batches/tensor-data.js";
+import type { MetricCall, ModelOutputs } from "../metric.js";
+import { outputSamples } from "./output-samples.js";
+import { selectOutput } from "./select-output.js";
+
+/** Elements that are numbers. */
+export type NumberArray = Exclude<TensorArray, BigInt64Array | BigUint64Array>;
 
 /** An output seen as rows of class scores. */
 export interface ScoreRows {
-  readonly data: Exclude<TensorArray, BigInt64Array | BigUint64Array>;
+  readonly data: NumberArray;
   readonly rows: number;
   /** Scores of a row, at least 2. */
   readonly classes: number;
-  /** Rows of one sample: 1 for [samples, classes], the time steps for [samples, time, classes]. */
-  readonly rowsPerSample: number;
+  /** First row of each sample, and the number of rows at the end. */
+  readonly starts: readonly number[];
 }
 
 /**
  * The rows of an output [..., classes]; extents of 1 at its end are passed over ([batch, classes,
- * 1, 1]).
+ * 1, 1]). What lies between may differ from batch to batch (time).
  * @throws EvaluationError when there is no such output, or it holds no class scores
  */
-export function scoreRows(outputs: ModelOutputs, output: string | undefined): ScoreRows {
-  const name = output ?? Object.keys(outputs)[0] ?? "";
-  const tensor = Object.hasOwn(outputs, name) ? outputs[name] : undefined;
-  if (tensor === undefined) {
-    const allowed = Object.keys(outputs).map(quoteName).join(", ");
-    throw new EvaluationError(
-      "metric.output",
-      `the model has no output ${quoteName(name)}; allowed: ${allowed}`,
-    );
-  }
-  const { data } = tensor;
-  const dims = [...tensor.dims];
-  while (dims.length > 2 && dims.at(-1) === 1) dims.pop();
-  const classes = dims.at(-1) ?? 0;
+export function scoreRows(
+  outputs: ModelOutputs,
+  output: string | undefined,
+  call?: MetricCall,
+): ScoreRows {
+  const tensor = selectOutput(outputs, output, call);
+  const { data, batchDims = [tensor.dims] } = tensor;
+  const shapes = batchDims.map(trimmed);
+  const classes = shapes[0]?.at(-1) ?? 0;
   if (
-    dims.length < 2 ||
+    shapes.some((dims) => dims.length < 2 || dims.at(-1) !== classes) ||
     classes < 2 ||
     data instanceof BigInt64Array ||
     data instanceof BigUint64Array
   )
     throw new EvaluationError(
       "metric.output",
-      `output ${quoteName(name)} has dims [${tensor.dims.join(", ")}]; allowed: numbers ` +
-        "[..., classes] with 2 classes or more",
+      `output ${quoteName(tensor.name)} has dims ` +
+        `${distinct(batchDims)}; allowed: numbers [..., classes] with 2 classes or more`,
     );
+  const spans = outputSamples(tensor, call?.batchSizes);
   const rows = data.length / classes;
-  return { data, rows, classes, rowsPerSample: Math.max(1, rows / Math.max(1, dims[0]!)) };
+  return { data, rows, classes, starts: [...spans.map(({ start }) => start / classes), rows] };
+}
+
+function trimmed(given: readonly number[]): number[] {
+  const dims = [...given];
+  while (dims.length > 2 && dims.at(-1) === 1) dims.pop();
+  return dims;
+}
+
+/** Shapes as a text, each once. */
+function distinct(shapes: readonly (readonly number[])[]): string {
+  return [...new Set(shapes.map((dims) => `[${dims.join(", ")}]`))].slice(0, 3).join(", ");
 }
 
 /** Index of the greatest score of a row, the first of equals. */
@@ -132,7 +144,11 @@ export function classIndicesOf(
 const PROBED_ROWS = 16;
 
 /** The first rows are numbers from 0 to 1 whose sum is 1. */
-export function looksLikeProbabilities({ data, rows, classes }: ScoreRows): boolean {
+export function looksLikeProbabilities({
+  data,
+  rows,
+  classes,
+}: Pick<ScoreRows, "data" | "rows" | "classes">): boolean {
   for (let row = 0; row < Math.min(rows, PROBED_ROWS); row++) {
     let sum = 0;
     for (let i = row * classes; i < (row + 1) * classes; i++) {
