@@ -1,5 +1,27 @@
 export { splitBatches } from "../../measure/batches/split-batches.js";
 export type { Batch, TensorArray, TensorData } from "../../measure/batches/tensor-data.js";
+export {
+  type BinaryClassificationOptions,
+  binaryClassification,
+} from "../../measure/metrics/binary-classification.js";
+export type {
+  BoxDecoder,
+  BoxFormat,
+  Corners,
+  DetectedBox,
+  TruthBox,
+} from "../../measure/metrics/boxes/box.js";
+export { type BoxDecoderOptions, boxDecoder } from "../../measure/metrics/boxes/box-decoder.js";
+export type { KeptBoxes } from "../../measure/metrics/boxes/decoder-options.js";
+export { type SsdDecoderOptions, ssdDecoder } from "../../measure/metrics/boxes/ssd-decoder.js";
+export { type YoloDecoderOptions, yoloDecoder } from "../../measure/metrics/boxes/yolo-decoder.js";
+export { type CtcOptions, ctc } from "../../measure/metrics/ctc.js";
+export { type DetectionOptions, detection } from "../../measure/metrics/detection.js";
+export {
+  type EmbeddingSimilarityOptions,
+  embeddingSimilarity,
+  type SimilarPair,
+} from "../../measure/metrics/embedding-similarity.js";
 export type {
   Metric,
   MetricCall,
@@ -8,6 +30,7 @@ export type {
   ModelOutputs,
   OutputTensor,
 } from "../../measure/metrics/metric.js";
+export { type MultiLabelOptions, multiLabel } from "../../measure/metrics/multi-label.js";
 export {
   type OutputAgreementOptions,
   outputAgreement,
@@ -18,6 +41,17 @@ export {
 } from "../../measure/metrics/output-divergence.js";
 export type { ClassIndices } from "../../measure/metrics/outputs/score-rows.js";
 export { type PerplexityOptions, perplexity } from "../../measure/metrics/perplexity.js";
+export {
+  type RegressionMeasure,
+  type RegressionOptions,
+  regression,
+} from "../../measure/metrics/regression.js";
+export { type SegmentationOptions, segmentation } from "../../measure/metrics/segmentation.js";
+export {
+  type TokenClassificationOptions,
+  tokenClassification,
+} from "../../measure/metrics/token-classification.js";
+export { type TopKAccuracyOptions, topKAccuracy } from "../../measure/metrics/top-k-accuracy.js";
 export { topOneAccuracy } from "../../measure/metrics/top-one-accuracy.js";
 export {
   type ComputeNoiseTableOptions,

@@ -154,8 +154,8 @@ const softmax = (row: readonly number[]) => {
 
 describe("outputDivergence", () => {
   it(
-    "is the mean Kullback-Leibler divergence from the float model, of logits and of " +
-      "probabilities",
+    "is the Kullback-Leibler divergence from the float model, of logits and of probabilities, " +
+      "over that of the best constant",
     () => {
       fc.assert(
         fc.property(logitPairs, (pairs) => {
@@ -164,16 +164,26 @@ describe("outputDivergence", () => {
             const [q, p] = [softmax(a), softmax(b)];
             return p.reduce((sum, share, c) => sum + share * Math.log(share / q[c]!), 0);
           });
-          const mean = each.reduce((a, b) => a + b, 0) / each.length;
+          const shares = float.map(softmax);
+          const best = shares[0]!.map(
+            (_, c) => shares.reduce((sum, row) => sum + row[c]!, 0) / shares.length,
+          );
+          const kl = (p: readonly number[], q: readonly number[]) =>
+            p.reduce((sum, share, c) => sum + share * Math.log(share / q[c]!), 0);
+          const information = shares.reduce((sum, row) => sum + kl(row, best), 0) / shares.length;
+          fc.pre(information > 0.1);
+          const mean = each.reduce((a, b) => a + b, 0) / each.length / information;
           for (const form of [
             (rows: number[][]) => rows,
             (rows: number[][]) => rows.map(softmax),
           ]) {
             const found = outputDivergence().evaluate(output(form(own)), output(form(float)));
-            expect(found.value).toBeCloseTo(mean, 3);
-            expect(found.score).toBeCloseTo(Math.exp(-found.value), 9);
+            expect(found.value).toBeCloseTo(mean, 2);
+            const { value } = found;
+            expect(found.score).toBeCloseTo(value <= 1 ? 1 - 0.99 * value : 0.01 / value, 9);
             expect(found.sampleScores).toHaveLength(pairs.length);
-            expect(-found.sampleScores![0]!).toBeCloseTo(each[0]!, 3);
+            const first = (1 - found.sampleScores![0]!) / 0.99;
+            expect(first).toBeCloseTo(each[0]! / information, 1);
           }
         }),
       );
@@ -245,29 +255,17 @@ describe("outputDivergence", () => {
     expect(outputDivergence({ measure: "mse" }).evaluate(shifted, float).value).toBeGreaterThan(1);
   });
 
-  it(
-    "is the Kullback-Leibler divergence of the softmax, or the relative squared error, the " +
-      "mean over rows",
-    () => {
-      const other = output([
-        [1, 2, 4],
-        [0, 0, 5],
-      ]);
-      const softmax = (row: readonly number[]) => {
-        const sum = row.reduce((total, x) => total + Math.exp(x), 0);
-        return row.map((x) => Math.exp(x) / sum);
-      };
-      const [p, q] = [softmax([1, 2, 3]), softmax([1, 2, 4])];
-      const kl = p.reduce((sum, x, i) => sum + x * Math.log(x / q[i]!), 0) / 2;
-      const found = outputDivergence().evaluate(other, float);
-      expect(found.value).toBeCloseTo(kl, 6);
-      expect(found.score).toBeCloseTo(Math.exp(-kl), 6);
-      expect(outputDivergence({ measure: "mse" }).evaluate(other, float).value).toBeCloseTo(
-        1 / 14 / 2,
-        6,
-      );
-    },
-  );
+  it("is the squared error over the variance of the float model at each place", () => {
+    const other = output([
+      [1, 2, 4],
+      [0, 0, 5],
+    ]);
+    // Means 0.5, 1, 4: squared deviations 0.5, 2, 2 of both rows together; the error is 1.
+    const found = outputDivergence({ measure: "mse" }).evaluate(other, float);
+    expect(found.value).toBeCloseTo(1 / 4.5, 9);
+    expect(found.sampleScores![0]).toBeCloseTo(1 - 0.99 * (1 / 2.25), 6);
+    expect(found.sampleScores![1]).toBe(1);
+  });
 
   it("judges the first rows, survives huge scores, and refuses what it cannot compare", () => {
     const first = output([[1, 2, 3]]);
@@ -276,7 +274,7 @@ describe("outputDivergence", () => {
       [1e4, 0, -1e4],
       [0, 0, 5],
     ]);
-    expect(outputDivergence().evaluate(huge, float).score).toBe(0);
+    expect(outputDivergence().evaluate(huge, float).score).toBeLessThan(1e-6);
     expect(() => outputDivergence().evaluate(first, float)).toThrow(EvaluationError);
     expect(() => outputDivergence().evaluate(float)).toThrow(/needs the float model/);
     expect(() => outputDivergence({ measure: "js" as "kl" })).toThrow(InvalidArgumentError);

@@ -84,6 +84,8 @@ function matchClass(
 
 /** Recalls at which precision is read: 0, 0.01 ... 1. */
 const RECALLS = 101;
+/** Multiplied as pycocotools does it, which decides at recalls such as 0.7. */
+const RECALL_STEP = 0.01;
 
 /**
  * Mean average precision over classes and thresholds, precision made to fall and read at 101
@@ -126,7 +128,7 @@ function averagePrecision(found: readonly Matched[], threshold: number, truths: 
   let sum = 0;
   let at = 0;
   for (let step = 0; step < RECALLS; step++) {
-    while (at < recalls.length && recalls[at]! < step / (RECALLS - 1)) at++;
+    while (at < recalls.length && recalls[at]! < step * RECALL_STEP) at++;
     sum += precisions[at] ?? 0;
   }
   return sum / RECALLS;

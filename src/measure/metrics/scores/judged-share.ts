@@ -74,19 +74,26 @@ export function balancedShare(
   const chance = counts.size > 1 ? 1 / counts.size : 0;
   const adjusted = (share: number) => (share - chance) / (1 - chance);
   const weightOf = (at: number) => classes.length / counts.size / counts.get(classes[at]!)!;
-  let right = 0;
-  let total = 0;
+  const judged = new Map<number, number>();
+  const right = new Map<number, number>();
   const sampleScores = Float32Array.from({ length: starts.length - 1 }, (_, s) => {
     let own = 0;
     for (let at = starts[s]!; at < starts[s + 1]!; at++) {
-      const weight = weightOf(at);
-      total += weight;
-      if (isRight(at)) own += weight;
+      const each = classes[at]!;
+      judged.set(each, (judged.get(each) ?? 0) + 1);
+      if (!isRight(at)) continue;
+      right.set(each, (right.get(each) ?? 0) + 1);
+      own += weightOf(at);
     }
-    right += own;
     return adjusted((own * samples) / classes.length);
   });
-  const value = total > 0 ? adjusted(right / total) : 1;
+  let share = 0;
+  let total = 0;
+  for (const [each, count] of judged) {
+    share += (right.get(each) ?? 0) / counts.get(each)!;
+    total += count / counts.get(each)!;
+  }
+  const value = total > 0 ? adjusted(share / total) : 1;
   const score = Math.min(1, Math.max(0, value));
   const standardError = Math.min(1, standardErrorOfMean(sampleScores));
   return {
