@@ -2,11 +2,14 @@ import { describe, expect, it } from "vitest";
 import { EvaluationError, UnsupportedError } from "../../src/errors.js";
 import { QuantizationGenome } from "../../src/genome/quantization-genome.js";
 import { checkBatches } from "../../src/measure/batches/check-batches.js";
+import { batchSizes, sampleBatches } from "../../src/measure/batches/first-samples.js";
 import type { ModelInput } from "../../src/measure/batches/model-input.js";
 import { splitBatches } from "../../src/measure/batches/split-batches.js";
 import type { Batch } from "../../src/measure/batches/tensor-data.js";
 import { measuredEvaluator, measurementIdentity } from "../../src/measure/measured-evaluator.js";
 import type { ModelOutputs } from "../../src/measure/metrics/metric.js";
+import { outputAgreement } from "../../src/measure/metrics/output-agreement.js";
+import { outputDivergence } from "../../src/measure/metrics/output-divergence.js";
 import { topOneAccuracy } from "../../src/measure/metrics/top-one-accuracy.js";
 import type { GenomeRunner } from "../../src/measure/runner.js";
 
@@ -55,6 +58,45 @@ describe("measuredEvaluator", () => {
     await expect(evaluator.evaluate(genome, {})).rejects.toThrow(UnsupportedError);
   });
 
+  it("notes an output that no longer depends on its input", async () => {
+    const lost = { y: { data: new Float32Array(8).fill(3), dims: [4, 2] } };
+    const evaluator = await measuredEvaluator({
+      metric: outputDivergence(),
+      ...{ inputs, validation, float: { y: data.x }, outputNames: ["y"], runtime: "" },
+      openRunner: async () => ({ run: async () => lost, dispose: async () => {} }),
+    });
+    const found = await evaluator.evaluate(genome, {});
+    expect(found.accuracy).toBeLessThan(0.01);
+    expect(found.notes).toEqual([
+      'output "y" is the same for every sample: it no longer sees its input',
+    ]);
+    const alive = await evaluatorWith([]);
+    expect(await alive.evaluate(genome, {})).not.toHaveProperty("notes");
+  });
+
+  it("takes infinite values only where the float model has them", async () => {
+    const masked = { y: { data: Float32Array.of(1, -Infinity, 0, 1), dims: [2, 2] } };
+    const of = async (...values: number[]) => {
+      const evaluator = await measuredEvaluator({
+        metric: outputAgreement(),
+        ...{
+          inputs,
+          validation: splitBatches({ x: { data: data.x.data.slice(4), dims: [2, 2] } }, 2),
+        },
+        ...{ float: masked, outputNames: ["y"], runtime: "" },
+        openRunner: async () => ({
+          run: async () => ({ y: { data: Float32Array.from(values), dims: [2, 2] } }),
+          dispose: async () => {},
+        }),
+      });
+      return (await evaluator.evaluate(genome, {})).accuracy;
+    };
+    expect(await of(2, -Infinity, 0, 3)).toBe(1);
+    await expect(of(2, -Infinity, Infinity, 3)).rejects.toThrow(
+      /"y" holds 1 NaN or infinite values .* at index 2/,
+    );
+  });
+
   it("starts no runner when the metric refuses the float model", async () => {
     let opened = false;
     const failing = measuredEvaluator({
@@ -95,6 +137,31 @@ describe("measurementIdentity", () => {
 });
 
 describe("checkBatches", () => {
+  it("lets a state have a first dimension of its own, and a cache no positions yet", () => {
+    const state: ModelInput[] = [
+      { name: "state", type: "float32", dims: [2, -1, 3] },
+      { name: "x", type: "float32", dims: [-1, 2] },
+      { name: "past", type: "float32", dims: [-1, -1] },
+    ];
+    const tensor = (...dims: number[]) => ({
+      data: new Float32Array(dims.reduce((a, b) => a * b)),
+      dims,
+    });
+    const batch = { state: tensor(2, 4, 3), x: tensor(4, 2), past: tensor(4, 0) };
+    expect(() => checkBatches(state, [batch], "validation")).not.toThrow();
+    expect(batchSizes(state, [batch])).toEqual([4]);
+    const uneven = { ...batch, past: tensor(3, 0) };
+    expect(() => checkBatches(state, [uneven], "validation")).toThrow(/past has a batch of 3/);
+    // Whole batches only, as the state cannot be cut.
+    const float = { y: { data: new Float32Array(8), dims: [8], batchDims: [[4], [4]] } };
+    const parts = sampleBatches(state, [batch, batch], float)!;
+    expect(parts.first(1)).toEqual({ batches: [batch], samples: 4, sizes: [4] });
+    const fixed = state.slice(0, 2).map((input) => ({ ...input, dims: input.dims.map(Math.abs) }));
+    const one = { state: tensor(2, 1, 3), x: tensor(1, 2) };
+    expect(() => checkBatches(fixed, [one], "validation")).not.toThrow();
+    expect(batchSizes(fixed, [one])).toEqual([1]);
+  });
+
   it("checks against inputs of whatever format", () => {
     expect(() => checkBatches(inputs, validation, "validation")).not.toThrow();
     const half: ModelInput[] = [{ name: "x", type: "float16", dims: [-1, 2] }];

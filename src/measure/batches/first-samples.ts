@@ -34,8 +34,10 @@ export function sampleBatches(
   outputs: ModelOutputs,
 ): SampleBatches | undefined {
   const sizes = batchSizes(inputs, batches);
-  const apart = Object.values(outputs).every(({ dims, batchDims = [dims] }) =>
-    batchDims.every((shape, i) => sizes[i] === 1 || shape[0] === sizes[i]),
+  const apart = Object.values(outputs).every(({ dims, batchDims }) =>
+    batchDims === undefined && sizes.length > 1
+      ? dims[0] === sizes.reduce((sum, size) => sum + size, 0)
+      : (batchDims ?? [dims]).every((shape, i) => sizes[i] === 1 || shape[0] === sizes[i]),
   );
   if (!apart) return undefined;
   const count = sizes.reduce((sum, size) => sum + size, 0);

@@ -11,7 +11,7 @@ import {
 import { perplexity } from "../../../src/measure/metrics/perplexity.js";
 import { topOneAccuracy } from "../../../src/measure/metrics/top-one-accuracy.js";
 
-const tensor = (values: readonly number[], dims: readonly number[]): OutputTensor => ({
+const tensor = (values: readonly number[], dims: readonly number[]) => ({
   data: Float32Array.from(values),
   dims,
 });
@@ -205,7 +205,7 @@ describe("outputDivergence", () => {
       y: joinOutput([tensor(values(12, noise), [3, 4]), tensor(values(8, noise), [2, 4])]),
     };
     const own = tensor(
-      values(20, (i) => float.y.data[i]! + 0.1 * noise(i + 5)),
+      values(20, (i) => Number(float.y.data[i]) + 0.1 * noise(i + 5)),
       [5, 4],
     );
     const metric = outputDivergence({ measure: "mse" });

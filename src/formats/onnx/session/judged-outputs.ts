@@ -22,8 +22,8 @@ export function judgedOutputs(
   return {
     outputs,
     notes: unjudged.map((value) => {
-      const why = isNumeric(value) ? "" : ", which is no tensor of numbers";
-      return `output ${quoteName(value.name)}${why}, is not judged by metric ${metric.name}`;
+      const why = isNumeric(value) ? "" : ", which is no tensor of numbers,";
+      return `output ${quoteName(value.name)}${why} is not judged by metric ${metric.name}`;
     }),
   };
 }

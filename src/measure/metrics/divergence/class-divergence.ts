@@ -59,11 +59,15 @@ export function classDivergence(
   };
 }
 
-/** KL(p || q) of two rows of logarithms, at least 0. */
+/**
+ * KL(p || q) of two rows of logarithms, at least 0: sum of p log(p / q) - p + q, whose last terms
+ * only count where a network's probabilities no longer add up to 1.
+ */
 function divergence(p: Float64Array, q: Float64Array): number {
   let sum = 0;
   for (let c = 0; c < p.length; c++) {
     const share = Math.exp(p[c]!);
+    sum += Math.exp(q[c]!) - share;
     if (share > 0) sum += share * (p[c]! - q[c]!);
   }
   return Math.max(0, sum);
