@@ -102,6 +102,16 @@ describe("the public list", () => {
     ]);
   });
 
+  it("publishes a metric for each task with ONNX", async () => {
+    const onnx = await import("../src/formats/onnx/index.js");
+    const METRICS = names(`
+      binaryClassification boxDecoder ctc detection embeddingSimilarity multiLabel
+      outputAgreement outputDivergence perplexity regression segmentation ssdDecoder
+      tokenClassification topKAccuracy topOneAccuracy yoloDecoder
+    `);
+    expect(Object.keys(onnx)).toEqual(expect.arrayContaining(METRICS));
+  });
+
   it("has the enumerations of the contract", () => {
     expect(quantevo.HardwareTarget).toEqual({
       ARM_NEON: "arm-neon",

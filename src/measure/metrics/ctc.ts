@@ -32,10 +32,10 @@ export interface CtcOptions extends MetricOptions {
  * The value is the rate, 0 at best. The score is 1 - 0.99 rate up to a rate of 1, which an empty
  * answer has, and 0.01 / rate beyond. A sample's score is 1 - 0.99 of its edits over the mean
  * length; the standard error is that of a mean over samples.
- * @param texts of each sample, as text or as classes without blanks; undefined: what the float model
- *   reads
- * @throws InvalidArgumentError for other texts or options; from `evaluate` EvaluationError when they
- *   do not fit the output
+ * @param texts of each sample, as text or as classes without blanks; undefined: what the float
+ *   model reads
+ * @throws InvalidArgumentError for other texts or options; from `evaluate` EvaluationError when
+ *   they do not fit the output
  */
 export function ctc(
   texts?: readonly (string | readonly number[])[] | undefined,
@@ -115,8 +115,8 @@ function decodeGreedy(
       throw new EvaluationError(
         "metric.output",
         `output ${quoteName(name)} has dims [${given.join(", ")}]; allowed: scores ` +
-          `${timeMajor ? "[time, batch, classes]" : "[batch, time, classes]"}, or integers without ` +
-          "the last",
+          `${timeMajor ? "[time, batch, classes]" : "[batch, time, classes]"}, or integers ` +
+          "without the last",
       );
     const [samples, steps] = timeMajor ? [shape[1]!, shape[0]!] : [shape[0]!, shape[1]!];
     const classes = shape[2]!;

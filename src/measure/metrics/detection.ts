@@ -12,7 +12,9 @@ import { jackknifeResult } from "./scores/jackknife.js";
 
 /** How {@link detection} judges. */
 export interface DetectionOptions {
-  /** Boxes of one image from its outputs: `boxDecoder`, `ssdDecoder`, `yoloDecoder`, or your own. */
+  /**
+   * Boxes of one image from its outputs: `boxDecoder`, `ssdDecoder`, `yoloDecoder`, or your own.
+   */
   readonly decode: BoxDecoder;
   /** Boxes that are there, for each image. Default: those that the float model is sure of. */
   readonly truth?: readonly (readonly TruthBox[])[] | undefined;
@@ -34,9 +36,9 @@ const COCO_THRESHOLDS: readonly number[] = Array.from({ length: 10 }, (_, i) => 
  * thresholds and over the classes that are there. With `truth` that of annotated boxes; without it
  * the float model's sure boxes are the truth, and the float model itself has 1.
  *
- * The value is the score. It is no mean over images, so there are no scores of samples; the error is
- * that of the delete-a-group jackknife. Where nothing is there (in a first part of the images) the
- * score is 1 if nothing is found from `scoreThreshold` on, else 0.
+ * The value is the score. It is no mean over images, so there are no scores of samples; the error
+ * is that of the delete-a-group jackknife. Where nothing is there (in a first part of the images)
+ * the score is 1 if nothing is found from `scoreThreshold` on, else 0.
  *
  * Outputs without a dimension of the batch (a suppression inside the model) need batches of one
  * image.

@@ -33,7 +33,9 @@ export interface EmbeddingSimilarityOptions extends MetricOptions {
   readonly pairs?: readonly SimilarPair[] | undefined;
   /** Neighbours, for recall, an integer from 1. Default 10. */
   readonly k?: number | undefined;
-  /** Class of each sample, for recall; below 0 not judged. Default: the float model's neighbours. */
+  /**
+   * Class of each sample, for recall; below 0 not judged. Default: the float model's neighbours.
+   */
   readonly labels?: ClassIndices | undefined;
 }
 
@@ -47,12 +49,12 @@ const MOST_PAIRS = 20_000;
  *   e = (1 - cosine) over that of the best constant vector; 0.01 / e beyond 1. So vectors that all
  *   point in nearly one direction do not seem alike for that.
  * - `spearman`: Spearman's rank correlation of the cosines of pairs with `pairs`, or with the float
- *   model's cosines of all pairs (of 20,000 where there are more, each sample in as many). The score
- *   is the correlation, at least 0; the error that of the delete-a-group jackknife; there are no
- *   scores of samples.
- * - `recall`: the share of the float model's k nearest samples that are among the k nearest, or with
- *   `labels` the share of samples with one of their own class among the k nearest. The score is the
- *   share.
+ *   model's cosines of all pairs (of 20,000 where there are more, each sample in as many). The
+ *   score is the correlation, at least 0; the error that of the delete-a-group jackknife; there are
+ *   no scores of samples.
+ * - `recall`: the share of the float model's k nearest samples that are among the k nearest, or
+ *   with `labels` the share of samples with one of their own class among the k nearest. The score
+ *   is the share.
  * @throws InvalidArgumentError or InvalidDataError for other options; from `evaluate`
  *   EvaluationError when vectors differ in length, or there are fewer than 2 samples for pairs
  */

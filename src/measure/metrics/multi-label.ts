@@ -41,9 +41,10 @@ export function multiLabel(labels: ClassIndices, options: MultiLabelOptions = {}
   checkChoice("average", average, ["macro", "micro"]);
   if (threshold !== undefined) checkNumber("threshold", threshold);
   const truth = readClassIndices(labels, "labels");
+  const name = `multi-label ${average} ${measure}`;
   return {
-    name: `multi-label ${average} ${measure}`,
-    identity: `multi-label ${average} ${measure} ${threshold} ${output ?? ""} ${fingerprint(truth)}`,
+    name,
+    identity: `${name} ${threshold} ${output ?? ""} ${fingerprint(truth)}`,
     outputs: readOutputs(output),
     judgesPart: true,
     evaluate(outputs, _, call) {

@@ -22,8 +22,8 @@ export interface OutputAgreementOptions extends MetricOptions {
  * Share of samples for which the model decides as the float model does. Needs no labels. A decision
  * is the greatest of the class scores [..., classes] or [batch, classes, height, width]; of one
  * value ([batch], [batch, 1], a mask [batch, 1, height, width]) whether it is above 0.5, or above 0
- * where not all are from 0 to 1, or above the float model's median where that is on one side only;
- * an integer is itself a decision.
+ * where not all are from 0 to 1, or above the middle of the float model's range where that is on
+ * one side only; an integer is itself a decision.
  *
  * Where a sample has many decisions (anchors, pixels, time steps) most are background, which a dead
  * network gets right. There each class that the float model decides for has the same weight,

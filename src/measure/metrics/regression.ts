@@ -31,8 +31,8 @@ export interface RegressionOptions extends MetricOptions {
  * Judges numbers by their distance from targets, or from the float model's output without any.
  *
  * - `mse`, `mae`: mean squared, mean absolute error over all values, in the unit of the output.
- * - `r2`: coefficient of determination, 1 - squared error / squared deviation from the targets' mean
- *   at each place of a sample.
+ * - `r2`: coefficient of determination, 1 - squared error / squared deviation from the targets'
+ *   mean at each place of a sample.
  * - `psnr`: peak signal to noise ratio, 10 log10(peak^2 / mse) in dB, the mean over samples.
  * - `si-sdr`: scale-invariant signal to distortion ratio in dB, the mean over samples (Le Roux et
  *   al., "SDR - half-baked or well done?", 2019); silent targets are not judged.
@@ -40,8 +40,8 @@ export interface RegressionOptions extends MetricOptions {
  * The value is in that unit, dB within -150 to 150. The score is 1 - 0.99 e up to a relative error
  * e of 1, and 0.01 / e beyond. There e is the value over that of the best constant answer (mean of
  * the targets at each place, median for mae); 1 - r2; 10^((psnr of the best constant - psnr) / 10);
- * 10^(-si-sdr / 10). A sample's score is 1 - 0.99 of its own e. The standard error is that of a mean
- * over samples.
+ * 10^(-si-sdr / 10). A sample's score is 1 - 0.99 of its own e. The standard error is that of a
+ * mean over samples.
  * @param targets values flattened as the output is; undefined: those of the float model
  * @throws InvalidArgumentError or InvalidDataError for other targets or options; from `evaluate`
  *   EvaluationError when they do not fit the output

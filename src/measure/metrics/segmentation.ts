@@ -11,8 +11,8 @@ import { jackknifeResult } from "./scores/jackknife.js";
 /** How {@link segmentation} judges. */
 export interface SegmentationOptions extends MetricOptions {
   /**
-   * Values of a mask above it are foreground. Default: 0.5 where all of the float model's are from 0
-   * to 1, else 0.
+   * Values of a mask above it are foreground. Default: 0.5 where all of the float model's are from
+   * 0 to 1, else 0.
    */
   readonly threshold?: number | undefined;
 }
@@ -53,8 +53,8 @@ export function segmentation(
       if (call?.partial ? wanted.length < classes.length : wanted.length !== classes.length)
         throw new EvaluationError(
           "metric.labels",
-          `there are ${wanted.length} pixels to meet and ${classes.length} in the output; allowed: ` +
-            "one for each",
+          `there are ${wanted.length} pixels to meet and ${classes.length} in the output; ` +
+            "allowed: one for each",
         );
       const isMask = rule.axis === undefined && !Number.isNaN(rule.threshold);
       const counts = outputSamples(found, call?.batchSizes).map(({ start, end }) =>

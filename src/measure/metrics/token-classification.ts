@@ -31,8 +31,8 @@ export interface TokenClassificationOptions extends MetricOptions {
  * Judges a class for each token [batch, time, classes]. F1 is the micro average over all classes
  * but the outside one, tokens that are outside for both left out; with `tags` that of entities, as
  * CoNLL-2003 and seqeval count them: an I tag that follows no entity of its type begins one. The
- * value is the score. F1 has no scores of samples and the delete-a-group jackknife's error; accuracy
- * is the share of right tokens.
+ * value is the score. F1 has no scores of samples and the delete-a-group jackknife's error;
+ * accuracy is the share of right tokens.
  * @param labels the right class of each token, [batch, time] flattened; below 0 not judged
  * @throws InvalidArgumentError or InvalidDataError for other labels or options; from `evaluate`
  *   EvaluationError when they do not fit the output

@@ -266,7 +266,7 @@ describe("outputAgreement", () => {
     const dims = [4, 1];
     expect(agree(tensor([0.1, 0.9, 0.6, 0.2], dims), tensor([0, 1, 0.4, 0.1], dims))).toBe(0.75);
     expect(agree(tensor([-1, 2, 3, -4], dims), tensor([-1, -2, 3, -4], dims))).toBe(0.75);
-    // All above 0: above the median of the float model's, or not.
+    // All above 0: above the middle of the float model's range, or not.
     expect(agree(tensor([9, 9, 9, 9], dims), tensor([1, 2, 3, 4], dims))).toBe(0.5);
     const mask = tensor([0, 0, 0, 1, 0, 0, 0, 0.9], [2, 1, 2, 2]);
     expect(

@@ -12,8 +12,8 @@ export interface Difference {
    */
   error(output: OutputTensor, at: number, span: SampleSpan): number;
   /**
-   * For each piece of the float model's output, the error of the best constant: one that is the same
-   * for every sample.
+   * For each piece of the float model's output, the error of the best constant: one that is the
+   * same for every sample.
    */
   readonly constantErrors: Float64Array;
   /** What takes their place where the float model's output is constant itself. */

@@ -26,9 +26,9 @@ export interface PreparedOutput {
 const ROUNDING = 2 ** -40;
 
 /**
- * @param measure `auto`: kl for rows of probabilities, and for the [batch, classes] or [batch, time,
- *   classes] of a model of which it is the only output; else mse. Integers of 32 bits and more are
- *   counted where they are not equal
+ * @param measure `auto`: kl for rows of probabilities, and for the [batch, classes] or [batch,
+ *   time, classes] of a model of which it is the only output; else mse. Integers of 32 bits and
+ *   more are counted where they are not equal
  * @throws EvaluationError when there is no such output, or it has no classes for `kl`
  */
 export function prepareOutput(

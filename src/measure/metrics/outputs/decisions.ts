@@ -6,7 +6,9 @@ import type { NumberArray } from "./score-rows.js";
 
 /** What a model decides by an output. */
 export interface Decisions {
-  /** A class for each decision: the greatest score's index, above the threshold or not, or an id. */
+  /**
+   * A class for each decision: the greatest score's index, above the threshold or not, or an id.
+   */
   readonly classes: Float64Array;
   /** Elements of the output that lie behind one decision. */
   readonly width: number;
@@ -27,7 +29,7 @@ export interface DecisionRule {
  * How an output of the float model decides: integers are decisions; [..., classes] and [batch,
  * classes, height, width ...] by the greatest score; one value ([batch], [batch, 1], [batch, 1,
  * height, width]) by being above 0.5 where all are from 0 to 1, else above 0; where the float model
- * is on one side of that only, above the median of its values.
+ * is on one side of that only, above the middle of its range.
  */
 export function decisionRule(float: OutputTensor): DecisionRule {
   const { data, dims, batchDims = [dims] } = float;
@@ -61,8 +63,12 @@ function thresholdOf(data: NumberArray): number {
   let above = 0;
   for (const value of data) if (value > natural) above++;
   if (above > 0 && above < data.length) return natural;
-  const sorted = Float64Array.from(data).sort();
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? natural;
+  let [low, high] = [data[0] ?? natural, data[0] ?? natural];
+  for (const value of data) {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return (low + high) / 2;
 }
 
 /**

@@ -5,9 +5,10 @@ import type { MetricResult } from "../metric.js";
 const GROUPS = 20;
 
 /**
- * Standard error of a statistic that is no mean of single samples (AUC, F1, mAP): the delete-a-group
- * jackknife. Samples i, i + g, i + 2g ... are one group of g, so that it needs no chance and stands
- * data in a telling order (Shao and Wu, "A general theory for jackknife variance estimation", 1989).
+ * Standard error of a statistic that is no mean of single samples (AUC, F1, mAP): the
+ * delete-a-group jackknife. Samples i, i + g, i + 2g ... are one group of g, so that it needs no
+ * chance and stands data in a telling order (Shao and Wu, "A general theory for jackknife variance
+ * estimation", 1989).
  * @param samples how many there are
  * @param statistic of those that `keep` lets through; undefined where it is not defined for them
  * @returns 0 for fewer than 2 samples

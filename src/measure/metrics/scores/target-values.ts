@@ -3,8 +3,8 @@ import { EvaluationError, InvalidArgumentError, InvalidDataError } from "../../.
 
 /**
  * Numbers to be met as an own array.
- * @throws InvalidArgumentError for what is no list of numbers, or an empty one; InvalidDataError for
- *   NaN and infinity
+ * @throws InvalidArgumentError for what is no list of numbers, or an empty one; InvalidDataError
+ *   for NaN and infinity
  */
 export function readTargets(targets: ArrayLike<number>, name: string): Float64Array {
   if (typeof targets !== "object" || !Number.isInteger(targets?.length) || targets.length === 0)
