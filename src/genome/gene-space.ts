@@ -14,6 +14,7 @@ import { drawShare, stepChoice } from "../genes/step.js";
 import type { ModelSpec } from "../model/layer-spec.js";
 import { tiedUnits } from "../model/units.js";
 import type { Random } from "../random/random.js";
+import { checkUnit } from "./check-unit.js";
 import { geneValuesOf } from "./gene-values.js";
 import { LayerQuantConfig } from "./layer-quant-config.js";
 import { QuantizationGenome } from "./quantization-genome.js";
@@ -191,16 +192,26 @@ export class GeneSpace {
     return this.#places.get(placeKey(owner, name)) ?? -1;
   }
 
-  /** The place of the gene that decides a setting of a unit; -1 when there is nothing to choose. */
+  /**
+   * The place of the gene that decides a setting of a unit; -1 when there is nothing to choose.
+   * @param unit place among `units`
+   * @throws InvalidArgumentError when there is no such unit or setting
+   */
   geneOfUnit(unit: number, name: SettingName): number {
-    const { genes, table } = this.#coders[unit]!;
-    const at = table.names.indexOf(name);
-    return at < 0 ? -1 : genes[at]!;
+    const coder = this.#coders[unit];
+    const at = coder?.table.names.indexOf(name) ?? -1;
+    if (at < 0) checkUnit(unit, this.units.length, name);
+    return at < 0 ? -1 : coder!.genes[at]!;
   }
 
-  /** Settings of a unit's layers. The same object for the same choices. */
+  /**
+   * Settings of a unit's layers. The same object for the same choices.
+   * @throws InvalidArgumentError when there is no such unit
+   */
   configOf(vector: Uint16Array, unit: number): LayerQuantConfig {
-    const { genes, table } = this.#coders[unit]!;
+    const coder = this.#coders[unit];
+    if (coder === undefined) checkUnit(unit, this.units.length);
+    const { genes, table } = coder!;
     return table.entry(vector, genes).config;
   }
 

@@ -14,6 +14,35 @@ import { anySpaces } from "./space-arbitraries.js";
 const spaceOf = (options: GeneSpaceOptions) => new GeneSpace(options);
 
 describe("GeneSpace", () => {
+  it("refuses a unit or setting that there is not, and only those", () => {
+    const space = spaceOf({
+      space: {
+        layers: new Map([["a", { ...defaultLayerSpace, activationBits: [8] }]]),
+        ties: [],
+      },
+    });
+    expect(space.geneOfUnit(0, "weightBits")).toBeGreaterThanOrEqual(0);
+    expect(space.geneOfUnit(0, "activationBits")).toBe(-1); // nothing to choose
+    for (const unit of [99, 1, -1, 0.5, Number.NaN, undefined])
+      for (const call of [
+        () => space.geneOfUnit(unit as number, "weightBits"),
+        () => space.configOf(new Uint16Array(space.genes.length), unit as number),
+      ])
+        expect(call).toThrow(
+          expect.objectContaining({
+            path: "unit",
+            message: `unit is ${unit}; allowed: an integer from 0 to 0`,
+          }),
+        );
+    expect(() => space.geneOfUnit(0, "weightBit" as never)).toThrow(
+      expect.objectContaining({
+        code: "INVALID_ARGUMENT",
+        path: "name",
+        message: expect.stringMatching(/^name is "weightBit"; allowed: weightBits, /),
+      }),
+    );
+  });
+
   it("decodes every vector to a genome within choices, ties, pins and uniform precision", () => {
     fc.assert(
       fc.property(anySpaces, fc.nat(), (options, seed) => {

@@ -19,19 +19,23 @@ export interface CustomOperators {
 
 /**
  * The built-in operators, then the custom ones.
- * @throws InvalidArgumentError when a custom operator has the name of a built-in one
+ * @throws InvalidArgumentError naming the operator that has the name of a built-in one
  */
 export function withCustom(
   builtIn: VariationOperators,
   { mutations = [], crossovers = [] }: CustomOperators,
 ): VariationOperators {
   const taken = new Set([...builtIn.crossovers, ...builtIn.mutations].map(({ name }) => name));
-  for (const { name } of [...crossovers, ...mutations])
-    if (taken.has(name))
-      throw new InvalidArgumentError(
-        "operators",
-        `an operator is called ${name}, as a built-in one is; allowed: a name of its own`,
-      );
+  for (const [kind, list] of Object.entries({ mutations, crossovers }))
+    for (const [i, { name }] of list.entries())
+      if (taken.has(name)) {
+        const path = `operators.${kind}.${i}.name`;
+        throw new InvalidArgumentError(
+          path,
+          `${path} is ${JSON.stringify(name)}, which a built-in operator has; allowed: a name ` +
+            "that no other operator has",
+        );
+      }
   return {
     crossovers: [...builtIn.crossovers, ...crossovers],
     mutations: [...builtIn.mutations, ...mutations],
@@ -68,7 +72,7 @@ export function checkOperators(operators: CustomOperators): void {
         throw new InvalidArgumentError(
           `${at}.name`,
           `${at}.name is ${typeof name === "string" ? JSON.stringify(name) : String(name)}; ` +
-            "allowed: a text that no other operator is called",
+            "allowed: a text that no other operator has as its name",
         );
       taken.add(name);
     }

@@ -6,6 +6,7 @@ import { sensitivityAllocation } from "../../operators/sampling/sensitivity-allo
 import { uniformAnchors } from "../../operators/sampling/uniform-anchors.js";
 import type { Random } from "../../random/random.js";
 import { SeenGenomes } from "../../search/seen-genomes.js";
+import { checkSampled, operatorFault } from "./operator-fault.js";
 
 /** Draws before a place in the population stays empty because the space has nothing new. */
 export const MAX_REDRAWS = 20;
@@ -52,7 +53,7 @@ export async function initialPopulation(
   };
   await add(uniformAnchors, size);
   if (seeds !== undefined) await add(seeds, Math.ceil(size * seedShare));
-  for (const operator of custom) await add(operator, Math.ceil(size / 4));
+  for (const operator of custom) await add(checked(operator), Math.ceil(size / 4));
   if (scores !== undefined)
     await add(sensitivityAllocation(scores), Math.ceil(size / (seeds === undefined ? 4 : 8)));
   for (let misses = 0; population.length < size && misses < MAX_REDRAWS; ) {
@@ -62,4 +63,21 @@ export async function initialPopulation(
     misses = population.length === before ? misses + 1 : 0;
   }
   return population;
+}
+
+/** A user's sampling, whose faults name it. */
+function checked(operator: SamplingOperator): SamplingOperator {
+  const { name } = operator;
+  return {
+    name,
+    sample(context) {
+      let genomes: readonly Uint16Array[];
+      try {
+        genomes = operator.sample(context);
+      } catch (error) {
+        throw operatorFault(name, error);
+      }
+      return checkSampled(genomes, context.space, name);
+    },
+  };
 }

@@ -1,7 +1,7 @@
-import { InvalidArgumentError } from "../../errors.js";
 import type { GeneSpace } from "../../genome/gene-space.js";
 import type { VariationOperators } from "../../operators/built-in-operators.js";
 import type { OperatorStage } from "../../search/nsga2.js";
+import { checkGenes, operatorFault } from "./operator-fault.js";
 
 /** How often children are changed. */
 export interface VariationRates {
@@ -28,7 +28,11 @@ export function operatorStages(
         name: operator.name,
         mates: true,
         vary(child, mate, random) {
-          operator.cross(child, mate, { space, random });
+          try {
+            operator.cross(child, mate, { space, random });
+          } catch (error) {
+            throw operatorFault(operator.name, error);
+          }
           checkGenes(child, space, operator.name);
         },
       })),
@@ -39,24 +43,14 @@ export function operatorStages(
         name: operator.name,
         mates: false,
         vary(child, _mate, random) {
-          operator.mutate(child, { space, random, rate: mutationRate });
+          try {
+            operator.mutate(child, { space, random, rate: mutationRate });
+          } catch (error) {
+            throw operatorFault(operator.name, error);
+          }
           checkGenes(child, space, operator.name);
         },
       })),
     },
   ];
-}
-
-/** @throws InvalidArgumentError when an operator left a gene that is no choice */
-function checkGenes(genes: Uint16Array, space: GeneSpace, operator: string): void {
-  const { counts } = space;
-  for (let at = 0; at < counts.length; at++)
-    if (genes[at]! >= counts[at]!) {
-      const { owner, name } = space.genes[at]!;
-      throw new InvalidArgumentError(
-        `operators.${operator}`,
-        `${operator} set ${name} of ${JSON.stringify(owner)} to choice ${genes[at]}; allowed: 0 ` +
-          `to ${counts[at]! - 1}`,
-      );
-    }
 }

@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { Evolution, type EvolutionEvaluator } from "../../../src/engine/run/evolution.js";
+import { withCustom } from "../../../src/engine/run/custom-operators.js";
+import {
+  Evolution,
+  type EvolutionEvaluator,
+  type EvolutionSettings,
+} from "../../../src/engine/run/evolution.js";
 import type { Individual } from "../../../src/evaluation/individual.js";
 import { defaultLayerSpace } from "../../../src/genes/search-space.js";
 import { GeneSpace } from "../../../src/genome/gene-space.js";
 import type { QuantizationGenome } from "../../../src/genome/quantization-genome.js";
+import { builtInOperators } from "../../../src/operators/built-in-operators.js";
 import type { CrossoverOperator, MutationOperator } from "../../../src/operators/contract.js";
 
 const NAMES = ["a", "b", "c", "d", "e", "f"];
@@ -150,6 +156,76 @@ describe("Evolution", () => {
     await evolution.start();
     await expect(evolution.evolve()).rejects.toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", path: "operators.wild" }),
+    );
+  });
+
+  it("says which operator threw, whatever it threw", async () => {
+    const { one } = evaluator();
+    const error = new TypeError("no such thing");
+    const thrown: [thrown: unknown, what: string][] = [
+      [error, "TypeError: no such thing"],
+      ["enough", '"enough"'],
+    ];
+    for (const [cause, what] of thrown) {
+      const fail = () => {
+        throw cause;
+      };
+      const faulty: [name: string, changed: Partial<EvolutionSettings>][] = [
+        ["mutator", settings([], [{ name: "mutator", mutate: fail }])],
+        ["crosser", { ...settings([{ name: "crosser", cross: fail }], [step]), crossoverRate: 1 }],
+        ["sampler", { custom: [{ name: "sampler", sample: fail }] }],
+      ];
+      for (const [name, changed] of faulty) {
+        const evolution = new Evolution({ ...settings([], [step]), ...changed }, one);
+        await expect(
+          evolution.start().then(() => evolution.evolve()),
+          name,
+        ).rejects.toThrow(
+          expect.objectContaining({
+            code: "INVALID_ARGUMENT",
+            path: `operators.${name}`,
+            message: `the operator ${name} threw ${what}; allowed: an operator that returns`,
+            cause,
+          }),
+        );
+      }
+    }
+  });
+
+  it("refuses what a custom sampling gives that is no list of vectors of the space", async () => {
+    const { one } = evaluator();
+    const { length } = space.genes;
+    const given = [undefined, [[0]], [new Uint16Array(length - 1)]];
+    for (const genomes of [...given, [new Uint16Array(length).fill(65_535)]]) {
+      const sampling = { name: "odd", sample: () => genomes as Uint16Array[] };
+      const evolution = new Evolution({ ...settings([], [step]), custom: [sampling] }, one);
+      await expect(evolution.start()).rejects.toThrow(
+        expect.objectContaining({
+          path: "operators.odd",
+          message: expect.stringMatching(/; allowed: /),
+        }),
+      );
+    }
+  });
+});
+
+describe("withCustom", () => {
+  it("refuses the name of a built-in operator, and says which operator has it", () => {
+    const named = (name: string): MutationOperator => ({ name, mutate: () => {} });
+    const crossover: CrossoverOperator = { name: "few-steps", cross: () => {} };
+    const builtIn = builtInOperators();
+    expect(() =>
+      withCustom(builtIn, { mutations: [named("mine"), named("step-mutation")] }),
+    ).toThrow(
+      expect.objectContaining({
+        path: "operators.mutations.1.name",
+        message:
+          'operators.mutations.1.name is "step-mutation", which a built-in operator has; ' +
+          "allowed: a name that no other operator has",
+      }),
+    );
+    expect(() => withCustom(builtIn, { crossovers: [crossover] })).toThrow(
+      expect.objectContaining({ path: "operators.crossovers.0.name" }),
     );
   });
 });
