@@ -419,8 +419,18 @@ function configError(issue: z.core.$ZodIssue | undefined, config: object): Inval
   return new InvalidConfigError(
     path.join("."),
     `${path.join(".")} is ${show(value)}; allowed: ` +
-      `${allowed[path[0] ?? ""] ?? "see the documentation"}`,
+      `${allowedWithin(allowed[path[0] ?? ""] ?? "see the documentation", path.length - 1)}`,
   );
+}
+
+/** What is allowed within a field, so many levels down, from what is allowed for the field. */
+function allowedWithin(field: string, depth: number): string {
+  if (depth === 0) return field;
+  const names = depth === 1 ? "a list of layer names" : "a layer name";
+  return field
+    .replace(/^a list of at least one integer/, "an integer")
+    .replace(/^a list of at least one of/, "one of")
+    .replace(/^a list of lists of layer names$/, names);
 }
 
 function show(value: unknown): string {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CalibrationMethod } from "../../src/calibration/method.js";
 import { resolveConfig } from "../../src/engine/index.js";
 import { InvalidConfigError, QuantevoError } from "../../src/errors.js";
 import { Random } from "../../src/random/random.js";
@@ -41,7 +42,7 @@ describe("resolveConfig", () => {
       activationBitChoices: [8, 16],
       weightSchemes: ["symmetric", "asymmetric", "power-of-two"],
       activationSchemes: ["symmetric", "asymmetric", "power-of-two"],
-      calibrationMethods: ["min-max", "percentile", "mse", "entropy"],
+      calibrationMethods: Object.values(CalibrationMethod),
       groupSizes: [16, 32, 64, 128],
       layerOverrides: new Map(),
       tiedLayers: [],
@@ -103,6 +104,20 @@ describe("resolveConfig", () => {
     expect(refusal({ weightBitChoices: [4, 7] }).path).toBe("weightBitChoices.1");
   });
 
+  it("says of an item of a list what an item may be", () => {
+    const methods = Object.values(CalibrationMethod).join(", ");
+    const items: [config: object, message: string][] = [
+      [
+        { calibrationMethods: ["mse", "half-percentil"] },
+        `calibrationMethods.1 is "half-percentil"; allowed: one of ${methods}, or methods added`,
+      ],
+      [{ groupSizes: [0] }, "groupSizes.0 is 0; allowed: an integer from 1 to 65536"],
+      [{ tiedLayers: ["a"] }, 'tiedLayers.0 is "a"; allowed: a list of layer names'],
+      [{ tiedLayers: [["a", 1]] }, "tiedLayers.0.1 is 1; allowed: a layer name"],
+    ];
+    for (const [config, message] of items) expect(refusal(config).message).toBe(message);
+  });
+
   it("refuses unknown fields and what is no object", () => {
     expect(refusal({ population_size: 20 })).toMatchObject({
       path: "population_size",
@@ -150,8 +165,10 @@ describe("resolveConfig", () => {
     const config = resolveConfig({
       weightBitChoices: [8, 4, 8],
       groupSizes: [64, 16, 64],
+      calibrationMethods: ["mse", "min-max", "mse"],
       seed: undefined,
     });
+    expect(config.calibrationMethods).toEqual(["mse", "min-max"]);
     expect(config.weightBitChoices).toEqual([4, 8]);
     expect(config.groupSizes).toEqual([16, 64]);
     expect(config.seed).toBe(0);
