@@ -52,6 +52,8 @@ function allowedBy(issue: z.core.$ZodIssue): string {
       return [...new Set(issue.errors.flatMap((option) => option.slice(0, 1).map(allowedBy)))].join(
         ", or ",
       );
+    case "invalid_format":
+      return issue.pattern === undefined ? `text as ${issue.format}` : `text like ${issue.pattern}`;
     case "custom":
       return issue.message;
     default:

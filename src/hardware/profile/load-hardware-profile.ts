@@ -1,3 +1,4 @@
+import { describeIssue } from "../../check/describe-issue.js";
 import { InvalidDocumentError } from "../../errors.js";
 import { type HardwareProfile, hardwareProfileSchema } from "./profile-schema.js";
 
@@ -5,7 +6,7 @@ import { type HardwareProfile, hardwareProfileSchema } from "./profile-schema.js
  * Checks a hardware profile and freezes it.
  * @param data a profile as an object, or as JSON text
  * @throws InvalidDocumentError whose path is the field at fault, such as `dram.bandwidthGBs.value`;
- *   its message has the value and what is allowed
+ *   its message has the value, what is allowed, and how many more faults there are
  *
  * @example
  * ```ts
@@ -17,19 +18,13 @@ import { type HardwareProfile, hardwareProfileSchema } from "./profile-schema.js
  * ```
  */
 export function loadHardwareProfile(data: unknown): HardwareProfile {
-  const parsed = hardwareProfileSchema.safeParse(typeof data === "string" ? parseJson(data) : data);
+  const document = typeof data === "string" ? parseJson(data) : data;
+  const parsed = hardwareProfileSchema.safeParse(document);
   if (parsed.success) return deepFreeze(parsed.data);
-  const issue = parsed.error.issues[0];
-  const keys =
-    issue?.code === "unrecognized_keys"
-      ? [...issue.path, ...issue.keys.slice(0, 1)]
-      : [...(issue?.path ?? [])];
-  const path = keys.map(String).join(".");
-  const value = issue?.code === "unrecognized_keys" ? "" : ` is ${describe(valueAt(data, keys))}`;
-  throw new InvalidDocumentError(
-    path,
-    `hardware profile: ${path || "the document"}${value}: ${issue?.message ?? "is not valid"}`,
-  );
+  const { path, message } = describeIssue(parsed.error, document);
+  const others = parsed.error.issues.length - 1;
+  const more = others > 0 ? ` (and ${others} more ${others === 1 ? "fault" : "faults"})` : "";
+  throw new InvalidDocumentError(path, `hardware profile: ${message}${more}`);
 }
 
 function parseJson(text: string): unknown {
@@ -40,23 +35,6 @@ function parseJson(text: string): unknown {
       cause,
     });
   }
-}
-
-function valueAt(data: unknown, keys: readonly PropertyKey[]): unknown {
-  let value: unknown = data;
-  for (const key of keys) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<PropertyKey, unknown>)[key];
-  }
-  return value;
-}
-
-function describe(value: unknown): string {
-  if (value === undefined) return "missing";
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
-  if (typeof value === "object" && value !== null)
-    return Array.isArray(value) ? "an array" : "an object";
-  return String(value);
 }
 
 function deepFreeze<T>(value: T): T {

@@ -366,39 +366,36 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
  * throws typed errors.
  */
 export const hardwareProfileSchema = profileShape.superRefine((profile, context) => {
-  const fail = (path: (string | number)[], message: string) =>
-    context.addIssue({ code: "custom", path, message });
+  const fail = (path: (string | number)[], allowed: string) =>
+    context.addIssue({ code: "custom", path, message: allowed });
   const { weights, activations } = profile.formats;
 
   for (const bits of WEIGHT_BITS)
     if (!weights.some((row) => row.bits === bits && row.when === undefined))
-      fail(["formats", "weights"], `there is no unconditional row for ${bits}-bit weights`);
+      fail(["formats", "weights"], `a list with a row for ${bits}-bit weights without "when"`);
   weights.forEach((row, index) => {
     if (row.storageBits < row.bits && row.bits !== 32)
       fail(
         ["formats", "weights", index, "storageBits"],
-        `${row.bits}-bit weights do not fit in ${row.storageBits} bits`,
+        `at least ${row.bits}, the bits of the weights`,
       );
   });
   for (const bits of ACTIVATION_BITS)
     if (!activations.some((row) => row.bits === bits))
-      fail(["formats", "activations"], `there is no row for ${bits}-bit activations`);
+      fail(["formats", "activations"], `a list with a row for ${bits}-bit activations`);
   activations.forEach((row, index) => {
     if (row.storageBits < row.bits && row.bits !== 32)
       fail(
         ["formats", "activations", index, "storageBits"],
-        `${row.bits}-bit activations do not fit in ${row.storageBits} bits`,
+        `at least ${row.bits}, the bits of the activations`,
       );
   });
 
   profile.formats.combinations?.forEach((entry, index) => {
     if (Object.keys(entry.when).length === 0)
-      fail(
-        ["formats", "combinations", index, "when"],
-        "is empty: a combination names at least one setting",
-      );
+      fail(["formats", "combinations", index, "when"], "an object that names at least one setting");
     if (entry.returnsToHost === true && profile.host === undefined)
-      fail(["host"], "is missing, and formats.combinations return layers to it");
+      fail(["host"], "a host, as formats.combinations return layers to it");
   });
 
   const used = new Set<z.infer<typeof computeFormat>>();
@@ -410,7 +407,7 @@ export const hardwareProfileSchema = profileShape.superRefine((profile, context)
   for (const format of used)
     for (const table of ["gmacsPerSecond", "energyPerMacPj"] as const)
       if (profile[table][format] === undefined)
-        fail([table, format], `is missing, and formats lead to arithmetic in ${format}`);
+        fail([table, format], `a figure, as formats lead to arithmetic in ${format}`);
 
   const rules: [(string | number)[], FormatRule][] = [
     [["formats", "weightOnly"], profile.formats.weightOnly],
@@ -426,5 +423,8 @@ export const hardwareProfileSchema = profileShape.superRefine((profile, context)
       rules.push([["formats", table, name], entry as FormatRule]);
   for (const [path, entry] of rules)
     if (entry.status !== "native" && entry.reason === undefined)
-      fail([...path, "reason"], `is missing; a rule that is ${entry.status} says why`);
+      fail(
+        [...path, "reason"],
+        `text of at least 8 characters that says why a rule is ${entry.status}`,
+      );
 });

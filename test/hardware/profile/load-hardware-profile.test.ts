@@ -94,12 +94,17 @@ describe("loadHardwareProfile", () => {
     const error = failure(patched(path, value));
     expect(error.path).toBe(path);
     expect(error.message).toContain(path);
+    expect(error.message).toMatch(/^hardware profile: .* is .*; allowed: \S/);
+    expect(error.message).not.toContain("another value");
   });
 
-  it("says the value and the range", () => {
-    expect(failure(patched("dram.bandwidthGBs.value", 1e9)).message).toMatch(
-      /dram\.bandwidthGBs\.value is 1000000000: .*20000/,
+  it("says the value, the range, and how many faults there are besides", () => {
+    const one = patched("dram.bandwidthGBs.value", 1e9);
+    expect(failure(one).message).toBe(
+      "hardware profile: dram.bandwidthGBs.value is 1000000000; allowed: a number at most 20000",
     );
+    expect(failure({ ...one, name: "" }).message).toMatch(/^[^(]*\(and 1 more fault\)$/);
+    expect(failure({ ...one, name: "", version: 2 }).message).toMatch(/\(and 2 more faults\)$/);
   });
 
   it("asks for an unconditional row of every width", () => {
