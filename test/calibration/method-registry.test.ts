@@ -80,9 +80,15 @@ describe("the built-in methods", () => {
       ["mse", 2],
       ["entropy", 3],
     ]);
-    expect(BUILT_IN_METHODS.map(({ name }) => name).toSorted()).toEqual(
-      Object.values(CalibrationMethod).toSorted(),
+    const names = BUILT_IN_METHODS.map(({ name }) => name);
+    const shared = names.filter((name, at) => names.indexOf(name) < at);
+    expect(shared, "names that several built-in methods have").toEqual([]);
+    const codes = BUILT_IN_METHODS.map(({ code }) => code);
+    expect(codes, "codes of built-in methods: 0, 1, 2, ... in the order of the list").toEqual(
+      codes.map((_, at) => at),
     );
+    expect(codes.length, "codes from 16 on are for custom methods").toBeLessThanOrEqual(16);
+    expect(names.toSorted()).toEqual(Object.values(CalibrationMethod).toSorted());
     for (const { name } of BUILT_IN_METHODS) expect(isBuiltInMethod(name)).toBe(true);
     expect(CALIBRATION_CODES).toBe(256);
   });

@@ -1,3 +1,4 @@
+import { expect, it } from "vitest";
 import { builtInOperators } from "../../src/operators/built-in-operators.js";
 import {
   randomSampling,
@@ -13,6 +14,14 @@ import { describeContract } from "../_contracts/describe-contract.js";
 
 // An operator of your own is one line here.
 const { crossovers, mutations } = builtInOperators(new Map([["head", 0.5]]));
+const samplings = [randomSampling, uniformAnchors, sensitivityAllocation(new Map([["stem", 1]]))];
+
+it("the built-in operators have a name each that no other has", () => {
+  const names = [...crossovers, ...mutations, ...samplings].map(({ name }) => name);
+  const shared = names.filter((name, at) => names.indexOf(name) < at);
+  expect(shared, "names that several operators have").toEqual([]);
+});
+
 for (const operator of crossovers)
   describeContract(
     `${operator.name} is a crossover`,
@@ -23,11 +32,7 @@ for (const operator of mutations)
     `${operator.name} is a mutation`,
     mutationOperatorContract(() => operator),
   );
-for (const operator of [
-  randomSampling,
-  uniformAnchors,
-  sensitivityAllocation(new Map([["stem", 1]])),
-])
+for (const operator of samplings)
   describeContract(
     `${operator.name} is a sampling`,
     samplingOperatorContract(() => operator),

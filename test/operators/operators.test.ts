@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { CalibrationMethod } from "../../src/calibration/method.js";
 import type { WeightBits } from "../../src/genes/bits.js";
 import { GeneSpace, type GeneSpaceOptions } from "../../src/genome/gene-space.js";
 import type { LayerQuantConfig } from "../../src/genome/layer-quant-config.js";
@@ -41,7 +42,7 @@ describe("sampling", () => {
     expect(seen((c) => c.weightScheme)).toBe(3);
     expect(seen((c) => c.granularity)).toBe(3);
     expect(seen((c) => (c.granularity === "per-group" ? c.groupSize : 0))).toBe(3);
-    expect(seen((c) => c.calibrationMethod)).toBe(4);
+    expect(seen((c) => c.calibrationMethod)).toBe(Object.keys(CalibrationMethod).length);
   });
 
   it("anchors every width, the extremes first, in the settings of a good start", () => {
@@ -356,7 +357,7 @@ function spaceOf(
     activationSchemes: ["symmetric", "asymmetric", "power-of-two"] as const,
     granularities: ["per-tensor", "per-channel", "per-group"] as const,
     groupSizes: [16, 32],
-    calibrationMethods: ["min-max", "percentile", "mse", "entropy"] as const,
+    calibrationMethods: Object.values(CalibrationMethod),
   };
   return new GeneSpace({
     space: { layers: new Map(names.map((name) => [name, layer])), ties: [] },
