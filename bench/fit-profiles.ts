@@ -125,8 +125,20 @@ if (process.argv[1]?.endsWith("fit-profiles.ts") === true) {
       check: { type: "boolean", default: false },
     },
   });
-  for (const fit of deviceFits()) {
-    if (flags.device !== undefined && flags.device !== fit.profile.deviceId) continue;
+  const all = deviceFits();
+  const fits = all.filter(({ profile }) => [undefined, profile.deviceId].includes(flags.device));
+  if (fits.length === 0) {
+    const known = hardwareDevices.some(({ deviceId }) => deviceId === flags.device);
+    console.error(
+      known
+        ? `${flags.device}: nothing to fit, as bench/fit-guesses.json has no guesses for it`
+        : `device is ${JSON.stringify(flags.device)}; allowed: ` +
+            all.map(({ profile }) => profile.deviceId).join(", "),
+    );
+    // A device without fitted figures is as it should be.
+    if (!known) process.exitCode = 1;
+  }
+  for (const fit of fits) {
     const figures = fittedFigures(fit);
     const rows = fit.paths.map((path, i) => ({
       device: fit.profile.deviceId,

@@ -1,7 +1,7 @@
 /**
  * Prints the validation table of the hardware profiles: published latencies against predictions, by
- * target. `--write` puts it into docs/hardware-targets.md between its markers; `--check` fails when
- * that is out of date.
+ * target. `--write` puts it into docs/hardware-targets.md between its markers, and says what
+ * changed and what error each target should state; `--check` fails when that is out of date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { HardwareTarget } from "../src/hardware/contract.js";
@@ -59,10 +59,24 @@ function withTable(document: string, table: string): string {
 }
 
 if (process.argv[1]?.endsWith("validate-hardware.ts") === true) {
-  const table = validationMarkdown(Object.values(HardwareTarget).map(validateTarget));
+  const results = Object.values(HardwareTarget).map(validateTarget);
+  const table = validationMarkdown(results);
   console.log(table);
   const document = () => readFileSync(DOCUMENT, "utf8");
-  if (process.argv.includes("--write")) writeFileSync(DOCUMENT, withTable(document(), table));
+  if (process.argv.includes("--write")) {
+    const [before, after] = [document(), withTable(document(), table)];
+    writeFileSync(DOCUMENT, after);
+    const points = results.reduce((sum, result) => sum + result.points.length, 0);
+    const what = `${points} points of ${results.length} targets`;
+    console.error(
+      `docs/hardware-targets.md: ${before === after ? "unchanged" : "tables written"}, ${what}`,
+    );
+    for (const { target, notFitted } of results)
+      console.error(
+        `${target}: median error ${notFitted.medianError.toFixed(4)} of ${notFitted.count} ` +
+          "unseen and fresh points",
+      );
+  }
   if (process.argv.includes("--check") && withTable(document(), table) !== document()) {
     console.error("docs/hardware-targets.md is out of date: npm run validate:hardware -- --write");
     process.exitCode = 1;

@@ -39,7 +39,13 @@ export function predictPoint(target: HardwareTarget, point: ValidationPoint): nu
   const profile = hardwareDevices.find(
     (one) => one.target === target && one.deviceId === point.device,
   );
-  if (profile === undefined) throw new Error(`${point.id}: there is no device ${point.device}`);
+  if (profile === undefined) {
+    const known = hardwareDevices.filter((one) => one.target === target);
+    throw new Error(
+      `${point.id}: device is ${JSON.stringify(point.device)}; allowed: ` +
+        known.map(({ deviceId }) => deviceId).join(", "),
+    );
+  }
   return predictOn(profile, point);
 }
 
@@ -47,7 +53,11 @@ export function predictPoint(target: HardwareTarget, point: ValidationPoint): nu
 export function predictOn(profile: HardwareProfile, point: ValidationPoint): number {
   let model = networks.get(point.network);
   if (model === undefined) {
-    model = networkByName(point.network);
+    try {
+      model = networkByName(point.network);
+    } catch (cause) {
+      throw new Error(`${point.id}: ${(cause as Error).message}`, { cause });
+    }
     networks.set(point.network, model);
   }
   const { weightBits, activationBits, weightScheme, activationScheme, granularity, groupSize } =

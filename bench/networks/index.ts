@@ -46,9 +46,19 @@ export function networkByName(name: string): ModelSpec {
   const [, reader, prompt] = /^prefill:(.+)@(\d+)$/.exec(name) ?? [];
   if (reader !== undefined) return prefill(reader, Number(prompt));
   const make = NETWORKS.get(name);
-  if (make === undefined) throw new Error(`there is no network ${JSON.stringify(name)}`);
+  if (make === undefined)
+    throw new Error(
+      `network is ${JSON.stringify(name)}; allowed: ${[...NETWORKS.keys(), ...PATTERNS].join(", ")}`,
+    );
   return make();
 }
+
+/** Names that have numbers in them, as {@link networkByName} reads them. */
+const PATTERNS = [
+  ...["mobilenet-v1-WIDTH-PIXELS", "bert-base-TOKENS", "bert-large-TOKENS", "bert-distil-TOKENS"],
+  ...["roberta-base-TOKENS", "efficientnet-b0", "efficientnet-lite0 to -lite4 (and -PIXELS)"],
+  ...["decode:MODEL@CONTEXT", "prefill:MODEL@TOKENS"],
+];
 
 const NETWORKS = new Map<string, () => ModelSpec>([
   ["mobilenet-v2", () => mobilenetV2()],

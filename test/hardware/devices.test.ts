@@ -62,7 +62,10 @@ describe("the devices", () => {
     const walk = (value: unknown, path: string): void => {
       if (typeof value !== "object" || value === null) return;
       const { tag, source } = value as { tag?: string; source?: string };
-      if (tag === "calibrated") expect(source, path).toMatch(/fit/);
+      if (tag === "calibrated")
+        expect(source, `${path}: a calibrated figure's source says what it was fitted to`).toMatch(
+          /fit/,
+        );
       for (const [key, part] of Object.entries(value)) walk(part, `${path}.${key}`);
     };
     for (const profile of hardwareDevices) walk(profile, `${profile.target} ${profile.deviceId}`);

@@ -13,7 +13,19 @@ describe("the fit of the built-in profiles", () => {
       for (const profile of hardwareDevices) {
         if (profile.deviceId === "owner-document") continue;
         const fit = fits.find((one) => one.profile === profile);
-        expect(fit?.paths ?? [], profile.name).toEqual([...calibratedFigures(profile).keys()]);
+        const claims = [...calibratedFigures(profile).keys()];
+        const paths = fit?.paths ?? [];
+        const { target, deviceId } = profile;
+        expect(
+          claims.filter((path) => !paths.includes(path)),
+          `${target} ${deviceId}: each figure's source claims a fit; change the source, or add ` +
+            "guesses to bench/fit-guesses.json",
+        ).toEqual([]);
+        expect(
+          paths,
+          `${target} ${deviceId}: guesses in bench/fit-guesses.json are for figures whose source ` +
+            "claims a fit, in the order of the profile",
+        ).toEqual(claims);
       }
       for (const { points } of fits)
         expect(new Set(points.map(({ split }) => split))).toEqual(new Set(["fitted"]));
