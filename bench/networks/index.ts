@@ -48,7 +48,8 @@ export function networkByName(name: string): ModelSpec {
   const make = NETWORKS.get(name);
   if (make === undefined)
     throw new Error(
-      `network is ${JSON.stringify(name)}; allowed: ${[...NETWORKS.keys(), ...PATTERNS].join(", ")}`,
+      `network is ${JSON.stringify(name)}; allowed: ` +
+        [...NETWORKS.keys(), ...PATTERNS].join(", "),
     );
   return make();
 }
