@@ -138,7 +138,11 @@ function keeps(
     );
   const isReady =
     reads.some(({ value }) => native(value)) && reads.every(({ value }) => rounded(value));
-  if (!forced && !isReady) return false;
+  if (forced) {
+    const decider = layerFinder(wiring, native);
+    const values = [...reads.map(({ value }) => value), ...makes];
+    if (!values.every((value) => choices.eight(decider(value) ?? ""))) return false;
+  } else if (!isReady) return false;
   if (kernel.channelsLast === "needs" && !channelsLast(reads[0]!.value, wiring, integer))
     return false;
   return (
@@ -167,39 +171,70 @@ function codedValues(
   choices: IntegerChoices,
 ): CodedValue[] {
   const native = nativeTest(wiring, integer, choices);
-  const coded = new Map<string, { everywhere: boolean; readers: Reader[] }>();
+  const coded = new Map<string, { everywhere: boolean; readers: CodeReader[] }>();
   for (const operator of wiring.operators) {
     if (!integer.has(operator)) continue;
     for (const { value, input } of operator.reads) {
       const entry = coded.get(value) ?? { everywhere: native(value), readers: [] };
       coded.set(value, entry);
-      entry.readers.push({ operator: operator.operator, input });
+      entry.readers.push({ operator, input });
     }
     for (const value of operator.makes)
       if (native(value) && !coded.has(value)) coded.set(value, { everywhere: true, readers: [] });
   }
   const groups = rangeGroups(coded, integer);
-  const layerOf = layerFinder(wiring);
+  const decider = layerFinder(wiring, native);
+  const layerOf = (value: string): string =>
+    (coded.get(value)!.everywhere ? undefined : readingLayer(coded.get(value)!.readers)) ??
+    decider(value)!;
   const firsts = new Map<readonly string[], string>();
-  return [...coded].map(([value, { everywhere, readers }]) => {
+  return [...coded].flatMap(([value, { everywhere, readers }]): CodedValue[] => {
     const ranges = groups.get(value)!;
+    // Layers that read a value of a float operator have a format of their own each.
+    if (!everywhere && readers.every(({ operator }) => operator.layers.length > 0))
+      return readers.map((reader): CodedValue => {
+        const layer = reader.operator.layers[0]!;
+        return { value, everywhere, readers: plain([reader]), layer, ranges, maker: undefined };
+      });
     // All values of a group have one format: that of the first of them.
     const first = firsts.get(ranges) ?? value;
     firsts.set(ranges, first);
     const maker = everywhere ? wiring.makers.get(value) : undefined;
-    return { value, everywhere, readers, layer: layerOf(first), ranges, maker };
+    const layer = layerOf(first);
+    return [{ value, everywhere, readers: plain(readers), layer, ranges, maker }];
   });
 }
 
-/** The layer that makes a value, maybe through others; else the first that reads it. */
-function layerFinder({ makers, readers }: Wiring): (value: string) => string {
+/** An operator that computes on the codes of a value, and at which operand. */
+interface CodeReader {
+  readonly operator: PlacedOperator;
+  readonly input: number;
+}
+
+function plain(readers: readonly CodeReader[]): Reader[] {
+  return readers.map(({ operator, input }) => ({ operator: operator.operator, input }));
+}
+
+function readingLayer(readers: readonly CodeReader[]): string | undefined {
+  return readers.find(({ operator }) => operator.layers.length > 0)?.operator.layers[0];
+}
+
+/**
+ * The layer that makes a value, maybe through others, of which those that compute on codes come
+ * first; else the first that reads it.
+ */
+function layerFinder(
+  { makers, readers }: Wiring,
+  native: NativeTest,
+): (value: string) => string | undefined {
   const known = new Map<string, string | undefined>();
   const above = (value: string): string | undefined => {
     if (known.has(value)) return known.get(value);
     known.set(value, undefined);
     const maker = makers.get(value);
     let found = maker?.layers[0];
-    for (const read of maker?.reads ?? []) found ??= above(read.value);
+    const read = maker?.reads.map((one) => one.value) ?? [];
+    for (const one of [...read.filter(native), ...read]) found ??= above(one);
     known.set(value, found);
     return found;
   };
@@ -213,7 +248,7 @@ function layerFinder({ makers, readers }: Wiring): (value: string) => string {
     }
     return undefined;
   };
-  return (value) => above(value) ?? below(value) ?? "";
+  return (value) => above(value) ?? below(value);
 }
 
 /**

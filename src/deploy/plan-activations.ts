@@ -63,7 +63,7 @@ export function planActivations(
   const formats = genome.geneValues.get(REGION_FORMAT);
   const found = integerPlacement(placement, {
     fits: (layer) => fitsIntegerKernel(config(layer)),
-    eight: (layer) => config(layer).activationBits === 8,
+    eight: (layer) => byName.has(layer) && config(layer).activationBits === 8,
     regionFormat: (region) => (formats?.get(region) ?? "auto") as "auto" | "float" | "integer",
     covers: (value) => ranges?.covers?.(value) ?? true,
   });
@@ -87,30 +87,54 @@ function planCoded(
   settings: Settings,
 ): PlannedActivation[] {
   const layerOf = new Map(operators.map(({ operator, layers }) => [operator, layers[0]]));
-  const groups = new Map<readonly string[], ActivationFormat>();
-  const formatOf = ({ value, ranges, layer, maker }: CodedValue): ActivationFormat => {
-    let format = groups.get(ranges);
+  const groups = new Map<string, ActivationFormat>();
+  const formatOf = (coded: CodedValue): ActivationFormat => {
+    const { value, ranges, layer, maker } = coded;
+    const key = groupKey(coded);
+    let format = groups.get(key);
     if (format === undefined) {
       format = unionFormat(ranges.map((range) => settings.format(range, layer)));
       const fixed = ranges.length === 1 && ranges[0] === value ? maker?.kernel.range : undefined;
       if (fixed !== undefined) format = formatBetween(format, fixed);
-      groups.set(ranges, format);
+      groups.set(key, format);
     }
     return format;
   };
-  return values.flatMap((coded): PlannedActivation[] => {
-    const { value, layer, everywhere, maker } = coded;
+  const clampOf = ({ value, maker }: CodedValue) =>
+    maker?.makes[0] === value ? maker.clamp : undefined;
+  // A scale that a clamp makes smaller is the scale of all values of its group.
+  for (const coded of values) {
+    const clamp = clampOf(coded);
+    const fitted = clamp && clampedFormat(formatOf(coded), clamp);
+    if (fitted !== undefined) groups.set(groupKey(coded), fitted);
+  }
+  const planned = new Map<string, PlannedActivation & { readonly readers: PlannedReader[] }>();
+  for (const coded of values) {
+    const { value, layer, ranges, everywhere } = coded;
     const readers = coded.readers.map((reader): PlannedReader => {
       return { ...reader, layer: layerOf.get(reader.operator) ?? layer };
     });
-    const clamp = maker?.makes[0] === value ? maker.clamp : undefined;
+    const clamp = clampOf(coded);
     const format = formatOf(coded);
-    const fitted = clamp === undefined ? format : clampedFormat(format, clamp);
-    const made = [activationOf(value, fitted ?? format, readers, everywhere)];
-    if (clamp !== undefined && fitted === undefined)
-      made.unshift(activationOf(clamp.raw, settings.format(clamp.raw, layer), [], true));
-    return made;
-  });
+    if (clamp !== undefined && clampedFormat(format, clamp) === undefined)
+      planned.set(clamp.raw, {
+        ...activationOf(clamp.raw, settings.format(clamp.raw, layer), [], true),
+        readers: [],
+      });
+    const key = everywhere
+      ? value
+      : JSON.stringify([value, ...ranges.map((range) => settings.key(range, layer))]);
+    const known = planned.get(key);
+    if (known === undefined)
+      planned.set(key, { ...activationOf(value, format, [], everywhere), readers });
+    else known.readers.push(...readers);
+  }
+  return [...planned.values()];
+}
+
+/** Tells the formats of range groups apart. */
+function groupKey({ layer, ranges }: CodedValue): string {
+  return JSON.stringify([layer, ranges]);
 }
 
 /** The format with codes from one bound to the other; symmetric ones stay. */

@@ -16,7 +16,7 @@ import type { OnnxModel } from "./onnx-model.js";
  * ```ts fragment
  * import { loadOnnxModel, withDimensionsOf } from "quantevo/onnx";
  *
- * const model = withDimensionsOf(await loadOnnxModel("detector.onnx"), batches[0]);
+ * const model = withDimensionsOf(await loadOnnxModel("detector.onnx"), batches[0]!);
  * await engine.runEvolution(model.spec);
  * ```
  */

@@ -98,8 +98,7 @@ export class OperatorRewrites {
         parameters.scale[0] === Math.fround(1 / 255) &&
         parameters.zeroPoint[0] === 0 &&
         !parameters.signed;
-      const made = done ? output : names.fresh(`${output}_gate`);
-      return { ...gateNodes(rounded, made, { slope, offset }, names), done };
+      return { ...gateNodes(rounded, output, { slope, offset }, names), done };
     }
     if (type === "HardSwish") {
       const gate = names.fresh(`${output}_gate`);
