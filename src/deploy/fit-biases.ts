@@ -99,9 +99,7 @@ export function fitToBiases(
   return {
     ...made,
     params: fitted,
-    data: requantize
-      ? packBits(quantize(layer.weights!, fitted), made.storage.bits)
-      : made.data,
+    data: requantize ? packBits(quantize(layer.weights!, fitted), made.storage.bits) : made.data,
   };
 }
 

@@ -1,6 +1,6 @@
-import { regionFormat } from "./region-format.js";
 import type { ModelSpec } from "../model/layer-spec.js";
 import type { Gene, GeneValue } from "./gene.js";
+import { regionFormat } from "./region-format.js";
 
 /** Where one gene of a kind is found in a model. */
 export type GenePlace = Pick<Gene, "owner" | "layers" | "choices">;

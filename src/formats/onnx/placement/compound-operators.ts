@@ -45,8 +45,7 @@ export function compoundOperators(
   return index.order.flatMap((at) => {
     const node = index.graph.node[at]!;
     if (!isStandardDomain(node.domain)) return [];
-    const found =
-      silu(node, at, around) ?? hardSwish(node, at, around) ?? gelu(node, at, around);
+    const found = silu(node, at, around) ?? hardSwish(node, at, around) ?? gelu(node, at, around);
     return found === undefined ? [] : [found];
   });
 }
@@ -150,8 +149,7 @@ function gateOf(
     const add = only(sum, "Add");
     if (add === undefined) continue;
     for (const [y, three] of bothOrders(index.graph.node[add]!))
-      if (y === x && storedNumber(index, three) === 3)
-        return { input: x, nodes: [add, clip!] };
+      if (y === x && storedNumber(index, three) === 3) return { input: x, nodes: [add, clip!] };
   }
   return undefined;
 }

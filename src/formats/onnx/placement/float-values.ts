@@ -1,4 +1,4 @@
-import { type GraphIndex } from "../graph/graph-index.js";
+import type { GraphIndex } from "../graph/graph-index.js";
 import { intAttribute, isStandardDomain } from "../graph/node-attributes.js";
 import { TensorProto_DataType as DataType } from "../wire/onnx_pb.js";
 

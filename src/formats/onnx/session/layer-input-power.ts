@@ -42,20 +42,26 @@ export async function layerInputPower(
   checkBatches(modelInputs(model), calibration, "calibration");
   const uses = channelUses(model);
   const sums = new Map<ChannelUse, { squares: Float64Array; count: number }>();
-  await visitActivations(model, calibration, options, activationNames(model), (name, _, { data, dims }) => {
-    const values = toFloat32(data);
-    for (const use of uses.get(name) ?? []) {
-      const axis = use.axis < 0 ? Math.max(0, dims.length + use.axis) : use.axis;
-      const channels = dims[axis] ?? 1;
-      let sum = sums.get(use);
-      if (sum === undefined) {
-        sum = { squares: new Float64Array(channels), count: 0 };
-        sums.set(use, sum);
+  await visitActivations(
+    model,
+    calibration,
+    options,
+    activationNames(model),
+    (name, _, { data, dims }) => {
+      const values = toFloat32(data);
+      for (const use of uses.get(name) ?? []) {
+        const axis = use.axis < 0 ? Math.max(0, dims.length + use.axis) : use.axis;
+        const channels = dims[axis] ?? 1;
+        let sum = sums.get(use);
+        if (sum === undefined) {
+          sum = { squares: new Float64Array(channels), count: 0 };
+          sums.set(use, sum);
+        }
+        addSquares(sum.squares, values, channels, elementCount(dims.slice(axis + 1)));
+        sum.count += values.length / channels;
       }
-      addSquares(sum.squares, values, channels, elementCount(dims.slice(axis + 1)));
-      sum.count += values.length / channels;
-    }
-  });
+    },
+  );
   const power = new Map<string, Float32Array>();
   for (const [{ tensor, layers }, { squares, count }] of sums) {
     const mean = Float32Array.from(squares, (square) => square / Math.max(1, count));

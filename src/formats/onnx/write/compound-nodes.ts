@@ -9,9 +9,9 @@ import {
   type NodeProto,
   type TensorProto,
 } from "../wire/onnx_pb.js";
+import type { GraphPart } from "./graph-writer.js";
 import { scaleTensor } from "./scale-tensors.js";
 import { MICROSOFT } from "./weight-parts.js";
-import type { GraphPart } from "./graph-writer.js";
 
 /**
  * x * Sigmoid(x), or the Gelu function, as one operator: nodes that read one DequantizeLinear are

@@ -5,9 +5,9 @@ import { makeTensor } from "../graph/make-tensor.js";
 import { findAttribute } from "../graph/node-attributes.js";
 import type { ModelNames } from "../opset/model-names.js";
 import { TensorProto_DataType as DataType, type NodeProto } from "../wire/onnx_pb.js";
-import { gateNodes, fusedNode } from "./compound-nodes.js";
-import { scaleTensor } from "./scale-tensors.js";
+import { fusedNode, gateNodes } from "./compound-nodes.js";
 import type { GraphPart } from "./graph-writer.js";
+import { scaleTensor } from "./scale-tensors.js";
 
 /** Operators that the runtime makes integer by itself, their float weights rounded. */
 const PRODUCTS: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);

@@ -7,8 +7,8 @@ import {
   plannedBiases,
 } from "../../../deploy/deployment-plan.js";
 import { indexGraph } from "../graph/graph-index.js";
-import { isStandardDomain } from "../graph/node-attributes.js";
 import { makeNode } from "../graph/make-node.js";
+import { isStandardDomain } from "../graph/node-attributes.js";
 import { copyMessage, copyNode } from "../opset/copy-graph.js";
 import { ModelNames } from "../opset/model-names.js";
 import { raisedModel } from "../opset/raised-model.js";
@@ -21,8 +21,8 @@ import {
 } from "../wire/onnx_pb.js";
 import { activationNodes, activationOpset } from "./activation-nodes.js";
 import type { GraphPart } from "./graph-writer.js";
-import { pruneUnread, readNames } from "./prune-unread.js";
 import { placementOf } from "./place-tensors.js";
+import { pruneUnread, readNames } from "./prune-unread.js";
 import { biasNodes, OperatorRewrites } from "./rewrite-operators.js";
 import { firstOutput, storedTensors } from "./stored-tensors.js";
 import { type FormedWeight, type WeightForm, weightForms, weightOpset } from "./weight-forms.js";
