@@ -15,7 +15,7 @@ const KERNELS: Readonly<Record<string, Omit<OperatorProfile, "source">>> = {
   tanh: {},
 };
 
-/** Operators from lines such as `c = conv a`; the layer of a conv or matmul has its result's name. */
+/** Operators from lines such as `c = conv a`; a conv's or matmul's layer has its result's name. */
 function placementOf(text: string, returned: readonly string[] = []): Placement {
   const operators = text.split("; ").map((line): PlacedOperator => {
     const [made = "", , type = "", ...reads] = line.split(" ");
@@ -107,7 +107,8 @@ describe("integerPlacement", () => {
   it("has one range for what is moved and laid side by side: of what holds the rest", () => {
     const found = values(
       placementOf(
-        "a = conv x; b = conv x; j = concat a b; r = reshape j; k = concat b b; c = conv r; d = conv k",
+        "a = conv x; b = conv x; j = concat a b; r = reshape j; k = concat b b; " +
+          "c = conv r; d = conv k",
       ),
     );
     for (const value of ["a", "b", "j", "r", "k"])

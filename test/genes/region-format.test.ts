@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { exportToString } from "../../src/export.js";
-import { GENE_KINDS } from "../../src/genes/gene-kind.js";
+import { GENE_KINDS } from "../../src/genes/gene-kinds.js";
 import { REGION_FORMAT, regionFormat } from "../../src/genes/region-format.js";
 import { parseQuantizationConfig, QuantizationEvolutionEngine } from "../../src/index.js";
 import { modelFromLayers } from "../../src/model/model-from-layers.js";
