@@ -132,7 +132,7 @@ export const ORT_CPU_PROFILE: PlacementProfile = {
     macs: 30_000,
     source:
       "a 3x3 convolution of 1 to 3 channels is 0.15 to 0.4 times float, 7x7 of 3 channels 1.3; " +
-      "a matrix of 64x64 with at most 16 rows is 0.7; a node costs 2 us, the pair of Q and DQ 4 us, " +
-      "in which float computes 30,000 products",
+      "a matrix of 64x64 with at most 16 rows is 0.7; a node costs 2 us, the pair of Q and DQ " +
+      "4 us, in which float computes 30,000 products",
   },
 };
