@@ -80,8 +80,10 @@ function integerOperators(wiring: Wiring, choices: IntegerChoices): Set<PlacedOp
   const native = nativeTest(wiring, integer, choices);
   for (let changed = true; changed; ) {
     changed = false;
+    // One for a pass: what it remembers is of the set at the start, and the last pass changes none.
+    const decider = layerFinder(wiring, native);
     for (const operator of integer)
-      if (!keeps(operator, wiring, integer, choices, native)) {
+      if (!keeps(operator, wiring, integer, choices, native, decider)) {
         integer.delete(operator);
         changed = true;
       }
@@ -100,6 +102,7 @@ function isCandidate(operator: PlacedOperator, choices: IntegerChoices): boolean
 }
 
 type NativeTest = (value: string) => boolean;
+type LayerFinder = (value: string) => string | undefined;
 
 /** Whether a value is made as codes, so that all that reads it reads it rounded. */
 function nativeTest(
@@ -107,11 +110,18 @@ function nativeTest(
   integer: ReadonlySet<PlacedOperator>,
   { eight }: IntegerChoices,
 ): NativeTest {
+  // A value that thousands read is asked about by each of them.
+  const wide = new Map<string, boolean>();
+  const readInEight = (value: string, read: readonly PlacedOperator[]): boolean => {
+    const known = wide.get(value) ?? read.every(({ layers }) => layers.every(eight));
+    wide.set(value, known);
+    return known;
+  };
   return (value) => {
     const maker = makers.get(value);
     if (maker === undefined || !integer.has(maker)) return false;
     const read = readers.get(value) ?? NONE;
-    if (!read.every(({ layers }) => layers.every(eight))) return false;
+    if (!readInEight(value, read)) return false;
     // Without a rounded result the kernel gives floats, which float operators rather have.
     return maker.kernel.form !== "layer" || maker.kernel.roundedResult === true
       ? true
@@ -125,6 +135,7 @@ function keeps(
   integer: ReadonlySet<PlacedOperator>,
   choices: IntegerChoices,
   native: NativeTest,
+  decider: LayerFinder,
 ): boolean {
   const { kernel, reads, makes, region } = operator;
   if (kernel.form === "layer") return kernel.roundedResult !== true || makes.every(native);
@@ -139,7 +150,6 @@ function keeps(
   const isReady =
     reads.some(({ value }) => native(value)) && reads.every(({ value }) => rounded(value));
   if (forced) {
-    const decider = layerFinder(wiring, native);
     const values = [...reads.map(({ value }) => value), ...makes];
     if (!values.every((value) => choices.eight(decider(value) ?? ""))) return false;
   } else if (!isReady) return false;
@@ -223,10 +233,7 @@ function readingLayer(readers: readonly CodeReader[]): string | undefined {
  * The layer that makes a value, maybe through others, of which those that compute on codes come
  * first; else the first that reads it.
  */
-function layerFinder(
-  { makers, readers }: Wiring,
-  native: NativeTest,
-): (value: string) => string | undefined {
+function layerFinder({ makers, readers }: Wiring, native: NativeTest): LayerFinder {
   const known = new Map<string, string | undefined>();
   const above = (value: string): string | undefined => {
     if (known.has(value)) return known.get(value);
