@@ -1,6 +1,7 @@
 import type { LayerSpec } from "../model/layer-spec.js";
 import { elementCount } from "../model/layer-spec.js";
 import { packBits, quantize } from "../quantization/index.js";
+import { type BiasShifts, shifted } from "./correct-biases.js";
 import type {
   PlannedActivation,
   PlannedBias,
@@ -108,17 +109,24 @@ function greatestOf(values: Float32Array, at: number, perChannel: boolean): numb
   return values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 }
 
-/** The biases that have to be stored as int32 for integer kernels to be taken. */
+/**
+ * The biases that have to be stored as int32 for integer kernels to be taken.
+ * @param shifts what they take up
+ */
 export function planBiases(
   weights: readonly (PlannedWeight | PlannedFloat)[],
   biases: LayerBiases,
+  shifts: BiasShifts = new Map(),
 ): PlannedBias[] {
   return weights.flatMap((weight): PlannedBias[] => {
     if (weight.format !== "integer") return [];
     const scaled = biases.get(weight.layer) ?? [];
     return scaled.flatMap(({ bias, operator, activationScale }): PlannedBias[] => {
       if (operator.kernel.integerBias !== true) return [];
-      const { tensor, values, operator: reader, input } = bias;
+      const { tensor, operator: reader, input } = bias;
+      const shift = shifts.get(operator.operator);
+      if (tensor === "" && shift === undefined) return [];
+      const values = shifted(bias.values, shift);
       const scale = weight.parameters.scale.map((x) => x * activationScale);
       const codes = Int32Array.from(values, (x, i) =>
         Math.round(x / scale[scale.length === 1 ? 0 : i]!),

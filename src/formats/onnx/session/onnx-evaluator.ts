@@ -15,6 +15,7 @@ import {
   checkWeightOptions,
   quantizedModel,
   type WeightOptions,
+  weightOptionsOf,
 } from "../write/quantized-model.js";
 import { calibrateActivations } from "./calibrate-activations.js";
 import { checkWorkerOptions, onnxRunner, type WorkerOptions } from "./genome-runner.js";
@@ -97,12 +98,14 @@ export async function createOnnxEvaluator(
     "validation",
     "metric",
     "avoidSaturation",
+    "correctBiases",
     "session",
     "signal",
     "workers",
     "evaluationTimeoutMs",
   ]);
-  const { calibration, validation, metric, session, signal, avoidSaturation } = options;
+  const { calibration, validation, metric, session, signal } = options;
+  const weightOptions = weightOptionsOf(options);
   checkMetric(metric);
   checkWorkerOptions(options);
   checkWeightOptions(options);
@@ -123,7 +126,7 @@ export async function createOnnxEvaluator(
     runtime: runtime.description,
     openRunner: () =>
       onnxRunner(
-        { model, ranges, runtime, batches: validation, feeds, outputs, avoidSaturation },
+        { model, ranges, runtime, batches: validation, feeds, outputs, ...weightOptions },
         options,
         signal,
       ),
@@ -138,7 +141,7 @@ export async function createOnnxEvaluator(
       calibration,
       validation,
       metric,
-      runtime: `${runtime.description}${avoidSaturation ? "; avoids saturation" : ""}`,
+      runtime: runtime.description + described(weightOptions),
     }),
     activationRanges: ranges,
     get spec() {
@@ -149,8 +152,14 @@ export async function createOnnxEvaluator(
     async quantize(genome) {
       requireOpen();
       checkGenome(genome, "genome");
-      return encodeModel(quantizedModel(model, genome, ranges, { avoidSaturation }).proto);
+      return encodeModel(quantizedModel(model, genome, ranges, weightOptions).proto);
     },
     dispose,
   };
+}
+
+/** What else than a genome decides the bytes that are measured. */
+function described({ avoidSaturation, correctBiases }: WeightOptions): string {
+  const corrected = correctBiases === false ? "" : "; corrects biases";
+  return `${avoidSaturation === true ? "; avoids saturation" : ""}${corrected}`;
 }
