@@ -67,6 +67,30 @@ function zeroChannelsOf(layer: LayerSpec): readonly boolean[] {
   return zero;
 }
 
+/** What weights were fitted to before, as a search plans the same layers again and again. */
+const fits = new WeakMap<QuantizedWeights, QuantizedWeights[]>();
+/** Scales that are remembered for each: a few activation formats of each layer. */
+const REMEMBERED = 8;
+
+/** The weights with these scales. */
+function withScale(
+  layer: LayerSpec,
+  made: QuantizedWeights,
+  scale: Float32Array,
+  requantize: boolean,
+): QuantizedWeights {
+  const before = fits.get(made) ?? [];
+  const same = before.find(({ params }) => params.scale.every((x, at) => x === scale[at]));
+  if (same !== undefined) return same;
+  const params = { ...made.params, scale };
+  const data = requantize
+    ? packBits(quantize(layer.weights!, params), made.storage.bits)
+    : made.data;
+  const fitted = { ...made, params, data };
+  fits.set(made, [fitted, ...before].slice(0, REMEMBERED));
+  return fitted;
+}
+
 /**
  * Raises the weight scales of channels whose bias would overflow int32, and gives channels without
  * weights a scale like that of the others, so that their biases are not rounded coarsely.
@@ -96,12 +120,7 @@ export function fitToBiases(
     return least / MOST_STEPS;
   });
   if (raised.every((x, at) => x === scale[at])) return made;
-  const fitted = { ...params, scale: raised };
-  return {
-    ...made,
-    params: fitted,
-    data: requantize ? packBits(quantize(layer.weights!, fitted), made.storage.bits) : made.data,
-  };
+  return withScale(layer, made, raised, requantize);
 }
 
 function greatestOf(values: Float32Array, at: number, perChannel: boolean): number {

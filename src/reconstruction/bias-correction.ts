@@ -18,20 +18,21 @@ export function meanOutputShift(
   layout: WeightLayout,
   inputMeans: Float32Array,
 ): Float32Array | undefined {
-  const { shape, channelAxis } = layout;
-  const inputOf = inputChannels(layout, inputMeans.length);
-  if (inputOf === undefined) return undefined;
-  const channels = shape[channelAxis] ?? 1;
-  const inner = elementCount(shape.slice(channelAxis + 1));
+  const { shape, channelAxis, groupAxis } = layout;
+  const inputs = inputChannels(layout, inputMeans.length);
+  if (inputs === undefined) return undefined;
+  const { ofChannel, ofPlace } = inputs;
+  const channels = ofChannel.length;
+  const reduction = ofPlace.length;
+  const channelStride = elementCount(shape.slice(channelAxis + 1));
+  const placeStride = elementCount(shape.slice(groupAxis + 1));
   const shift = new Float64Array(channels);
-  for (let start = 0, channel = 0; start < weights.length; start += inner) {
-    let sum = 0;
-    for (let i = start; i < start + inner; i++) {
-      const error = weights[i]! - rounded[i]!;
-      if (error !== 0) sum += error * inputMeans[inputOf(i)]!;
-    }
-    shift[channel]! += sum;
-    if (++channel === channels) channel = 0;
+  for (let i = 0; i < weights.length; i++) {
+    const error = weights[i]! - rounded[i]!;
+    if (error === 0) continue;
+    const channel = Math.floor(i / channelStride) % channels;
+    const place = Math.floor(i / placeStride) % reduction;
+    shift[channel]! += error * inputMeans[ofChannel[channel]! + ofPlace[place]!]!;
   }
   return Float32Array.from(shift);
 }

@@ -66,16 +66,20 @@ function relativeError(
 /** Power of the input that each weight is multiplied with, by the index of the weight. */
 function powerByElement(layer: LayerSpec, power: Float32Array): (element: number) => number {
   const layout = weightLayoutOf(layer);
-  const inputOf = inputChannels(layout, power.length);
-  if (inputOf !== undefined) return (element) => power[inputOf(element)]!;
   const { shape, channelAxis, groupAxis } = layout;
+  const channelOf = indexAlong(shape, channelAxis);
+  const inputs = inputChannels(layout, power.length);
+  if (inputs !== undefined) {
+    const { ofChannel, ofPlace } = inputs;
+    const placeOf = indexAlong(shape, groupAxis);
+    return (element) => power[ofChannel[channelOf(element)]! + ofPlace[placeOf(element)]!]!;
+  }
   const reduction = shape[groupAxis] ?? 1;
   const channels = shape[channelAxis] ?? 1;
   // A layout that does not say so, of a depthwise layer.
   if (power.length > 0 && channels % power.length === 0) {
     const perInput = channels / power.length;
-    const channel = indexAlong(shape, channelAxis);
-    return (element) => power[Math.floor(channel(element) / perInput)]!;
+    return (element) => power[Math.floor(channelOf(element) / perInput)]!;
   }
   throw new InvalidArgumentError(
     `inputPower.${layer.name}`,
