@@ -23,6 +23,7 @@ import {
   OperatorSetIdProtoSchema,
 } from "../wire/onnx_pb.js";
 import { activationNodes, activationOpset } from "./activation-nodes.js";
+import { compactNames } from "./compact-names.js";
 import type { GraphPart } from "./graph-writer.js";
 import { placementOf } from "./place-tensors.js";
 import { pruneUnread, readNames } from "./prune-unread.js";
@@ -227,7 +228,19 @@ function rewrite(base: ModelProto, original: GraphProto, changes: Changes): Writ
     const bytes = tensors.reduce((sum, { rawData }) => sum + rawData.length, 0);
     return [tensor, { bytes, form, note }];
   });
+  compactNames(graph.node, graph.initializer, (name) => names.isOriginal(name));
+  graph.valueInfo = neededShapes(graph);
   return { proto, weights: new Map(forms) };
+}
+
+/**
+ * The shapes of values between nodes that a runtime may not know otherwise: those that operators of
+ * other domains make. It infers the others, which may be a tenth of a file.
+ */
+function neededShapes({ node, valueInfo }: GraphProto): GraphProto["valueInfo"] {
+  const custom = node.filter(({ domain }) => !isStandardDomain(domain) && domain !== MICROSOFT);
+  const names = new Set(custom.flatMap(({ output }) => output));
+  return valueInfo.filter(({ name }) => names.has(name));
 }
 
 /** Gives the results of a node that are rounded everywhere their names after rounding. */
