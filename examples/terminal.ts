@@ -20,7 +20,7 @@ export function printFront(genomes: readonly QuantizationGenome[], most = 12): v
     `accuracy (${first.accuracyKind})`,
     "bits",
     "compression",
-    "size KB",
+    first.fileBytes === undefined ? "size KB" : "file KB",
     `ms (${first.costKind}${offBy(first.latencyRelativeError)})`,
     `mJ (${first.costKind}${offBy(first.energyRelativeError)})`,
   ];
@@ -29,7 +29,7 @@ export function printFront(genomes: readonly QuantizationGenome[], most = 12): v
     `${show((genome.accuracy ?? 0) * 100, 2)}%${interval(genome)}`,
     show(genome.averageBits, 2),
     `${show(genome.compressionRatio, 2)}x`,
-    show((genome.metrics?.sizeBytes ?? 0) / 1000, 1),
+    show((genome.metrics?.fileBytes ?? genome.metrics?.sizeBytes ?? 0) / 1000, 1),
     show(genome.inferenceLatencyMs, 4),
     show(genome.energyPerInferenceMj, 4),
   ]);

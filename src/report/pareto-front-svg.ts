@@ -13,6 +13,7 @@ export type FrontAxis =
   | "accuracy"
   | "compressionRatio"
   | "sizeBytes"
+  | "fileBytes"
   | "inferenceLatencyMs"
   | "energyPerInferenceMj"
   | "memoryFootprintMb";
@@ -22,6 +23,8 @@ export interface FrontMark {
   readonly label: string;
   readonly genome: QuantizationGenome;
 }
+
+type DrawnMetrics = GenomeMetrics & { readonly fileBytes: number };
 
 /** How a front is drawn. */
 export interface ParetoFrontSvgOptions {
@@ -42,6 +45,7 @@ const AXIS_LABEL: Record<FrontAxis, string> = {
   accuracy: "accuracy",
   compressionRatio: "compression against FP32 (times)",
   sizeBytes: "size (bytes)",
+  fileBytes: "file (bytes)",
   inferenceLatencyMs: "latency (ms)",
   energyPerInferenceMj: "energy (mJ)",
   memoryFootprintMb: "memory (MB)",
@@ -87,13 +91,20 @@ export function paretoFrontSvg(
   checkMarks(marks);
   checkRange("width", width, 200, 4000);
   checkRange("height", height, 150, 4000);
-  const metricsOf = (genome: QuantizationGenome, path: string): GenomeMetrics => {
-    if (genome.metrics === undefined)
+  const metricsOf = (genome: QuantizationGenome, path: string): DrawnMetrics => {
+    const { metrics } = genome;
+    if (metrics === undefined)
       throw new InvalidArgumentError(
         path,
         `${path} was not evaluated, so it has no place on the axes`,
       );
-    return genome.metrics;
+    const { fileBytes } = metrics;
+    if (fileBytes === undefined && [x, y].includes("fileBytes"))
+      throw new InvalidArgumentError(
+        path,
+        `${path} has no fileBytes, as its evaluator writes no file; allowed: another axis`,
+      );
+    return { ...metrics, fileBytes: fileBytes ?? 0 };
   };
   const points = genomes.map((genome, i) => metricsOf(genome, `genomes.${i}`));
   const marked = marks.map((mark, i) => metricsOf(mark.genome, `marks.${i}.genome`));
@@ -124,8 +135,12 @@ export function paretoFrontSvg(
       ? first.accuracyKind
       : axis === "compressionRatio" || axis === "sizeBytes"
         ? "counted"
-        : first.costKind + offBy(relativeError(axis));
+        : axis === "fileBytes"
+          ? "predicted"
+          : first.costKind + offBy(relativeError(axis));
 
+  const axisLabel = (axis: FrontAxis): string =>
+    axis === "accuracy" ? escapeXml(accuracyLabel(first)) : AXIS_LABEL[axis];
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 ` +
       `0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" role="img">`,
@@ -149,9 +164,9 @@ export function paretoFrontSvg(
     );
   parts.push(
     `<text x="${(MARGIN.left + width - MARGIN.right) / 2}" y="${height - 12}" ` +
-      `text-anchor="middle" fill="#323f4b">${AXIS_LABEL[x]}, ${kind(x)}</text>`,
+      `text-anchor="middle" fill="#323f4b">${axisLabel(x)}, ${kind(x)}</text>`,
     `<text transform="translate(18 ${(MARGIN.top + height - MARGIN.bottom) / 2}) ` +
-      `rotate(-90)" text-anchor="middle" fill="#323f4b">${AXIS_LABEL[y]}, ${kind(y)}</text>`,
+      `rotate(-90)" text-anchor="middle" fill="#323f4b">${axisLabel(y)}, ${kind(y)}</text>`,
   );
 
   const steps = staircase(
@@ -263,4 +278,9 @@ function checkMarks(marks: readonly FrontMark[]): void {
         "being texts",
     );
   for (const [i, { genome }] of marks.entries()) checkGenome(genome, `marks.${i}.genome`);
+}
+
+/** The metric says what accuracy means. */
+function accuracyLabel({ accuracyMetric }: GenomeMetrics): string {
+  return accuracyMetric === "" ? AXIS_LABEL.accuracy : `${AXIS_LABEL.accuracy} (${accuracyMetric})`;
 }

@@ -11,6 +11,7 @@ import type { OnnxModel } from "../read/onnx-model.js";
 import { withDimensionsOf } from "../read/with-dimensions-of.js";
 import { encodeModel } from "../wire/encode-model.js";
 import type { ActivationRanges } from "../write/activation-ranges.js";
+import { FileBytesPredictor, STORED_WEIGHT_BITS } from "../write/predict-file-bytes.js";
 import {
   checkWeightOptions,
   quantizedModel,
@@ -131,6 +132,7 @@ export async function createOnnxEvaluator(
         signal,
       ),
   });
+  const predictor = new FileBytesPredictor(model, ranges, weightOptions);
   const { baseline, sampleCount, evaluate, dispose, requireOpen } = measured;
   return {
     kind: "measured",
@@ -144,6 +146,8 @@ export async function createOnnxEvaluator(
       runtime: runtime.description + described(weightOptions),
     }),
     activationRanges: ranges,
+    storedWeightBits: STORED_WEIGHT_BITS,
+    fileBytes: (genome) => predictor.predict(genome),
     get spec() {
       return withDimensionsOf(model, calibration[0]!).spec;
     },
