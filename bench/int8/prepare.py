@@ -42,7 +42,8 @@ def main() -> None:
         # A process each: some models end it.
         one = "import sys, inputs; inputs.prepare(sys.argv[1])"
         if subprocess.call([python, "-c", one, name], env=environment) == 0:
-            subprocess.call([python, os.path.join(here, "peer.py"), name], env=environment, cwd=folder)
+            peer = [python, os.path.join(here, "peer.py"), name]
+            subprocess.call(peer, env=environment, cwd=folder)
 
 
 main()

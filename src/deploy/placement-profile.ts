@@ -25,7 +25,7 @@ export interface OperatorProfile {
   readonly integerBias?: boolean | undefined;
   /** What the kernel gives has codes between these bounds, whatever calibration showed. */
   readonly range?: readonly [low: number, high: number] | undefined;
-  /** False: the kernel exists and is slower than float, as a rule; a genome may still ask for it. */
+  /** False: the kernel exists and is slower than float, mostly; a genome may still ask for it. */
   readonly pays?: boolean | undefined;
   /**
    * Codes lie channels last behind integer convolutions: the operator `starts` such a stretch,

@@ -14,7 +14,8 @@ import type { GenomeExplanation } from "../evaluation/explain/genome-explanation
 import type { SensitivityMetric } from "../evaluation/sensitivity/contract.js";
 import { currentMetric, type HarmsMetric } from "../evaluation/sensitivity/deprecated-harms.js";
 import { checkGeneKinds } from "../genes/check-gene-kinds.js";
-import { GENE_KINDS, type GeneKind } from "../genes/gene-kind.js";
+import type { GeneKind } from "../genes/gene-kind.js";
+import { GENE_KINDS } from "../genes/gene-kinds.js";
 import { checkGenome, type QuantizationGenome } from "../genome/quantization-genome.js";
 import type { HardwareCostModel } from "../hardware/contract.js";
 import { costModelFor } from "../hardware/core-registry.js";

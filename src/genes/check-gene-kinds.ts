@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "../errors.js";
-import { GENE_KINDS, type GeneKind } from "./gene-kind.js";
+import type { GeneKind } from "./gene-kind.js";
+import { GENE_KINDS } from "./gene-kinds.js";
 import { SETTING_NAMES } from "./precision.js";
 
 /** @throws InvalidArgumentError unless each is a kind with a name of its own */

@@ -1,6 +1,5 @@
 import type { ModelSpec } from "../model/layer-spec.js";
 import type { Gene, GeneValue } from "./gene.js";
-import { regionFormat } from "./region-format.js";
 
 /** Where one gene of a kind is found in a model. */
 export type GenePlace = Pick<Gene, "owner" | "layers" | "choices">;
@@ -41,6 +40,3 @@ export interface GeneKind {
 
 /** Values of genes that are no settings of layers: by name of the gene, then by owner. */
 export type GeneValues = ReadonlyMap<string, ReadonlyMap<string, GeneValue>>;
-
-/** The kinds that every search has. A kind in the tree is one file, and one line here. */
-export const GENE_KINDS: readonly GeneKind[] = [regionFormat];

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, InvalidConfigError } from "../../errors.js";
-import { GENE_KINDS, type GeneKind } from "../../genes/gene-kind.js";
+import type { GeneKind } from "../../genes/gene-kind.js";
+import { GENE_KINDS } from "../../genes/gene-kinds.js";
 import type { LayerSpace } from "../../genes/precision.js";
 import { GeneSpace } from "../../genome/gene-space.js";
 import type { LayerQuantConfigFields } from "../../genome/layer-quant-config.js";

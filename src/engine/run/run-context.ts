@@ -8,7 +8,8 @@ import { createPredictedEvaluator } from "../../evaluation/predicted-evaluator.j
 import { type AnswerRecord, recordedEvaluator } from "../../evaluation/recorded-evaluator.js";
 import type { SensitivityMetric } from "../../evaluation/sensitivity/contract.js";
 import { timedEvaluator } from "../../evaluation/timed-evaluator.js";
-import { GENE_KINDS, type GeneKind } from "../../genes/gene-kind.js";
+import type { GeneKind } from "../../genes/gene-kind.js";
+import { GENE_KINDS } from "../../genes/gene-kinds.js";
 import type { HardwareCostModel } from "../../hardware/contract.js";
 import type { ModelSpec } from "../../model/layer-spec.js";
 import type { BaselineName } from "../baselines/baseline-names.js";

@@ -65,7 +65,8 @@ describe("mse", () => {
         ).not.toBeGreaterThan(most);
         const observer = createObserver("mse");
         observer.observe(values);
-        expect(errorOf(values, observer.params(request))).not.toBeGreaterThan(most);
+        // A stream's histogram counts values, so it may miss the whole array's best by a little.
+        expect(errorOf(values, observer.params(request))).not.toBeGreaterThan(most * 1.005);
       }),
       { numRuns: 500 },
     );

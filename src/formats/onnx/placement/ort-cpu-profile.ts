@@ -77,8 +77,8 @@ export const ORT_CPU_PROFILE: PlacementProfile = {
     Gelu: {
       form: "compute",
       source:
-        "one Gelu between DQ and Q; Div, Erf, Add and Mul that read one DQ are not fused and take " +
-        "2 times as long as the fused float operator (PP-OCRv6: 1.25 ms against 0.62)",
+        "one Gelu between DQ and Q; Div, Erf, Add and Mul that read one DQ are not fused and " +
+        "take 2 times as long as the fused float operator (PP-OCRv6: 1.25 ms against 0.62)",
     },
     HardSwish: {
       form: "compute",
@@ -131,8 +131,8 @@ export const ORT_CPU_PROFILE: PlacementProfile = {
     rows: 16,
     macs: 30_000,
     source:
-      "a 3x3 convolution of 1 to 3 channels is 0.15 to 0.4 times float, 7x7 of 3 channels 1.3; a " +
-      "matrix of 64x64 with at most 16 rows is 0.7; a node costs 2 us, the pair of Q and DQ 4 us, " +
-      "in which float computes 30,000 products",
+      "a 3x3 convolution of 1 to 3 channels is 0.15 to 0.4 times float, 7x7 of 3 channels 1.3; " +
+      "a matrix of 64x64 with at most 16 rows is 0.7; a node costs 2 us, the pair of Q and DQ " +
+      "4 us, in which float computes 30,000 products",
   },
 };

@@ -90,7 +90,7 @@ class OperatorReader {
           : this.#uses.has(at)
             ? this.#layer(node, this.#uses.get(at)!)
             : this.#operator(node);
-      return placed === undefined ? [] : [this.#clamped(placed)];
+      return [this.#clamped(placed)];
     });
   }
 
@@ -155,17 +155,16 @@ class OperatorReader {
     return fits ? kernel : { ...kernel, form: undefined };
   }
 
-  #layer(node: NodeProto, uses: readonly LayerUse[]): PlacedOperator | undefined {
+  #layer(node: NodeProto, uses: readonly LayerUse[]): PlacedOperator {
     const [use] = uses as [LayerUse, ...LayerUse[]];
     const reads = this.#reads(node);
     const makes = this.#makes(node);
-    // Other float types are rounded where layers read them.
+    // Integer kernels take and give float32.
     const floats = reads.some(({ input }) => input === use.activationInput) && makes.length > 0;
     const kernel = floats && uses.length === 1 ? this.#layerKernel(node, use) : FLOAT;
     const tensor = node.input[use.biasInput] ?? "";
     const stored = tensor === "" ? undefined : storedValues(this.index, tensor);
     const operator = node.output.find((name) => name !== "") ?? "";
-    if (!floats && use.activationInput >= 0) return undefined;
     // A bias that is computed is no int32 tensor.
     const fits = tensor === "" || stored !== undefined || kernel.integerBias !== true;
     const bias = stored && { ...stored, operator, input: use.biasInput };

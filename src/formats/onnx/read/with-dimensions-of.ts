@@ -10,8 +10,8 @@ import type { OnnxModel } from "./onnx-model.js";
  * the option `dimensions` of {@link loadOnnxModel} named keeps that size. Weights are shared with
  * the model that is given, which stays as it is.
  * @param batch a tensor for each input, or for some of them
- * @throws InvalidArgumentError for what is no model or batch; InvalidDataError for a batch that does
- *   not fit the model; InvalidModelError when the shapes that follow contradict each other
+ * @throws InvalidArgumentError for what is no model or batch; InvalidDataError for a batch that
+ *   does not fit the model; InvalidModelError when the shapes that follow contradict each other
  * @example
  * ```ts fragment
  * import { loadOnnxModel, withDimensionsOf } from "quantevo/onnx";

@@ -148,7 +148,9 @@ describe("quantizeOnnx", () => {
   it("goes through float32 for doubles, and for float16 with scales out of its range", async () => {
     const { proto, inputs } = SMALL_MODELS.double!();
     const loaded = await loadOnnxModel(bytesOf(proto));
-    const bytes = await quantizeOnnx(loaded, uniform(loaded, {}), { calibration: [inputs] });
+    const bytes = await quantizeOnnx(loaded, uniform(loaded, { activationBits: 16 }), {
+      calibration: [inputs],
+    });
     expect(decodeModel(bytes).graph.node.filter((n) => n.opType === "Cast").length).toBe(6);
     expect(
       relativeDifference(await runModel(bytes, inputs), await runModel(loaded.bytes, inputs)),
@@ -371,7 +373,7 @@ describe("quantizeOnnx", () => {
     const other = await loadOnnxModel(bytesOf(SMALL_MODELS.matmul!().proto));
     const activationRanges = await calibrateActivations(other, [SMALL_MODELS.matmul!().inputs]);
     await expect(quantizeOnnx(loaded, uniform(loaded, {}), { activationRanges })).rejects.toThrow(
-      /no range of tensor "r1|no range of tensor "c/,
+      /no range of tensor "r\d"/,
     );
     expect(() => activationRanges.format("x", new LayerQuantConfig(floats), "mse")).toThrow(
       UnsupportedError,

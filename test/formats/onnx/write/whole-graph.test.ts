@@ -166,13 +166,16 @@ describe("what ONNX Runtime computes on codes", () => {
   const POOL = { kernel_shape: [2, 2], strides: [2, 2] };
 
   it("a clamp that rounding does not do stands by itself, between roundings", async () => {
-    const clipped = await write(between((net, x) =>
-      net.add("Clip", [x, net.number(0), net.number(0.5)]),
-    ));
+    const clipped = await write(
+      between((net, x) => net.add("Clip", [x, net.number(0), net.number(0.5)])),
+    );
     expect([clipped.count("QLinearConv"), clipped.count("Clip")]).toEqual([2, 0]);
-    const symmetric = await write(between((net, x) => net.add("Relu", [x])), {
-      activationScheme: "symmetric",
-    });
+    const symmetric = await write(
+      between((net, x) => net.add("Relu", [x])),
+      {
+        activationScheme: "symmetric",
+      },
+    );
     expect([symmetric.count("QLinearConv"), symmetric.count("Relu")]).toEqual([2, 1]);
   });
 
@@ -438,8 +441,7 @@ describe("random graphs", () => {
             }),
           );
           const regions = (loaded.spec.regions ?? []).map(
-            ({ name, automatic }) =>
-              [name, automatic === "integer" ? "float" : "integer"] as const,
+            ({ name, automatic }) => [name, automatic === "integer" ? "float" : "integer"] as const,
           );
           const genome = uniform(loaded, {}).with({
             layerConfigs,
