@@ -1,18 +1,17 @@
 // npm run bench:int8 -- --folder DIR [--models a,b] [--threads 1,2] [--markdown] [--json FILE]
 // Our INT8 files of real models beside ONNX Runtime's own static quantization of the same data:
-// speed over float32 in alternating runs, SQNR of the outputs, file sizes, and what the device
-// `onnx-runtime-qdq` predicts. `python3 bench/int8/prepare.py DIR` sets the folder up. Each model
+// speed over float32 in alternating runs, SQNR of the outputs, file sizes, and what
+// `onnxRuntimeCostModel` predicts. `python3 bench/int8/prepare.py DIR` sets the folder up. Each model
 // runs in a process of its own, since some end it.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as ort from "onnxruntime-node";
-import { loadOnnxModel, quantizeOnnx } from "../src/formats/onnx/index.js";
-import { costModelFor } from "../src/hardware/index.js";
+import { loadOnnxModel, onnxRuntimeCostModel, quantizeOnnx } from "../src/formats/onnx/index.js";
 import { LayerQuantConfig, QuantizationGenome, type WeightBits } from "../src/index.js";
-import type { Batch } from "../src/measure/batches/tensor-data.js";
 import { rankCorrelation } from "../src/numeric/rank-correlation.js";
+import { batchOf, batchSizeOf, type Sample, samplesOf } from "./int8/samples.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -50,33 +49,6 @@ interface ModelFigures {
   readonly error?: string;
 }
 
-interface StoredInput {
-  readonly dtype: "float32" | "int64" | "int32" | "bool";
-  readonly dims: readonly number[];
-  readonly offset: number;
-  readonly length: number;
-}
-
-const ARRAYS = { float32: Float32Array, int64: BigInt64Array, int32: Int32Array, bool: Uint8Array };
-
-/** The samples of a model, as bench/int8/inputs.py wrote them. */
-function samplesOf(name: string, part: "calib" | "test") {
-  const at = `${folder}/data/${name}/${part}`;
-  const bytes = readFileSync(`${at}.bin`);
-  const list = JSON.parse(readFileSync(`${at}.json`, "utf8")) as Record<string, StoredInput>[];
-  return list.map((sample) =>
-    Object.fromEntries(
-      Object.entries(sample).map(([input, { dtype, dims, offset, length }]) => {
-        const start = bytes.byteOffset + offset;
-        const data = new ARRAYS[dtype](bytes.buffer.slice(start, start + length) as ArrayBuffer);
-        return [input, { dtype, dims, data }];
-      }),
-    ),
-  );
-}
-
-type Sample = ReturnType<typeof samplesOf>[number];
-
 const feedsOf = (sample: Sample) =>
   Object.fromEntries(
     Object.entries(sample).map(([input, { dtype, dims, data }]) => [
@@ -84,11 +56,6 @@ const feedsOf = (sample: Sample) =>
       new ort.Tensor(dtype, data as never, dims),
     ]),
   );
-
-const batchOf = (sample: Sample) =>
-  Object.fromEntries(
-    Object.entries(sample).map(([input, { dims, data }]) => [input, { dims, data }]),
-  ) as Batch;
 
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
@@ -157,8 +124,8 @@ async function sqnrOf(float: Uint8Array, file: Uint8Array, samples: readonly Sam
 
 async function figuresOf(name: string): Promise<ModelFigures> {
   const float = readFileSync(`${folder}/models/${name}.onnx`);
-  const samples = samplesOf(name, "test");
-  const calibration = samplesOf(name, "calib").map(batchOf);
+  const samples = samplesOf(folder!, name, "test");
+  const calibration = samplesOf(folder!, name, "calib").map(batchOf);
   const model = await loadOnnxModel(float, { sample: calibration[0]! });
   const genomeOf = (weightBits: WeightBits) =>
     new QuantizationGenome({
@@ -182,7 +149,7 @@ async function figuresOf(name: string): Promise<ModelFigures> {
     for (const [file, own] of times)
       speeds.get(file)![threads] = median(own.map((ms, i) => base[i]! / ms));
   }
-  const costModel = costModelFor("intel-vnni", { device: "onnx-runtime-qdq", threads: 1 });
+  const costModel = onnxRuntimeCostModel(model, { batch: batchSizeOf(model, calibration[0]!) });
   const floatGenome = new QuantizationGenome({
     layerConfigs: new Map(
       model.layers.map((layer) => [
