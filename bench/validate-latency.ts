@@ -18,9 +18,10 @@ import {
   onnxRuntimeCostModel,
 } from "../src/formats/onnx/index.js";
 import { LayerQuantConfig, QuantizationGenome } from "../src/index.js";
+import type { Batch } from "../src/measure/batches/tensor-data.js";
 import { rankCorrelation } from "../src/numeric/rank-correlation.js";
 import { Random } from "../src/random/random.js";
-import { batchOf, batchSizeOf, samplesOf } from "./int8/samples.js";
+import { samplesOf } from "./int8/samples.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -65,6 +66,18 @@ function genomesOf({ layers }: OnnxModel, name: string): [string, QuantizationGe
     ["alternating", genome((i) => (i % 2 === 1 ? INT8 : FLOAT))],
     ["mixed", genome(() => (random.chance(0.7) ? (random.chance(0.5) ? INT8 : W4A8) : FLOAT))],
   ];
+}
+
+/** Without the names of element types, which are no part of a batch. */
+const batchOf = (sample: Batch): Batch =>
+  Object.fromEntries(
+    Object.entries(sample).map(([input, { dims, data }]) => [input, { dims, data }]),
+  );
+
+/** The samples of a batch: the first dimension, where the file leaves it open. */
+function batchSizeOf({ inputs }: OnnxModel, batch: Batch): number {
+  const first = inputs[0];
+  return first?.dims[0] === -1 ? (batch[first.name]?.dims[0] ?? 1) : 1;
 }
 
 async function rowsOf(name: string): Promise<Row[]> {
@@ -129,6 +142,7 @@ for (const name of names) {
 }
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+const percent = (shares: readonly number[]) => `${(100 * median(shares)).toFixed(0)}%`;
 const rows = Object.values(all).flat();
 const against = Object.values(all).flatMap(([float, ...others]) =>
   others.map(({ measuredMs, predictedMs }) => ({
@@ -148,7 +162,6 @@ console.log(
   `\n${rows.length} files of ${Object.keys(all).length} models: Spearman of milliseconds ` +
     `${correlation(rows.map(({ measuredMs, predictedMs }) => [measuredMs, predictedMs]))}, of ` +
     `speeds over float32 ${correlation(against.map((one) => [one.measured, one.predicted]))}; ` +
-    `median error of milliseconds ${(100 * median(errors)).toFixed(0)}%, of speeds ` +
-    `${(100 * median(against.map((one) => Math.abs(one.predicted / one.measured - 1)))).toFixed(0)}%` +
-    `; faster or slower than float32 by over 5%: right in ${right.length} of ${decided.length}`,
+    `median error of milliseconds ${percent(errors)}, of speeds ` +
+    `${percent(against.map((one) => Math.abs(one.predicted / one.measured - 1)))}; faster or slower than float32 by over 5%: right in ${right.length} of ${decided.length}`,
 );

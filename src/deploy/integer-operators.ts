@@ -70,123 +70,186 @@ function wiringOf({ operators = [], returned = new Set() }: Placement): Wiring {
  * result as codes.
  */
 export function integerPlacement(placement: Placement, choices: IntegerChoices): IntegerPlacement {
-  const wiring = wiringOf(placement);
-  const operators = integerOperators(wiring, choices);
-  return { operators, values: codedValues(wiring, operators, choices) };
+  const search = new IntegerSearch(wiringOf(placement), choices);
+  search.run();
+  return { operators: search.integer, values: codedValues(search) };
 }
 
-function integerOperators(wiring: Wiring, choices: IntegerChoices): Set<PlacedOperator> {
-  const integer = new Set(wiring.operators.filter((operator) => isCandidate(operator, choices)));
-  const native = nativeTest(wiring, integer, choices);
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const operator of integer)
-      if (!keeps(operator, wiring, integer, choices, native)) {
-        integer.delete(operator);
-        changed = true;
-      }
+/** Starts from all operators that may be integer, and takes out those that lack something. */
+class IntegerSearch {
+  readonly integer: Set<PlacedOperator>;
+  /** How many reads of a value are by operators in the set, and by layers in the set. */
+  readonly #integerReads = new Map<string, number>();
+  readonly #layerReads = new Map<string, number>();
+  /** Values that some layer reads in other widths. */
+  readonly #wide = new Set<string>();
+  readonly #deciders: ReadonlyMap<string, string>;
+
+  constructor(
+    readonly wiring: Wiring,
+    readonly choices: IntegerChoices,
+  ) {
+    const { operators } = wiring;
+    this.#deciders = decidingLayers(wiring, choices.eight);
+    this.integer = new Set(operators.filter((operator) => this.#isCandidate(operator)));
+    for (const operator of this.integer) this.#count(operator, 1);
+    for (const { reads, layers } of operators)
+      if (!layers.every(choices.eight)) for (const { value } of reads) this.#wide.add(value);
   }
-  return integer;
-}
 
-function isCandidate(operator: PlacedOperator, choices: IntegerChoices): boolean {
-  const { kernel, layers, region, reads, makes } = operator;
-  if (kernel.form === undefined || kernel.form === "clamp" || reads.length === 0) return false;
-  if (!reads.every(({ value }) => choices.covers(value)) || !makes.every(choices.covers))
-    return false;
-  if (kernel.form === "layer") return kernel.pays !== false && layers.every(choices.fits);
-  const asked = region === undefined ? "auto" : choices.regionFormat(region);
-  return asked === "auto" ? kernel.pays !== false : asked === "integer";
-}
+  run(): void {
+    let doubtful: Iterable<PlacedOperator> = [...this.integer];
+    for (;;) {
+      this.#shrink(doubtful);
+      const misplaced = this.#misplaced();
+      if (misplaced.length === 0) return;
+      doubtful = misplaced.flatMap((operator) => this.#remove(operator));
+    }
+  }
 
-type NativeTest = (value: string) => boolean;
-
-/** Whether a value is made as codes, so that all that reads it reads it rounded. */
-function nativeTest(
-  { makers, readers, returned }: Wiring,
-  integer: ReadonlySet<PlacedOperator>,
-  { eight }: IntegerChoices,
-): NativeTest {
-  return (value) => {
-    const maker = makers.get(value);
-    if (maker === undefined || !integer.has(maker)) return false;
-    const read = readers.get(value) ?? NONE;
-    if (!read.every(({ layers }) => layers.every(eight))) return false;
+  /** The value is made as codes, so that all that reads it reads it rounded. */
+  isNative(value: string): boolean {
+    const maker = this.wiring.makers.get(value);
+    if (maker === undefined || !this.integer.has(maker) || this.#wide.has(value)) return false;
+    const { form, roundedResult } = maker.kernel;
+    if (form !== "layer" || roundedResult === true) return true;
     // Without a rounded result the kernel gives floats, which float operators rather have.
-    return maker.kernel.form !== "layer" || maker.kernel.roundedResult === true
-      ? true
-      : !returned.has(value) && read.length > 0 && read.every((one) => integer.has(one));
-  };
-}
+    const reads = this.wiring.readers.get(value)?.length ?? 0;
+    const rounded = this.#integerReads.get(value) ?? 0;
+    return !this.wiring.returned.has(value) && reads > 0 && rounded === reads;
+  }
 
-function keeps(
-  operator: PlacedOperator,
-  wiring: Wiring,
-  integer: ReadonlySet<PlacedOperator>,
-  choices: IntegerChoices,
-  native: NativeTest,
-): boolean {
-  const { kernel, reads, makes, region } = operator;
-  if (kernel.form === "layer") return kernel.roundedResult !== true || makes.every(native);
-  if (!makes.every(native)) return false;
-  const forced = region !== undefined && choices.regionFormat(region) === "integer";
-  // Codes that a layer reads anyway cost nothing more.
-  const rounded = (value: string) =>
-    native(value) ||
-    (wiring.readers.get(value) ?? NONE).some(
-      (one) => one.kernel.form === "layer" && integer.has(one),
+  /** The layer whose settings a value has that no layer of its own decides. */
+  decider(value: string): string {
+    return this.#deciders.get(value) ?? "";
+  }
+
+  #isCandidate(operator: PlacedOperator): boolean {
+    const { kernel, layers, reads, makes } = operator;
+    const { covers, fits, eight } = this.choices;
+    if (kernel.form === undefined || kernel.form === "clamp" || reads.length === 0) return false;
+    if (!reads.every(({ value }) => covers(value)) || !makes.every(covers)) return false;
+    if (kernel.form === "layer") return kernel.pays !== false && layers.every(fits);
+    // Without a layer of 8 bits nobody says how to round what it makes, or reads.
+    const values = [...makes, ...(this.#isForced(operator) ? reads.map(({ value }) => value) : [])];
+    return this.#isAsked(operator) && values.every((value) => eight(this.decider(value)));
+  }
+
+  #isAsked({ kernel, region }: PlacedOperator): boolean {
+    const asked = region === undefined ? "auto" : this.choices.regionFormat(region);
+    return asked === "auto" ? kernel.pays !== false : asked === "integer";
+  }
+
+  #isForced({ region }: PlacedOperator): boolean {
+    return region !== undefined && this.choices.regionFormat(region) === "integer";
+  }
+
+  #count({ kernel, reads }: PlacedOperator, by: 1 | -1): void {
+    for (const { value } of reads) {
+      this.#integerReads.set(value, (this.#integerReads.get(value) ?? 0) + by);
+      if (kernel.form === "layer")
+        this.#layerReads.set(value, (this.#layerReads.get(value) ?? 0) + by);
+    }
+  }
+
+  /** @returns the operators that may have lost what they need */
+  #remove(operator: PlacedOperator): PlacedOperator[] {
+    this.integer.delete(operator);
+    this.#count(operator, -1);
+    const { makers, readers } = this.wiring;
+    const touched = operator.makes.flatMap((value) => readers.get(value) ?? NONE);
+    for (const { value } of operator.reads) {
+      const maker = makers.get(value);
+      if (maker !== undefined) touched.push(maker);
+      // The last layer that read it as codes is gone, or the first reader in float has come.
+      const reads = readers.get(value) ?? NONE;
+      const left = this.#integerReads.get(value) ?? 0;
+      if (!this.#layerReads.get(value) || left === reads.length - 1) touched.push(...reads);
+    }
+    return touched.filter((one) => this.integer.has(one));
+  }
+
+  #shrink(doubtful: Iterable<PlacedOperator>): void {
+    const waiting = [...doubtful];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
+      if (this.integer.has(next) && !this.#keeps(next))
+        for (const one of this.#remove(next)) waiting.push(one);
+  }
+
+  #keeps(operator: PlacedOperator): boolean {
+    const { kernel, reads, makes } = operator;
+    const native = (value: string) => this.isNative(value);
+    if (kernel.form === "layer") return kernel.roundedResult !== true || makes.every(native);
+    if (!makes.every(native)) return false;
+    if (this.#isForced(operator)) return true;
+    // Codes that a layer reads anyway cost nothing more.
+    const rounded = (value: string) => native(value) || (this.#layerReads.get(value) ?? 0) > 0;
+    return (
+      reads.some(({ value }) => native(value)) &&
+      reads.every(({ value }) => rounded(value)) &&
+      makes.some((value) => (this.#integerReads.get(value) ?? 0) > 0)
     );
-  const isReady =
-    reads.some(({ value }) => native(value)) && reads.every(({ value }) => rounded(value));
-  if (forced) {
-    const decider = layerFinder(wiring, native);
-    const values = [...reads.map(({ value }) => value), ...makes];
-    if (!values.every((value) => choices.eight(decider(value) ?? ""))) return false;
-  } else if (!isReady) return false;
-  if (kernel.channelsLast === "needs" && !channelsLast(reads[0]!.value, wiring, integer))
-    return false;
-  return (
-    forced ||
-    makes.some((value) => (wiring.readers.get(value) ?? NONE).some((one) => integer.has(one)))
-  );
+  }
+
+  /** Operators that need codes with channels last, and have others. */
+  #misplaced(): PlacedOperator[] {
+    const last = new Set<string>();
+    const misplaced: PlacedOperator[] = [];
+    for (const operator of this.wiring.operators) {
+      const { kernel, reads, makes } = operator;
+      const { channelsLast } = kernel;
+      if (channelsLast === undefined || !this.integer.has(operator)) continue;
+      const isLast = channelsLast === "starts" || reads.every(({ value }) => last.has(value));
+      if (isLast) for (const value of makes) last.add(value);
+      else if (channelsLast === "needs") misplaced.push(operator);
+    }
+    return misplaced;
+  }
 }
 
-/** Whether the codes of a value lie channels last: integer convolutions made what it comes from. */
-function channelsLast(
-  value: string,
-  { makers }: Wiring,
-  integer: ReadonlySet<PlacedOperator>,
-): boolean {
-  const maker = makers.get(value);
-  if (maker === undefined || !integer.has(maker)) return false;
-  const { channelsLast: order } = maker.kernel;
-  if (order === "starts") return true;
-  if (order === undefined) return false;
-  return maker.reads.every((read) => channelsLast(read.value, { makers } as Wiring, integer));
+/**
+ * The layer that makes each value, maybe through operators without weights, of several one with
+ * 8-bit activations; for what no layer makes the first that reads it, maybe through others.
+ */
+function decidingLayers(
+  { operators }: Wiring,
+  eight: (layer: string) => boolean,
+): ReadonlyMap<string, string> {
+  const deciders = new Map<string, string>();
+  for (const { layers, reads, makes } of operators) {
+    const found = reads.flatMap(({ value }) => deciders.get(value) ?? []);
+    const layer = layers[0] ?? found.find(eight) ?? found[0];
+    if (layer !== undefined) for (const value of makes) deciders.set(value, layer);
+  }
+  const readers = new Map<string, string>();
+  for (const { layers, reads, makes } of operators.toReversed()) {
+    const layer =
+      layers[0] ?? makes.map((value) => readers.get(value)).find((one) => one !== undefined);
+    if (layer !== undefined) for (const { value } of reads) readers.set(value, layer);
+  }
+  for (const [value, layer] of readers) if (!deciders.has(value)) deciders.set(value, layer);
+  return deciders;
 }
 
-function codedValues(
-  wiring: Wiring,
-  integer: ReadonlySet<PlacedOperator>,
-  choices: IntegerChoices,
-): CodedValue[] {
-  const native = nativeTest(wiring, integer, choices);
+function codedValues(search: IntegerSearch): CodedValue[] {
+  const { wiring, integer } = search;
   const coded = new Map<string, { everywhere: boolean; readers: CodeReader[] }>();
   for (const operator of wiring.operators) {
     if (!integer.has(operator)) continue;
     for (const { value, input } of operator.reads) {
-      const entry = coded.get(value) ?? { everywhere: native(value), readers: [] };
+      const entry = coded.get(value) ?? { everywhere: search.isNative(value), readers: [] };
       coded.set(value, entry);
       entry.readers.push({ operator, input });
     }
     for (const value of operator.makes)
-      if (native(value) && !coded.has(value)) coded.set(value, { everywhere: true, readers: [] });
+      if (search.isNative(value) && !coded.has(value))
+        coded.set(value, { everywhere: true, readers: [] });
   }
   const groups = rangeGroups(coded, integer);
-  const decider = layerFinder(wiring, native);
-  const layerOf = (value: string): string =>
-    (coded.get(value)!.everywhere ? undefined : readingLayer(coded.get(value)!.readers)) ??
-    decider(value)!;
+  const layerOf = (value: string): string => {
+    const { everywhere, readers } = coded.get(value)!;
+    return (everywhere ? undefined : readingLayer(readers)) ?? search.decider(value);
+  };
   const firsts = new Map<readonly string[], string>();
   return [...coded].flatMap(([value, { everywhere, readers }]): CodedValue[] => {
     const ranges = groups.get(value)!;
@@ -217,38 +280,6 @@ function plain(readers: readonly CodeReader[]): Reader[] {
 
 function readingLayer(readers: readonly CodeReader[]): string | undefined {
   return readers.find(({ operator }) => operator.layers.length > 0)?.operator.layers[0];
-}
-
-/**
- * The layer that makes a value, maybe through others, of which those that compute on codes come
- * first; else the first that reads it.
- */
-function layerFinder(
-  { makers, readers }: Wiring,
-  native: NativeTest,
-): (value: string) => string | undefined {
-  const known = new Map<string, string | undefined>();
-  const above = (value: string): string | undefined => {
-    if (known.has(value)) return known.get(value);
-    known.set(value, undefined);
-    const maker = makers.get(value);
-    let found = maker?.layers[0];
-    const read = maker?.reads.map((one) => one.value) ?? [];
-    for (const one of [...read.filter(native), ...read]) found ??= above(one);
-    known.set(value, found);
-    return found;
-  };
-  const below = (value: string): string | undefined => {
-    for (let next = [value], seen = new Set(next); next.length > 0; ) {
-      const read = next.flatMap((one) => readers.get(one) ?? NONE);
-      const layer = read.find(({ layers }) => layers.length > 0)?.layers[0];
-      if (layer !== undefined) return layer;
-      next = read.flatMap(({ makes }) => makes).filter((one) => !seen.has(one));
-      for (const one of next) seen.add(one);
-    }
-    return undefined;
-  };
-  return (value) => above(value) ?? below(value);
 }
 
 /**

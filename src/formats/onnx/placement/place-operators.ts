@@ -64,12 +64,13 @@ class OperatorReader {
       const { name, macs, parameterCount } = layers[i]!;
       this.#rows.set(name, macs / parameterCount / uses.length);
     }
-    for (const { layer, weight, uses } of bindings)
+    for (const { layer, weight, uses } of bindings) {
+      const direct = uses.every((one) => this.#readsAlike(one, uses[0]!, weight));
       for (const use of uses) {
-        const direct = uses.every((one) => this.#readsAlike(one, use, weight));
         const known = this.#uses.get(use.node) ?? [];
         this.#uses.set(use.node, [...known, { ...use, layer, weight, direct }]);
       }
+    }
     for (const compound of compoundOperators(index, returned)) {
       const { nodes } = compound;
       if (nodes.some((at) => this.#taken.has(at))) continue;
