@@ -163,5 +163,6 @@ console.log(
     `${correlation(rows.map(({ measuredMs, predictedMs }) => [measuredMs, predictedMs]))}, of ` +
     `speeds over float32 ${correlation(against.map((one) => [one.measured, one.predicted]))}; ` +
     `median error of milliseconds ${percent(errors)}, of speeds ` +
-    `${percent(against.map((one) => Math.abs(one.predicted / one.measured - 1)))}; faster or slower than float32 by over 5%: right in ${right.length} of ${decided.length}`,
+    `${percent(against.map((one) => Math.abs(one.predicted / one.measured - 1)))}; faster or ` +
+    `slower than float32 by over 5%: right in ${right.length} of ${decided.length}`,
 );
