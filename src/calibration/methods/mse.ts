@@ -12,7 +12,9 @@ const FINE = 10;
  * range times 100/100, 99/100, ... 1/100. Around the best of these it tries steps of a tenth of
  * that grid, and then of a tenth of those. When the format is asymmetric, it moves one end at a
  * time. The whole range is a candidate and the error only falls from one step to the next, so the
- * result is never worse than min-max. It is a local optimum, not proven global.
+ * result is never worse than min-max where all values are known: of an array, and of a stream of at
+ * most 256 different values. Of other streams errors are estimates. It is a local optimum, not
+ * proven global.
  */
 export const mseMethod: CalibrationMethodDefinition = {
   name: CalibrationMethod.MSE,

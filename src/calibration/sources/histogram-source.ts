@@ -6,7 +6,10 @@ import type { RangeFormat, RangeSource, SignedHistogram } from "./range-source.j
 /** Points that stand for a bin when the steps of the quantizer are wider than it. */
 const POINTS = 4;
 
-/** Estimates of two formats were at most 0.6% off on heavy tails, up to 16 bits. */
+/**
+ * Estimates of two formats were mostly at most 0.6% off on heavy tails, up to 16 bits. In 5 of
+ * 20,000 drawn streams of at most 8,000 values, with outliers, they were 2 to 7% off.
+ */
 const UNCERTAINTY = 0.01;
 
 /**
