@@ -10,7 +10,7 @@ import { convolutionUs, KERNEL_TIMES, productUs } from "./kernel-times.js";
 import { type OperatorWork, operatorWork } from "./operator-work.js";
 
 /** An operator with its work, and the layer that its time is counted for. */
-interface Timed {
+export interface Timed {
   readonly operator: PlacedOperator;
   readonly work: OperatorWork;
   /** Microseconds in float and on codes. */
@@ -144,14 +144,23 @@ export function executionTime(
 ): ExecutionTime {
   const layersUs = new Float64Array(configs.length);
   let restUs = 0;
-  const charge = (layer: number, us: number) => {
+  visitTimes(times, found, configs, (layer, us) => {
     if (layer >= 0) layersUs[layer]! += us;
     else restUs += us;
-  };
-  for (const one of times.timed) charge(one.layer, operatorUs(one, found, configs));
-  for (const coded of found.values)
-    charge(layerOf(times, coded), conversionsUs(times, found, coded));
+  });
   return { layersUs, restUs };
+}
+
+/** The parts of {@link executionTime}: operators and conversions, with the layer of each. */
+export function visitTimes(
+  times: ModelTimes,
+  found: IntegerPlacement,
+  configs: readonly LayerQuantConfig[],
+  charge: (layer: number, us: number, part: Timed | CodedValue) => void,
+): void {
+  for (const one of times.timed) charge(one.layer, operatorUs(one, found, configs), one);
+  for (const coded of found.values)
+    charge(layerOf(times, coded), conversionsUs(times, found, coded), coded);
 }
 
 function operatorUs(

@@ -48,12 +48,12 @@ const NOTHING: IntegerPlacement = { operators: new Set(), values: [] };
  * Predicts how long ONNX Runtime on an x64 processor with VNNI takes for the files that
  * `quantizeOnnx` writes of this model, on one thread. It goes through the graph as the writer does:
  * which operators compute on codes is what the writer decides for the genome, and conversions are
- * counted where codes and floats meet. Times of kernels are measured ones, of single operators. So a
- * genome whose file is slower than float costs more than float here.
+ * counted where codes and floats meet. Times of kernels are measured ones, of single operators. So
+ * a genome whose file is slower than float costs more than float here.
  *
  * Operators inside `If`, `Loop` and `Scan` are not counted. Give the model its sizes first, by the
- * option `sample` of `loadOnnxModel` or {@link withDimensionsOf}. Memory and energy are those of the
- * device `onnx-runtime-qdq` of `intel-vnni`.
+ * option `sample` of `loadOnnxModel` or {@link withDimensionsOf}. Memory and energy are those of
+ * the device `onnx-runtime-qdq` of `intel-vnni`.
  * @throws InvalidArgumentError for what is no model or option. `estimate` throws it for another
  *   model or a genome of another model
  * @example
