@@ -1,107 +1,94 @@
-import type { OperatorWork } from "./operator-work.js";
-
-/** Microseconds of a kernel: for a node, and for each thousand elements that it writes or reads. */
+/** What an operator costs in float, and on codes. */
 interface Elementwise {
-  /** Microseconds for 1,000 elements in float. */
+  /** Nanoseconds for an element that it reads or writes, whichever are more. */
   readonly float: number;
-  /** The same of the integer kernel; absent where there is none. */
+  /** The same of the integer kernel, its own conversions included; absent where there is none. */
   readonly integer?: number | undefined;
   /** Nodes that it is on codes. Default 1. */
   readonly nodes?: number | undefined;
+  /** Nanoseconds for a place of the result, of all its channels, on codes. Default 0. */
+  readonly place?: number | undefined;
+  /** Nanoseconds for an element in float with channels last. Default: as with channels first. */
+  readonly last?: number | undefined;
 }
 
 /**
- * Times of ONNX Runtime 1.30 kernels, one thread of an AMD EPYC with AVX-512 VNNI: profiles of
- * graphs of one operator with 4,096 to 262,144 elements, 29 convolutions and matrix products, and
- * chains of convolutions with one operator between them. No figure is fit to a whole model.
+ * Times of ONNX Runtime 1.30 kernels, one thread of an AMD EPYC with AVX-512 VNNI: least squares
+ * through the session profiles of half of 45 files of packages, each in float, INT8 and every other
+ * layer INT8 (docs/latency-tables.md). A node takes `hot` microseconds, and `cold` more for each
+ * megabyte that a run writes, because it finds code and data evicted. All other figures are
+ * nanoseconds.
  */
 export const KERNEL_TIMES = {
   source: "ONNX Runtime 1.30 kernel profiles, AMD EPYC with AVX-512 VNNI, one thread",
-  /** Microseconds of a node that does almost nothing. */
-  nodeUs: 0.8,
-  /** The same of a node with an integer kernel. */
-  integerNodeUs: 1.5,
+  /** Of a node. */
+  node: { hot: 0.4, cold: 0.008 },
+  /** Of a node with an integer kernel. */
+  integerNode: { hot: 0.5, cold: 0.08 },
   /** Of a node on shapes and indices. */
-  smallNodeUs: 0.4,
+  smallNode: { hot: 0.4, cold: 0 },
   /** Of one call from JavaScript. */
-  graphUs: 3,
-  /** QuantizeLinear or DequantizeLinear, for 1,000 elements. */
-  conversion: 0.076,
-  /** Turning codes between channels first and channels last, for 1,000 elements. */
-  transpose: 0.06,
+  graph: 7,
+  quantize: { hot: 0.4, cold: 0.041, element: 0.055 },
+  dequantize: { hot: 0.22, cold: 0.017, element: 0.085 },
+  /** Turning codes between channels first and channels last. */
+  transpose: { hot: 0.1, cold: 0.012, element: 0.05 },
+  /** Turning floats between plain and blocked channels. */
+  reorder: { hot: 0, cold: 0.012, element: 0.075 },
+  /** A run of neighbouring values that one value of another operand goes with. */
+  broadcastRun: 6.3,
   elementwise: {
-    Add: { float: 0.13, integer: 0.1 },
-    Sub: { float: 0.13 },
-    Mul: { float: 0.13, integer: 0.187 },
-    Div: { float: 0.13 },
-    Max: { float: 0.13 },
-    Min: { float: 0.13 },
-    Relu: { float: 0.08, integer: 0 },
-    Clip: { float: 0.08, integer: 0 },
-    Sigmoid: { float: 0.236, integer: 0.175 },
+    Add: { float: 0.083, integer: 0.072 },
+    Sub: { float: 0.1 },
+    Mul: { float: 0.094, integer: 0.19 },
+    Div: { float: 0.156 },
+    Max: { float: 0.079 },
+    Min: { float: 0.079 },
+    Relu: { float: 0.07, integer: 0 },
+    Clip: { float: 0.073, integer: 0 },
+    Sigmoid: { float: 0.26, integer: 0.2 },
     LeakyRelu: { float: 0.187, integer: 0.18 },
-    PRelu: { float: 1 },
-    Tanh: { float: 0.24 },
+    PRelu: { float: 1.5 },
+    Tanh: { float: 0.21 },
     Erf: { float: 0.3 },
     Exp: { float: 0.3 },
-    SiLU: { float: 0.14, integer: 0.3, nodes: 3 },
-    Gelu: { float: 0.35, integer: 0.5, nodes: 3 },
-    HardSwish: { float: 0.23, integer: 0.29, nodes: 2 },
-    HardSigmoid: { float: 0.15, integer: 0.1 },
-    GlobalAveragePool: { float: 0.153, integer: 0.034 },
-    Concat: { float: 0.168, integer: 0.038 },
-    MaxPool: { float: 0.3, integer: 0.3 },
-    AveragePool: { float: 0.3 },
-    Softmax: { float: 0.65 },
-    Resize: { float: 0.1 },
-    Transpose: { float: 0.5, integer: 0.35 },
-    Slice: { float: 0.07, integer: 0.02 },
-    Split: { float: 0.07, integer: 0.02 },
-    Pad: { float: 0.1 },
+    Log: { float: 1.5 },
+    SiLU: { float: 0.135, integer: 0.285, nodes: 3 },
+    Gelu: { float: 0.4, integer: 0.55, nodes: 3 },
+    HardSwish: { float: 0.1, integer: 0.26, nodes: 2 },
+    HardSigmoid: { float: 0.094, integer: 0.072 },
+    GlobalAveragePool: { float: 0.067, integer: 0.032 },
+    Concat: { float: 0.085, integer: 0.02 },
+    MaxPool: { float: 0.06, integer: 0.03, place: 6.5 },
+    AveragePool: { float: 0.058 },
+    Softmax: { float: 0.24 },
+    Resize: { float: 0.08, last: 0.32 },
+    Transpose: { float: 0.048, integer: 0.048 },
+    Slice: { float: 0.03, integer: 0.02 },
+    Split: { float: 0.083, integer: 0.02 },
+    Pad: { float: 0.084 },
     Expand: { float: 0.1 },
-    Gather: { float: 0.1 },
-    LayerNormalization: { float: 0.3 },
+    Gather: { float: 0.02 },
+    Cast: { float: 0.09 },
+    LayerNormalization: { float: 0.79 },
     InstanceNormalization: { float: 0.4 },
-    BatchNormalization: { float: 0.15 },
-    ReduceMean: { float: 0.19 },
-    ReduceSum: { float: 0.19 },
-    ReduceMax: { float: 0.19 },
-    Pow: { float: 0.15 },
-    Sqrt: { float: 0.15 },
+    BatchNormalization: { float: 0.08 },
+    ReduceMean: { float: 0.07, last: 0.53 },
+    ReduceSum: { float: 0.06 },
+    ReduceMax: { float: 0.08 },
+    ArgMax: { float: 0.95 },
+    Where: { float: 0.25 },
+    Pow: { float: 0.25 },
+    Sqrt: { float: 0.28 },
+    QuickGelu: { float: 0.135 },
+    BiasGelu: { float: 0.54 },
   } as Readonly<Record<string, Elementwise>>,
+  /** MaxPool on plain channels, for an element that it reads. */
+  plainPool: 0.2,
   /** What is not in the list. */
-  otherElementwise: { float: 0.13, integer: 0.05 } as Elementwise,
+  otherElementwise: { float: 0.1, integer: 0.05 } as Elementwise,
   /** Operators that only rename a buffer. */
   views: ["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"],
   /** Operators that the runtime computes with the convolution or product before them. */
   activations: ["Relu", "Clip", "Sigmoid", "LeakyRelu", "HardSigmoid", "Tanh"],
 } as const;
-
-const MILLION = 1e-6;
-const THOUSAND = 1e-3;
-
-/** Lanes of the kernels: fewer output channels take as long. */
-const LANES = 32;
-
-/** Microseconds of a convolution, but for what a node costs. */
-export function convolutionUs(work: OperatorWork, integer: boolean): number {
-  const { macs, outputs, inputs, channels, depth, taps, runs, depthwise } = work;
-  if (depthwise)
-    return integer
-      ? 0.17 * outputs * THOUSAND + 12 * macs * MILLION
-      : 1 + 0.3 * outputs * THOUSAND + 11 * macs * MILLION;
-  const lanes = Math.max(1, (integer ? LANES : LANES / 2) / Math.max(1, channels));
-  if (!integer) return 1 + 7.8 * macs * lanes * MILLION + 0.1 * (inputs + outputs) * THOUSAND;
-  // Windows of few channels are copied row by row, others are read where they lie.
-  const isWindow = taps > outputs / Math.max(1, channels);
-  const gathered = depth < 4 ? 6 * runs + 0.1 * depth * taps : (depth < 16 ? 1.2 : 0.4) * taps;
-  const window = isWindow ? gathered * THOUSAND : 0;
-  return 1.9 * macs * lanes * MILLION + window + 0.04 * outputs * THOUSAND;
-}
-
-/** Microseconds of a product with a stored matrix, but for what a node costs. */
-export function productUs({ macs, weights }: OperatorWork, integer: boolean): number {
-  return integer
-    ? 2.25 * macs * MILLION + 0.0125 * weights * THOUSAND
-    : Math.max(8.5 * macs * MILLION, 0.042 * weights * THOUSAND);
-}

@@ -21,13 +21,9 @@ import type { LayerSpec, ModelSpec } from "../../../model/layer-spec.js";
 import { checkModel } from "../check-arguments.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import { placementOf } from "../write/place-tensors.js";
-import {
-  type ExecutionTime,
-  executionTime,
-  type ModelTimes,
-  modelTimes,
-} from "./execution-time.js";
+import { type ExecutionTime, executionTime } from "./execution-time.js";
 import { KERNEL_TIMES } from "./kernel-times.js";
+import { type ModelTimes, modelTimes } from "./model-times.js";
 
 /** Options of {@link onnxRuntimeCostModel}. */
 export interface OnnxRuntimeCostModelOptions {
@@ -150,6 +146,6 @@ class OnnxRuntimeCostModel implements HardwareCostModel {
 }
 
 function totalMs({ layersUs, restUs }: ExecutionTime, scale: number): number {
-  const us = layersUs.reduce((sum, one) => sum + one, restUs + KERNEL_TIMES.graphUs);
+  const us = layersUs.reduce((sum, one) => sum + one, restUs + KERNEL_TIMES.graph);
   return us * scale * 1e-3;
 }

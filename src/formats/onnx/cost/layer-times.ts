@@ -1,0 +1,104 @@
+import type { OperatorWork } from "./operator-work.js";
+
+const MICRO = 1e-3;
+/** Kernels compute so many output channels, or positions, at a time: fewer take as long. */
+const LANES = 16;
+/** Convolutions of at most so many channels are slower for each position. */
+const NARROW = 24;
+
+const padded = (count: number) => Math.ceil(count / LANES) * LANES;
+
+/**
+ * Microseconds of a convolution.
+ * @param coldMb megabytes that one run of the graph writes: what evicts a kernel's code and data
+ *   before its next run
+ */
+export function convolutionUs(work: OperatorWork, integer: boolean, coldMb: number): number {
+  if (integer) return work.depthwise ? depthwiseCodes(work, coldMb) : codes(work, coldMb);
+  if (work.axes === 1) return gathered(work, coldMb);
+  return work.depthwise ? depthwiseBlocks(work, coldMb) : blocks(work, coldMb);
+}
+
+/** QLinearConv with channels last: windows are gathered, then multiplied. */
+function codes(work: OperatorWork, coldMb: number): number {
+  const { macs, outputs, channels, depth, taps, positions, windows, weights } = work;
+  const gather = !windows ? 0 : (depth > 1 ? 0.8 : 0.26) * taps;
+  const narrow = windows ? (channels <= NARROW ? 1.1 : 0) : channels < LANES ? 5 : 0;
+  return (
+    0.83 +
+    0.13 * coldMb +
+    MICRO *
+      ((0.08 + narrow) * positions +
+        0.054 * outputs +
+        gather +
+        0.00188 * macs * lanes(channels) +
+        0.05 * weights)
+  );
+}
+
+/** QLinearConv channel by channel: one by one where they do not fill the lanes. */
+function depthwiseCodes(work: OperatorWork, coldMb: number): number {
+  const { macs, outputs, channels, taps } = work;
+  const us =
+    channels % LANES === 0
+      ? 0.045 * outputs + 0.65 * taps + 0.0116 * macs
+      : 0.384 * outputs + 1.11 * taps + 0.0363 * macs;
+  return 0.18 * coldMb + MICRO * us;
+}
+
+/** Conv on blocked channels. */
+function blocks(work: OperatorWork, coldMb: number): number {
+  const { macs, channels, depth, taps, positions, weights } = work;
+  const passes = padded(channels) * Math.ceil(depth / LANES);
+  return (
+    0.85 +
+    0.062 * coldMb +
+    MICRO *
+      ((0.8 + 0.00146 * passes) * positions +
+        0.22 * taps +
+        0.00777 * macs * lanes(channels) +
+        0.1185 * weights)
+  );
+}
+
+function depthwiseBlocks({ macs, channels }: OperatorWork, coldMb: number): number {
+  return 0.142 * coldMb + MICRO * 0.0104 * macs * lanes(channels);
+}
+
+/** Conv along one axis: windows are gathered, then multiplied, image by image. */
+function gathered(work: OperatorWork, coldMb: number): number {
+  const { macs, outputs, depth, taps, positions, images, windows, weights } = work;
+  const each = positions / Math.max(1, images);
+  const product = each > 1 ? 0.00853 * macs * lanes(each) : 0.033 * images * weights;
+  const us = 0.089 * outputs + (windows ? 0.134 * depth * taps : 0) + product;
+  return 0.52 + 0.17 * coldMb + 0.466 * images + MICRO * us;
+}
+
+function lanes(count: number): number {
+  return padded(count) / Math.max(1, count);
+}
+
+/** Microseconds of a product with a stored matrix, or of two computed ones. */
+export function productUs(work: OperatorWork, integer: boolean, coldMb: number): number {
+  const { macs, weights, inputs, outputs, rank } = work;
+  if (!integer)
+    return (
+      0.3 +
+      0.0085 * coldMb +
+      MICRO * (0.0084 * macs + (0.02 + 0.0006 * coldMb) * weights + 0.1 * inputs)
+    );
+  // QGemm packs its weights once, MatMulIntegerToFloat at each run.
+  const us =
+    rank === 2
+      ? 0.0022 * macs + 0.008 * weights + 1 * outputs + 0.086 * inputs
+      : 0.0016 * macs + (0.039 + 0.001 * coldMb) * weights + 0.12 * outputs + 0.07 * inputs;
+  return 1 + 0.057 * coldMb + MICRO * us;
+}
+
+/** Microseconds of a recurrent layer; on codes where its weights are stored as codes. */
+export function recurrentUs(work: OperatorWork, integer: boolean): number {
+  const { macs, steps, outputs, weights } = work;
+  return integer
+    ? 5 + steps + MICRO * (0.0022 * macs + 4 * outputs)
+    : 5 + 1.5 * steps + MICRO * (Math.max(0.0085 * macs, 0.04 * weights) + 2.4 * outputs);
+}
