@@ -1,11 +1,15 @@
 /**
- * npm run validate:latency -- --folder DIR [--models a,b] [--runs 40] [--json FILE] [--seen FILE]
+ * npm run validate:latency -- --folder DIR [--models a,b] [--runs 40] [--json FILE] [--again]
+ *   [--markdown]
  *
  * Predicted against measured latency of real models in ONNX Runtime: for each model float32, INT8,
  * W4A8, the first half INT8, every other layer INT8, and a random mixture, on one thread. The
- * folder is that of `bench:int8` (models/NAME.onnx, data/NAME/calib.json and .bin). Nothing is fit.
- * Each model runs in a process of its own. The fastest run counts; `--seen` takes the measurements
- * of an earlier `--json` and keeps the faster of both, which a machine that others use needs.
+ * folder is that of `bench:int8` (models/NAME.onnx, data/NAME/calib.json and .bin).
+ *
+ * Each model is measured twice, in two processes, the second with the genomes in reverse order. In
+ * each the genomes take turns; a speed over float32 is the median over turns. The distance of the
+ * two is the repeat noise. `--json FILE` keeps the measurements; a later run reads them from there
+ * and only predicts anew, but for `--again`.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -19,9 +23,10 @@ import {
 } from "../src/formats/onnx/index.js";
 import { LayerQuantConfig, QuantizationGenome } from "../src/index.js";
 import type { Batch } from "../src/measure/batches/tensor-data.js";
-import { rankCorrelation } from "../src/numeric/rank-correlation.js";
 import { Random } from "../src/random/random.js";
 import { samplesOf } from "./int8/samples.js";
+import { type MeasuredRow, median, turnRatio } from "./latency/rows.js";
+import { rowCells, summaries } from "./latency/summary.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -29,8 +34,10 @@ const { values: flags } = parseArgs({
     models: { type: "string" },
     runs: { type: "string", default: "40" },
     json: { type: "string" },
-    seen: { type: "string" },
+    again: { type: "boolean", default: false },
+    markdown: { type: "boolean", default: false },
     child: { type: "string" },
+    what: { type: "string", default: "predict" },
   },
 });
 const { folder } = flags;
@@ -39,16 +46,25 @@ if (folder === undefined) throw new Error("--folder is missing; see the head of 
 const FLOAT = new LayerQuantConfig({ weightBits: 32, activationBits: 32 });
 const INT8 = new LayerQuantConfig({ weightBits: 8, activationBits: 8 });
 const W4A8 = new LayerQuantConfig({ weightBits: 4, activationBits: 8 });
-/** Closer to float than this is neither faster nor slower. */
-const TIE = 0.05;
+const RUNS_PER_TURN = 5;
+/** Of one model; it ends a run that hangs. */
+const MOST_MS = 600_000;
 
-interface Row {
-  readonly genome: string;
-  readonly measuredMs: number;
-  readonly predictedMs: number;
+/** What one process saw of a genome. */
+interface Measured {
+  readonly minMs: number;
+  /** Of the fastest run of each turn of float32 over that of the genome, the median. */
+  readonly speed: number;
 }
 
-type Rows = Record<string, readonly Row[]>;
+/** What a file says of a model: each genome as two processes saw it. */
+type Seen = Record<string, Record<string, readonly Measured[]>>;
+
+/** What the cost model says of each genome. */
+interface Predicted {
+  readonly ms: Readonly<Record<string, number>>;
+  readonly source: string;
+}
 
 /** Deterministic for each model. */
 function genomesOf({ layers }: OnnxModel, name: string): [string, QuantizationGenome][] {
@@ -80,89 +96,117 @@ function batchSizeOf({ inputs }: OnnxModel, batch: Batch): number {
   return first?.dims[0] === -1 ? (batch[first.name]?.dims[0] ?? 1) : 1;
 }
 
-async function rowsOf(name: string): Promise<Row[]> {
+async function opened(name: string) {
   const calibration = samplesOf(folder!, name, "calib").slice(0, 2).map(batchOf);
   const input = calibration[0]!;
   const model = await loadOnnxModel(`${folder}/models/${name}.onnx`, { sample: input });
+  return { calibration, input, model, genomes: genomesOf(model, name) };
+}
+
+async function predict(name: string): Promise<Predicted> {
+  const { input, model, genomes } = await opened(name);
   const costModel = onnxRuntimeCostModel(model, { batch: batchSizeOf(model, input) });
-  const genomes = genomesOf(model, name);
+  const estimates = genomes.map(([, one]) => costModel.estimate(model.spec, one));
+  return {
+    ms: Object.fromEntries(genomes.map(([genome], i) => [genome, estimates[i]!.latencyMs])),
+    source: estimates[0]!.source,
+  };
+}
+
+async function measure(name: string, reverse: boolean): Promise<Record<string, Measured>> {
+  const { calibration, input, model, genomes } = await opened(name);
+  const order = reverse ? genomes.toReversed() : genomes;
   const measured = await measureOnnxLatencies(
     model,
-    genomes.map(([, genome]) => genome),
-    { calibration, input, repetitions: Number(flags.runs), warmUp: 3 },
+    order.map(([, genome]) => genome),
+    {
+      ...{ calibration, input, warmUp: 3 },
+      ...{ repetitions: Number(flags.runs), runsPerTurn: RUNS_PER_TURN },
+    },
   );
-  return genomes.map(([genome, one], i) => ({
-    genome,
-    measuredMs: measured[i]!.minMs,
-    predictedMs: costModel.estimate(model.spec, one).latencyMs,
-  }));
+  const samples = new Map(order.map(([genome], i) => [genome, measured[i]!.samplesMs]));
+  const float = samples.get("float32")!;
+  return Object.fromEntries(
+    genomes.map(([genome]) => {
+      const own = samples.get(genome)!;
+      return [genome, { minMs: Math.min(...own), speed: turnRatio(float, own, RUNS_PER_TURN) }];
+    }),
+  );
 }
 
 if (flags.child !== undefined) {
-  process.stdout.write(`\nROWS ${JSON.stringify(await rowsOf(flags.child))}\n`);
-  process.exit(0);
+  const { child, what } = flags;
+  const result = what === "predict" ? await predict(child) : await measure(child, what !== "first");
+  process.stdout.write(`\nRESULT ${JSON.stringify(result)}\n`, () => process.exit(0));
+} else {
+  validate(flags.models?.split(",") ?? allNames());
 }
 
-const names =
-  flags.models?.split(",") ??
-  readdirSync(`${folder}/models`)
-    .filter((file) => file.endsWith(".onnx") && existsSync(`${folder}/data/${file.slice(0, -5)}`))
-    .map((file) => file.slice(0, -5));
-const seen = flags.seen ? (JSON.parse(readFileSync(flags.seen, "utf8")) as Rows) : {};
-const all: Rows = {};
-console.log("milliseconds measured / predicted (speed over float32 of each)");
-for (const name of names) {
-  try {
-    const output = execFileSync(
-      process.execPath,
-      [
-        ...["--import", "tsx", fileURLToPath(import.meta.url), "--folder", folder],
-        ...["--runs", flags.runs, "--child", name],
-      ],
-      { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 600_000 },
-    );
-    const rows = JSON.parse(/^ROWS (.*)$/m.exec(output)![1]!) as Row[];
-    all[name] = rows.map((row, i) => {
-      const before = seen[name]?.[i]?.measuredMs ?? Number.POSITIVE_INFINITY;
-      return { ...row, measuredMs: Math.min(row.measuredMs, before) };
-    });
-  } catch (error) {
-    const { stderr = "", message } = error as { stderr?: string; message: string };
-    console.log(name, (/^\w*Error.*$/m.exec(stderr)?.[0] ?? message).slice(0, 160));
-    continue;
+function allNames(): string[] {
+  return readdirSync(`${folder}/models`)
+    .filter((file) => file.endsWith(".onnx"))
+    .map((file) => file.slice(0, -".onnx".length))
+    .filter((name) => existsSync(`${folder}/data/${name}`))
+    .sort();
+}
+
+function inChild<T>(name: string, what: "predict" | "first" | "second"): T {
+  const output = execFileSync(
+    process.execPath,
+    [
+      ...["--import", "tsx", fileURLToPath(import.meta.url), "--folder", folder!],
+      ...["--runs", flags.runs, "--child", name, "--what", what],
+    ],
+    {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: MOST_MS,
+      maxBuffer: 2 ** 26,
+    },
+  );
+  return JSON.parse(/^RESULT (.*)$/m.exec(output)![1]!) as T;
+}
+
+function measuredTwice(name: string): Record<string, readonly Measured[]> {
+  const first = inChild<Record<string, Measured>>(name, "first");
+  const second = inChild<Record<string, Measured>>(name, "second");
+  return Object.fromEntries(
+    Object.keys(first).map((genome) => [genome, [first[genome]!, second[genome]!]]),
+  );
+}
+
+function validate(names: readonly string[]): void {
+  const { json } = flags;
+  const seen: Seen =
+    json !== undefined && existsSync(json) && !flags.again
+      ? (JSON.parse(readFileSync(json, "utf8")) as Seen)
+      : {};
+  const all: MeasuredRow[] = [];
+  if (!flags.markdown) console.log("speed over float32 measured (repeat noise) / predicted");
+  for (const name of names) {
+    try {
+      const { ms, source } = inChild<Predicted>(name, "predict");
+      const measured = seen[name] ?? measuredTwice(name);
+      seen[name] = measured;
+      const rows = Object.entries(measured).map(([genome, both]): MeasuredRow => {
+        const speeds = both.map(({ speed }) => speed);
+        return {
+          ...{ model: name, genome, speeds },
+          measuredMs: Math.min(...both.map(({ minMs }) => minMs)),
+          predictedMs: ms[genome]!,
+          predictedSpeed: ms.float32! / ms[genome]!,
+          isSized: !/operators unknown/.test(source),
+        };
+      });
+      all.push(...rows);
+      console.log(rowCells(rows, flags.markdown));
+    } catch (error) {
+      const { stderr = "", message } = error as { stderr?: string; message: string };
+      console.log(name, (/^\w*Error.*$/m.exec(stderr)?.[0] ?? message).slice(0, 160));
+    }
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(seen)}\n`);
   }
-  const [float] = all[name]!;
-  const cells = all[name]!.map(({ genome, measuredMs, predictedMs }) => {
-    const [a, b] = [float!.measuredMs / measuredMs, float!.predictedMs / predictedMs];
-    const times = `${measuredMs.toFixed(2)}/${predictedMs.toFixed(2)}`;
-    return `${genome} ${times} (${a.toFixed(2)} ${b.toFixed(2)})`;
-  });
-  console.log(name.padEnd(18), cells.join("  "));
-  if (flags.json) writeFileSync(flags.json, `${JSON.stringify(all)}\n`);
+  for (const line of summaries(all)) console.log(line);
+  const slowest = all.filter(({ genome }) => genome === "float32").map((row) => row.measuredMs);
+  console.log(`${slowest.length} models, float32 median ${median(slowest).toFixed(2)} ms`);
 }
-
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-const percent = (shares: readonly number[]) => `${(100 * median(shares)).toFixed(0)}%`;
-const rows = Object.values(all).flat();
-const against = Object.values(all).flatMap(([float, ...others]) =>
-  others.map(({ measuredMs, predictedMs }) => ({
-    measured: measuredMs / float!.measuredMs,
-    predicted: predictedMs / float!.predictedMs,
-  })),
-);
-const decided = against.filter(({ measured }) => Math.abs(measured - 1) > TIE);
-const errors = rows.map(({ measuredMs, predictedMs }) => Math.abs(predictedMs / measuredMs - 1));
-const right = decided.filter(({ measured, predicted }) => measured < 1 === predicted < 1);
-const correlation = (pairs: readonly (readonly [number, number])[]) =>
-  rankCorrelation(
-    pairs.map(([a]) => a),
-    pairs.map(([, b]) => b),
-  ).toFixed(3);
-console.log(
-  `\n${rows.length} files of ${Object.keys(all).length} models: Spearman of milliseconds ` +
-    `${correlation(rows.map(({ measuredMs, predictedMs }) => [measuredMs, predictedMs]))}, of ` +
-    `speeds over float32 ${correlation(against.map((one) => [one.measured, one.predicted]))}; ` +
-    `median error of milliseconds ${percent(errors)}, of speeds ` +
-    `${percent(against.map((one) => Math.abs(one.predicted / one.measured - 1)))}; faster or ` +
-    `slower than float32 by over 5%: right in ${right.length} of ${decided.length}`,
-);

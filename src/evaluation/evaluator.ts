@@ -1,4 +1,5 @@
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import type { HardwareCostModel, HardwareTarget } from "../hardware/contract.js";
 
 /** How accurate a quantized model is, and how that was found. */
 export interface AccuracyEstimate {
@@ -84,6 +85,12 @@ export interface AccuracyEvaluator {
    * on fewer samples.
    */
   readonly sampleCount?: number;
+  /**
+   * What the files that it measures cost on a target, where it knows better than the target's
+   * device. The engine asks when it is given no cost model of its own. Undefined: the target's
+   * device.
+   */
+  costModel?(target: HardwareTarget): HardwareCostModel | undefined;
   /** Estimates the accuracy of a genome. It should reject once `options.signal` is aborted. */
   evaluate(genome: QuantizationGenome, options: EvaluateOptions): Promise<AccuracyEstimate>;
 }

@@ -5,7 +5,7 @@ import { KERNEL_TIMES } from "./kernel-times.js";
 import { recurrentUs } from "./layer-times.js";
 import { layoutsOf } from "./layout-changes.js";
 import type { ModelTimes, Timed } from "./model-times.js";
-import { channelsLastUs } from "./operator-times.js";
+import { channelsLastUs, plainPoolUs } from "./operator-times.js";
 
 /** Microseconds of one run: of each layer with what lies behind it, and of the rest. */
 export interface ExecutionTime {
@@ -40,6 +40,9 @@ export function visitTimes(
     if (layouts.joins.has(one)) continue;
     let us = operatorUs(one, found, configs, times.coldMb);
     if (layouts.last.has(one)) us += channelsLastUs(one.operator, one.work);
+    const { operator, work } = one;
+    const plain = !found.operators.has(operator) && !layouts.blocked.has(operator.makes[0] ?? "");
+    if (plain) us += plainPoolUs(operator, work);
     charge(one.layer, us, one);
   }
   for (const change of layouts.changes)

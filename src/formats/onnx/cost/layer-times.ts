@@ -85,7 +85,7 @@ export function productUs(work: OperatorWork, integer: boolean, coldMb: number):
     return (
       0.3 +
       0.0085 * coldMb +
-      MICRO * (0.0084 * macs + (0.02 + 0.0006 * coldMb) * weights + 0.1 * inputs)
+      MICRO * (0.0084 * macs + (0.03 + 0.0008 * coldMb) * weights + 0.1 * inputs)
     );
   // QGemm packs its weights once, MatMulIntegerToFloat at each run.
   const us =

@@ -32,6 +32,8 @@ export interface ModelTimes {
   readonly returned: ReadonlySet<string>;
   /** Megabytes of floats that a run writes, up to what the caches hold. */
   readonly coldMb: number;
+  /** Operators whose sizes nobody knows, which count as one element. */
+  readonly unsized: number;
   elements(value: string): number;
   /** The extent of a value's second axis; 0 for none. */
   channels(value: string): number;
@@ -89,7 +91,10 @@ export function modelTimes(model: OnnxModel, placement: Placement, batch: number
     }
   const elements = (value: string) => batch * elementCount(shapes.shapeOf(value) ?? []);
   const channels = (value: string) => shapes.shapeOf(value)?.[1] ?? 0;
-  return { timed, makers, readers, returned, coldMb, elements, channels };
+  const isUnsized = ({ makes }: PlacedOperator) =>
+    makes[0] !== undefined && shapes.shapeOf(makes[0]) === undefined;
+  const unsized = operators.filter(isUnsized).length;
+  return { timed, makers, readers, returned, coldMb, unsized, elements, channels };
 }
 
 function scaled(work: OperatorWork, batch: number): OperatorWork {

@@ -3,10 +3,13 @@ import { KERNEL_TIMES } from "./kernel-times.js";
 import { convolutionUs, productUs, recurrentUs } from "./layer-times.js";
 import { type OperatorWork, RECURRENT } from "./operator-work.js";
 
-const { node, integerNode, smallNode, broadcastRun, elementwise, otherElementwise } = KERNEL_TIMES;
+const { node, integerNode, smallNode, quantize, dequantize } = KERNEL_TIMES;
+const { broadcastRun, plainPool, elementwise, otherElementwise } = KERNEL_TIMES;
 const VIEWS: ReadonlySet<string> = new Set(KERNEL_TIMES.views);
 const ACTIVATIONS: ReadonlySet<string> = new Set(KERNEL_TIMES.activations);
 const PRODUCTS: ReadonlySet<string> = new Set(["MatMul", "Gemm"]);
+/** What they leave out takes no time. */
+const SELECTS: ReadonlySet<string> = new Set(["Slice", "Gather"]);
 const CONVOLUTIONS: ReadonlySet<string> = new Set(["Conv", "ConvTranspose"]);
 const MICRO = 1e-3;
 
@@ -54,10 +57,8 @@ function elementUs(type: string, size: number, coldMb: number): number {
 }
 
 /** Elements that an operator goes through. */
-function elementsOf(
-  { reads }: PlacedOperator,
-  { outputs, inputs }: Pick<OperatorWork, "outputs" | "inputs">,
-): number {
+function elementsOf({ type, reads }: PlacedOperator, { outputs, inputs }: OperatorWork): number {
+  if (SELECTS.has(type)) return outputs;
   return Math.max(outputs, inputs / Math.max(1, reads.length));
 }
 
@@ -71,10 +72,15 @@ export function normalizationUs(
   return isLast ? elementUs("LayerNormalization", elementsOf(operator, work), coldMb) : 0;
 }
 
+/** Microseconds that MaxPool in float takes more where channels are not blocked. */
+export function plainPoolUs({ type }: PlacedOperator, { inputs }: OperatorWork): number {
+  return type === "MaxPool" ? MICRO * (plainPool - kernelOf(type).float) * inputs : 0;
+}
+
 /** Microseconds that an operator in float takes more where channels are last. */
 export function channelsLastUs(operator: PlacedOperator, work: OperatorWork): number {
   const { float, last = float } = kernelOf(operator.type);
-  const runs = work.expands ? broadcastRun * work.places : 0;
+  const runs = work.expands ? broadcastRun * (work.places - work.runs) : 0;
   return MICRO * ((last - float) * elementsOf(operator, work) + runs);
 }
 
@@ -84,7 +90,14 @@ export function integerUs(operator: PlacedOperator, work: OperatorWork, coldMb: 
   if (CONVOLUTIONS.has(type)) return convolutionUs(work, true, coldMb);
   if (PRODUCTS.has(type)) return productUs(work, true, coldMb);
   if (VIEWS.has(type)) return nodeUs(node, coldMb);
-  const { integer = otherElementwise.integer!, nodes = 1, place = 0 } = kernelOf(type);
+  const { integer = otherElementwise.integer!, nodes = 1, place = 0, between } = kernelOf(type);
   const size = elementsOf(operator, work);
+  if (between === true)
+    return (
+      elementUs(type, size, coldMb) +
+      nodeUs(quantize, coldMb) +
+      nodeUs(dequantize, coldMb) +
+      MICRO * (quantize.element + dequantize.element) * size
+    );
   return nodes * nodeUs(integerNode, coldMb) + MICRO * (integer * size + place * work.places);
 }

@@ -35,7 +35,7 @@ export interface OperatorWork {
   readonly runs: number;
   /** Places of the result: its elements but for the second axis. */
   readonly places: number;
-  /** An operand has one value for each channel, or for all. */
+  /** One operand has one value for each channel, and the other more. */
   readonly expands: boolean;
   /** Rows that a matrix is multiplied with; else 0. */
   readonly rows: number;
@@ -143,7 +143,8 @@ function broadcastOf(
   let run = 1;
   for (let i = result.length - 1; i >= 0 && alike(i) === alike(result.length - 1); i--)
     run *= result[i]!;
-  const one = (dims: readonly number[]) => dims.slice(2).every((extent) => extent === 1);
-  const expands = result.length > 2 && one(a) !== one(b);
+  const forChannels = (dims: readonly number[]) =>
+    result.length > 2 && dims[1]! > 1 && dims.slice(2).every((extent) => extent === 1);
+  const expands = forChannels(a) !== forChannels(b);
   return { runs: elementCount(result) / Math.max(1, run), places, expands };
 }
