@@ -41,6 +41,7 @@ export function summaries(rows: readonly MeasuredRow[]): string[] {
 }
 
 function summary(label: string, rows: readonly MeasuredRow[]): string {
+  if (rows.length < 2) return `${label}: too few files`;
   const others = rows.filter(({ genome }) => genome !== "float32");
   const errors = rows.map((row) => Math.abs(row.predictedMs / row.measuredMs - 1));
   const speedErrors = others.map((row) => Math.abs(row.predictedSpeed / speedOf(row) - 1));

@@ -71,6 +71,57 @@ describe("onnxRuntimeCostModel", () => {
     expect(latency(wide, () => a16)).toBeGreaterThan(latency(wide, () => FLOAT));
   });
 
+  it("adds residual values within a float convolution, not on codes", async () => {
+    const withSum = (x: string, y: string, i: number) =>
+      i === 0 ? [node("Relu", [x], [y])] : [node("Add", [x, `x${i}`], [y])];
+    const [plain, residual] = [await chain(64), await chain(64, withSum)];
+    const cost = (model: OnnxModel, config: LayerQuantConfig) => latency(model, () => config);
+    expect(cost(residual, FLOAT) / cost(plain, FLOAT)).toBeLessThan(1.05);
+    expect(cost(residual, INT8) / cost(plain, INT8)).toBeGreaterThan(1.05);
+  });
+
+  it("lays values out anew where float convolutions meet other operators", async () => {
+    const stays = (x: string, y: string) => [node("Sigmoid", [x], [y])];
+    const leaves = (x: string, y: string) => [node("Softplus", [x], [y])];
+    const [blocked, plain] = [await chain(64, stays), await chain(64, leaves)];
+    // 65,536 values, back and forth.
+    const more = latency(plain, () => FLOAT) - latency(blocked, () => FLOAT);
+    expect(more).toBeGreaterThan((6 * 65_536 * 0.1) / 1e6);
+  });
+
+  it("counts a normalization of nine operators as one", async () => {
+    const size = [1, 64, 256];
+    const normalized = (root: string) => {
+      const sub = [
+        node("ReduceMean", ["h"], ["m"], { axes: [-1] }),
+        node("Sub", ["h", "m"], ["d"]),
+      ];
+      const square = [node("Pow", ["d", "two"], ["q"]), node("ReduceMean", ["q"], ["v"])];
+      const rest = [
+        node("Add", ["v", "eps"], ["e"]),
+        node(root, ["e"], ["r"]),
+        node("Div", ["d", "r"], ["n"]),
+        node("Mul", ["n", "gain"], ["g"]),
+        node("Add", ["g", "shift"], ["y"]),
+      ];
+      return loadOnnxModel(
+        bytesOf(
+          model({
+            ...{ inputs: [value("x", size)], outputs: [value("y", size)] },
+            initializers: [
+              weights("w", [256, 256]),
+              ...["two", "eps"].map((name) => weights(name, [1])),
+              ...["gain", "shift"].map((name) => weights(name, [256])),
+            ],
+            nodes: [node("MatMul", ["x", "w"], ["h"]), ...sub, ...square, ...rest],
+          }),
+        ),
+      );
+    };
+    const [fused, apart] = [await normalized("Sqrt"), await normalized("Exp")];
+    expect(latency(fused, () => FLOAT)).toBeLessThan(latency(apart, () => FLOAT) - 0.002);
+  });
+
   it("scales with a measured float time and with the batch", async () => {
     const wide = await chain(32);
     const floats = genome(wide, () => FLOAT);
