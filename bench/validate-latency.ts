@@ -7,8 +7,8 @@
  * folder is that of `bench:int8` (models/NAME.onnx, data/NAME/calib.json and .bin).
  *
  * Each model is measured twice, in two processes, the second with the genomes in reverse order. In
- * each the genomes take turns; a speed over float32 is the median over turns. The distance of the
- * two is the repeat noise. `--json FILE` keeps the measurements; a later run reads them from there
+ * each the genomes take turns, and the fastest run of each counts: other work on the machine only
+ * adds time. The distance of the two speeds over float32 is the repeat noise. `--json FILE` keeps the measurements; a later run reads them from there
  * and only predicts anew, but for `--again`.
  */
 import { execFileSync } from "node:child_process";
@@ -25,7 +25,7 @@ import { LayerQuantConfig, QuantizationGenome } from "../src/index.js";
 import type { Batch } from "../src/measure/batches/tensor-data.js";
 import { Random } from "../src/random/random.js";
 import { samplesOf } from "./int8/samples.js";
-import { type MeasuredRow, median, turnRatio } from "./latency/rows.js";
+import { type MeasuredRow, median } from "./latency/rows.js";
 import { rowCells, summaries } from "./latency/summary.js";
 
 const { values: flags } = parseArgs({
@@ -46,15 +46,12 @@ if (folder === undefined) throw new Error("--folder is missing; see the head of 
 const FLOAT = new LayerQuantConfig({ weightBits: 32, activationBits: 32 });
 const INT8 = new LayerQuantConfig({ weightBits: 8, activationBits: 8 });
 const W4A8 = new LayerQuantConfig({ weightBits: 4, activationBits: 8 });
-const RUNS_PER_TURN = 5;
 /** Of one model; it ends a run that hangs. */
 const MOST_MS = 600_000;
 
-/** What one process saw of a genome. */
+/** What one process saw of a genome: its fastest run. */
 interface Measured {
   readonly minMs: number;
-  /** Of the fastest run of each turn of float32 over that of the genome, the median. */
-  readonly speed: number;
 }
 
 /** What a file says of a model: each genome as two processes saw it. */
@@ -119,19 +116,10 @@ async function measure(name: string, reverse: boolean): Promise<Record<string, M
   const measured = await measureOnnxLatencies(
     model,
     order.map(([, genome]) => genome),
-    {
-      ...{ calibration, input, warmUp: 3 },
-      ...{ repetitions: Number(flags.runs), runsPerTurn: RUNS_PER_TURN },
-    },
+    { calibration, input, warmUp: 3, repetitions: Number(flags.runs) },
   );
-  const samples = new Map(order.map(([genome], i) => [genome, measured[i]!.samplesMs]));
-  const float = samples.get("float32")!;
-  return Object.fromEntries(
-    genomes.map(([genome]) => {
-      const own = samples.get(genome)!;
-      return [genome, { minMs: Math.min(...own), speed: turnRatio(float, own, RUNS_PER_TURN) }];
-    }),
-  );
+  const times = new Map(order.map(([genome], i) => [genome, measured[i]!.minMs]));
+  return Object.fromEntries(genomes.map(([genome]) => [genome, { minMs: times.get(genome)! }]));
 }
 
 if (flags.child !== undefined) {
@@ -188,8 +176,9 @@ function validate(names: readonly string[]): void {
       const { ms, source } = inChild<Predicted>(name, "predict");
       const measured = seen[name] ?? measuredTwice(name);
       seen[name] = measured;
+      const float = measured.float32!;
       const rows = Object.entries(measured).map(([genome, both]): MeasuredRow => {
-        const speeds = both.map(({ speed }) => speed);
+        const speeds = both.map(({ minMs }, i) => float[i]!.minMs / minMs);
         return {
           ...{ model: name, genome, speeds },
           measuredMs: Math.min(...both.map(({ minMs }) => minMs)),

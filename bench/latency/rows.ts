@@ -20,20 +20,6 @@ export function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
-/** The median, over turns, of the fastest run of `base` over the fastest of `own`. */
-export function turnRatio(
-  base: readonly number[],
-  own: readonly number[],
-  runsPerTurn: number,
-): number {
-  const fastest = (runs: readonly number[], turn: number) =>
-    Math.min(...runs.slice(turn * runsPerTurn, (turn + 1) * runsPerTurn));
-  const turns = Math.ceil(base.length / runsPerTurn);
-  return median(
-    Array.from({ length: turns }, (_, turn) => fastest(base, turn) / fastest(own, turn)),
-  );
-}
-
 /** The speed over float32: the geometric mean of the processes. */
 export function speedOf({ speeds }: MeasuredRow): number {
   return Math.exp(speeds.reduce((sum, speed) => sum + Math.log(speed), 0) / speeds.length);

@@ -6,7 +6,6 @@ import {
   type MeasuredRow,
   noiseOf,
   speedOf,
-  turnRatio,
 } from "../../bench/latency/rows.js";
 import { summaries } from "../../bench/latency/summary.js";
 
@@ -14,13 +13,6 @@ const row = (speeds: readonly number[], predictedSpeed: number, more = {}): Meas
   ...{ model: "m", genome: "int8", speeds, predictedSpeed },
   ...{ measuredMs: 2 / speeds[0]!, predictedMs: 2 / predictedSpeed, isSized: true },
   ...more,
-});
-
-describe("turnRatio", () => {
-  it("is the median over turns of the fastest run of each", () => {
-    expect(turnRatio([4, 9, 4, 4], [2, 8, 1, 7], 2)).toBe(4);
-    expect(turnRatio([4, 4, 6, 6, 9], [2, 2, 2, 2, 9], 2)).toBe(2);
-  });
 });
 
 describe("the sign of a speed", () => {

@@ -3,8 +3,8 @@ import type { OperatorWork } from "./operator-work.js";
 const MICRO = 1e-3;
 /** Kernels compute so many output channels, or positions, at a time: fewer take as long. */
 const LANES = 16;
-/** Convolutions of at most so many channels are slower for each position. */
-const NARROW = 24;
+/** Channels are copied so many at a time. */
+const BYTES = 8;
 
 const padded = (count: number) => Math.ceil(count / LANES) * LANES;
 
@@ -22,16 +22,18 @@ export function convolutionUs(work: OperatorWork, integer: boolean, coldMb: numb
 /** QLinearConv with channels last: windows are gathered, then multiplied. */
 function codes(work: OperatorWork, coldMb: number): number {
   const { macs, outputs, channels, depth, taps, positions, windows, weights } = work;
-  const gather = !windows ? 0 : (depth > 1 ? 0.8 : 0.26) * taps;
-  const narrow = windows ? (channels <= NARROW ? 1.1 : 0) : channels < LANES ? 5 : 0;
+  const each = depth === 1 ? 0.244 : depth % BYTES === 0 ? 0.566 : 0.826;
+  // Results that do not fill the lanes, and windows of few results, take longer for each place.
+  const place =
+    0.205 + (channels % LANES === 0 ? 0 : 2.61) + (windows && channels <= LANES ? 9.07 : 0);
   return (
-    0.83 +
-    0.13 * coldMb +
+    0.79 +
+    0.131 * coldMb +
     MICRO *
-      ((0.08 + narrow) * positions +
-        0.054 * outputs +
-        gather +
-        0.00188 * macs * lanes(channels) +
+      (place * positions +
+        0.0489 * outputs +
+        (windows ? each * taps : 0) +
+        0.00192 * macs * lanes(channels) +
         0.05 * weights)
   );
 }
