@@ -1,4 +1,4 @@
-import { LayerKind } from "../../../model/layer-spec.js";
+import { LayerKind, type WeightLayout } from "../../../model/layer-spec.js";
 import { intAttribute } from "../graph/node-attributes.js";
 import { extentProduct, resolveAxis, type Shape } from "../shape/shape-context.js";
 import type { NodeProto } from "../wire/onnx_pb.js";
@@ -32,6 +32,8 @@ export interface WeightOperand {
   readonly use: Omit<WeightUse, "node">;
   /** Role of each axis as the node sees the weights. */
   readonly roles: readonly AxisRoles[];
+  /** See {@link WeightLayout.inputGroups}; default 1. */
+  readonly inputGroups?: number;
   readonly macs: number;
   readonly inputShape: Shape;
   readonly outputShape: Shape;
@@ -77,6 +79,7 @@ const conv: LayerRule = (node, context) => {
       kind: group > 1 && perGroup === 1 ? LayerKind.DEPTHWISE_CONV : LayerKind.CONV,
       use: CONVOLUTION,
       roles: source.dims.map((_, axis) => (axis === 0 ? "channel" : "group")),
+      ...(group > 1 && outputs % group === 0 && { inputGroups: group }),
       macs: extentProduct(outputShape) * perGroup * extentProduct(spatial),
       inputShape,
       outputShape,
@@ -119,6 +122,7 @@ const convTranspose: LayerRule = (node, context) => {
       roles: source.dims.map((_, axis) =>
         split ? (groups[axis] ?? "group") : ((["group", "channel"] as const)[axis] ?? "other"),
       ),
+      ...(split && { inputGroups: group }),
       macs: extentProduct(inputShape) * perGroup * extentProduct(source.dims, 2),
       inputShape,
       outputShape: context.outputShape ?? [1, outputs, ...ones],

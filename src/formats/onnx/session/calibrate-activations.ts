@@ -10,6 +10,7 @@ import {
   observeTensor,
 } from "../write/activation-ranges.js";
 import { placementOf } from "../write/place-tensors.js";
+import { ChannelMeans, channelUses } from "./channel-means.js";
 import { modelInputs } from "./runtime-types.js";
 import {
   activationNames,
@@ -45,7 +46,9 @@ export async function calibrateActivations(
   const needed = activationNames(model);
   const names = new Set([...needed, ...rangesOf(placementOf(model))]);
   const unfit = new Set<string>();
-  await visitActivations(model, calibration, options, names, (name, elementType, { data }) => {
+  const uses = channelUses(model);
+  const means = new ChannelMeans(uses, (x) => x);
+  await visitActivations(model, calibration, options, names, (name, elementType, tensor) => {
     if (unfit.has(name)) return;
     let observed = tensors.get(name);
     if (observed === undefined) {
@@ -53,7 +56,9 @@ export async function calibrateActivations(
       tensors.set(name, observed);
     }
     try {
-      observed.observer.observe(toFloat32(data));
+      const values = toFloat32(tensor.data);
+      observed.observer.observe(values);
+      means.add(name, values, tensor.dims);
     } catch (error) {
       // What lies between layers may be infinite, as masks are; it then stays in float.
       if (!(error instanceof InvalidDataError) || needed.has(name)) throw error;
@@ -61,7 +66,13 @@ export async function calibrateActivations(
       tensors.delete(name);
     }
   });
-  return new ActivationRanges(tensors, unfit);
+  const inputMeans = new Map(
+    uses.flatMap((use) => {
+      const mean = means.of(use);
+      return mean === undefined ? [] : [[use.operator, mean] as const];
+    }),
+  );
+  return new ActivationRanges(tensors, unfit, inputMeans);
 }
 
 /** The values between layers that some genome may round. */

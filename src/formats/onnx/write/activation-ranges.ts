@@ -45,10 +45,12 @@ export class ActivationRanges implements ActivationFormats {
   /**
    * @param tensors what was observed, by name
    * @param unfit tensors between layers that were NaN or infinite somewhere: they stay in float
+   * @param inputMeans mean of each channel that an operator multiplies with weights, by operator
    */
   constructor(
     readonly tensors: ReadonlyMap<string, ObservedTensor>,
     readonly unfit: ReadonlySet<string> = new Set(),
+    readonly inputMeans: ReadonlyMap<string, Float32Array> = new Map(),
   ) {}
 
   /** False for a tensor between layers that was NaN or infinite somewhere. */
