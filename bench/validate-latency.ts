@@ -8,8 +8,8 @@
  *
  * Each model is measured twice, in two processes, the second with the genomes in reverse order. In
  * each the genomes take turns, and the fastest run of each counts: other work on the machine only
- * adds time. The distance of the two speeds over float32 is the repeat noise. `--json FILE` keeps the measurements; a later run reads them from there
- * and only predicts anew, but for `--again`.
+ * adds time. The distance of the two speeds over float32 is the repeat noise. `--json FILE` keeps
+ * the measurements; a later run reads them from there and only predicts anew, but for `--again`.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
