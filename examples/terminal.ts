@@ -87,9 +87,18 @@ export async function followRun(
   generations: number,
 ): Promise<EvolutionResult> {
   const progress = progressLine(generations);
+  let started = false;
   const note = (text: string) => console.log(`${process.stdout.isTTY ? "\r\x1b[2K" : ""}${text}`);
   for await (const event of events) {
+    started ||= event.type === "generation";
     if (event.type === "generation") progress(event.generation, describe(event));
+    else if (event.type === "evaluation") {
+      // Before the first population is complete nothing else shows that something goes on.
+      if (started) continue;
+      const text = describeEvaluation(event);
+      if (process.stdout.isTTY) process.stdout.write(`\r\x1b[2K${text}`);
+      else if (event.stage === "reference" || event.evaluations % 20 === 0) console.log(text);
+    } else if (event.type === "warning") note(`warning: ${event.message}`);
     else if (event.type === "resumed")
       note(
         `goes on after ${event.answers} evaluations of an earlier run, which are not made again`,
@@ -105,6 +114,21 @@ export async function followRun(
     }
   }
   throw new Error("the run ended without a result");
+}
+
+function describeEvaluation(event: Extract<EvolutionEvent, { type: "evaluation" }>): string {
+  const { stage, genome, evaluations, of, samples, estimatedMsLeft: left } = event;
+  const bits = show(genome.averageBits, 1);
+  const found = event.failed
+    ? "failed"
+    : genome.accuracy === undefined
+      ? "done"
+      : `accuracy ${genome.accuracy.toFixed(4)}${samples === undefined ? "" : ` on ${samples}`}`;
+  const rest = left === undefined ? "" : `, about ${Math.round(left / 1000)} s left`;
+  return (
+    `evaluation ${evaluations} of at most ${Math.ceil(of)}: ${stage}, ${bits} bits, ` +
+    `${found}${rest}`
+  );
 }
 
 function describe(event: Extract<EvolutionEvent, { type: "generation" }>): string {

@@ -55,6 +55,8 @@ export {
   type CheckpointReport,
   type ConstraintStatus,
   type EngineParts,
+  type EvaluationEvent,
+  type EvaluationStage,
   type EvolutionEvent,
   type EvolutionLayers,
   type EvolutionOptions,

@@ -26,7 +26,7 @@ const TYPES = names(`
   CalibrationMethodName CheckpointDifference CheckpointOptions
   CheckpointReport CheckpointStore Codes ComputeFormat ConstraintStatus
   CostEstimate CrossoverOperator CustomOperators DocumentFormat
-  EngineParts EvolutionEvent EvolutionLayers
+  EngineParts EvaluationEvent EvaluationStage EvolutionEvent EvolutionLayers
   EvolutionOptions EvolutionResult ExplainGenomeOptions ExplainedValues ExplanationFormat
   ExportContext FailedGenome FitnessCosts FitnessWeights Gene
   GeneKind GenePlace GeneSpace GeneValue GeneValues GenerationStats

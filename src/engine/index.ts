@@ -17,7 +17,12 @@ export {
 export type { ExplainGenomeOptions } from "./explain.js";
 export type { FailedGenome } from "./ledger/evaluation-ledger.js";
 export type { ViolatedLimit } from "./ledger/violated-limits.js";
-export type { ConstraintStatus, EvolutionEvent } from "./run/evolution-event.js";
+export type {
+  ConstraintStatus,
+  EvaluationEvent,
+  EvaluationStage,
+  EvolutionEvent,
+} from "./run/evolution-event.js";
 export type { EvolutionOptions } from "./run/evolution-options.js";
 export type { EvolutionResult } from "./run/evolution-result.js";
 export type { GenerationStats, ProgressCallback } from "./run/progress.js";

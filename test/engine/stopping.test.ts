@@ -179,7 +179,8 @@ describe("what comes before the search", () => {
     hangs = true;
     const limits = { timeLimitMs: 200, signal: AbortSignal.timeout(5_000) };
     const stopped = await goOn(limits);
-    expect(stopped).toMatchObject({ stopReason: "time-limit", evaluations: 0 });
+    expect(stopped).toMatchObject({ stopReason: "time-limit", evaluations: 2 });
+    expect(stopped.best).toBeDefined();
     expect(stopped.checkpoint!.resumedAnswers).toBeGreaterThan(0);
     const unreadable = { ...memoryStore(), read: never };
     expect(await goOn({ ...limits, checkpoint: { store: unreadable } })).toMatchObject({

@@ -32,6 +32,14 @@ export interface BudgetPlan {
   evaluatorFor(ledger: EvaluationLedger): EvolutionEvaluator;
 }
 
+/** What a run has to spend, and what it spends before everything else. */
+export interface SpentBefore {
+  /** The run's budget in whole evaluations. Default: no limit. */
+  readonly maxEvaluations?: number | undefined;
+  /** Genomes that are measured on all samples before anything else. Default 0. */
+  readonly references?: number | undefined;
+}
+
 /** Exact seeds in the first population of a search with a surrogate. */
 const SEED_SHARE = 0.6;
 
@@ -56,7 +64,7 @@ export function budgetPlan(
   context: EvaluationContext,
   noiseTable: NoiseTable,
   space: GeneSpace,
-  maxEvaluations = Number.POSITIVE_INFINITY,
+  { maxEvaluations = Number.POSITIVE_INFINITY, references = 0 }: SpentBefore = {},
 ): BudgetPlan {
   const { evaluator, model } = context;
   const measures = evaluator.kind === "measured";
@@ -74,7 +82,7 @@ export function budgetPlan(
     multiFidelity && baseline?.sampleScores ? lowFidelitySamples(evaluator.sampleCount) : undefined;
   const most = Math.min(
     MOST_FOR_SINGLE_LAYERS * Math.min(config.populationSize, maxEvaluations),
-    maxEvaluations - 1,
+    maxEvaluations - references - 1,
   );
   return {
     record,

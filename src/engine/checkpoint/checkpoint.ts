@@ -68,6 +68,7 @@ export class Checkpoint implements AnswerRecord {
   readonly #answers = new Map<string, EvaluatorAnswer[]>();
   #marks: readonly GenerationMark[] = [];
   #resumedAnswers = 0;
+  #recalledAnswers = 0;
   #caughtUp = false;
   /** Lines that are not written yet. */
   #pending: string[] = [];
@@ -145,6 +146,10 @@ export class Checkpoint implements AnswerRecord {
     this.#caughtUp = true;
     this.#listener.caughtUp();
   }
+  /** Number of answers that were replayed so far. */
+  get recalledAnswers(): number {
+    return this.#recalledAnswers;
+  }
   /** Number of generations that an earlier run completed, including the first population. */
   get resumedGenerations(): number {
     return this.#marks.length;
@@ -153,7 +158,10 @@ export class Checkpoint implements AnswerRecord {
   recall(question: string): EvaluatorAnswer | undefined {
     const known = this.#answers.get(question);
     const answer = known?.shift();
-    if (answer !== undefined) this.#listener.replayed();
+    if (answer !== undefined) {
+      this.#recalledAnswers++;
+      this.#listener.replayed();
+    }
     if (known?.length === 0) {
       this.#answers.delete(question);
       if (this.#answers.size === 0) this.#catchUp();

@@ -6,6 +6,7 @@ import {
   type AssessedGenome,
   assessGenome,
   type EvaluationContext,
+  metricsOf,
 } from "../../evaluation/evaluate-genome.js";
 import type { AccuracyEstimate } from "../../evaluation/evaluator.js";
 import { GenomeCache } from "../../evaluation/genome-cache.js";
@@ -45,6 +46,22 @@ export interface LedgerOptions {
    * first.
    */
   readonly onEvaluated?: ((evaluated: EvaluatedGenome) => void) | undefined;
+  /**
+   * Called at the end of each evaluation, failed ones included, in the order in which they end: for
+   * progress, never for results.
+   */
+  readonly onFinished?: ((finished: FinishedEvaluation) => void) | undefined;
+}
+
+/** An evaluation that has just ended. */
+export interface FinishedEvaluation {
+  /** With its metrics where it is a candidate and did not fail. */
+  readonly genome: QuantizationGenome;
+  readonly failed: boolean;
+  /** Samples of the evaluation; undefined = all. */
+  readonly samples: number | undefined;
+  /** Its cost in whole evaluations: a quarter for one on a quarter of the samples. */
+  readonly share: number;
 }
 
 /** A genome with its metrics, and how it was evaluated. */
@@ -145,6 +162,15 @@ export class EvaluationLedger {
     return this.front.map(toIndividual);
   }
 
+  /**
+   * Takes in a genome whose estimate on all samples is known without an evaluation.
+   * @throws EvaluationError when the cost model fails
+   */
+  accept(genome: QuantizationGenome, estimate: AccuracyEstimate): void {
+    const metrics = metricsOf(genome, this.#context, estimate);
+    this.#enter({ genome: genome.with({ metrics }), estimate }, undefined);
+  }
+
   /** Whether the genome was evaluated before, on any number of samples, or failed. */
   isKnown(genome: QuantizationGenome): boolean {
     return (
@@ -178,8 +204,11 @@ export class EvaluationLedger {
     const left = (maxEvaluations - this.#wholeEvaluations) / this.#shareOf(samples);
     const unknown = wanted.slice(0, Math.max(0, Math.floor(left + ROUNDING)));
     if (unknown.length < wanted.length) this.#budgetSpent = true;
-    const assessed = await this.#each(unknown, samples, (genome) =>
-      assessGenome(genome, this.#context, { signal, samples }),
+    const assessed = await this.#each(
+      unknown,
+      samples,
+      (genome) => assessGenome(genome, this.#context, { signal, samples }),
+      (one) => one.genome,
     );
     const fresh = new Map<string, QuantizationGenome>();
     for (const one of assessed) {
@@ -211,6 +240,7 @@ export class EvaluationLedger {
     genomes: readonly QuantizationGenome[],
     samples: number | undefined,
     evaluate: (genome: QuantizationGenome) => Promise<T>,
+    evaluated?: (answer: T) => QuantizationGenome,
   ): Promise<readonly (T | undefined)[]> {
     const { concurrency, signal } = this.#options;
     const outcomes = await mapConcurrent(
@@ -219,7 +249,14 @@ export class EvaluationLedger {
       async (genome) => {
         await this.#ownTurn();
         signal?.throwIfAborted();
-        return evaluate(genome);
+        try {
+          const answer = await evaluate(genome);
+          this.#finished(evaluated?.(answer) ?? genome, false, samples);
+          return answer;
+        } catch (error) {
+          if (!signal?.aborted) this.#finished(genome, true, samples);
+          throw error;
+        }
       },
       signal,
     );
@@ -234,6 +271,10 @@ export class EvaluationLedger {
       }
       return undefined;
     });
+  }
+
+  #finished(genome: QuantizationGenome, failed: boolean, samples: number | undefined): void {
+    this.#options.onFinished?.({ genome, failed, samples, share: this.#shareOf(samples) });
   }
 
   /**

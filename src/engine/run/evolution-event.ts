@@ -15,6 +15,34 @@ export interface ConstraintStatus {
   readonly violatedLimits: readonly ViolatedLimit[];
 }
 
+/**
+ * What an evaluation is for: `reference`: the float32 model and the uniform genomes that are
+ * measured before anything else; `sensitivity`: layers alone; `search`: candidates.
+ */
+export type EvaluationStage = "reference" | "sensitivity" | "search";
+
+/** An evaluation that has just ended. */
+export interface EvaluationEvent {
+  readonly type: "evaluation";
+  readonly stage: EvaluationStage;
+  /** With its metrics, unless it failed or is no candidate. */
+  readonly genome: QuantizationGenome;
+  readonly failed: boolean;
+  /** Samples of the evaluation; undefined = all. */
+  readonly samples: number | undefined;
+  /** Evaluations so far, this one and failed ones included. */
+  readonly evaluations: number;
+  /** The same in whole evaluations: one on a quarter of the samples counts a quarter. */
+  readonly wholeEvaluations: number;
+  /**
+   * The most whole evaluations that the run makes: `maxEvaluations`, or as many as the populations
+   * to come have places. Fewer where genomes are known already or lose on few samples.
+   */
+  readonly of: number;
+  /** As for a generation, by the pace of evaluations so far. */
+  readonly estimatedMsLeft: number | undefined;
+}
+
 /** What happens in a run, told by `type`. */
 export type EvolutionEvent =
   /**
@@ -22,6 +50,13 @@ export type EvolutionEvent =
    * again.
    */
   | { readonly type: "resumed"; readonly generations: number; readonly answers: number }
+  /**
+   * An evaluation has ended, failed or not; told at once, in the order in which evaluations end,
+   * which is the only thing that depends on `parallelEvaluations`.
+   */
+  | EvaluationEvent
+  /** What makes the result doubtful, said before the search, such as a baseline at chance level. */
+  | { readonly type: "warning"; readonly message: string }
   /** The first population (generation 0) or a generation is evaluated. */
   | {
       readonly type: "generation";

@@ -14,7 +14,7 @@ import { Checkpoint, type CheckpointListener } from "../checkpoint/checkpoint.js
 import { runIdentity } from "../checkpoint/run-identity.js";
 import type { ResolvedConfig } from "../config.js";
 import { allFailed, lostWorker } from "../ledger/evaluation-failures.js";
-import { EvaluationLedger } from "../ledger/evaluation-ledger.js";
+import { EvaluationLedger, type FinishedEvaluation } from "../ledger/evaluation-ledger.js";
 import { fittest } from "../ledger/fittest.js";
 import { frontHypervolume } from "../ledger/front-hypervolume.js";
 import { violatedLimits } from "../ledger/violated-limits.js";
@@ -29,13 +29,14 @@ import { type StopReason, stopReason } from "../stop/termination.js";
 import { estimatedMsLeft } from "../stop/time-left.js";
 import { costLimitRepair } from "./cost-limit-repair.js";
 import { type CustomOperators, withCustom } from "./custom-operators.js";
+import { EvaluationProgress } from "./evaluation-progress.js";
 import {
   Evolution,
   type EvolutionEvaluator,
   type EvolutionSettings,
   type EvolutionState,
 } from "./evolution.js";
-import type { EvolutionEvent } from "./evolution-event.js";
+import type { EvaluationStage, EvolutionEvent } from "./evolution-event.js";
 import type { EvolutionResult } from "./evolution-result.js";
 import {
   type ExactSeedOptions,
@@ -45,6 +46,7 @@ import {
 } from "./exact-seeds.js";
 import { geneSpaceOf } from "./gene-space-of.js";
 import { type GenerationStats, generationStats } from "./progress.js";
+import { type ReferenceGenomes, referenceGenomes } from "./reference-genomes.js";
 import { createRunContext, type RunDependencies, type RunOptions } from "./run-context.js";
 import { searchDigest } from "./search-digest.js";
 
@@ -57,6 +59,7 @@ export class EvolutionRun {
   readonly ledger: EvaluationLedger;
   readonly #config: ResolvedConfig;
   readonly #space: GeneSpace;
+  readonly #references: ReferenceGenomes;
   readonly #noiseTable: NoiseTable;
   readonly #evaluator: EvolutionEvaluator;
   readonly #record: MeasuredRecord | undefined;
@@ -72,6 +75,9 @@ export class EvolutionRun {
   #generations = 0;
   #evaluationsAtStart = 0;
   #generationAtStart = 0;
+  /** What evaluations are for at present. */
+  #stage: EvaluationStage = "reference";
+  readonly #evaluationProgress: EvaluationProgress;
   readonly #analysis: SensitivityAnalysis;
   #sensitivity: AnalyzedSensitivity | undefined;
 
@@ -90,10 +96,12 @@ export class EvolutionRun {
     const { config, model } = parts;
     this.#config = config;
     this.#options = options;
+    this.#evaluationProgress = new EvaluationProgress(options);
     this.#operators = parts.operators ?? {};
     this.#stop = new StopSignal(options.signals ?? []);
     const { signal } = this.#stop;
     this.#space = space;
+    this.#references = referenceGenomes(space, model);
     const predicted = createNoiseTable(model);
     if (options.checkpoint !== undefined)
       this.#checkpoint = new Checkpoint(options.checkpoint, this.#checkpointListener(), signal);
@@ -101,13 +109,10 @@ export class EvolutionRun {
     // What is measured needs no caution: channels that drown show in the loss, if they matter.
     const measures = this.context.evaluator.kind === "measured";
     this.#noiseTable = measures ? createNoiseTable(model, { per: "tensor" }) : predicted;
-    const means = budgetPlan(
-      config,
-      this.context,
-      this.#noiseTable,
-      this.#space,
-      options.maxEvaluations,
-    );
+    const means = budgetPlan(config, this.context, this.#noiseTable, this.#space, {
+      maxEvaluations: options.maxEvaluations,
+      references: this.#references.uniform.length,
+    });
     this.#record = means.record;
     this.#analysis = new SensitivityAnalysis({
       config,
@@ -133,6 +138,7 @@ export class EvolutionRun {
       },
       signal,
       onEvaluated: (evaluated) => this.#record?.add(evaluated),
+      onFinished: (finished) => this.#tellEvaluation(finished),
     });
     this.#evaluator = means.evaluatorFor(this.ledger);
     this.#settingsOf = means.settingsOf;
@@ -197,6 +203,8 @@ export class EvolutionRun {
   async #search(): Promise<StopReason> {
     const { signal } = this.#stop;
     // Every step may end by an abort; the next one is then not begun.
+    if (!signal.aborted) await this.#measureReferences();
+    this.#stage = "sensitivity";
     if (this.#config.useSensitivityAnalysis && !signal.aborted)
       this.#sensitivity = await this.#analysis.analyze(this.ledger, signal);
     const tables =
@@ -204,10 +212,13 @@ export class EvolutionRun {
         ? await prepareExactSeeds(this.#space, this.#exactSeedOptions, signal)
         : undefined;
     if (this.#stop.reason !== undefined) return this.#stop.reason;
+    this.#stage = "search";
     const evolution = new Evolution(this.#settings(tables), this.#evaluator);
     let state = await evolution.start();
     if (state.population.length === 0) {
       if (this.#stop.reason !== undefined) return this.#stop.reason;
+      // Without a cache the references may have taken all of the budget.
+      if (this.ledger.budgetSpent) return "max-evaluations";
       throw allFailed(this.ledger.failures);
     }
     for (;;) {
@@ -217,6 +228,19 @@ export class EvolutionRun {
       if (reason !== undefined) return reason;
       state = await evolution.evolve();
     }
+  }
+
+  /**
+   * What may be used whenever the run stops. The float32 model costs an evaluation only where its
+   * estimate is not known.
+   */
+  async #measureReferences(): Promise<void> {
+    const { float, uniform } = this.#references;
+    const { baseline } = this.context.evaluator;
+    if (float !== undefined && baseline !== undefined) this.ledger.accept(float, baseline);
+    await this.ledger.evaluate(
+      float === undefined || baseline !== undefined ? uniform : [...uniform, float],
+    );
   }
 
   /**
@@ -336,6 +360,18 @@ export class EvolutionRun {
       // An abort while the callback was busy is no error of the run; what the callback throws is.
       if (failed || this.#stop.reason === undefined) throw error;
     }
+  }
+
+  #tellEvaluation(finished: FinishedEvaluation): void {
+    const event = this.#evaluationProgress.count(finished, {
+      stage: this.#stage,
+      wholeBefore: this.ledger.wholeEvaluations,
+      wholeSaved: this.#evaluationsAtStart,
+      candidatesToCome:
+        (this.#options.maxGenerations + 1 - this.#history.length) * this.#config.populationSize,
+    });
+    // An earlier run told of those that it made.
+    if (event.evaluations > (this.#checkpoint?.recalledAnswers ?? 0)) void this.#tell(event);
   }
 
   #tellGeneration(stats: GenerationStats, front: readonly QuantizationGenome[]): Promise<void> {

@@ -24,7 +24,7 @@ export interface AccuracyDropsContext {
   readonly maxEvaluations?: number | undefined;
 }
 
-/** Largest share of the budget spent on sensitivities, so that the search has as much. */
+/** Largest share of what is left of the budget, so that the search has as much. */
 const SHARE_OF_BUDGET = 1 / 2;
 
 /**
@@ -41,7 +41,8 @@ export async function measuredAccuracyDrops(
   const { model, evaluator } = context;
   const predicted = await checkedLossIncreases(priorWeightedNoise({ noiseTable }), model, request);
   const floats = float32Genome(model);
-  const affordable = Math.floor(maxEvaluations * SHARE_OF_BUDGET);
+  const left = Math.max(0, maxEvaluations - ledger.wholeEvaluations);
+  const affordable = Math.floor(left * SHARE_OF_BUDGET);
   let { baseline } = evaluator;
   const most = affordable - (baseline === undefined ? 1 : 0);
   const chosen = new Set(
@@ -71,7 +72,8 @@ export async function measuredAccuracyDrops(
       .map(({ name: layer }) => ({
         layer,
         reason:
-          reasons.get(layer) ?? `half of maxEvaluations, ${affordable}, is spent on other layers`,
+          reasons.get(layer) ??
+          `half of what is left of maxEvaluations, ${affordable}, is spent on other layers`,
       })),
     cut: chosen.size < model.layers.length,
   };

@@ -14,6 +14,22 @@ export interface Pace {
 }
 
 /**
+ * Estimated milliseconds until as many evaluations are made or the time is over, at the pace so
+ * far. Undefined before there is a pace.
+ * @param pace milliseconds, and the whole evaluations made in them
+ * @param left whole evaluations, and milliseconds where time is limited
+ */
+export function msLeftFor(
+  pace: Pick<Pace, "elapsedMs" | "evaluations">,
+  left: { readonly evaluations: number; readonly timeMs?: number | undefined },
+): number | undefined {
+  const { elapsedMs, evaluations } = pace;
+  if (elapsedMs <= 0 || evaluations <= 0) return undefined;
+  const needed = (elapsedMs / evaluations) * left.evaluations;
+  return Math.max(0, Math.min(needed, left.timeMs ?? Number.POSITIVE_INFINITY));
+}
+
+/**
  * Estimated milliseconds until the first limit is reached at the same pace. Undefined before there
  * is a pace.
  */
