@@ -1,5 +1,6 @@
-import { ADVANTAGE, pairedDifference } from "../src/engine/budget/paired-difference.js";
+import { ADVANTAGE } from "../src/engine/budget/paired-difference.js";
 import type { QuantizationGenome } from "../src/index.js";
+import { pairedDifference } from "../src/numeric/paired-difference.js";
 
 /** How one genome stands to another on the same samples. */
 export interface Standing {

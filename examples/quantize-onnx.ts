@@ -13,6 +13,7 @@ import {
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
   QuantizationGenome,
+  selectGenome,
   type WeightBits,
 } from "quantevo";
 import { paretoFrontSvg } from "quantevo/export";
@@ -82,7 +83,8 @@ if (args.help || !args.model || !args["calibration-inputs"] || !args["test-input
   --calibration-samples N     samples that set the activation ranges (default 256)
   --target NAME               ${Object.values(HardwareTarget).join(", ")}
   --weight-bits LIST          widths to choose from (default 2,4,8, which ONNX stores exactly)
-  --max-drop D                largest loss of accuracy on the calibration set (default 0.01)
+  --max-drop D                largest loss on the calibration set against float32: of accuracy, or
+                              of a perplexity the share that it may rise (default 0.01)
   --min-compression X         least compression of the genome that is written (default 0)
   --checkpoint FILE           keep evaluations there; after an interruption, the same call resumes
   --population N --generations N --parallel N --seed S --batch-size N --out DIR`);
@@ -189,7 +191,6 @@ const search = await createOnnxEvaluator(model, {
   validation: calibrationSet.batches,
   metric: calibrationSet.metric,
 });
-const floor = search.baseline.accuracy - Number(args["max-drop"]);
 console.log(
   `float32 on ${calibrationSet.samples} calibration samples: ${search.baseline.metric} ` +
     `${search.baseline.metricValue.toFixed(4)} (measured)`,
@@ -206,7 +207,7 @@ const config: QuantizationEvolutionConfig = {
   populationSize: integer("population"),
   maxGenerations: integer("generations"),
   parallelEvaluations: integer("parallel"),
-  minAccuracy: Math.max(0, floor),
+  maxAccuracyDrop: Number(args["max-drop"]),
   accuracyWeight: 0.5,
   compressionWeight: 0.5,
   latencyWeight: 0,
@@ -228,13 +229,11 @@ console.log(
 printFront(result.paretoFront);
 
 // 2. The deployment choice: the smallest genome within the allowed loss.
-const within = result.paretoFront.filter(
-  (g) => (g.accuracy ?? 0) >= floor && (g.compressionRatio ?? 0) >= Number(args["min-compression"]),
-);
 const chosen =
-  within.length === 0
-    ? engine.getBestGenome()
-    : within.reduce((a, b) => ((b.compressionRatio ?? 0) > (a.compressionRatio ?? 0) ? b : a));
+  selectGenome(
+    result.paretoFront.filter((g) => (g.compressionRatio ?? 0) >= Number(args["min-compression"])),
+    { prefer: "smallest", maxAccuracyDrop: Number(args["max-drop"]) },
+  ) ?? engine.getBestGenome();
 
 // 3. Report on the test set, which the search never saw: the front, the chosen genome, and the
 // uniform baselines.

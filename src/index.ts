@@ -97,6 +97,7 @@ export {
   UnsupportedError,
 } from "./errors.js";
 // Accuracy
+export type { AccuracyLimitOn } from "./evaluation/accuracy-limits.js";
 export type { AccuracyEstimate, AccuracyEvaluator } from "./evaluation/evaluator.js";
 // Explanations
 export type { ExplanationFormat } from "./evaluation/explain/explanation-text.js";
@@ -108,6 +109,11 @@ export type {
   WidthStep,
 } from "./evaluation/explain/genome-explanation.js";
 export { type FitnessCosts, type FitnessWeights, weightedFitness } from "./evaluation/fitness.js";
+export {
+  type GenomePreference,
+  type SelectGenomeOptions,
+  selectGenome,
+} from "./evaluation/select-genome.js";
 // Genes and genomes
 export {
   ACTIVATION_BITS,

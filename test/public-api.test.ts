@@ -15,12 +15,12 @@ const VALUES = names(`
   anyOf archiveToString calibrate costModelFor createObserver
   defaultLayerSpace dequantize exportToString fakeQuantize hardwareProfiles
   loadHardwareProfile packBits parseArchive parseQuantizationConfig parseQuantizationDocument
-  quantizationError quantize quantizedSizeBits quantizedSizeBytes referenceWorkload
+  quantizationError quantize quantizedSizeBits quantizedSizeBytes referenceWorkload selectGenome
   solveAllocation unpackBits weightedFitness whenStagnant
 `);
 
 const TYPES = names(`
-  AccuracyEstimate AccuracyEvaluator ActivationBits AllocationLayer AllocationPoint
+  AccuracyEstimate AccuracyEvaluator AccuracyLimitOn ActivationBits AllocationLayer AllocationPoint
   AllocationProblem AllocationQuestion AllocationSolution ArchiveDocument ArchiveSource
   BaselineName BaselineReport CalibrateOptions CalibrationMethodDefinition
   CalibrationMethodName CheckpointDifference CheckpointOptions
@@ -30,14 +30,14 @@ const TYPES = names(`
   EvolutionOptions EvolutionResult ExplainGenomeOptions ExplainedValues ExplanationFormat
   ExportContext FailedGenome FitnessCosts FitnessWeights Gene
   GeneKind GenePlace GeneSpace GeneValue GeneValues GenerationStats
-  GenomeExplanation GenomeMetrics HardwareCostModel HardwareProfile IntegerBits
+  GenomeExplanation GenomeMetrics GenomePreference HardwareCostModel HardwareProfile IntegerBits
   LayerCalibration LayerCost LayerExplanation LayerQuantConfigFields LayerSpace
   LayerSpec LimitState ModelSpec MutationContext MutationOperator ObserverOptions OperatorSupport
   ProgressCallback QuantevoErrorCode QuantizationDocument QuantizationError
   QuantizationEvolutionConfig
   QuantizationGenomeDict QuantizationGenomeFields QuantizationParams RandomState RangeObserver
   RangeRequest RangeSource RangeTarget ReferenceWorkloadOptions ResolvedConfig SamplingContext
-  SamplingOperator SearchProgress SearchSpace
+  SamplingOperator SearchProgress SearchSpace SelectGenomeOptions
   SensitivityFallback SensitivityName SensitivityOptions Stagnation StopCondition StopReason
   VariationContext VariationOptions ViolatedLimit WeightBits WeightLayout WeightOrder WidthStep
 `);

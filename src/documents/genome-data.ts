@@ -68,6 +68,10 @@ function metricsToData(metrics: GenomeMetrics): NonNullable<GenomeData["metrics"
         number,
       ],
     }),
+    ...(metrics.accuracyDrop !== undefined && { accuracyDrop: metrics.accuracyDrop }),
+    ...(metrics.accuracyDropUpperBound !== undefined && {
+      accuracyDropUpperBound: metrics.accuracyDropUpperBound,
+    }),
     compressionRatio: metrics.compressionRatio,
     sizeBytes: metrics.sizeBytes,
     storedBytes: metrics.storedBytes,

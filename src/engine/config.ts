@@ -4,6 +4,7 @@ import type { CalibrationMethodName } from "../calibration/method-definition.js"
 import { isCalibrationMethod } from "../calibration/method-registry.js";
 import { describeNonRecord, isRecord } from "../check/check-fields.js";
 import { InvalidArgumentError, InvalidConfigError } from "../errors.js";
+import { ACCURACY_LIMIT_ON, type AccuracyLimitOn } from "../evaluation/accuracy-limits.js";
 import {
   ACTIVATION_BITS,
   type ActivationBits,
@@ -87,6 +88,17 @@ export interface QuantizationEvolutionConfig {
   /** Least accuracy, 0 to 1. Default: no limit. */
   readonly minAccuracy?: number | undefined;
   /**
+   * Largest drop of accuracy from the float32 model, from 0: points of accuracy (0.01 = one of a
+   * hundred), or for a metric in a unit of its own the share by which its value may be worse (0.03
+   * = a perplexity 3% higher). Default: no limit.
+   */
+  readonly maxAccuracyDrop?: number | undefined;
+  /**
+   * What `minAccuracy` and `maxAccuracyDrop` are compared with: the estimate, or the unfavourable
+   * end of its 95% interval. Default estimate.
+   */
+  readonly accuracyLimitOn?: AccuracyLimitOn | undefined;
+  /**
    * Weight of accuracy in the fitness, 0 to 1,000,000; only ratios of the four weights matter.
    * Default 0.4.
    */
@@ -166,6 +178,7 @@ type Optional =
   | "targetMemoryMb"
   | "targetEnergyMj"
   | "minAccuracy"
+  | "maxAccuracyDrop"
   | "surrogate"
   | "multiFidelity"
   | "maxEvaluations"
@@ -254,6 +267,16 @@ const schema = z.strictObject({
   targetMemoryMb: limit("targetMemoryMb"),
   targetEnergyMj: limit("targetEnergyMj"),
   minAccuracy: field("minAccuracy", "0 to 1", z.number().min(0).max(1).optional()),
+  maxAccuracyDrop: field(
+    "maxAccuracyDrop",
+    "a finite number of at least 0",
+    z.number().min(0).optional(),
+  ),
+  accuracyLimitOn: field(
+    "accuracyLimitOn",
+    ACCURACY_LIMIT_ON.join(", "),
+    z.enum(ACCURACY_LIMIT_ON).default("estimate"),
+  ),
   accuracyWeight: weight("accuracyWeight", 0.4),
   compressionWeight: weight("compressionWeight", 0.3),
   latencyWeight: weight("latencyWeight", 0.2),

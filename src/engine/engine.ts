@@ -252,7 +252,7 @@ export class QuantizationEvolutionEngine {
         "genomes is no array; allowed: an array of genomes",
       );
     for (const [index, genome] of genomes.entries()) checkGenome(genome, `genomes.${index}`);
-    const { createRunContext, EvaluationLedger } = await loadSearch();
+    const { createRunContext, EvaluationLedger, measureFloat } = await loadSearch();
     const context = createRunContext({
       config: this.config,
       model: modelFromLayers(layers),
@@ -260,6 +260,7 @@ export class QuantizationEvolutionEngine {
       evaluator: this.#evaluator,
       genes: this.#genes,
     });
+    await measureFloat(context, options.signal);
     const ledger = new EvaluationLedger(context, {
       concurrency: this.config.parallelEvaluations,
       caching: true,

@@ -1,3 +1,4 @@
+import { measureFloat } from "../evaluation/evaluate-genome.js";
 import { explainGenome } from "../evaluation/explain/explain-genome.js";
 import type { GenomeExplanation } from "../evaluation/explain/genome-explanation.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
@@ -25,5 +26,6 @@ export async function explainWith(
   const { config, model, costModel } = parts;
   const space = geneSpaceOf(model, config, costModel, parts.genes);
   const context = createRunContext({ ...parts, evaluator: predict ? undefined : parts.evaluator });
+  await measureFloat(context, signal);
   return explainGenome(genome, context, { space, concurrency: config.parallelEvaluations, signal });
 }

@@ -1,5 +1,6 @@
 // What the engine loads when a search or an evaluation begins.
 export { writeQuantizationConfig } from "../documents/write-quantization-config.js";
+export { measureFloat } from "../evaluation/evaluate-genome.js";
 export { explainWith } from "./explain.js";
 export { EvaluationLedger } from "./ledger/evaluation-ledger.js";
 export { resolveRunOptions } from "./run/evolution-options.js";

@@ -10,6 +10,8 @@ export interface ConstraintTargets {
   readonly targetEnergyMj?: number | undefined;
   /** Smallest accuracy, 0 to 1. */
   readonly minAccuracy?: number | undefined;
+  /** Largest drop from the float32 model, from 0; see `GenomeMetrics.accuracyDrop`. */
+  readonly maxAccuracyDrop?: number | undefined;
 }
 
 /** All limits, in the order of {@link violationVector}. */
@@ -18,6 +20,7 @@ const CONSTRAINT_NAMES = [
   "targetMemoryMb",
   "targetEnergyMj",
   "minAccuracy",
+  "maxAccuracyDrop",
   "refusedLayers",
 ] as const;
 
@@ -25,6 +28,8 @@ const CONSTRAINT_NAMES = [
 export interface ConstrainedValues {
   /** 0 to 1. */
   readonly accuracy: number;
+  /** Drop from the float32 model; needed where `maxAccuracyDrop` is set. */
+  readonly accuracyDrop?: number | undefined;
   readonly latencyMs: number;
   readonly memoryMb: number;
   readonly energyMj: number;
@@ -34,11 +39,13 @@ export interface ConstrainedValues {
 
 /**
  * The limits that a genome breaks, each with its relative excess: 0.1 means 10% above the limit.
- * For `minAccuracy` it means 10% below. For `refusedLayers` it is the share of layers that the
+ * For `minAccuracy` it means 10% below. For `maxAccuracyDrop` it is the drop beyond the limit. For
+ * `refusedLayers` it is the share of layers that the
  * target's runtime refuses.
  * @returns excesses by name: the fields of {@link ConstraintTargets}, and `refusedLayers`. Empty
  *   when the genome is feasible.
- * @throws InvalidArgumentError when a limit is out of its range
+ * @throws InvalidArgumentError when a limit is out of its range, or the drop that one is about is
+ *   unknown
  */
 export function constraintViolations(
   values: ConstrainedValues,
@@ -56,6 +63,17 @@ export function constraintViolations(
   const { minAccuracy } = targets;
   if (minAccuracy !== undefined && values.accuracy < minAccuracy)
     violations.minAccuracy = 1 - values.accuracy / minAccuracy;
+  const { maxAccuracyDrop } = targets;
+  if (maxAccuracyDrop !== undefined) {
+    const { accuracyDrop } = values;
+    if (accuracyDrop === undefined)
+      throw new InvalidArgumentError(
+        "maxAccuracyDrop",
+        "maxAccuracyDrop is a limit against the float32 model, whose accuracy is unknown; " +
+          "allowed: an evaluator with a baseline",
+      );
+    if (accuracyDrop > maxAccuracyDrop) violations.maxAccuracyDrop = accuracyDrop - maxAccuracyDrop;
+  }
   if (values.refusedShare > 0) violations.refusedLayers = values.refusedShare;
   return violations;
 }
@@ -73,6 +91,12 @@ export function checkConstraintTargets(targets: ConstraintTargets): void {
   const { minAccuracy } = targets;
   if (minAccuracy !== undefined && !(minAccuracy >= 0 && minAccuracy <= 1))
     throw new InvalidArgumentError("minAccuracy", `minAccuracy is ${minAccuracy}; allowed: 0 to 1`);
+  const { maxAccuracyDrop } = targets;
+  if (maxAccuracyDrop !== undefined && !(maxAccuracyDrop >= 0 && Number.isFinite(maxAccuracyDrop)))
+    throw new InvalidArgumentError(
+      "maxAccuracyDrop",
+      `maxAccuracyDrop is ${maxAccuracyDrop}; allowed: a finite number of at least 0`,
+    );
 }
 
 /** Sum of the relative excesses, which constrained dominance compares. 0 when feasible. */

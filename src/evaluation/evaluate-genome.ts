@@ -3,6 +3,7 @@ import type { GeneKind } from "../genes/gene-kind.js";
 import type { GenomeMetrics, QuantizationGenome } from "../genome/quantization-genome.js";
 import type { CostEstimate, HardwareCostModel } from "../hardware/contract.js";
 import type { ModelSpec } from "../model/layer-spec.js";
+import { type AccuracyLimitOn, limitedAccuracy } from "./accuracy-limits.js";
 import { checkedEvaluate, checkSampleCount, reasonOf } from "./checked-evaluate.js";
 import {
   type ConstraintTargets,
@@ -10,6 +11,7 @@ import {
   constraintViolations,
   totalViolation,
 } from "./constraints.js";
+import { dropFromFloat } from "./drop-from-float.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "./evaluator.js";
 import {
   checkFitnessWeights,
@@ -26,7 +28,10 @@ export interface EvaluationDependencies {
   readonly evaluator: AccuracyEvaluator;
   readonly costModel: HardwareCostModel;
   /** Limits of a feasible genome. */
-  readonly targets: ConstraintTargets;
+  readonly targets: ConstraintTargets & {
+    /** What limits on accuracy are compared with. Default estimate. */
+    readonly accuracyLimitOn?: AccuracyLimitOn | undefined;
+  };
   /** Weights of the fitness score. */
   readonly weights: FitnessWeights;
   /** Genes beside the settings of layers. Default: none. */
@@ -40,6 +45,11 @@ export interface EvaluationDependencies {
 export interface EvaluationContext extends EvaluationDependencies {
   /** Costs of the float32 model on the same target, which savings are relative to. */
   readonly reference: FitnessCosts;
+  /**
+   * The float32 model, which drops of accuracy are relative to. Its estimate is the evaluator's
+   * baseline, or set once it was measured.
+   */
+  readonly float: { estimate: AccuracyEstimate | undefined };
 }
 
 /**
@@ -55,7 +65,26 @@ export function createEvaluationContext(dependencies: EvaluationDependencies): E
   return {
     ...dependencies,
     reference: { sizeBytes: float32SizeBytes(dependencies.model), latencyMs, energyMj },
+    float: { estimate: dependencies.evaluator.baseline },
   };
+}
+
+/** Whether the float32 model has to be measured for a limit against it. */
+export function lacksFloat({ targets, float }: Pick<EvaluationContext, "targets" | "float">) {
+  return targets.maxAccuracyDrop !== undefined && float.estimate === undefined;
+}
+
+/**
+ * Measures the float32 model where {@link lacksFloat} says so.
+ * @throws as {@link evaluateGenome} does
+ */
+export async function measureFloat(context: EvaluationContext, signal?: AbortSignal) {
+  if (lacksFloat(context))
+    context.float.estimate = await checkedEvaluate(
+      context.evaluator,
+      float32Genome(context.model),
+      signal,
+    );
 }
 
 /**
@@ -98,7 +127,10 @@ export async function assessGenome(
     options.signal,
     options.samples,
   );
-  return { genome: genome.with({ metrics: toMetrics(genome, context, cost, estimate) }), estimate };
+  // A few samples bound little: there limits are compared with what was found.
+  const on = options.samples === undefined ? context.targets.accuracyLimitOn : "estimate";
+  const metrics = toMetrics(genome, context, cost, estimate, on);
+  return { genome: genome.with({ metrics }), estimate };
 }
 
 /**
@@ -110,7 +142,8 @@ export function metricsOf(
   context: EvaluationContext,
   estimate: AccuracyEstimate,
 ): GenomeMetrics {
-  return toMetrics(genome, context, checkedCost(context, genome), estimate);
+  const { accuracyLimitOn } = context.targets;
+  return toMetrics(genome, context, checkedCost(context, genome), estimate, accuracyLimitOn);
 }
 
 function toMetrics(
@@ -118,14 +151,23 @@ function toMetrics(
   context: EvaluationContext,
   cost: CostEstimate,
   estimate: AccuracyEstimate,
+  on: AccuracyLimitOn | undefined,
 ): GenomeMetrics {
   const { model, reference, targets, weights } = context;
   const { accuracy } = estimate;
   const sizeBytes = genomeSizeBytes(model, genome, context.kinds);
   const { latencyMs, energyMj } = cost;
+  const drop = context.float.estimate && dropFromFloat(estimate, context.float.estimate);
+  const judged = {
+    accuracy,
+    ...(estimate.standardError !== undefined && { accuracyStandardError: estimate.standardError }),
+    ...(estimate.interval !== undefined && { accuracyInterval: estimate.interval }),
+    ...(drop !== undefined && { accuracyDrop: drop.drop }),
+    ...(drop?.upperBound !== undefined && { accuracyDropUpperBound: drop.upperBound }),
+  };
   const violations = constraintViolations(
     {
-      accuracy,
+      ...limitedAccuracy(judged, on),
       latencyMs,
       energyMj,
       memoryMb: cost.memoryFootprintMb,
@@ -134,13 +176,11 @@ function toMetrics(
     targets,
   );
   return {
-    accuracy,
+    ...judged,
     accuracyKind: estimate.kind,
     accuracyMetric: estimate.metric,
     accuracyMetricValue: estimate.metricValue,
     ...(estimate.samples !== undefined && { accuracySamples: estimate.samples }),
-    ...(estimate.standardError !== undefined && { accuracyStandardError: estimate.standardError }),
-    ...(estimate.interval !== undefined && { accuracyInterval: estimate.interval }),
     compressionRatio: sizeBytes === 0 ? 1 : reference.sizeBytes / sizeBytes,
     sizeBytes,
     storedBytes: cost.storedBytes,

@@ -11,6 +11,8 @@ export const metricFields = {
   accuracySamples: z.number().min(1).optional(),
   accuracyStandardError: nonNegative.optional(),
   accuracyInterval: z.tuple([z.number().min(0), z.number().max(1)]).optional(),
+  accuracyDrop: z.number().optional(),
+  accuracyDropUpperBound: z.number().optional(),
   compressionRatio: nonNegative,
   sizeBytes: nonNegative,
   storedBytes: nonNegative,

@@ -31,6 +31,14 @@ export interface GenomeMetrics {
   readonly accuracyStandardError?: number | undefined;
   /** 95% confidence interval of `accuracy`; absent when unknown. */
   readonly accuracyInterval?: readonly [number, number] | undefined;
+  /**
+   * How much worse than the float32 model: the accuracy lost, 0.01 = one point of a hundred; for a
+   * metric in a unit of its own the share by which its value is worse, 0.03 = a perplexity 3%
+   * higher. Below 0 where it is better; absent when the float32 model's estimate is unknown.
+   */
+  readonly accuracyDrop?: number | undefined;
+  /** Upper end of the 95% interval of `accuracyDrop`, paired by samples where that is possible. */
+  readonly accuracyDropUpperBound?: number | undefined;
   /** FP32 bytes of all parameters over `sizeBytes`. */
   readonly compressionRatio: number;
   /**

@@ -7,6 +7,7 @@ import { fingerprint } from "../numeric/fingerprint.js";
 import { batchSizes, sampleBatches } from "./batches/first-samples.js";
 import type { ModelInput } from "./batches/model-input.js";
 import type { Batch } from "./batches/tensor-data.js";
+import { chanceNote } from "./metrics/chance-note.js";
 import type { Metric, MetricCall, MetricResult, ModelOutputs } from "./metrics/metric.js";
 import { constantOutputs } from "./metrics/outputs/constant-outputs.js";
 import { infinitePlaces, refuseNewInfinity } from "./metrics/outputs/infinite-places.js";
@@ -65,7 +66,12 @@ export async function measuredEvaluator({
   const reference: ModelOutputs | undefined = metric.needsReference === true ? float : undefined;
   const sizes = batchSizes(inputs, validation);
   const call: MetricCall = { outputNames, batchSizes: sizes };
-  const baseline = toEstimate(metric, metric.evaluate(float, reference, call), runtime);
+  const judgedFloat = metric.evaluate(float, reference, call);
+  const guessing = chanceNote(metric.name, judgedFloat);
+  const baseline: AccuracyEstimate = {
+    ...toEstimate(metric, judgedFloat, runtime),
+    ...(guessing !== undefined && { notes: [guessing] }),
+  };
   const infinite = infinitePlaces(float);
   const varying = outputNames.filter((name) => !constantOutputs(float, sizes).includes(name));
   let samples = metric.judgesPart === true ? sampleBatches(inputs, validation, float) : undefined;

@@ -39,6 +39,7 @@ describe("resolveConfig", () => {
     expect(resolveConfig()).toEqual({
       populationSize: 20,
       cacheLimit: 200_000,
+      accuracyLimitOn: "estimate",
       maxGenerations: 50,
       mutationRate: 0.2,
       crossoverRate: 0.7,

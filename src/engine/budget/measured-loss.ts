@@ -1,5 +1,5 @@
 import type { AccuracyEstimate } from "../../evaluation/evaluator.js";
-import { pairedDifference } from "./paired-difference.js";
+import { pairedDifference } from "../../numeric/paired-difference.js";
 
 /** How much worse than the float32 model a genome was, with the error of it. */
 export interface MeasuredLoss {

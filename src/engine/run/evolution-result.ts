@@ -72,6 +72,11 @@ export interface EvolutionResult {
    * Absent when there are none.
    */
   readonly sensitivityFallbacks?: readonly SensitivityFallback[];
+  /**
+   * What makes the result doubtful, for people: the notes of the float32 model's estimate, such as
+   * an accuracy at chance level. Empty as a rule.
+   */
+  readonly warnings: readonly string[];
   /** What became of the checkpoint; undefined when there was none. */
   readonly checkpoint: CheckpointReport | undefined;
 }

@@ -1,7 +1,7 @@
 import { nextTask } from "../../async/next-task.js";
 import { raceAbort } from "../../async/race-abort.js";
 import { reasonOf } from "../../evaluation/checked-evaluate.js";
-import type { EvaluationContext } from "../../evaluation/evaluate-genome.js";
+import { type EvaluationContext, lacksFloat } from "../../evaluation/evaluate-genome.js";
 import { createNoiseTable, type NoiseTable } from "../../evaluation/noise/noise-table.js";
 import type { GeneSpace } from "../../genome/gene-space.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
@@ -44,7 +44,9 @@ import {
   exactSeeds,
   prepareExactSeeds,
 } from "./exact-seeds.js";
+import { checkFloatKeepsLimits } from "./float-limits.js";
 import { geneSpaceOf } from "./gene-space-of.js";
+import { measureReferences } from "./measure-references.js";
 import { type GenerationStats, generationStats } from "./progress.js";
 import { type ReferenceGenomes, referenceGenomes } from "./reference-genomes.js";
 import { createRunContext, type RunDependencies, type RunOptions } from "./run-context.js";
@@ -83,10 +85,11 @@ export class EvolutionRun {
 
   /**
    * Thousands of layers take a while: the event loop has its turn between.
-   * @throws InvalidConfigError when the configuration does not fit the model; EvaluationError when
-   *   the cost model fails
+   * @throws InvalidConfigError when the configuration does not fit the model, or the float32 model
+   *   breaks a limit; EvaluationError when the cost model fails
    */
   static async prepare(parts: RunDependencies, options: RunOptions): Promise<EvolutionRun> {
+    checkFloatKeepsLimits(parts.config, parts.evaluator?.baseline);
     const space = geneSpaceOf(parts.model, parts.config, parts.costModel, parts.genes);
     await nextTask();
     return new EvolutionRun(parts, options, space);
@@ -111,7 +114,7 @@ export class EvolutionRun {
     this.#noiseTable = measures ? createNoiseTable(model, { per: "tensor" }) : predicted;
     const means = budgetPlan(config, this.context, this.#noiseTable, this.#space, {
       maxEvaluations: options.maxEvaluations,
-      references: this.#references.uniform.length,
+      references: this.#references.uniform.length + Number(lacksFloat(this.context)),
     });
     this.#record = means.record;
     this.#analysis = new SensitivityAnalysis({
@@ -202,8 +205,17 @@ export class EvolutionRun {
 
   async #search(): Promise<StopReason> {
     const { signal } = this.#stop;
+    for (const message of this.#warnings) void this.#tell({ type: "warning", message });
     // Every step may end by an abort; the next one is then not begun.
-    if (!signal.aborted) await this.#measureReferences();
+    if (!signal.aborted)
+      await measureReferences({
+        references: this.#references,
+        context: this.context,
+        ledger: this.ledger,
+        config: this.#config,
+        maxEvaluations: this.#options.maxEvaluations,
+        signal,
+      });
     this.#stage = "sensitivity";
     if (this.#config.useSensitivityAnalysis && !signal.aborted)
       this.#sensitivity = await this.#analysis.analyze(this.ledger, signal);
@@ -228,19 +240,6 @@ export class EvolutionRun {
       if (reason !== undefined) return reason;
       state = await evolution.evolve();
     }
-  }
-
-  /**
-   * What may be used whenever the run stops. The float32 model costs an evaluation only where its
-   * estimate is not known.
-   */
-  async #measureReferences(): Promise<void> {
-    const { float, uniform } = this.#references;
-    const { baseline } = this.context.evaluator;
-    if (float !== undefined && baseline !== undefined) this.ledger.accept(float, baseline);
-    await this.ledger.evaluate(
-      float === undefined || baseline !== undefined ? uniform : [...uniform, float],
-    );
   }
 
   /**
@@ -284,6 +283,11 @@ export class EvolutionRun {
       history: this.#history,
       hypervolumes: this.#hypervolumes,
     };
+  }
+
+  /** What speaks against trusting the float32 model's accuracy. */
+  get #warnings(): readonly string[] {
+    return this.context.evaluator.baseline?.notes ?? [];
   }
 
   get #allocates(): boolean {
@@ -428,6 +432,7 @@ export class EvolutionRun {
       seed: this.#config.seed,
       sensitivity: this.#sensitivity?.scores,
       ...(fallbacks.length > 0 && { sensitivityFallbacks: fallbacks }),
+      warnings: this.#warnings,
       checkpoint: this.#checkpoint?.report,
     };
   }

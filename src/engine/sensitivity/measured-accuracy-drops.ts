@@ -38,12 +38,12 @@ export async function measuredAccuracyDrops(
   { context, ledger, noiseTable, maxEvaluations = Number.POSITIVE_INFINITY }: AccuracyDropsContext,
   request: SensitivityRequest,
 ): Promise<MeasuredAccuracyDrops> {
-  const { model, evaluator } = context;
+  const { model } = context;
   const predicted = await checkedLossIncreases(priorWeightedNoise({ noiseTable }), model, request);
   const floats = float32Genome(model);
   const left = Math.max(0, maxEvaluations - ledger.wholeEvaluations);
   const affordable = Math.floor(left * SHARE_OF_BUDGET);
-  let { baseline } = evaluator;
+  let baseline = context.float.estimate;
   const most = affordable - (baseline === undefined ? 1 : 0);
   const chosen = new Set(
     [...predicted]

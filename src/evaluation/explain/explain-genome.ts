@@ -6,6 +6,7 @@ import { SETTING_NAMES } from "../../genes/precision.js";
 import type { GeneSpace } from "../../genome/gene-space.js";
 import { geneValueList, geneValuesOf } from "../../genome/gene-values.js";
 import type { GenomeMetrics, QuantizationGenome } from "../../genome/quantization-genome.js";
+import { limitedAccuracy } from "../accuracy-limits.js";
 import { reasonOf } from "../checked-evaluate.js";
 import { type EvaluationContext, evaluateGenome } from "../evaluate-genome.js";
 import type {
@@ -94,7 +95,12 @@ export async function explainGenome(
       steps: values.map((other) => ({ value: other, ...changeTo(found[at++]!, evaluated) })),
     }),
   );
-  const limits = limitStates(valuesOf(evaluated), context.targets, evaluated.violations, steps);
+  const limits = limitStates(
+    { ...valuesOf(evaluated), ...limitedAccuracy(evaluated, context.targets.accuracyLimitOn) },
+    context.targets,
+    evaluated.violations,
+    steps,
+  );
   return {
     accuracyKind: evaluated.accuracyKind,
     accuracyMetric: evaluated.accuracyMetric,

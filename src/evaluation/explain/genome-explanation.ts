@@ -27,8 +27,8 @@ export interface WidthStep {
 /** How a genome stands to one limit. */
 export interface LimitState {
   /**
-   * Name in the configuration: `targetLatencyMs`, `targetMemoryMb`, `targetEnergyMj` or
-   * `minAccuracy`; or `refusedLayers`.
+   * Name in the configuration: `targetLatencyMs`, `targetMemoryMb`, `targetEnergyMj`,
+   * `minAccuracy` or `maxAccuracyDrop`; or `refusedLayers`.
    */
   readonly name: string;
   readonly limit: number;

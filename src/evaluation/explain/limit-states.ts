@@ -8,7 +8,7 @@ import type { ExplainedValues, LimitState, WidthStep } from "./genome-explanatio
  * @param steps the single steps from the genome
  */
 export function limitStates(
-  values: ExplainedValues,
+  values: ExplainedValues & { readonly accuracyDrop?: number | undefined },
   targets: ConstraintTargets,
   violations: Readonly<Record<string, number>>,
   steps: readonly (WidthStep | undefined)[],
@@ -27,6 +27,9 @@ export function limitStates(
   atMost("targetEnergyMj", values.energyMj);
   const { minAccuracy } = targets;
   add("minAccuracy", minAccuracy, values.accuracy, values.accuracy - (minAccuracy ?? 0));
+  const { maxAccuracyDrop } = targets;
+  const { accuracyDrop = 0 } = values;
+  add("maxAccuracyDrop", maxAccuracyDrop, accuracyDrop, (maxAccuracyDrop ?? 0) - accuracyDrop);
   const refused = violations.refusedLayers ?? 0;
   if (refused > 0 || steps.some((step) => step?.breaks.includes("refusedLayers")))
     add("refusedLayers", 0, refused, -refused);

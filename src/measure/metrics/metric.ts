@@ -33,6 +33,8 @@ export interface MetricResult {
   readonly standardError?: number;
   /** 95% confidence interval of `score`, within 0 to 1. */
   readonly interval?: readonly [number, number];
+  /** `score` of a model that guesses, 0 to 1; absent when unknown. */
+  readonly chance?: number;
 }
 
 /** How a metric is asked. */

@@ -57,7 +57,8 @@ export function perplexity(targets: ClassIndices, options: PerplexityOptions = {
         for (let c = 0; c < classes; c++) total += Math.exp(data[start + c]! - max);
         logProbabilities[row] = data[start + target]! - max - Math.log(total);
       }
-      return logProbabilityResult(logProbabilities, sampleMeans(logProbabilities, scores.starts));
+      const means = sampleMeans(logProbabilities, scores.starts);
+      return { ...logProbabilityResult(logProbabilities, means), chance: 1 / classes };
     },
   };
 }

@@ -37,7 +37,7 @@ export function topKAccuracy(labels: ClassIndices, options: TopKAccuracyOptions 
       const scores = scoreRows(outputs, output, call);
       const { data, classes } = scores;
       const labels = classIndicesOf(wanted, scores, "labels", call?.partial === true);
-      return judgedShare(scores, (row) => {
+      const share = judgedShare(scores, (row) => {
         const label = labels[row]!;
         if (label < 0) return undefined;
         const own = data[row * classes + label]!;
@@ -48,6 +48,7 @@ export function topKAccuracy(labels: ClassIndices, options: TopKAccuracyOptions 
         }
         return before < k;
       });
+      return { ...share, chance: Math.min(1, k / classes) };
     },
   };
 }

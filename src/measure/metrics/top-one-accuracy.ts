@@ -28,9 +28,10 @@ export function topOneAccuracy(labels: ClassIndices, options: MetricOptions = {}
     evaluate(outputs, _, call) {
       const scores = scoreRows(outputs, options.output, call);
       const labels = classIndicesOf(wanted, scores, "labels", call?.partial === true);
-      return judgedShare(scores, (row) =>
+      const share = judgedShare(scores, (row) =>
         labels[row]! < 0 ? undefined : argMax(scores, row) === labels[row],
       );
+      return { ...share, chance: 1 / scores.classes };
     },
   };
 }
