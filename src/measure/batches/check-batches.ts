@@ -1,17 +1,16 @@
 import { quoteName } from "../../check/quote-name.js";
 import { InvalidDataError } from "../../errors.js";
-import { requireFinite } from "../../numeric/find-non-finite.js";
 import { openInputs } from "./batch-size.js";
 import { arrayClassOf, type ModelInput } from "./model-input.js";
 import type { Batch, TensorData } from "./tensor-data.js";
 
 /**
- * Checks batches against the inputs of a model.
+ * Checks batches against the inputs of a model. NaN and infinity are values that an input may have:
+ * masks hold them.
  * @param inputs all inputs of the model
  * @param name what the list is called, for messages: `calibration`, `validation`
  * @throws InvalidDataError naming batch and input: none at all, an input missing, unknown, of the
- *   wrong array class, rank or size, empty, with another batch dimension than its neighbours, or
- *   holding NaN or infinity
+ *   wrong array class, rank or size, empty, or with another batch dimension than its neighbours
  */
 export function checkBatches(
   inputs: readonly ModelInput[],
@@ -97,6 +96,5 @@ function checkTensor(
   const count = dims.reduce((product, extent) => product * extent, 1);
   if (count !== data.length)
     return fail(`has ${data.length} elements`, `${count} for dims [${dims.join(", ")}]`);
-  if (data instanceof Float32Array || data instanceof Float64Array) requireFinite(data, path);
   return dims[0];
 }

@@ -1,10 +1,9 @@
-import { quoteName } from "../../../check/quote-name.js";
-import { InvalidDataError } from "../../../errors.js";
 import { checkBatches } from "../../../measure/batches/check-batches.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
 import { elementCount } from "../../../model/layer-spec.js";
 import { checkModel, checkOptions } from "../check-arguments.js";
 import type { OnnxModel } from "../read/onnx-model.js";
+import { FiniteValues } from "./finite-values.js";
 import { modelInputs } from "./runtime-types.js";
 import {
   activationNames,
@@ -28,8 +27,8 @@ interface ChannelUse {
  * of one batch.
  * @param calibration batches, 1 or more
  * @throws InvalidArgumentError for what is no model or known option; InvalidDataError for batches
- *   that do not fit the model, and for activations that are NaN or infinite; MissingDependencyError
- *   without onnxruntime-node; EvaluationError when the model does not run; UnsupportedError for
+ *   that do not fit the model, and where more than 1% of an activation is NaN or infinite (fewer
+ *   count as 0); MissingDependencyError without onnxruntime-node; EvaluationError when the model does not run; UnsupportedError for
  *   activations that are no floats; the signal's reason once aborted
  */
 export async function layerInputPower(
@@ -41,35 +40,27 @@ export async function layerInputPower(
   checkOptions(options, ["importRuntime", "signal"]);
   checkBatches(modelInputs(model), calibration, "calibration");
   const uses = channelUses(model);
+  const finite = new FiniteValues();
+  const names = activationNames(model);
   const sums = new Map<ChannelUse, { squares: Float64Array; count: number }>();
-  await visitActivations(
-    model,
-    calibration,
-    options,
-    activationNames(model),
-    (name, _, { data, dims }) => {
-      const values = toFloat32(data);
-      for (const use of uses.get(name) ?? []) {
-        const axis = use.axis < 0 ? Math.max(0, dims.length + use.axis) : use.axis;
-        const channels = dims[axis] ?? 1;
-        let sum = sums.get(use);
-        if (sum === undefined) {
-          sum = { squares: new Float64Array(channels), count: 0 };
-          sums.set(use, sum);
-        }
-        addSquares(sum.squares, values, channels, elementCount(dims.slice(axis + 1)));
-        sum.count += values.length / channels;
+  await visitActivations(model, calibration, options, names, (name, _, { data, dims }) => {
+    const values = finite.zeroed(name, toFloat32(data));
+    for (const use of uses.get(name) ?? []) {
+      const axis = use.axis < 0 ? Math.max(0, dims.length + use.axis) : use.axis;
+      const channels = dims[axis] ?? 1;
+      let sum = sums.get(use);
+      if (sum === undefined) {
+        sum = { squares: new Float64Array(channels), count: 0 };
+        sums.set(use, sum);
       }
-    },
-  );
+      addSquares(sum.squares, values, channels, elementCount(dims.slice(axis + 1)));
+      sum.count += values.length / channels;
+    }
+  });
+  finite.check(names);
   const power = new Map<string, Float32Array>();
-  for (const [{ tensor, layers }, { squares, count }] of sums) {
+  for (const [{ layers }, { squares, count }] of sums) {
     const mean = Float32Array.from(squares, (square) => square / Math.max(1, count));
-    if (!mean.every(Number.isFinite))
-      throw new InvalidDataError(
-        tensor,
-        `activation ${quoteName(tensor)} is NaN or infinite somewhere`,
-      );
     for (const layer of layers) power.set(layer, mean);
   }
   return power;
