@@ -69,13 +69,19 @@ async function readBytes(source: string | URL | Uint8Array | ArrayBuffer): Promi
 }
 
 function opsetOf(model: ModelWithGraph): number {
-  const versions = model.opsetImport.filter(({ domain }) => isStandardDomain(domain));
-  const opset = Number(versions[0]?.version ?? 0n);
-  if (versions.length !== 1 || opset < 1) {
-    const found = versions.map(({ version }) => version).join(", ") || "none";
+  // The domain has two names, and files list both, or one twice.
+  const versions = new Set(
+    model.opsetImport
+      .filter(({ domain }) => isStandardDomain(domain))
+      .map(({ version }) => Number(version)),
+  );
+  const opset = [...versions][0] ?? 0;
+  if (versions.size !== 1 || opset < 1) {
+    const found = [...versions].join(" and ") || "none";
     throw new InvalidModelError(
       "opset_import",
-      `one version of the ONNX operator set is needed, found ${found}`,
+      `opset_import gives the default ONNX domain the version ${found}; allowed: one, from ` +
+        `${OLDEST_OPSET}`,
     );
   }
   if (opset < OLDEST_OPSET) {
@@ -162,7 +168,7 @@ export async function loadOnnxModel(
   const name = options.name ?? (graph.name === "" ? "onnx-model" : graph.name);
   const index = indexGraph(graph);
   const described = describeGraph(loaded, opset, options.sample);
-  const { layers, bindings, floatParameterCount } = described;
+  const { layers, bindings, floatParameterCount, fixedBytes } = described;
   const inputs = graph.input.filter((input) => !index.constants.has(input.name)).map(graphValue);
   const returned = returnedValues(index);
   const operators = placeOperators({ bindings, layers, inputs }, index, ORT_CPU_PROFILE, returned);
@@ -171,7 +177,7 @@ export async function loadOnnxModel(
     name,
     layers,
     spec: {
-      ...{ name, layers, source: "onnx", floatParameterCount },
+      ...{ name, layers, source: "onnx", floatParameterCount, fixedBytes },
       ...(regions.length > 0 && { regions }),
     },
     opset,

@@ -25,6 +25,8 @@ export interface WeightUse {
    * ids of a look-up; of the recurrent state's weights that of the sequence.
    */
   readonly sourceInput: number;
+  /** Input position of the weights. */
+  readonly weightInput: number;
   /** The layer computes on the state of a recurrent node. */
   readonly readsState: boolean;
   /** Input position of the bias; -1 at a node that has no place for one. */
@@ -40,6 +42,11 @@ export interface LayerBinding {
    */
   readonly weight: string;
   readonly uses: readonly WeightUse[];
+  /**
+   * Nodes in bodies of If, Loop and Scan that read the weights, in words. Activations stay in float
+   * there. Absent: none.
+   */
+  readonly nested?: readonly string[];
 }
 
 /**

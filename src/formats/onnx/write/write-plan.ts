@@ -8,7 +8,7 @@ import {
 } from "../../../deploy/deployment-plan.js";
 import { indexGraph } from "../graph/graph-index.js";
 import { makeNode } from "../graph/make-node.js";
-import { isStandardDomain } from "../graph/node-attributes.js";
+import { isStandardDomain, MICROSOFT } from "../graph/node-attributes.js";
 import { copyMessage, copyNode } from "../opset/copy-graph.js";
 import { ModelNames } from "../opset/model-names.js";
 import { raisedModel } from "../opset/raised-model.js";
@@ -26,7 +26,7 @@ import { pruneUnread, readNames } from "./prune-unread.js";
 import { biasNodes, OperatorRewrites } from "./rewrite-operators.js";
 import { firstOutput, storedTensors } from "./stored-tensors.js";
 import { type FormedWeight, type WeightForm, weightForms, weightOpset } from "./weight-forms.js";
-import { MICROSOFT, type OperatorRewrite, quantizesInput, weightPart } from "./weight-parts.js";
+import { type OperatorRewrite, quantizesInput, weightPart } from "./weight-parts.js";
 
 /** A plan as an ONNX model that is not encoded yet. */
 export interface WrittenPlan {
