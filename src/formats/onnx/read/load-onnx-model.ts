@@ -19,6 +19,7 @@ import { encodeModel } from "../wire/encode-model.js";
 import { LIMITS } from "../wire/limits.js";
 import type { ValueInfoProto } from "../wire/onnx_pb.js";
 import { describeGraph, rememberSource } from "./describe-graph.js";
+import { NoteList } from "./note-list.js";
 import type { GraphValue, OnnxModel } from "./onnx-model.js";
 
 /** How to read an ONNX file. */
@@ -159,11 +160,10 @@ export async function loadOnnxModel(
   const source = await readBytes(pathOrBytes);
   const decoded = decodeModel(source);
   const opset = opsetOf(decoded);
-  const notes: string[] = [];
-  const proto =
-    options.fold === false ? decoded : foldModel(decoded, opset, (text) => notes.push(text));
+  const folding = new NoteList();
+  const proto = options.fold === false ? decoded : foldModel(decoded, opset, folding.add);
   const bytes = proto === decoded ? source : encodeModel(proto);
-  const loaded = { proto, dimensions, notes };
+  const loaded = { proto, dimensions, notes: folding.lines() };
   const { graph } = proto;
   const name = options.name ?? (graph.name === "" ? "onnx-model" : graph.name);
   const index = indexGraph(graph);

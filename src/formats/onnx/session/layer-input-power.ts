@@ -28,8 +28,9 @@ interface ChannelUse {
  * @param calibration batches, 1 or more
  * @throws InvalidArgumentError for what is no model or known option; InvalidDataError for batches
  *   that do not fit the model, and where more than 1% of an activation is NaN or infinite (fewer
- *   count as 0); MissingDependencyError without onnxruntime-node; EvaluationError when the model does not run; UnsupportedError for
- *   activations that are no floats; the signal's reason once aborted
+ *   count as 0); MissingDependencyError without onnxruntime-node; EvaluationError when the model
+ *   does not run; UnsupportedError for activations that are no floats; the signal's reason once
+ *   aborted
  */
 export async function layerInputPower(
   model: OnnxModel,

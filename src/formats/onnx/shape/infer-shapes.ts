@@ -145,7 +145,7 @@ export function inferShapes(
     return undefined;
   }
 
-  /** What a body takes or gives has the declared shape, else one that may differ from run to run. */
+  /** What a body takes or gives: the declared shape, else one that may differ between runs. */
   function ofBody(name: string, shape: Shape | undefined): Shape | undefined {
     const info = declared.get(name);
     const dims = info && declaredDims(info);

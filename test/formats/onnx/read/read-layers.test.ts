@@ -380,23 +380,26 @@ describe("layers of loadOnnxModel", () => {
     expect(loaded.bindings.map(({ uses }) => uses[0]!.node)).toEqual([1, 0]);
   });
 
-  it("leaves subgraphs, other operators and products of constants in float, and says so", async () => {
+  it("leaves bodies that are not folded, other operators and products of constants, and says so", async () => {
     const branch = graph({
       initializers: [weights("inner", [4, 4])],
       nodes: [node("MatMul", ["x", "inner"], ["b"])],
       outputs: [value("b", [1, 4])],
     });
-    const loaded = await load({
-      inputs: [value("x", [1, 4]), value("cond", [], DataType.BOOL)],
-      initializers: [weights("a", [4, 4]), weights("big", [64, 64]), weights("p", [4, 2])],
-      nodes: [
-        node("If", ["cond"], ["i"], { then_branch: branch, else_branch: branch }),
-        node("MatMul", ["x", "a"], ["y"]),
-        node("MatMul", ["a", "p"], ["folded"]),
-        node("Mystery", ["y", "big"], ["z"], {}, "odd", "com.example"),
-        node("ReduceSum", ["a"], ["s"], {}, "norm"),
-      ],
-    });
+    const loaded = await load(
+      {
+        inputs: [value("x", [1, 4]), value("cond", [], DataType.BOOL)],
+        initializers: [weights("a", [4, 4]), weights("big", [64, 64]), weights("p", [4, 2])],
+        nodes: [
+          node("If", ["cond"], ["i"], { then_branch: branch, else_branch: branch }),
+          node("MatMul", ["x", "a"], ["y"]),
+          node("MatMul", ["a", "p"], ["folded"]),
+          node("Mystery", ["y", "big"], ["z"], {}, "odd", "com.example"),
+          node("ReduceSum", ["a"], ["s"], {}, "norm"),
+        ],
+      },
+      { fold: false },
+    );
     expect(only(loaded).name).toBe("a");
     expect(loaded.spec.floatParameterCount).toBe(2 * 16 + 64 * 64 + 8);
     expect(loaded.notes!.join("\n")).toMatch(
