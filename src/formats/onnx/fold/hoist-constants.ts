@@ -54,7 +54,7 @@ class Hoister {
     }
   }
 
-  /** The name in the main graph of what a body calls `name`: the same, where nothing else has it. */
+  /** The name in the main graph of what a body calls `name`: the same, where it is unique. */
   #mainName(name: string): string {
     return this.#definitions.get(name) === 1 ? name : this.#names.fresh(name);
   }
