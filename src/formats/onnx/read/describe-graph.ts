@@ -78,7 +78,8 @@ export function describeGraph(
         quoteName(layer),
       );
   const floatParameterCount =
-    countFloatElements(index) - layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
+    countFloatElements(index, proto.functions, notes.add) -
+    layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
   noteFloatTensors(index, flatBindings, quantized.tensors, notes.add);
   return {
     ...{ layers, bindings, floatParameterCount, notes: notes.lines() },

@@ -2,7 +2,10 @@ import { quoteName } from "../../../check/quote-name.js";
 import { isFloatType } from "../graph/element-type.js";
 import type { GraphConstant, GraphIndex, TensorUse } from "../graph/graph-index.js";
 import { describeNode } from "../graph/node-place.js";
+import { subgraphsOf } from "../graph/outer-names.js";
+import { tensorDims } from "../graph/tensor-values.js";
 import { extentProduct } from "../shape/shape-context.js";
+import type { FunctionProto, NodeProto } from "../wire/onnx_pb.js";
 import type { Note } from "./note-list.js";
 import type { LayerBinding } from "./onnx-model.js";
 import { storedBytes } from "./quantized-parts.js";
@@ -83,10 +86,55 @@ export function noteFloatTensors(
     );
 }
 
-/** Elements of all float tensors stored in a graph: initializers and Constant nodes. */
-export function countFloatElements(index: GraphIndex): number {
+/** Floats that attributes of a node hold, as trees and linear models of `ai.onnx.ml` do. */
+function attributeFloats({ attribute }: NodeProto): number {
+  let count = 0;
+  for (const { floats, t, tensors } of attribute) {
+    count += floats.length;
+    for (const tensor of [...(t === undefined ? [] : [t]), ...tensors])
+      if (isFloatType(tensor.dataType)) count += extentProduct(tensorDims(tensor));
+  }
+  return count;
+}
+
+function bodyFloats(nodes: readonly NodeProto[]): number {
+  let count = 0;
+  for (const node of nodes) {
+    count += attributeFloats(node);
+    for (const graph of subgraphsOf(node)) {
+      count += bodyFloats(graph.node);
+      for (const { dataType, dims } of graph.initializer)
+        if (isFloatType(dataType)) count += extentProduct(dims.map(Number));
+    }
+  }
+  return count;
+}
+
+/**
+ * Elements of all floats that are stored in a graph, in initializers, Constant nodes and
+ * attributes, and in functions that it calls. Those of attributes and functions are noted.
+ * @param index of the flat graph
+ */
+export function countFloatElements(
+  index: GraphIndex,
+  functions: readonly FunctionProto[],
+  note: Note,
+): number {
   let count = 0;
   for (const constant of index.constants.values()) count += floatElements(constant);
+  index.graph.node.forEach((node, at) => {
+    if (index.constants.has(node.output[0] ?? "")) return;
+    const held = attributeFloats(node);
+    count += held;
+    if (held >= NOTED_ELEMENTS)
+      note("holds its weights in attributes, which stay in float", describeNode(node, at));
+  });
+  for (const { name, node } of functions) {
+    const held = bodyFloats(node);
+    count += held;
+    if (held >= NOTED_ELEMENTS)
+      note("what local functions store stays in float", `function ${quoteName(name)}`);
+  }
   return count;
 }
 

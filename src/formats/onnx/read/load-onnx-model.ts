@@ -115,10 +115,13 @@ function checkDimensions(
 
 function graphValue(info: ValueInfoProto): GraphValue {
   const type = info.type?.value;
+  const declared = declaredDims(info) ?? [];
+  const [symbol] = declared;
   return {
     name: info.name,
     elementType: type?.case === "tensorType" ? type.value.elemType : 0,
-    dims: declaredDims(info)?.map((extent) => (typeof extent === "number" ? extent : -1)) ?? [],
+    dims: declared.map((extent) => (typeof extent === "number" ? extent : -1)),
+    ...(typeof symbol === "string" && { symbol }),
   };
 }
 

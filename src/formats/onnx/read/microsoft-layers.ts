@@ -67,6 +67,7 @@ export const MICROSOFT_LAYER_OPERATORS: ReadonlyMap<string, LayerOperator> = new
   ["FusedConv", operator(conv, 1)],
   ["FusedGemm", operator(gemm, 1, 0)],
   ["FusedMatMul", operator(fusedMatMul, 1, 0)],
+  ["TransposeMatMul", operator(fusedMatMul, 1, 0)],
   ["Attention", operator(attention, 1)],
   ["EmbedLayerNormalization", operator(embedLayerNormalization, 2, 3, 4)],
 ]);

@@ -7,6 +7,8 @@ export interface GraphValue {
   /** TensorProto.DataType of the elements. */
   readonly elementType: number;
   readonly dims: readonly number[];
+  /** The file's name of the first dimension, where that is symbolic. */
+  readonly symbol?: string;
 }
 
 /** One place where a layer's weights meet an activation. */

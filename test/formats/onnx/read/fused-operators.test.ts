@@ -6,6 +6,7 @@ import { loadOnnxModel } from "../../../../src/formats/onnx/read/load-onnx-model
 import { inferShapes } from "../../../../src/formats/onnx/shape/infer-shapes.js";
 import {
   TensorProto_DataType as DataType,
+  FunctionProtoSchema,
   type ModelProto,
   type NodeProto,
   OperatorSetIdProtoSchema,
@@ -469,5 +470,41 @@ describe("what is not finite, and what is told once", () => {
     await expect(
       refuse({ inputs: [value("x", [4])], nodes: [node("Relu", ["x"], ["y"])] }),
     ).rejects.toThrow(/found: 1 Relu$/);
+  });
+});
+
+describe("floats that are no tensors", () => {
+  it("in attributes and functions are counted and noted", async () => {
+    const coefficients = Array.from({ length: 300 }, (_, i) => i / 100);
+    const proto = model({
+      inputs: [value("x", [4, 16])],
+      initializers: [small("w", [16, 300])],
+      nodes: [
+        node("MatMul", ["x", "w"], ["h"], {}, "product"),
+        node(
+          "LinearRegressor",
+          ["h"],
+          ["y"],
+          { coefficients: { floats: coefficients } },
+          "tree",
+          "ai.onnx.ml",
+        ),
+        node("Later", ["h"], ["z"], {}, "", "test.functions"),
+      ],
+    });
+    proto.functions = [
+      create(FunctionProtoSchema, {
+        ...{ domain: "test.functions", name: "Later", input: ["a"], output: ["r"] },
+        opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: 21n })],
+        node: [
+          node("Constant", [], ["k"], { value: small("k", [300, 8]) }),
+          node("MatMul", ["a", "k"], ["r"]),
+        ],
+      }),
+    ];
+    const loaded = await loadOnnxModel(bytesOf(proto));
+    expect(loaded.spec.floatParameterCount).toBe(300 + 2400);
+    expect(loaded.notes!.join("\n")).toMatch(/LinearRegressor "tree": holds its weights in attr/);
+    expect(loaded.notes!.join("\n")).toMatch(/function "Later": what local functions store stays/);
   });
 });
