@@ -78,7 +78,6 @@ for (const target of [HardwareTarget.INTEL_VNNI, HardwareTarget.ARM_DOT]) {
     {
       hardwareTarget: target,
       weightBitChoices: [2, 4, 8],
-      minBits: 2,
       maxBits: 8,
       minAccuracy: evaluator.baseline.accuracy - 0.1,
       populationSize: 20,

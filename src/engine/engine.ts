@@ -1,5 +1,6 @@
 import { checkSignal } from "../async/check-signal.js";
 import { checkFields } from "../check/check-fields.js";
+import { describeValue } from "../check/describe-value.js";
 import type { DocumentFormat } from "../documents/parse-quantization-config.js";
 import {
   EvaluationError,
@@ -13,6 +14,7 @@ import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
 import type { GenomeExplanation } from "../evaluation/explain/genome-explanation.js";
 import type { SensitivityMetric } from "../evaluation/sensitivity/contract.js";
 import { currentMetric, type HarmsMetric } from "../evaluation/sensitivity/deprecated-harms.js";
+import { WEIGHT_BITS } from "../genes/bits.js";
 import { checkGeneKinds } from "../genes/check-gene-kinds.js";
 import type { GeneKind } from "../genes/gene-kind.js";
 import { GENE_KINDS } from "../genes/gene-kinds.js";
@@ -95,13 +97,13 @@ export class QuantizationEvolutionEngine {
    *   InvalidArgumentError for other parts
    */
   constructor(config: QuantizationEvolutionConfig = {}, parts: EngineParts = {}) {
-    this.config = resolveConfig(config);
     checkFields(parts, "parts", ["evaluator", "costModel", "sensitivity", "operators", "genes"]);
+    this.#evaluator = checkedPart(parts.evaluator, "evaluator", "evaluate");
+    checkKind(this.#evaluator);
+    this.config = resolveConfig(config, this.#evaluator?.storedWeightBits);
     this.#costModel =
       checkedPart(parts.costModel, "costModel", "estimate") ?? builtInCosts(this.config);
-    this.#evaluator = checkedPart(parts.evaluator, "evaluator", "evaluate");
     this.#sensitivity = checkedMetric(parts.sensitivity, "sensitivity");
-    checkKind(this.#evaluator);
     if (parts.operators !== undefined) checkOperators(parts.operators);
     if (parts.genes !== undefined) checkGeneKinds(parts.genes);
     this.#operators = parts.operators;
@@ -361,7 +363,16 @@ function checkedPart<T extends object>(
   return part;
 }
 
+const isWeightBits = (bits: unknown): boolean => (WEIGHT_BITS as readonly unknown[]).includes(bits);
+
 function checkKind(evaluator: AccuracyEvaluator | undefined): void {
+  const stored: unknown = evaluator?.storedWeightBits;
+  if (stored !== undefined && !(Array.isArray(stored) && stored.every(isWeightBits)))
+    throw new InvalidArgumentError(
+      "evaluator.storedWeightBits",
+      `evaluator.storedWeightBits is ${describeValue(stored)}; allowed: a list of ` +
+        WEIGHT_BITS.join(", "),
+    );
   if (evaluator === undefined || evaluator.kind === "predicted" || evaluator.kind === "measured")
     return;
   throw new InvalidArgumentError(

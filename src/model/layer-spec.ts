@@ -38,6 +38,11 @@ export interface WeightLayout {
    * them there, of the weights as well. Default: the stored order.
    */
   readonly order?: WeightOrder;
+  /**
+   * Groups of a grouped convolution: the output channels of each read input channels of their own.
+   * Divides the output channels. Default 1.
+   */
+  readonly inputGroups?: number;
 }
 
 /** One layer: a weight tensor and its work. Counts are for one inference at batch 1. */

@@ -282,12 +282,15 @@ export function findLayers(
   });
   const inputs = upstreamLayers(index, flatBindings, note);
   const layers = [...gathered].map(([weight, layer], position): LayerSpec => {
-    const { source, roles, inputShape, outputShape } = layer.operand;
+    const { source, roles, inputGroups, inputShape, outputShape } = layer.operand;
     const stored: AxisRoles[] = [];
     source.storedAxis.forEach((axis, i) => {
       stored[axis] = roles[i]!;
     });
-    const weightLayout = storedLayout(source.constant.dims, stored);
+    const weightLayout = {
+      ...storedLayout(source.constant.dims, stored),
+      ...(inputGroups !== undefined && { inputGroups }),
+    };
     const read = (): Float32Array => {
       const values = readFloatTensor(source.constant.tensor, weight);
       const { order } = weightLayout;

@@ -1,4 +1,4 @@
-import { LayerKind } from "../../../model/layer-spec.js";
+import { LayerKind, type WeightLayout } from "../../../model/layer-spec.js";
 import { intAttribute } from "../graph/node-attributes.js";
 import { einsumTerms } from "../shape/einsum-terms.js";
 import { extentProduct, resolveAxis, type Shape } from "../shape/shape-context.js";
@@ -33,6 +33,8 @@ export interface WeightOperand {
   readonly use: Omit<WeightUse, "node">;
   /** Role of each axis as the node sees the weights. */
   readonly roles: readonly AxisRoles[];
+  /** See {@link WeightLayout.inputGroups}; default 1. */
+  readonly inputGroups?: number;
   readonly macs: number;
   readonly inputShape: Shape;
   readonly outputShape: Shape;
@@ -81,6 +83,7 @@ export const conv: LayerRule = (node, context) => {
       kind: group > 1 && perGroup === 1 ? LayerKind.DEPTHWISE_CONV : LayerKind.CONV,
       use: CONVOLUTION,
       roles: source.dims.map((_, axis) => (axis === 0 ? "channel" : "group")),
+      ...(group > 1 && outputs % group === 0 && { inputGroups: group }),
       macs: extentProduct(outputShape) * perGroup * extentProduct(spatial),
       inputShape,
       outputShape,
@@ -123,6 +126,7 @@ const convTranspose: LayerRule = (node, context) => {
       roles: source.dims.map((_, axis) =>
         split ? (groups[axis] ?? "group") : ((["group", "channel"] as const)[axis] ?? "other"),
       ),
+      ...(split && { inputGroups: group }),
       macs: extentProduct(inputShape) * perGroup * extentProduct(source.dims, 2),
       inputShape,
       outputShape: context.outputShape ?? [1, outputs, ...ones],

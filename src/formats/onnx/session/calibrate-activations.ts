@@ -9,6 +9,7 @@ import {
   observeTensor,
 } from "../write/activation-ranges.js";
 import { placementOf } from "../write/place-tensors.js";
+import { ChannelMeans, channelUses } from "./channel-means.js";
 import { FiniteValues } from "./finite-values.js";
 import { modelInputs } from "./runtime-types.js";
 import {
@@ -48,9 +49,11 @@ export async function calibrateActivations(
   const names = new Set([...needed, ...rangesOf(placementOf(model))]);
   const unfit = new Set<string>();
   const values = new FiniteValues();
-  await visitActivations(model, calibration, options, names, (name, elementType, { data }) => {
-    const all = toFloat32(data);
-    const finite = values.finite(name, all);
+  const uses = channelUses(model);
+  const means = new ChannelMeans(uses, (x) => x);
+  await visitActivations(model, calibration, options, names, (name, elementType, tensor) => {
+    const all = toFloat32(tensor.data);
+    const { finite, zeroed } = values.take(name, all);
     // What lies between layers may be infinite, as masks are; it then stays in float.
     if (finite !== all) unfit.add(name);
     let observed = tensors.get(name);
@@ -59,11 +62,18 @@ export async function calibrateActivations(
       tensors.set(name, observed);
     }
     observed.observer.observe(finite);
+    means.add(name, zeroed, tensor.dims);
   });
   for (const name of unfit) if (!needed.has(name)) tensors.delete(name);
   values.check(needed);
+  const inputMeans = new Map(
+    uses.flatMap((use) => {
+      const mean = means.of(use);
+      return mean === undefined ? [] : [[use.operator, mean] as const];
+    }),
+  );
   const skipped = [...values.skipped()].filter(([name]) => needed.has(name));
-  return new ActivationRanges(tensors, unfit, new Map(skipped));
+  return new ActivationRanges(tensors, unfit, inputMeans, new Map(skipped));
 }
 
 /** The values between layers that some genome may round. */

@@ -13,17 +13,18 @@ export class FiniteValues {
   readonly #seen = new Map<string, { skipped: number; total: number }>();
 
   /**
-   * The values of one batch of a tensor without those that are NaN or infinite, which are counted.
-   * @returns the same array where all are finite
+   * The values of one batch of a tensor: without those that are NaN or infinite, which are counted,
+   * and with 0 in their places. The same array where all are finite.
    */
-  finite(name: string, values: Float32Array): Float32Array {
-    return this.#count(name, values) === 0 ? values : values.filter(Number.isFinite);
-  }
-
-  /** As {@link finite}, with 0 in their places. */
-  zeroed(name: string, values: Float32Array): Float32Array {
-    const finite = (x: number) => (Number.isFinite(x) ? x : 0);
-    return this.#count(name, values) === 0 ? values : values.map(finite);
+  take(
+    name: string,
+    values: Float32Array,
+  ): { readonly finite: Float32Array; readonly zeroed: Float32Array } {
+    if (this.#count(name, values) === 0) return { finite: values, zeroed: values };
+    return {
+      finite: values.filter(Number.isFinite),
+      zeroed: values.map((x) => (Number.isFinite(x) ? x : 0)),
+    };
   }
 
   #count(name: string, values: Float32Array): number {

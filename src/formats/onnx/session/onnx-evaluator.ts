@@ -12,10 +12,12 @@ import type { OnnxModel } from "../read/onnx-model.js";
 import { withDimensionsOf } from "../read/with-dimensions-of.js";
 import { encodeModel } from "../wire/encode-model.js";
 import type { ActivationRanges } from "../write/activation-ranges.js";
+import { FileBytesPredictor, STORED_WEIGHT_BITS } from "../write/predict-file-bytes.js";
 import {
   checkWeightOptions,
   quantizedModel,
   type WeightOptions,
+  weightOptionsOf,
 } from "../write/quantized-model.js";
 import { calibrateActivations } from "./calibrate-activations.js";
 import { checkWorkerOptions, onnxRunner, type WorkerOptions } from "./genome-runner.js";
@@ -101,12 +103,14 @@ export async function createOnnxEvaluator(
     "validation",
     "metric",
     "avoidSaturation",
+    "correctBiases",
     "session",
     "signal",
     "workers",
     "evaluationTimeoutMs",
   ]);
-  const { calibration, validation, metric, session, signal, avoidSaturation } = options;
+  const { calibration, validation, metric, session, signal } = options;
+  const weightOptions = weightOptionsOf(options);
   checkMetric(metric);
   checkWorkerOptions(options);
   checkWeightOptions(options);
@@ -127,11 +131,12 @@ export async function createOnnxEvaluator(
     runtime: runtime.description,
     openRunner: () =>
       onnxRunner(
-        { model, ranges, runtime, batches: validation, feeds, outputs, avoidSaturation },
+        { model, ranges, runtime, batches: validation, feeds, outputs, ...weightOptions },
         options,
         signal,
       ),
   });
+  const predictor = new FileBytesPredictor(model, ranges, weightOptions);
   const { baseline, sampleCount, evaluate, dispose, requireOpen } = measured;
   return {
     kind: "measured",
@@ -142,9 +147,11 @@ export async function createOnnxEvaluator(
       calibration,
       validation,
       metric,
-      runtime: `${runtime.description}${avoidSaturation ? "; avoids saturation" : ""}`,
+      runtime: runtime.description + described(weightOptions),
     }),
     activationRanges: ranges,
+    storedWeightBits: STORED_WEIGHT_BITS,
+    fileBytes: (genome) => predictor.predict(genome),
     get spec() {
       return withDimensionsOf(model, calibration[0]!).spec;
     },
@@ -153,7 +160,7 @@ export async function createOnnxEvaluator(
     async quantize(genome) {
       requireOpen();
       checkGenome(genome, "genome");
-      return encodeModel(quantizedModel(model, genome, ranges, { avoidSaturation }).proto);
+      return encodeModel(quantizedModel(model, genome, ranges, weightOptions).proto);
     },
     dispose,
   };
@@ -165,4 +172,10 @@ function skippedNotes({ skipped }: ActivationRanges): string[] {
       `activation ${quoteName(name)} is NaN or infinite in ${count} elements, which its range ` +
       "leaves out",
   );
+}
+
+/** What else than a genome decides the bytes that are measured. */
+function described({ avoidSaturation, correctBiases }: WeightOptions): string {
+  const corrected = correctBiases === false ? "" : "; corrects biases";
+  return `${avoidSaturation === true ? "; avoids saturation" : ""}${corrected}`;
 }

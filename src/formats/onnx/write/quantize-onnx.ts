@@ -21,6 +21,7 @@ import {
   quantizedModel,
   quantizerOf,
   type WeightOptions,
+  weightOptionsOf,
 } from "./quantized-model.js";
 import { ONNX_WIDTHS } from "./storage-type.js";
 
@@ -68,6 +69,7 @@ export async function quantizeOnnxWithReport(
     "calibration",
     "activationRanges",
     "avoidSaturation",
+    "correctBiases",
     "importRuntime",
     "signal",
     "threads",
@@ -76,7 +78,8 @@ export async function quantizeOnnxWithReport(
   checkGenomeLayers(model, genome);
   const placement = placementOf(model);
   let ranges = options.activationRanges;
-  if (ranges === undefined && options.calibration !== undefined && needsRanges(placement, genome))
+  const reads = needsRanges(placement, genome) || options.correctBiases !== false;
+  if (ranges === undefined && options.calibration !== undefined && reads)
     ranges = await calibrateActivations(model, options.calibration, {
       importRuntime: options.importRuntime,
       signal: options.signal,
@@ -90,7 +93,10 @@ export async function quantizeOnnxWithReport(
     )
     .map((task) => ({ ...task, avoidSaturation }));
   const ready = await longTasksInThreads<QuantizedWeights>("quantize", unknown, options);
-  const { proto, layers } = quantizedModel(model, genome, ranges, { avoidSaturation, ready });
+  const { proto, layers } = quantizedModel(model, genome, ranges, {
+    ...weightOptionsOf(options),
+    ready,
+  });
   return {
     bytes: encodeModel(proto),
     layers,

@@ -46,7 +46,8 @@ const options = {
 const rounded = { weightBits: 3, activationBits: 8 } as const;
 
 describeAccuracyEvaluator("createOnnxEvaluator", {
-  create: () => createOnnxEvaluator(loaded, options),
+  // Corrected biases would save the answers of this random network, which are mostly biases.
+  create: () => createOnnxEvaluator(loaded, { ...options, correctBiases: false }),
   float32: uniform(loaded, { weightBits: 32, activationBits: 32 }),
   genomes: [
     uniform(loaded, {}),
