@@ -133,6 +133,7 @@ function gatherLayers(
       weight(node.input[position] ?? "") && context.weight(position);
     const operands = operator
       .find(node, { ...context, weight: inMain })
+      .filter(({ use }) => (node.input[use.sourceInput] ?? "") !== "")
       .filter(({ kind, source }) => kind !== LayerKind.EMBEDDING || isTable(source, where));
     const found = new Set(operands.map(({ use }) => use.weightInput));
     const codes = operator.weights.flatMap((position) =>

@@ -30,6 +30,7 @@ import { pruneUnread, readNames } from "./prune-unread.js";
 import { biasNodes, OperatorRewrites } from "./rewrite-operators.js";
 import { scaleTensor } from "./scale-tensors.js";
 import { firstOutput, storedTensors } from "./stored-tensors.js";
+import { neededShapes, stripTexts } from "./strip-texts.js";
 import { type FormedWeight, type WeightForm, weightForms, weightOpset } from "./weight-forms.js";
 import { type OperatorRewrite, quantizesInput, weightPart } from "./weight-parts.js";
 
@@ -229,18 +230,9 @@ function rewrite(base: ModelProto, original: GraphProto, changes: Changes): Writ
     return [tensor, { bytes, form, note }];
   });
   compactNames(graph.node, graph.initializer, (name) => names.isOriginal(name));
+  stripTexts(graph.node);
   graph.valueInfo = neededShapes(graph);
   return { proto, weights: new Map(forms) };
-}
-
-/**
- * The shapes of values between nodes that a runtime may not know otherwise: those that operators of
- * other domains make. It infers the others, which may be a tenth of a file.
- */
-function neededShapes({ node, valueInfo }: GraphProto): GraphProto["valueInfo"] {
-  const custom = node.filter(({ domain }) => !isStandardDomain(domain) && domain !== MICROSOFT);
-  const names = new Set(custom.flatMap(({ output }) => output));
-  return valueInfo.filter(({ name }) => names.has(name));
 }
 
 /** Gives the results of a node that are rounded everywhere their names after rounding. */

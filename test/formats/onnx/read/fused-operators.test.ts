@@ -508,3 +508,23 @@ describe("floats that are no tensors", () => {
     expect(loaded.notes!.join("\n")).toMatch(/function "Later": what local functions store stays/);
   });
 });
+
+describe("broken graphs", () => {
+  it("with operands missing, or constants that do not fit, have layers where they can", async () => {
+    const parts = {
+      inputs: [value("x", [4, 16])],
+      initializers: [small("w", [16, 16]), small("a", [3, 5]), small("b", [4, 7])],
+    };
+    const nodes = [
+      node("Gather", ["w"], ["g"]),
+      node("MatMul", ["", "w"], ["m"]),
+      node("Concat", ["a", "b"], ["c"], { axis: 0 }),
+      node("Add", ["c", "x"], ["z"]),
+      node("MatMul", ["x", "w"], ["y"], {}, "whole"),
+    ];
+    const loaded = await loadOnnxModel(bytesOf(model({ ...parts, nodes })));
+    expect(loaded.bindings).toMatchObject([{ layer: "whole", uses: [{ node: 4 }] }]);
+    const alone = loadOnnxModel(bytesOf(model({ ...parts, nodes: nodes.slice(0, 2) })));
+    await expect(alone).rejects.toMatchObject({ code: "INVALID_MODEL" });
+  });
+});
