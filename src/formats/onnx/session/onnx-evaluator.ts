@@ -1,3 +1,4 @@
+import { quoteName } from "../../../check/quote-name.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "../../../evaluation/evaluator.js";
 import { checkGenome, type QuantizationGenome } from "../../../genome/quantization-genome.js";
 import { type HardwareCostModel, HardwareTarget } from "../../../hardware/contract.js";
@@ -44,7 +45,10 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
   /** The float model on the same data. */
   readonly baseline: AccuracyEstimate;
   readonly identity: string;
-  /** What to know about the measurement: the outputs that the metric does not judge. */
+  /**
+   * What to know about the measurement: the outputs that the metric does not judge, and elements of
+   * activations that were NaN or infinite.
+   */
   readonly notes: readonly string[];
   readonly activationRanges: ActivationRanges;
   /**
@@ -144,7 +148,7 @@ export async function createOnnxEvaluator(
   return {
     kind: "measured",
     baseline,
-    notes,
+    notes: [...notes, ...skippedNotes(ranges)],
     identity: measurementIdentity({
       model: model.bytes,
       calibration,
@@ -172,6 +176,14 @@ export async function createOnnxEvaluator(
     },
     dispose,
   };
+}
+
+function skippedNotes({ skipped }: ActivationRanges): string[] {
+  return [...skipped].map(
+    ([name, count]) =>
+      `activation ${quoteName(name)} is NaN or infinite in ${count} elements, which its range ` +
+      "leaves out",
+  );
 }
 
 /** What else than a genome decides the bytes that are measured. */
