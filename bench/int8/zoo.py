@@ -57,7 +57,8 @@ def main() -> None:
         shutil.copyfile(os.path.join(zoo, source, "model.onnx"), target)
         for part, kept in PARTS.items():
             save(folder, name, kept, read(zoo, part))
-        subprocess.check_call([sys.executable, os.path.join(HERE, "peer.py"), name], env=environment)
+        peer = [sys.executable, os.path.join(HERE, "peer.py"), name]
+        subprocess.check_call(peer, env=environment)
 
 
 main()
