@@ -2,7 +2,7 @@ import { quoteName } from "../../../check/quote-name.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
 import type { LayerSpec } from "../../../model/layer-spec.js";
 import { indexGraph } from "../graph/graph-index.js";
-import { inferShapes } from "../shape/infer-shapes.js";
+import { type InferredShapes, inferShapes } from "../shape/infer-shapes.js";
 import type { ModelWithGraph } from "../wire/decode-model.js";
 import { findLayers } from "./find-layers.js";
 import { flatGraph } from "./flat-graph.js";
@@ -18,6 +18,8 @@ export interface ModelSource {
   readonly dimensions: ReadonlyMap<string, number>;
   /** Notes of folding. */
   readonly notes: readonly string[];
+  /** The batch whose sizes the model has; only shapes are kept. */
+  readonly sample?: Batch | undefined;
 }
 
 /** The layers of a graph and what was assumed. */
@@ -33,8 +35,25 @@ export interface DescribedGraph {
 const sources = new WeakMap<OnnxModel, ModelSource>();
 
 /** Keeps what a model was made from. */
-export function rememberSource(model: OnnxModel, source: ModelSource): void {
-  sources.set(model, source);
+export function rememberSource(
+  model: OnnxModel,
+  source: ModelSource,
+  sample: Batch | undefined,
+): void {
+  sources.set(model, { ...source, sample: sample && withoutData(sample) });
+}
+
+function withoutData(batch: Batch): Batch {
+  return Object.fromEntries(
+    Object.entries(batch).map(([name, { dims }]) => [name, { data: new Uint8Array(0), dims }]),
+  );
+}
+
+/** Shapes of all values of a model, with the sizes that it was given. */
+export function shapesOf(model: OnnxModel): InferredShapes {
+  const { proto, dimensions, sample } = sourceOf(model);
+  const { graph, symbols } = sizedGraph(proto.graph, dimensions, sample);
+  return inferShapes(indexGraph(graph), model.opset, symbols, () => undefined);
 }
 
 /** What a model was made from; of a copy, as much as can be told. */

@@ -191,6 +191,6 @@ export async function loadOnnxModel(
     bytes,
     notes: described.notes,
   };
-  rememberSource(model, loaded);
+  rememberSource(model, loaded, options.sample);
   return model;
 }

@@ -21,6 +21,8 @@ import {
   type ModelProto,
   type NodeProto,
   OperatorSetIdProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
 } from "../wire/onnx_pb.js";
 import { activationNodes, activationOpset } from "./activation-nodes.js";
 import { compactNames } from "./compact-names.js";
@@ -232,7 +234,23 @@ function rewrite(base: ModelProto, original: GraphProto, changes: Changes): Writ
   compactNames(graph.node, graph.initializer, (name) => names.isOriginal(name));
   stripTexts(graph.node);
   graph.valueInfo = neededShapes(graph);
+  graph.output = graph.output.map(withoutEmptyShape);
   return { proto, weights: new Map(forms) };
+}
+
+/**
+ * Some exporters declare an unknown shape as one of no dimensions, at which ONNX Runtime Web stops.
+ * Without it the runtime infers the shape, that of a real scalar too.
+ */
+function withoutEmptyShape(output: ValueInfoProto): ValueInfoProto {
+  const type = output.type?.value;
+  if (type?.case !== "tensorType" || type.value.shape?.dim.length !== 0) return output;
+  const { elemType } = type.value;
+  const { name, docString, metadataProps } = output;
+  return create(ValueInfoProtoSchema, {
+    ...{ name, docString, metadataProps },
+    type: { value: { case: "tensorType", value: { elemType } } },
+  });
 }
 
 /** Gives the results of a node that are rounded everywhere their names after rounding. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { QuantizationEvolutionEngine } from "../../../../src/engine/engine.js";
 import {
   EvaluationError,
   InvalidArgumentError,
@@ -12,6 +13,7 @@ import {
   createOnnxEvaluator,
   loadOnnxModel,
   type Metric,
+  onnxRuntimeCostModel,
   outputAgreement,
   quantizeOnnx,
   splitBatches,
@@ -160,6 +162,24 @@ describe("createOnnxEvaluator", () => {
     const evaluator = await createOnnxEvaluator(loaded, { ...options, metric: whole });
     expect(evaluator.sampleCount).toBeUndefined();
     expect((await evaluator.evaluate(uniform(loaded, {}), { samples: 5 })).samples).toBe(SAMPLES);
+  });
+
+  it("offers the latency of its files for the target whose runtime it is", async () => {
+    const evaluator = await createOnnxEvaluator(loaded, options);
+    const costs = evaluator.costModel("intel-vnni")!;
+    const genome = uniform(loaded, {});
+    expect(costs.estimate(loaded.spec, genome)).toEqual(
+      onnxRuntimeCostModel(loaded).estimate(loaded.spec, genome),
+    );
+    expect(evaluator.costModel("arm-neon")).toBeUndefined();
+    const engine = new QuantizationEvolutionEngine(
+      { hardwareTarget: "intel-vnni", populationSize: 4, maxGenerations: 1, seed: 1 },
+      { evaluator },
+    );
+    const { paretoFront } = await engine.runEvolution(loaded.spec);
+    for (const found of paretoFront)
+      expect(found.inferenceLatencyMs).toBe(costs.estimate(loaded.spec, found).latencyMs);
+    await evaluator.dispose();
   });
 
   it("stops between batches", async () => {
