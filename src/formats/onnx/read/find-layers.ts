@@ -4,6 +4,7 @@ import { LayerKind, type LayerSpec } from "../../../model/layer-spec.js";
 import { findNonFinite } from "../../../numeric/find-non-finite.js";
 import { permuteAxes } from "../../../numeric/permute-axes.js";
 import type { GraphIndex } from "../graph/graph-index.js";
+import { BLOCKED_CHANNELS } from "../graph/node-attributes.js";
 import { describeNode } from "../graph/node-place.js";
 import { readFloatTensor } from "../graph/tensor-values.js";
 import type { InferredShapes } from "../shape/infer-shapes.js";
@@ -67,6 +68,11 @@ function contextOf(
   };
 }
 
+/** What to do about weights that ONNX Runtime's optimizer put in an order of one processor. */
+export const BLOCKED_NOTE =
+  "its weights lie in blocks for one processor and stay in float; save the optimized model at " +
+  "level extended";
+
 /** How often a node of a body runs in one run of the model, as far as the graph says. */
 function timesOf(place: BodyPlace | undefined, shapes: InferredShapes): number | undefined {
   let times: number | undefined = 1;
@@ -126,6 +132,7 @@ function gatherLayers(
       quantizedAt.push(where);
       continue;
     }
+    if (node.domain === BLOCKED_CHANNELS && node.opType === "Conv") note(BLOCKED_NOTE, where);
     const operator = layerOperator(node);
     if (operator === undefined) continue;
     const context = contextOf(index, shapes, at, trace, note);

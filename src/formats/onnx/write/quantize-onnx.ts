@@ -1,8 +1,10 @@
 import { checkGenomeLayers } from "../../../deploy/check-genome-layers.js";
 import { needsRanges } from "../../../deploy/plan-activations.js";
 import type { QuantizedWeights } from "../../../deploy/quantize-layer.js";
+import { InvalidDataError } from "../../../errors.js";
 import { LayerQuantConfig } from "../../../genome/layer-quant-config.js";
 import { checkGenome, type QuantizationGenome } from "../../../genome/quantization-genome.js";
+import { checkBatches } from "../../../measure/batches/check-batches.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
 import type { ThreadOptions } from "../../../measure/threads/thread-pool.js";
 import { longTasksInThreads, weightTasks } from "../../../measure/threads/weight-tasks.js";
@@ -12,6 +14,7 @@ import {
   type CalibrateActivationsOptions,
   calibrateActivations,
 } from "../session/calibrate-activations.js";
+import { modelInputs } from "../session/runtime-types.js";
 import { encodeModel } from "../wire/encode-model.js";
 import type { ActivationRanges } from "./activation-ranges.js";
 import { placementOf } from "./place-tensors.js";
@@ -77,13 +80,8 @@ export async function quantizeOnnxWithReport(
   checkWeightOptions(options);
   checkGenomeLayers(model, genome);
   const placement = placementOf(model);
-  let ranges = options.activationRanges;
-  const reads = needsRanges(placement, genome) || options.correctBiases !== false;
-  if (ranges === undefined && options.calibration !== undefined && reads)
-    ranges = await calibrateActivations(model, options.calibration, {
-      importRuntime: options.importRuntime,
-      signal: options.signal,
-    });
+  const ranges =
+    options.activationRanges ?? (await calibrated(model, needsRanges(placement, genome), options));
   const { avoidSaturation } = options;
   const quantizer = quantizerOf(model, options);
   const unknown = weightTasks(model, placement, genome, ONNX_WIDTHS.weights)
@@ -103,6 +101,25 @@ export async function quantizeOnnxWithReport(
     sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
     storedBytes: layers.reduce((sum, layer) => sum + layer.storedBytes, 0),
   };
+}
+
+/**
+ * What calibration data show, where something reads it. Weights alone are quantized without, where
+ * the model gives NaN: only the correction of biases would have read it.
+ */
+async function calibrated(
+  model: OnnxModel,
+  needed: boolean,
+  { calibration, correctBiases, importRuntime, signal }: QuantizeOnnxOptions,
+): Promise<ActivationRanges | undefined> {
+  if (calibration === undefined || (!needed && correctBiases === false)) return undefined;
+  checkBatches(modelInputs(model), calibration, "calibration");
+  try {
+    return await calibrateActivations(model, calibration, { importRuntime, signal });
+  } catch (error) {
+    if (needed || !(error instanceof InvalidDataError)) throw error;
+    return undefined;
+  }
 }
 
 /**
