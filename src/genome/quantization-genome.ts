@@ -155,7 +155,7 @@ export class QuantizationGenome {
   readonly globalScheme: QuantizationScheme;
   readonly calibrationMethod: CalibrationMethodName;
   readonly parameterCounts: ReadonlyMap<string, number> | undefined;
-  /** Everything the evaluation found; undefined until evaluated. */
+  /** Everything the evaluation found, frozen; undefined until evaluated. */
   readonly metrics: GenomeMetrics | undefined;
   /**
    * Values of genes that are no settings of layers, by the gene's name and its owner. A gene that
@@ -191,7 +191,7 @@ export class QuantizationGenome {
       throw new InvalidArgumentError("layerConfigs", "a genome has no layers; give at least one");
     this.layerConfigs = configs;
     this.parameterCounts = fields.parameterCounts;
-    this.metrics = fields.metrics;
+    this.metrics = frozenMetrics(fields.metrics);
     this.geneValues = fields.geneValues ?? NO_GENE_VALUES;
   }
 
@@ -391,6 +391,21 @@ export class QuantizationGenome {
     });
   }
 }
+
+/** A frozen copy, so that a result says for ever what was measured; frozen ones are shared. */
+function frozenMetrics(metrics: GenomeMetrics | undefined): GenomeMetrics | undefined {
+  if (metrics === undefined || frozen.has(metrics)) return metrics;
+  const { accuracyInterval, violations } = metrics;
+  const copy = Object.freeze({
+    ...metrics,
+    ...(accuracyInterval && { accuracyInterval: Object.freeze([...accuracyInterval] as const) }),
+    violations: Object.freeze({ ...violations }),
+  });
+  frozen.add(copy);
+  return copy;
+}
+
+const frozen = new WeakSet<GenomeMetrics>();
 
 /**
  * @throws InvalidArgumentError (path `path`) unless the value is a genome, of this or another copy

@@ -208,14 +208,26 @@ export class EvolutionRun {
     let state = await evolution.start();
     if (state.population.length === 0) {
       if (this.#stop.reason !== undefined) return this.#stop.reason;
-      throw allFailed(this.ledger.failures);
+      const { failures, failureCount, budgetSpent } = this.ledger;
+      if (failureCount === 0 && budgetSpent) return "max-evaluations";
+      throw allFailed(failures, failureCount);
     }
     for (;;) {
       // A generation that an abort cut short is not reported; what it evaluated is in the archive.
       if (!signal.aborted || state.generation === 0) await this.#report(state);
-      const reason = this.#stop.reason ?? stopReason(this.#progress(), this.#options);
+      const reason = this.#stop.reason ?? (await this.#reasonToStop());
       if (reason !== undefined) return reason;
       state = await evolution.evolve();
+    }
+  }
+
+  /** An abort does not wait for a condition that takes its time. */
+  async #reasonToStop(): Promise<StopReason | undefined> {
+    try {
+      return await raceAbort(stopReason(this.#progress(), this.#options), this.#stop.signal);
+    } catch (error) {
+      if (this.#stop.reason === undefined || error !== this.#stop.signal.reason) throw error;
+      return this.#stop.reason;
     }
   }
 

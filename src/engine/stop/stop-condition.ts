@@ -42,8 +42,8 @@ export interface SearchProgress {
 export interface StopCondition {
   /** Name for people. */
   readonly name: string;
-  /** Called once after each generation. True ends the search. */
-  isMet(progress: SearchProgress): boolean;
+  /** Called once after each generation. True ends the search. A promise is awaited. */
+  isMet(progress: SearchProgress): boolean | Promise<boolean>;
 }
 
 /**
@@ -117,7 +117,7 @@ export function anyOf(...conditions: readonly StopCondition[]): StopCondition {
   checkConditions(conditions);
   return {
     name: conditions.map(({ name }) => name).join(" or "),
-    isMet: (progress) => conditions.some((condition) => condition.isMet(progress)),
+    isMet: (progress) => someAnswers(true, conditions, progress),
   };
 }
 
@@ -129,8 +129,30 @@ export function allOf(...conditions: readonly StopCondition[]): StopCondition {
   checkConditions(conditions);
   return {
     name: conditions.map(({ name }) => name).join(" and "),
-    isMet: (progress) => conditions.every((condition) => condition.isMet(progress)),
+    isMet: (progress) => negated(someAnswers(false, conditions, progress)),
   };
+}
+
+type Answer = boolean | Promise<boolean>;
+
+/**
+ * Whether some condition gives an answer, asked in order up to that one. A promise only where one
+ * of them gives a promise.
+ */
+function someAnswers(
+  wanted: boolean,
+  conditions: readonly StopCondition[],
+  progress: SearchProgress,
+): Answer {
+  const [first, ...rest] = conditions;
+  if (first === undefined) return false;
+  const decide = (met: boolean) => Boolean(met) === wanted || someAnswers(wanted, rest, progress);
+  const met = first.isMet(progress);
+  return typeof met === "object" ? met.then(decide) : decide(met);
+}
+
+function negated(answer: Answer): Answer {
+  return typeof answer === "object" ? answer.then((met) => !met) : !answer;
 }
 
 /**
