@@ -1,9 +1,9 @@
 import { describeValue } from "../check/describe-value.js";
 import { InvalidArgumentError } from "../errors.js";
+import { writeFileAtomically } from "../files/write-file-atomically.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import { type ExportContext, exportToString } from "./export-to-string.js";
 import type { DocumentFormat } from "./parse-quantization-config.js";
-import { writeFileAtomically } from "./write-file-atomically.js";
 
 /**
  * Writes a genome's document to a file, whole or not at all (see {@link writeFileAtomically}).

@@ -6,6 +6,7 @@ import {
   InvalidModelError,
   UnsupportedError,
 } from "../../../errors.js";
+import { readRegularFile } from "../../../files/read-regular-file.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
 import { foldModel } from "../fold/fold-model.js";
 import { indexGraph } from "../graph/graph-index.js";
@@ -57,10 +58,9 @@ async function readBytes(source: string | URL | Uint8Array | ArrayBuffer): Promi
     throw new InvalidArgumentError("pathOrBytes", message);
   }
   try {
-    const { readFile } = await import("node:fs/promises");
-    const file = await readFile(source);
-    return new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+    return await readRegularFile(source, LIMITS.fileBytes);
   } catch (cause) {
+    if (cause instanceof FileError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new FileError(String(source), `cannot read the ONNX file ${String(source)}: ${reason}`, {
       cause,
