@@ -2,14 +2,15 @@ import { z } from "zod";
 import { describeIssue } from "../../check/describe-issue.js";
 import { InvalidDocumentError } from "../../errors.js";
 import type { AccuracyEstimate } from "../../evaluation/evaluator.js";
+import { WORKER } from "../../evaluation/lost-worker.js";
 import type { EvaluatorAnswer } from "../../evaluation/recorded-evaluator.js";
 import { fingerprint } from "../../numeric/fingerprint.js";
 import { scoresFromText, scoresToText } from "./sample-scores-text.js";
 
 /** The checkpoint version that this library writes, and the only one that it reads. */
 export const CHECKPOINT_VERSION = 1;
-/** Most characters of a checkpoint. A longer one is refused before it is read. */
-const MOST_CHARACTERS = 480 * 1024 * 1024;
+/** Most characters of a checkpoint, and bytes of its file. A longer one is refused unread. */
+export const MOST_CHARACTERS = 480 * 1024 * 1024;
 
 const question = z.string().regex(/^[0-9a-f]{16}$/, "16 hexadecimal digits");
 const count = z.int().min(0);
@@ -62,9 +63,15 @@ export type GenerationMark = Omit<z.infer<typeof generationSchema>, "kind">;
 /** The content of a checkpoint. */
 export interface CheckpointContent {
   readonly run: RunIdentity;
-  /** Answers of the evaluator, in the order in which they arrived. */
+  /**
+   * Answers of the evaluator, in the order in which they arrived. A worker that died is none: its
+   * genome is evaluated again.
+   */
   readonly answers: readonly { readonly question: string; readonly answer: EvaluatorAnswer }[];
-  /** Completed generations, from 0. */
+  /**
+   * Completed generations, from 0, up to the first worker that died. With that genome evaluated,
+   * the search may go another way from there.
+   */
   readonly generations: readonly GenerationMark[];
   /**
    * Number of characters at the start that are whole lines. The rest was being written when the run
@@ -120,6 +127,7 @@ export function readCheckpoint(text: string): CheckpointContent {
   const generations: GenerationMark[] = [];
   let run: RunIdentity | undefined;
   let start = 0;
+  let lost = false;
   for (let number = 1; start < text.length; number++) {
     const end = text.indexOf("\n", start);
     const json = end < 0 ? undefined : unsealed(text.slice(start, end));
@@ -133,10 +141,11 @@ export function readCheckpoint(text: string): CheckpointContent {
       throw misplaced(number, line.kind);
     else if (line.kind === "generation") {
       const { kind: _, ...mark } = line;
-      if (mark.generation !== generations.length)
+      if (!lost && mark.generation !== generations.length)
         throw misplaced(number, `generation ${mark.generation}`);
-      generations.push(mark);
-    } else answers.push(toAnswer(line, number));
+      if (!lost) generations.push(mark);
+    } else if (line.kind === "failure" && line.path === WORKER) lost = true;
+    else answers.push(toAnswer(line, number));
     start = end + 1;
   }
   if (run === undefined)

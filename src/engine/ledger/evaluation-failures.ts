@@ -16,11 +16,3 @@ export function allFailed(failures: readonly FailedGenome[], count: number): Eva
     { cause: error },
   );
 }
-
-/**
- * Whether an error means that a worker process or thread of the evaluator died or hung. Such
- * evaluators say so by the error's path.
- */
-export function lostWorker(error: unknown): boolean {
-  return error instanceof EvaluationError && ["worker", "evaluationTimeoutMs"].includes(error.path);
-}
