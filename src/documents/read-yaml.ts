@@ -7,9 +7,9 @@ import {
   parseDocument,
   visit,
 } from "yaml";
+import { DOCUMENT_LIMITS } from "../check/document-limits.js";
+import { linePath, repeatedKey, tooDeep, withoutMark } from "../check/read-json.js";
 import { InvalidDocumentError } from "../errors.js";
-import { DOCUMENT_LIMITS } from "./document-limits.js";
-import { linePath, repeatedKey, tooDeep } from "./read-json.js";
 
 const NOT_YAML = "the text is not YAML here; allowed: one document of YAML 1.2";
 
@@ -37,7 +37,8 @@ const FAULTS: Readonly<Partial<Record<ErrorCode, string>>> = {
  * repeated keys, no more size or depth than {@link DOCUMENT_LIMITS}.
  * @throws InvalidDocumentError; a fault of the text has the path `line N`
  */
-export function readYaml(text: string): unknown {
+export function readYaml(marked: string): unknown {
+  const text = withoutMark(marked);
   if (text.length > DOCUMENT_LIMITS.yamlCharacters)
     throw new InvalidDocumentError(
       "",

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { isRecord } from "../../check/check-fields.js";
 import { describeIssue } from "../../check/describe-issue.js";
+import { readJson } from "../../check/read-json.js";
 import { InvalidDocumentError } from "../../errors.js";
 import type { AccuracyEstimate } from "../../evaluation/evaluator.js";
 import { WORKER } from "../../evaluation/lost-worker.js";
@@ -12,6 +14,8 @@ export const CHECKPOINT_VERSION = 1;
 /** Most characters of a checkpoint, and bytes of its file. A longer one is refused unread. */
 export const MOST_CHARACTERS = 480 * 1024 * 1024;
 
+const isPlain = (value: unknown) =>
+  value === null || ["string", "number", "boolean"].includes(typeof value);
 const question = z.string().regex(/^[0-9a-f]{16}$/, "16 hexadecimal digits");
 const count = z.int().min(0);
 
@@ -19,7 +23,10 @@ const runSchema = z.strictObject({
   kind: z.literal("quantevo-checkpoint"),
   version: z.literal(CHECKPOINT_VERSION),
   /** The identity of the run, see {@link runIdentity}. */
-  run: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  run: z.custom<Readonly<Record<string, string | number | boolean | null>>>(
+    (value) => isRecord(value) && Object.values(value).every(isPlain),
+    "an object of texts, numbers, true, false and null",
+  ),
 });
 const answerSchema = z.strictObject({
   kind: z.literal("answer"),
@@ -172,18 +179,7 @@ function hasWholeLine(text: string, from: number): boolean {
 }
 
 function parseLine(json: string, number: number): z.infer<typeof lineSchema> {
-  let data: unknown;
-  try {
-    data = JSON.parse(json);
-  } catch (cause) {
-    throw new InvalidDocumentError(
-      `line ${number}`,
-      `line ${number} of the checkpoint is not JSON`,
-      {
-        cause,
-      },
-    );
-  }
+  const data = readLine(json, number);
   const parsed = lineSchema.safeParse(data);
   if (parsed.success) return parsed.data;
   const { path, message } = describeIssue(parsed.error, data);
@@ -191,6 +187,19 @@ function parseLine(json: string, number: number): z.infer<typeof lineSchema> {
     path === "" ? `line ${number}` : `line ${number}.${path}`,
     `line ${number} of the checkpoint: ${message}`,
   );
+}
+
+function readLine(json: string, number: number): unknown {
+  try {
+    return readJson(json);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new InvalidDocumentError(
+      `line ${number}`,
+      `line ${number} of the checkpoint: ${message}`,
+      { cause },
+    );
+  }
 }
 
 function toAnswer(

@@ -42,7 +42,7 @@ export async function runIdentity(
   operators: CustomOperators = {},
 ): Promise<RunIdentity> {
   await nextTask();
-  const identity: RunIdentity = { quantevo: GENERATOR.version };
+  const identity: Record<string, RunIdentity[string]> = { quantevo: GENERATOR.version };
   for (const [name, value] of Object.entries(config))
     if (!FREE_FIELDS.has(name) && value !== undefined) identity[`config.${name}`] = plain(value);
   const { model, costModel, evaluator, reference } = context;
