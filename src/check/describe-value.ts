@@ -1,11 +1,9 @@
-import { escapeControls } from "../errors.js";
-
 /**
  * What a value is, in a few words for the message of an error. A number or a boolean is given as it
  * is, text in quotes (its first 60 characters), a list by its length, and all else by its kind.
  */
 export function describeValue(value: unknown): string {
-  if (typeof value === "string") return escapeControls(JSON.stringify(value.slice(0, 60)));
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
   if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value))

@@ -1,42 +1,17 @@
 import { InvalidDocumentError } from "../errors.js";
 import { DOCUMENT_LIMITS } from "./document-limits.js";
 
-/** How a JSON text is read. */
-export interface ReadJsonOptions {
-  /** What the text is, for messages. Default: none. */
-  readonly name?: string;
-  /** Most characters. Default: those of {@link DOCUMENT_LIMITS}. */
-  readonly mostCharacters?: number;
-}
-
 /**
  * Parses JSON (RFC 8259), for everything that this library reads in it: documents, tables, profiles
  * and the lines of checkpoints. A byte order mark is skipped. Unlike JSON.parse alone it refuses
- * two equal keys in one object, and too much size, depth or entries, which it counts before it
+ * two equal keys in one object, and too much size, depth or values, which it counts before it
  * parses.
+ * @param most characters
  * @throws InvalidDocumentError; a fault of the text has the path `line N`
  */
-export function readJson(text: string, options: ReadJsonOptions = {}): unknown {
-  const { name, mostCharacters = DOCUMENT_LIMITS.jsonCharacters } = options;
-  try {
-    return parse(withoutMark(text), mostCharacters);
-  } catch (error) {
-    if (name === undefined || !(error instanceof InvalidDocumentError)) throw error;
-    throw new InvalidDocumentError(error.path, `${name}: ${error.message}`, { cause: error });
-  }
-}
-
-/** A text without a byte order mark at its start. */
-export function withoutMark(text: string): string {
-  return text.startsWith("\uFEFF") ? text.slice(1) : text;
-}
-
-function parse(text: string, mostCharacters: number): unknown {
-  if (text.length > mostCharacters)
-    throw new InvalidDocumentError(
-      "",
-      `the document has ${text.length} characters; allowed: at most ${mostCharacters}`,
-    );
+export function readJson(marked: string, most: number = DOCUMENT_LIMITS.jsonCharacters): unknown {
+  const text = withoutMark(marked);
+  checkCount(text.length, "characters", most);
   checkExtent(text);
   let data: unknown;
   try {
@@ -50,6 +25,20 @@ function parse(text: string, mostCharacters: number): unknown {
   return data;
 }
 
+/** A text without a byte order mark at its start. */
+export function withoutMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}
+
+/** @throws InvalidDocumentError when a document has more of something than is allowed */
+export function checkCount(found: number, what: string, most: number): void {
+  if (found > most)
+    throw new InvalidDocumentError(
+      "",
+      `the document has ${found} ${what}; allowed: at most ${most}`,
+    );
+}
+
 /** The path of a fault at an offset into the text. */
 export function linePath(text: string, offset: number): string {
   let line = 1;
@@ -57,37 +46,19 @@ export function linePath(text: string, offset: number): string {
   return `line ${line}`;
 }
 
-/** Depth and numbers of entries, counted without building anything. The text may be no JSON. */
+/** Depth and values, counted without building anything. The text may be no JSON. */
 function checkExtent(text: string): void {
-  /** Entries of the objects and lists around a place. */
-  const open: { readonly isObject: boolean; entries: number }[] = [];
-  let containers = 0;
-  let entries = 0;
+  let depth = 0;
+  let values = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text[i];
     if (c === '"') i = stringEnd(text, i);
-    else if (c === "]" || c === "}") open.pop();
-    else if (c === "[" || c === "{") {
-      if (open.length === DOCUMENT_LIMITS.depth) throw tooDeep(text, i);
-      open.push({ isObject: c === "{", entries: 1 });
-      if (++containers > DOCUMENT_LIMITS.jsonContainers)
-        throw tooMany(text, i, "objects and lists", DOCUMENT_LIMITS.jsonContainers);
-    } else if (c === ",") {
-      const around = open.at(-1);
-      if (around?.isObject && ++around.entries > DOCUMENT_LIMITS.jsonKeys)
-        throw tooMany(text, i, "keys in one object", DOCUMENT_LIMITS.jsonKeys);
-      if (++entries > DOCUMENT_LIMITS.jsonEntries)
-        throw tooMany(text, i, "entries", DOCUMENT_LIMITS.jsonEntries);
+    else if (c === "]" || c === "}") depth--;
+    else if (c === "[" || c === "{" || c === ",") {
+      if (c !== "," && ++depth > DOCUMENT_LIMITS.depth) throw tooDeep(text, i);
+      checkCount(++values, "values", DOCUMENT_LIMITS.jsonValues);
     }
   }
-}
-
-function tooMany(text: string, offset: number, what: string, most: number): InvalidDocumentError {
-  const path = linePath(text, offset);
-  return new InvalidDocumentError(
-    path,
-    `${path}: there are more ${what} than are allowed: at most ${most}`,
-  );
 }
 
 /** The error for objects and lists that nest too far. */

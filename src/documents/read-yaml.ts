@@ -8,7 +8,7 @@ import {
   visit,
 } from "yaml";
 import { DOCUMENT_LIMITS } from "../check/document-limits.js";
-import { linePath, repeatedKey, tooDeep, withoutMark } from "../check/read-json.js";
+import { checkCount, linePath, repeatedKey, tooDeep, withoutMark } from "../check/read-json.js";
 import { InvalidDocumentError } from "../errors.js";
 
 const NOT_YAML = "the text is not YAML here; allowed: one document of YAML 1.2";
@@ -39,20 +39,10 @@ const FAULTS: Readonly<Partial<Record<ErrorCode, string>>> = {
  */
 export function readYaml(marked: string): unknown {
   const text = withoutMark(marked);
-  if (text.length > DOCUMENT_LIMITS.yamlCharacters)
-    throw new InvalidDocumentError(
-      "",
-      `the document has ${text.length} characters; allowed: at most ` +
-        `${DOCUMENT_LIMITS.yamlCharacters} of YAML (JSON may have ` +
-        `${DOCUMENT_LIMITS.jsonCharacters})`,
-    );
+  const more = "of YAML (JSON may have more)";
+  checkCount(text.length, `characters ${more}`, DOCUMENT_LIMITS.yamlCharacters);
   const lines = text.split("\n", DOCUMENT_LIMITS.yamlLines + 1).length;
-  if (lines > DOCUMENT_LIMITS.yamlLines)
-    throw new InvalidDocumentError(
-      "",
-      `the document has more lines than are allowed: at most ${DOCUMENT_LIMITS.yamlLines} of ` +
-        "YAML (JSON may have any number)",
-    );
+  checkCount(lines, `lines ${more}`, DOCUMENT_LIMITS.yamlLines);
   try {
     checkTokens(text);
     // Uniqueness is checked below: the parser's own check takes quadratic time in the number of

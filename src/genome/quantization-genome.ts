@@ -392,20 +392,16 @@ export class QuantizationGenome {
   }
 }
 
-/** A frozen copy, so that a result says for ever what was measured; frozen ones are shared. */
+/** A frozen copy: a result says for ever what was measured. */
 function frozenMetrics(metrics: GenomeMetrics | undefined): GenomeMetrics | undefined {
-  if (metrics === undefined || frozen.has(metrics)) return metrics;
-  const { accuracyInterval, violations } = metrics;
-  const copy = Object.freeze({
+  if (metrics === undefined) return undefined;
+  const { accuracyInterval: interval, violations } = metrics;
+  return Object.freeze({
     ...metrics,
-    ...(accuracyInterval && { accuracyInterval: Object.freeze([...accuracyInterval] as const) }),
+    ...(interval && { accuracyInterval: Object.freeze([...interval] as const) }),
     violations: Object.freeze({ ...violations }),
   });
-  frozen.add(copy);
-  return copy;
 }
-
-const frozen = new WeakSet<GenomeMetrics>();
 
 /**
  * @throws InvalidArgumentError (path `path`) unless the value is a genome, of this or another copy

@@ -117,7 +117,7 @@ export function anyOf(...conditions: readonly StopCondition[]): StopCondition {
   checkConditions(conditions);
   return {
     name: conditions.map(({ name }) => name).join(" or "),
-    isMet: (progress) => someAnswers(true, conditions, progress),
+    isMet: (progress) => someAnswer(true, conditions, progress),
   };
 }
 
@@ -129,30 +129,19 @@ export function allOf(...conditions: readonly StopCondition[]): StopCondition {
   checkConditions(conditions);
   return {
     name: conditions.map(({ name }) => name).join(" and "),
-    isMet: (progress) => negated(someAnswers(false, conditions, progress)),
+    isMet: async (progress) => !(await someAnswer(false, conditions, progress)),
   };
 }
 
-type Answer = boolean | Promise<boolean>;
-
-/**
- * Whether some condition gives an answer, asked in order up to that one. A promise only where one
- * of them gives a promise.
- */
-function someAnswers(
+/** Asks conditions in turn up to the one that gives the answer; false when none does. */
+async function someAnswer(
   wanted: boolean,
   conditions: readonly StopCondition[],
   progress: SearchProgress,
-): Answer {
-  const [first, ...rest] = conditions;
-  if (first === undefined) return false;
-  const decide = (met: boolean) => Boolean(met) === wanted || someAnswers(wanted, rest, progress);
-  const met = first.isMet(progress);
-  return typeof met === "object" ? met.then(decide) : decide(met);
-}
-
-function negated(answer: Answer): Answer {
-  return typeof answer === "object" ? answer.then((met) => !met) : !answer;
+): Promise<boolean> {
+  for (const condition of conditions)
+    if (Boolean(await condition.isMet(progress)) === wanted) return true;
+  return false;
 }
 
 /**

@@ -19,7 +19,7 @@ import { type HardwareProfile, hardwareProfileSchema } from "./profile-schema.js
  * ```
  */
 export function loadHardwareProfile(data: unknown): HardwareProfile {
-  const document = typeof data === "string" ? readJson(data, READING) : data;
+  const document = typeof data === "string" ? readJson(data, MOST_CHARACTERS) : data;
   const parsed = hardwareProfileSchema.safeParse(document);
   if (parsed.success) return deepFreeze(parsed.data);
   const { path, message } = describeIssue(parsed.error, document);
@@ -29,7 +29,7 @@ export function loadHardwareProfile(data: unknown): HardwareProfile {
 }
 
 /** Most characters of a profile. Ours have some 10,000. */
-const READING = { name: "hardware profile", mostCharacters: 1024 * 1024 };
+const MOST_CHARACTERS = 1024 * 1024;
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {

@@ -102,9 +102,7 @@ export interface MeasurementTable {
  * @throws InvalidDocumentError whose path is the field at fault
  */
 export function parseMeasurementTable(data: unknown): MeasurementTable {
-  const parsed = tableSchema.safeParse(
-    typeof data === "string" ? readJson(data, { name: "measurement table" }) : data,
-  );
+  const parsed = tableSchema.safeParse(typeof data === "string" ? readJson(data) : data);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const path = (issue?.path ?? []).map(String).join(".");

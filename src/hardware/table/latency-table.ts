@@ -66,7 +66,7 @@ export type LatencyTableEntry = LatencyTable["entries"][number];
  * @throws InvalidDocumentError whose path is the field at fault
  */
 export function parseLatencyTable(data: unknown): LatencyTable {
-  const value = typeof data === "string" ? readJson(data, { name: "latency table" }) : data;
+  const value = typeof data === "string" ? readJson(data) : data;
   const parsed = latencyTableSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
