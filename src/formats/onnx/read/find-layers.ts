@@ -1,3 +1,4 @@
+import { quoteName } from "../../../check/quote-name.js";
 import { InvalidModelError, UnsupportedError } from "../../../errors.js";
 import { LayerKind, type LayerSpec } from "../../../model/layer-spec.js";
 import { permuteAxes } from "../../../numeric/permute-axes.js";
@@ -127,6 +128,18 @@ function kindOf(index: GraphIndex, layer: Gathered): LayerKind {
   return names.some(isAttentionName) ? LayerKind.ATTENTION : kind;
 }
 
+/** @throws InvalidModelError for a layer whose MACs or extents are no whole numbers up to 2^53 */
+function requireCountable({ macs, operand }: Gathered, name: string): void {
+  const { inputShape, outputShape } = operand;
+  const isCount = (x: number) => Number.isSafeInteger(x) && x >= 0;
+  if ([macs, ...inputShape, ...outputShape].every(isCount)) return;
+  throw new InvalidModelError(
+    name,
+    `layer ${quoteName(name)} from [${inputShape}] to [${outputShape}] has ${macs} MACs; ` +
+      "allowed: whole numbers from 0 to 2^53",
+  );
+}
+
 /** Layers of a graph, and where they live in it. */
 export interface FoundLayers {
   readonly layers: readonly LayerSpec[];
@@ -156,6 +169,7 @@ export function findLayers(
   const inputs = upstreamLayers(index, bindings, note);
   const layers = [...gathered].map(([weight, layer], position): LayerSpec => {
     const { source, roles, inputShape, outputShape } = layer.operand;
+    requireCountable(layer, names.get(weight)!);
     const stored: AxisRoles[] = [];
     source.storedAxis.forEach((axis, i) => {
       stored[axis] = roles[i]!;
