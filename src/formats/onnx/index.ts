@@ -59,6 +59,8 @@ export {
   type NoiseSetting,
 } from "../../measure/threads/compute-noise-table.js";
 export type { ThreadOptions } from "../../measure/threads/thread-pool.js";
+export type { ReadExternal } from "./external/external-source.js";
+export type { ExternalData } from "./external/model-files.js";
 export { type LoadOnnxOptions, loadOnnxModel } from "./read/load-onnx-model.js";
 export type { GraphValue, LayerBinding, OnnxModel, WeightUse } from "./read/onnx-model.js";
 export { withDimensionsOf } from "./read/with-dimensions-of.js";
@@ -95,3 +97,4 @@ export {
 } from "./write/quantize-onnx.js";
 export type { QuantizedLayer } from "./write/quantized-model.js";
 export type { StorageType } from "./write/storage-type.js";
+export { writeQuantizedOnnx } from "./write/write-quantized-onnx.js";

@@ -118,7 +118,7 @@ export async function createOnnxEvaluator(
     metric,
     inputs: modelInputs(model),
     validation,
-    float: await runBatches(runtime, model.bytes, feeds, outputs, signal),
+    float: await runBatches(runtime, model, feeds, outputs, signal),
     outputNames: outputs,
     runtime: runtime.description,
     openRunner: () =>

@@ -3,9 +3,9 @@ import { quoteName } from "../../../check/quote-name.js";
 import { UnsupportedError } from "../../../errors.js";
 import type { Batch, TensorArray, TensorData } from "../../../measure/batches/tensor-data.js";
 import { decodeFloat16 } from "../../../numeric/float16.js";
+import { inMemory } from "../external/model-files.js";
 import { copyMessage } from "../opset/copy-graph.js";
 import type { OnnxModel } from "../read/onnx-model.js";
-import { encodeModel } from "../wire/encode-model.js";
 import {
   TensorProto_DataType as DataType,
   type ModelProto,
@@ -47,7 +47,7 @@ export async function visitActivations(
     importRuntime: options.importRuntime,
     graphOptimizationLevel: "basic",
   });
-  const session = await runtime.open(encodeModel(withOutputs(model, computed)));
+  const session = await runtime.open(inMemory(withOutputs(model, computed)));
   try {
     for (const batch of batches) {
       options.signal?.throwIfAborted();
