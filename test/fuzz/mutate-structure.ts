@@ -31,19 +31,20 @@ const EXTENTS = [
 ];
 const NUMBERS = [...EXTENTS, -2n, -3n, -(2n ** 63n), 2n ** 63n - 1n];
 const OPERATORS = (
-  "Conv ConvTranspose Gemm MatMul Gather LSTM GRU RNN Reshape Transpose Slice Split Concat Expand " +
-  "Squeeze Unsqueeze Flatten Tile Pad Resize Upsample Range ConstantOfShape Shape Size Cast Where " +
-  "Add Sub Mul Div Pow Sqrt Max Min ReduceL2 ReduceSum ReduceMean ReduceProd BatchNormalization " +
-  "LayerNormalization InstanceNormalization MaxPool AveragePool LpPool GlobalAveragePool Einsum " +
-  "Attention Softmax Relu Clip Identity Dropout DepthToSpace SpaceToDepth GatherND GatherElements " +
-  "ScatterND TopK NonZero OneHot CumSum If Loop Scan DequantizeLinear QuantizeLinear MatMulNBits " +
-  "FusedConv Nothing"
+  "Conv ConvTranspose Gemm MatMul Gather LSTM GRU RNN Reshape Transpose Slice Split " +
+  "Concat Expand Squeeze Unsqueeze Flatten Tile Pad Resize Upsample Range " +
+  "ConstantOfShape Shape Size Cast Where Add Sub Mul Div Pow Sqrt Max Min ReduceL2 " +
+  "ReduceSum ReduceMean ReduceProd BatchNormalization LayerNormalization " +
+  "InstanceNormalization MaxPool AveragePool LpPool GlobalAveragePool Einsum Attention " +
+  "Softmax Relu Clip Identity Dropout DepthToSpace SpaceToDepth GatherND GatherElements " +
+  "ScatterND TopK NonZero OneHot CumSum If Loop Scan DequantizeLinear QuantizeLinear " +
+  "MatMulNBits FusedConv Nothing"
 ).split(" ");
 const ATTRIBUTES = (
-  "group axis axes perm strides pads dilations kernel_shape output_padding output_shape auto_pad " +
-  "transA transB alpha beta hidden_size direction layout to value value_ints value_float start end " +
-  "equation split num_outputs keepdims noop_with_empty_axes allowzero blocksize ceil_mode batch_dims " +
-  "q_num_heads kv_num_heads mode scales epsilon"
+  "group axis axes perm strides pads dilations kernel_shape output_padding output_shape " +
+  "auto_pad transA transB alpha beta hidden_size direction layout to value value_ints " +
+  "value_float start end equation split num_outputs keepdims noop_with_empty_axes " +
+  "allowzero blocksize ceil_mode batch_dims q_num_heads kv_num_heads mode scales epsilon"
 ).split(" ");
 const NAMES = ["", "x", "__proto__", "constructor", "a\u001b[2J", "n".repeat(5000)];
 
