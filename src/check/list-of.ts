@@ -17,20 +17,18 @@ export function listOf<T extends z.ZodType>(
   item: T,
   { min = 0, max = Number.POSITIVE_INFINITY }: ListBounds = {},
 ): z.ZodType<z.output<T>[]> {
-  const bounds = z.array(z.unknown()).min(min).max(max);
-  return z.unknown().transform((list, context): z.output<T>[] => {
-    const refuse = (error: z.core.$ZodError, path: readonly PropertyKey[]) => {
-      const [issue] = error.issues;
-      context.addIssue({ ...issue, path: [...path, ...(issue?.path ?? [])], input: list } as never);
-      return z.NEVER;
-    };
-    const checked = bounds.safeParse(list);
-    if (!checked.success) return refuse(checked.error, []);
+  // Nothing is looked at in items that are unknown, and a list out of bounds is not passed on.
+  const list = z.array(z.unknown()).min(min).max(max);
+  return list.transform((items, context) => {
     const found: z.output<T>[] = [];
-    for (const [i, value] of checked.data.entries()) {
-      const parsed = item.safeParse(value);
-      if (!parsed.success) return refuse(parsed.error, [i]);
-      found.push(parsed.data);
+    for (const [i, value] of items.entries()) {
+      const { data, error } = item.safeParse(value);
+      const [issue] = error?.issues ?? [];
+      if (issue !== undefined) {
+        context.addIssue({ ...issue, path: [i, ...issue.path], input: items } as never);
+        return z.NEVER;
+      }
+      found.push(data as z.output<T>);
     }
     return found;
   });

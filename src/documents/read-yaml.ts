@@ -61,13 +61,7 @@ export function readYaml(marked: string): unknown {
     return document.toJS({ maxAliasCount: 0 }) as unknown;
   } catch (error) {
     if (error instanceof InvalidDocumentError) throw error;
-    throw new InvalidDocumentError(
-      "",
-      `the document cannot be read; allowed: one document of YAML 1.2`,
-      {
-        cause: error,
-      },
-    );
+    throw new InvalidDocumentError("", NOT_YAML, { cause: error });
   }
 }
 

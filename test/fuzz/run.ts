@@ -34,28 +34,30 @@ interface Report {
 async function child(name: string, from: number, count: number): Promise<void> {
   const target = FUZZ_TARGETS.find((one) => one.name === name)!;
   const found = { accepted: 0, refused: 0, faults: 0, slowestMs: 0, largestMb: 0 };
-  const send = (report: Report) => process.send!(report);
+  // Messages that wait would be lost at the end.
+  const send = (report: Report) =>
+    new Promise<void>((resolve) => process.send!(report, undefined, undefined, () => resolve()));
   for (let i = from; i < count; i++) {
-    send({ at: i });
+    await send({ at: i });
     const before = process.cpuUsage();
-    const fail = (why: string) => {
+    const fail = async (why: string) => {
       found.faults++;
-      send({ fault: `${name} ${i}: ${why}` });
+      await send({ fault: `${name} ${i}: ${why}` });
     };
     try {
       found[await target.attempt(randomOf(target, flags.seed, i))]++;
     } catch (error) {
-      fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      await fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
     }
     const { user, system } = process.cpuUsage(before);
     const ms = (user + system) / 1000;
     const bytes = process.memoryUsage.rss();
     found.slowestMs = Math.max(found.slowestMs, Math.round(ms));
     found.largestMb = Math.max(found.largestMb, Math.round(bytes / 1e6));
-    if (ms > MOST_MS) fail(`took ${Math.round(ms)} ms`);
-    if (bytes > MOST_BYTES) fail(`took ${Math.round(bytes / 1e6)} MB`);
+    if (ms > MOST_MS) await fail(`took ${Math.round(ms)} ms`);
+    if (bytes > MOST_BYTES) await fail(`took ${Math.round(bytes / 1e6)} MB`);
   }
-  send({ done: found });
+  await send({ done: found });
   process.disconnect();
 }
 

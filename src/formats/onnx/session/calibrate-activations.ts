@@ -1,7 +1,7 @@
 import type { Placement } from "../../../deploy/placement.js";
 import { InvalidDataError } from "../../../errors.js";
 import { checkBatches } from "../../../measure/batches/check-batches.js";
-import type { Batch } from "../../../measure/batches/tensor-data.js";
+import type { Batch, TensorData } from "../../../measure/batches/tensor-data.js";
 import { checkModel, checkOptions } from "../check-arguments.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import {
@@ -10,9 +10,11 @@ import {
   observeTensor,
 } from "../write/activation-ranges.js";
 import { placementOf } from "../write/place-tensors.js";
+import { loadOnnxRuntime } from "./ort-session.js";
 import { modelInputs } from "./runtime-types.js";
 import {
   activationNames,
+  type LoadRuntime,
   toFloat32,
   type VisitActivationsOptions,
   visitActivations,
@@ -39,13 +41,23 @@ export async function calibrateActivations(
 ): Promise<ActivationRanges> {
   checkModel(model);
   checkOptions(options, ["importRuntime", "signal"]);
+  return calibrateIn(loadOnnxRuntime, model, calibration, options);
+}
+
+/** {@link calibrateActivations} in a runtime of another process, perhaps. */
+export async function calibrateIn(
+  loadRuntime: LoadRuntime,
+  model: OnnxModel,
+  calibration: readonly Batch[],
+  options: CalibrateActivationsOptions,
+): Promise<ActivationRanges> {
   checkBatches(modelInputs(model), calibration, "calibration");
   options.signal?.throwIfAborted();
   const tensors = new Map<string, ObservedTensor>();
   const needed = activationNames(model);
   const names = new Set([...needed, ...rangesOf(placementOf(model))]);
   const unfit = new Set<string>();
-  await visitActivations(model, calibration, options, names, (name, elementType, { data }) => {
+  const visit = (name: string, elementType: number, { data }: TensorData) => {
     if (unfit.has(name)) return;
     let observed = tensors.get(name);
     if (observed === undefined) {
@@ -60,7 +72,8 @@ export async function calibrateActivations(
       unfit.add(name);
       tensors.delete(name);
     }
-  });
+  };
+  await visitActivations(model, calibration, options, names, visit, loadRuntime);
   return new ActivationRanges(tensors, unfit);
 }
 

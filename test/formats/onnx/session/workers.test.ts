@@ -100,6 +100,34 @@ describe("an evaluator with workers", () => {
     },
   );
 
+  it("calibrates and runs the float model in a process too: its death is a typed error", async () => {
+    let killed = 0;
+    const killer = setInterval(() => {
+      for (const id of workerProcesses()) {
+        process.kill(id, "SIGKILL");
+        killed++;
+      }
+    }, 20);
+    try {
+      await expect(evaluatorWith({ workers: 1 })).rejects.toMatchObject({
+        code: "EVALUATION_FAILED",
+        path: "worker",
+        message: expect.stringContaining("the float model could not be run in a worker process"),
+      });
+    } finally {
+      clearInterval(killer);
+    }
+    expect(killed).toBeGreaterThan(0);
+    await until(() => workerProcesses().length === 0);
+    const here = await evaluatorWith({ workers: 0 });
+    const there = await evaluatorWith({ workers: 1 });
+    expect(there.baseline).toEqual(here.baseline);
+    const { tensors } = here.activationRanges;
+    expect([...there.activationRanges.tensors.keys()]).toEqual([...tensors.keys()]);
+    await there.dispose();
+    await until(() => workerProcesses().length === 0);
+  });
+
   it("throws the worker's errors as they are", async () => {
     const broken = await loadOnnxModel(
       bytesOf(
