@@ -10,12 +10,19 @@ import type { ThreadOptions } from "../../../measure/threads/thread-pool.js";
 import { longTasksInThreads, weightTasks } from "../../../measure/threads/weight-tasks.js";
 import { checkModel, checkOptions } from "../check-arguments.js";
 import { isFileName } from "../external/external-place.js";
-import { DEFAULT_LOCATION, type ExternalData, modelFiles } from "../external/model-files.js";
+import {
+  DEFAULT_LOCATION,
+  type ExternalData,
+  type ModelFiles,
+  modelFiles,
+} from "../external/model-files.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import {
   type CalibrateActivationsOptions,
   calibrateActivations,
 } from "../session/calibrate-activations.js";
+import { encodeModel } from "../wire/encode-model.js";
+import type { ModelProto } from "../wire/onnx_pb.js";
 import type { ActivationRanges } from "./activation-ranges.js";
 import { placementOf } from "./place-tensors.js";
 import {
@@ -77,13 +84,14 @@ export function quantizeOnnxWithReport(
 }
 
 /**
- * {@link quantizeOnnxWithReport} with the name that a second file has unless `options` give one.
+ * {@link quantizeOnnxWithReport} with the name that a second file has unless `options` give one;
+ * undefined: there is to be none.
  */
 export async function quantizeAs(
   model: OnnxModel,
   genome: QuantizationGenome,
   options: QuantizeOnnxOptions,
-  usualName: string,
+  usualName: string | undefined,
 ): Promise<QuantizedOnnx> {
   checkModel(model);
   checkGenome(genome, "genome");
@@ -99,6 +107,12 @@ export async function quantizeAs(
   checkWeightOptions(options);
   const { externalData } = options;
   checkExternalData(externalData);
+  if (usualName === undefined && externalData)
+    throw new InvalidArgumentError(
+      "externalData",
+      `externalData is ${describeValue(externalData)}, and quantizeOnnx gives one file; ` +
+        "allowed: false, or quantizeOnnxWithReport or writeQuantizedOnnx, which give two",
+    );
   checkGenomeLayers(model, genome);
   const placement = placementOf(model);
   let ranges = options.activationRanges;
@@ -118,15 +132,23 @@ export async function quantizeAs(
   const ready = await longTasksInThreads<QuantizedWeights>("quantize", unknown, options);
   const { proto, layers } = quantizedModel(model, genome, ranges, { avoidSaturation, ready });
   return {
-    ...modelFiles(
-      proto,
-      typeof externalData === "string" ? externalData : usualName,
-      typeof externalData === "string" || externalData,
-    ),
+    ...(usualName === undefined
+      ? { bytes: encodeModel(proto) }
+      : filesOf(proto, externalData, usualName)),
     layers,
     sizeBytes: layers.reduce((sum, layer) => sum + layer.sizeBytes, 0),
     storedBytes: layers.reduce((sum, layer) => sum + layer.storedBytes, 0),
   };
+}
+
+function filesOf(
+  proto: ModelProto,
+  wanted: QuantizeOnnxOptions["externalData"],
+  usualName: string,
+): ModelFiles {
+  return typeof wanted === "string"
+    ? modelFiles(proto, wanted, true)
+    : modelFiles(proto, usualName, wanted);
 }
 
 /**
@@ -167,11 +189,5 @@ export async function quantizeOnnx(
   genome: QuantizationGenome,
   options: QuantizeOnnxOptions = {},
 ): Promise<Uint8Array> {
-  if (options.externalData)
-    throw new InvalidArgumentError(
-      "externalData",
-      `externalData is ${describeValue(options.externalData)}, and quantizeOnnx gives one file; ` +
-        "allowed: false, or quantizeOnnxWithReport or writeQuantizedOnnx, which give two",
-    );
-  return (await quantizeOnnxWithReport(model, genome, { ...options, externalData: false })).bytes;
+  return (await quantizeAs(model, genome, options, undefined)).bytes;
 }
