@@ -40,6 +40,7 @@ const OPERATORS = (
   "ScatterND TopK NonZero OneHot CumSum If Loop Scan DequantizeLinear QuantizeLinear " +
   "MatMulNBits FusedConv Nothing"
 ).split(" ");
+OPERATORS.push("Odd\u001b[2J");
 const ATTRIBUTES = (
   "group axis axes perm strides pads dilations kernel_shape output_padding output_shape " +
   "auto_pad transA transB alpha beta hidden_size direction layout to value value_ints " +

@@ -67,7 +67,9 @@ async function readModel(bytes: Uint8Array): Promise<"accepted" | "refused"> {
   return "accepted";
 }
 
-function checkModel({ layers }: OnnxModel): void {
+function checkModel({ layers, notes = [] }: OnnxModel): void {
+  const odd = notes.find((note) => /\p{Cc}/u.test(note));
+  if (odd !== undefined) throw new Error(`a note has control characters: ${odd}`);
   if (layers.length === 0) throw new Error("a model without layers was accepted");
   for (const { name, macs, weights, inputShape, outputShape, parameterCount } of layers) {
     const counts = [macs, parameterCount, ...inputShape, ...outputShape];

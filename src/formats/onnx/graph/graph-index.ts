@@ -1,5 +1,5 @@
 import { quoteName } from "../../../check/quote-name.js";
-import { InvalidModelError } from "../../../errors.js";
+import { escapeControls, InvalidModelError } from "../../../errors.js";
 import { LIMITS } from "../wire/limits.js";
 import type { GraphProto, NodeProto, TensorProto } from "../wire/onnx_pb.js";
 import { constantTensor } from "./constant-tensor.js";
@@ -41,9 +41,8 @@ export interface GraphIndex {
 
 /** A name for messages: the node's own, or its place. */
 export function describeNode(node: NodeProto, index: number): string {
-  return node.name === ""
-    ? `${node.opType} node ${index}`
-    : `${node.opType} ${quoteName(node.name)}`;
+  const operator = escapeControls(node.opType.slice(0, 120));
+  return node.name === "" ? `${operator} node ${index}` : `${operator} ${quoteName(node.name)}`;
 }
 
 function checkName(name: string, where: string): void {

@@ -149,6 +149,7 @@ export async function createOnnxEvaluator(
     notes,
     identity: measurementIdentity({
       model: model.bytes,
+      externalData: model.externalData?.bytes,
       calibration,
       validation,
       metric,
