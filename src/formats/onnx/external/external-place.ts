@@ -32,7 +32,7 @@ export function externalPlace(tensor: TensorProto, name: string): ExternalPlace 
   const refuse = (what: string): never => {
     throw new InvalidModelError(name, `tensor ${quoteName(name)} ${what}`);
   };
-  if (tensor.rawData.length > 0) refuse("has its data both in the model and in another file");
+  if (hasData(tensor)) refuse("has its data both in the model and in another file");
   const location = fields.get("location") ?? refuse("names no file that has its data");
   if (!staysInFolder(location))
     refuse(
@@ -53,6 +53,12 @@ export function externalPlace(tensor: TensorProto, name: string): ExternalPlace 
   const told = whole("length") ?? length;
   if (told !== length) refuse(`needs ${length} bytes; its external data have ${told}`);
   return { location, offset: whole("offset") ?? 0, length };
+}
+
+function hasData(tensor: TensorProto): boolean {
+  const { rawData, floatData, doubleData, int32Data, int64Data, uint64Data, stringData } = tensor;
+  const lists = [rawData, floatData, doubleData, int32Data, int64Data, uint64Data, stringData];
+  return lists.some(({ length }) => length > 0);
 }
 
 /** True for a name that can stand for a file in the folder of a model, on any system. */

@@ -174,9 +174,11 @@ describe("a model with its tensors in another file", () => {
     ];
     for (const [place, code, message] of cases)
       await expect(loadOnnxModel(await split(place))).rejects.toMatchObject(refuses(code, message));
-    const both = moved(weights("w", DIMS), { location: "model.onnx.data" });
-    both.rawData = data;
-    await expect(loadOnnxModel(bytesOf(proto(both)))).rejects.toThrow(/both in the model and in/);
+    for (const fields of [{ rawData: data }, { floatData: [1] }, { int32Data: [1] }]) {
+      const both = moved(weights("w", DIMS), { location: "model.onnx.data" });
+      const bytes = bytesOf(proto(Object.assign(both, fields)));
+      await expect(loadOnnxModel(bytes)).rejects.toThrow(/both in the model and in/);
+    }
   });
 
   it("cannot have thousands of tensors from one small file", async () => {
