@@ -12,11 +12,11 @@ import {
   type WeightBits,
 } from "quantevo";
 import { paretoFrontSvg } from "quantevo/export";
-import { costModelFor } from "quantevo/hardware";
 import {
   createOnnxEvaluator,
   loadOnnxModel,
   measureOnnxLatencies,
+  onnxRuntimeCostModel,
   quantizeOnnxWithReport,
   splitBatches,
   topOneAccuracy,
@@ -78,7 +78,6 @@ for (const target of [HardwareTarget.INTEL_VNNI, HardwareTarget.ARM_DOT]) {
     {
       hardwareTarget: target,
       weightBitChoices: [2, 4, 8],
-      minBits: 2,
       maxBits: 8,
       minAccuracy: evaluator.baseline.accuracy - 0.1,
       populationSize: 20,
@@ -161,11 +160,7 @@ async function printLatencies(): Promise<void> {
     })[0],
     repetitions: 30,
   });
-  const costModel = costModelFor(HardwareTarget.INTEL_VNNI, {
-    device: "onnx-runtime-qdq",
-    threads: 1,
-    batch: 64,
-  });
+  const costModel = onnxRuntimeCostModel(model, { batch: 64 });
   console.log("\n64 images at once, one thread of this machine:");
   for (const [i, [name, genome]] of [...compared].entries()) {
     const { latencyMs } = costModel.estimate(model.spec, genome ?? floatGenome());

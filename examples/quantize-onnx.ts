@@ -289,7 +289,7 @@ const objectives = (genome: QuantizationGenome): number[] => {
   const metrics = genome.metrics as GenomeMetrics;
   return [
     -metrics.accuracy,
-    metrics.sizeBytes,
+    metrics.fileBytes ?? metrics.sizeBytes,
     metrics.inferenceLatencyMs,
     metrics.energyPerInferenceMj,
   ];

@@ -17,7 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["allocation", "genes"],
   ["genome"],
   ["operators", "hardware"],
-  ["evaluation"],
+  ["evaluation", "reconstruction"],
   ["deploy"],
   ["measure"],
   ["formats", "report", "documents"],

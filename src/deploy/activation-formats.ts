@@ -27,6 +27,11 @@ export interface ActivationFormats {
    * one.
    */
   covers?(range: string): boolean;
+  /**
+   * Mean of each channel of what an operator multiplies with its weights, by operator, where it is
+   * known. With it the biases of quantized layers are corrected.
+   */
+  readonly inputMeans?: ReadonlyMap<string, Float32Array> | undefined;
 }
 
 /** Tells the formats of activations apart. */

@@ -50,6 +50,7 @@ export interface PlannedActivation {
 
 /** A bias that is stored as int32 multiples of the product of the scales that it is added to. */
 export interface PlannedBias {
+  /** The stored tensor; "" where the float model has none. */
   readonly tensor: string;
   readonly role: "bias";
   readonly layer: string;
@@ -60,6 +61,14 @@ export interface PlannedBias {
   readonly reader: Reader;
   readonly parameters?: undefined;
   readonly storage: { readonly floatType: FloatType | undefined };
+}
+
+/** A bias that stays in float and takes up what rounding the weights did to the layer's mean. */
+export interface CorrectedBias {
+  /** One for each output channel. */
+  readonly values: Float32Array;
+  readonly floatType: "float32" | "float16";
+  readonly reader: Reader;
 }
 
 /** What stays in float. */
@@ -74,6 +83,8 @@ export interface PlannedFloat {
   readonly storage: { readonly floatType: FloatType | undefined };
   /** Why, in words for a report. */
   readonly reason: string;
+  /** Values that take the place of the tensor's at one operator. */
+  readonly corrected?: CorrectedBias | undefined;
 }
 
 /** What becomes of one tensor. */
@@ -98,4 +109,11 @@ export function plannedActivations(plan: DeploymentPlan): PlannedActivation[] {
 /** The biases of a plan that are stored as int32. */
 export function plannedBiases(plan: DeploymentPlan): PlannedBias[] {
   return plan.filter((entry) => entry.role === "bias" && entry.format === "integer");
+}
+
+/** The biases of a plan that stay in float and were corrected. */
+export function correctedBiases(plan: DeploymentPlan): CorrectedBias[] {
+  return plan.flatMap((entry) =>
+    entry.format === "float" && entry.corrected !== undefined ? [entry.corrected] : [],
+  );
 }

@@ -1,6 +1,7 @@
 import type { LayerSpec } from "../model/layer-spec.js";
 import { elementCount } from "../model/layer-spec.js";
 import { packBits, quantize } from "../quantization/index.js";
+import { type BiasShifts, shifted } from "./correct-biases.js";
 import type {
   PlannedActivation,
   PlannedBias,
@@ -66,6 +67,30 @@ function zeroChannelsOf(layer: LayerSpec): readonly boolean[] {
   return zero;
 }
 
+/** What weights were fitted to before, as a search plans the same layers again and again. */
+const fits = new WeakMap<QuantizedWeights, QuantizedWeights[]>();
+/** Scales that are remembered for each: a few activation formats of each layer. */
+const REMEMBERED = 8;
+
+/** The weights with these scales. */
+function withScale(
+  layer: LayerSpec,
+  made: QuantizedWeights,
+  scale: Float32Array,
+  requantize: boolean,
+): QuantizedWeights {
+  const before = fits.get(made) ?? [];
+  const same = before.find(({ params }) => params.scale.every((x, at) => x === scale[at]));
+  if (same !== undefined) return same;
+  const params = { ...made.params, scale };
+  const data = requantize
+    ? packBits(quantize(layer.weights!, params), made.storage.bits)
+    : made.data;
+  const fitted = { ...made, params, data };
+  fits.set(made, [fitted, ...before].slice(0, REMEMBERED));
+  return fitted;
+}
+
 /**
  * Raises the weight scales of channels whose bias would overflow int32, and gives channels without
  * weights a scale like that of the others, so that their biases are not rounded coarsely.
@@ -95,12 +120,7 @@ export function fitToBiases(
     return least / MOST_STEPS;
   });
   if (raised.every((x, at) => x === scale[at])) return made;
-  const fitted = { ...params, scale: raised };
-  return {
-    ...made,
-    params: fitted,
-    data: requantize ? packBits(quantize(layer.weights!, fitted), made.storage.bits) : made.data,
-  };
+  return withScale(layer, made, raised, requantize);
 }
 
 function greatestOf(values: Float32Array, at: number, perChannel: boolean): number {
@@ -108,17 +128,24 @@ function greatestOf(values: Float32Array, at: number, perChannel: boolean): numb
   return values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 }
 
-/** The biases that have to be stored as int32 for integer kernels to be taken. */
+/**
+ * The biases that have to be stored as int32 for integer kernels to be taken.
+ * @param shifts what they take up
+ */
 export function planBiases(
   weights: readonly (PlannedWeight | PlannedFloat)[],
   biases: LayerBiases,
+  shifts: BiasShifts = new Map(),
 ): PlannedBias[] {
   return weights.flatMap((weight): PlannedBias[] => {
     if (weight.format !== "integer") return [];
     const scaled = biases.get(weight.layer) ?? [];
     return scaled.flatMap(({ bias, operator, activationScale }): PlannedBias[] => {
       if (operator.kernel.integerBias !== true) return [];
-      const { tensor, values, operator: reader, input } = bias;
+      const { tensor, operator: reader, input } = bias;
+      const shift = shifts.get(operator.operator);
+      if (tensor === "" && shift === undefined) return [];
+      const values = shifted(bias.values, shift);
       const scale = weight.parameters.scale.map((x) => x * activationScale);
       const codes = Int32Array.from(values, (x, i) =>
         Math.round(x / scale[scale.length === 1 ? 0 : i]!),

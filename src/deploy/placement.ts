@@ -52,9 +52,12 @@ export interface PlacedClamp {
 
 /** The bias of a layer at one operator. */
 export interface PlacedBias extends Reader {
-  /** The stored tensor. */
+  /** The stored tensor; "" where the operator has none and may be given one. */
   readonly tensor: string;
+  /** One for each output channel, or one for all. Zeros where there is none. */
   readonly values: Float32Array;
+  /** It is added to the sums of products as it is, one value for each output channel. */
+  readonly perChannel: boolean;
 }
 
 /** An operator of the graph, or a few that are one to the runtime. */

@@ -3,6 +3,7 @@ import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import type { ModelSpec } from "../model/layer-spec.js";
 import type { ActivationFormats } from "./activation-formats.js";
 import { checkGenomeLayers } from "./check-genome-layers.js";
+import { biasShifts, planCorrectedBiases } from "./correct-biases.js";
 import type { DeploymentPlan, PlannedFloat, PlannedWeight } from "./deployment-plan.js";
 import { biasesOf, fitToBiases, type LayerBiases, planBiases } from "./fit-biases.js";
 import type { Placement } from "./placement.js";
@@ -17,6 +18,8 @@ export interface PlanOptions {
   readonly ranges?: ActivationFormats | undefined;
   /** Weights by layer that are quantized already, as the genome says. */
   readonly ready?: ReadonlyMap<string, QuantizedWeights> | undefined;
+  /** Whether biases take up what rounding does to the means of layers. Default true. */
+  readonly correctBiases?: boolean | undefined;
 }
 
 /**
@@ -36,13 +39,19 @@ export function planDeployment(
   const activations = planActivations(model, placement, genome, options.ranges);
   const biases = biasesOf(activations.integer, activations.entries);
   const weights = planWeights(model, placement, genome, biases, options);
-  const stored = planBiases(weights, biases);
-  const placed = new Set(stored.map(({ tensor }) => tensor));
+  const { operators = [] } = placement;
+  const means = options.correctBiases === false ? undefined : options.ranges?.inputMeans;
+  const shifts = means && biasShifts(model.layers, weights, operators, means);
+  const stored = planBiases(weights, biases, shifts);
+  const readers = new Set(stored.map(({ reader }) => reader.operator));
+  const corrected = shifts ? planCorrectedBiases(weights, operators, shifts, readers) : [];
+  const placed = new Set([...stored, ...corrected].map(({ tensor }) => tensor));
   const floats = placement.floats.filter(({ tensor }) => !placed.has(tensor));
   return [
     ...weights,
     ...activations.entries,
     ...stored,
+    ...corrected,
     ...floats.map(({ role, tensor, floatType, reason }): PlannedFloat => {
       return { tensor, role, format: "float", storage: { floatType }, reason };
     }),

@@ -71,6 +71,7 @@ function metricsToData(metrics: GenomeMetrics): NonNullable<GenomeData["metrics"
     compressionRatio: metrics.compressionRatio,
     sizeBytes: metrics.sizeBytes,
     storedBytes: metrics.storedBytes,
+    ...(metrics.fileBytes !== undefined && { fileBytes: metrics.fileBytes }),
     inferenceLatencyMs: metrics.inferenceLatencyMs,
     memoryFootprintMb: metrics.memoryFootprintMb,
     energyPerInferenceMj: metrics.energyPerInferenceMj,

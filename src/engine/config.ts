@@ -16,6 +16,7 @@ import type { HardwareTarget } from "../hardware/contract.js";
 import type { HardwareProfile } from "../hardware/profile/profile-schema.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
 import { SENSITIVITY_NAMES, type SensitivityName } from "./sensitivity/sensitivity-names.js";
+import { ascending, impliedRange, weightBitChoices } from "./weight-bit-choices.js";
 
 /** When a run gets no further. */
 export interface Stagnation {
@@ -312,17 +313,22 @@ const schema = z.strictObject({
 });
 
 /**
- * Checks a configuration and fills in the defaults.
+ * Checks a configuration and fills in the defaults. `weightBitChoices` alone implies `minBits` and
+ * `maxBits`.
+ * @param storedWeightBits widths that `weightBitChoices` are taken from by default; default all
  * @throws InvalidConfigError naming the field, its value and the allowed range: an unknown field, a
  *   value out of range, or a contradiction between fields
  */
-export function resolveConfig(config: QuantizationEvolutionConfig = {}): ResolvedConfig {
+export function resolveConfig(
+  config: QuantizationEvolutionConfig = {},
+  storedWeightBits?: readonly WeightBits[],
+): ResolvedConfig {
   if (!isRecord(config))
     throw new InvalidConfigError(
       "",
       `the configuration is ${describeNonRecord(config)}; allowed: an object`,
     );
-  const parsed = schema.safeParse({ ...config });
+  const parsed = schema.safeParse({ ...impliedRange(config.weightBitChoices), ...config });
   if (!parsed.success) throw configError(parsed.error.issues[0], config);
   const data = parsed.data;
   if (data.minBits > data.maxBits)
@@ -339,7 +345,7 @@ export function resolveConfig(config: QuantizationEvolutionConfig = {}): Resolve
   return {
     ...data,
     hardwareTarget: data.hardwareTarget as HardwareTarget | HardwareProfile,
-    weightBitChoices: weightBitChoices(data),
+    weightBitChoices: weightBitChoices(data, storedWeightBits),
     activationBitChoices: ascending(data.activationBitChoices) as ActivationBits[],
     weightSchemes: [...new Set(data.weightSchemes)],
     activationSchemes: [...new Set(data.activationSchemes)],
@@ -348,27 +354,6 @@ export function resolveConfig(config: QuantizationEvolutionConfig = {}): Resolve
     layerOverrides: checkOverrides(data.layerOverrides ?? {}),
   };
 }
-
-function weightBitChoices(data: z.infer<typeof schema>): WeightBits[] {
-  const { minBits, maxBits } = data;
-  const within = WEIGHT_BITS.filter((bits) => bits >= minBits && bits <= maxBits);
-  if (within.length === 0)
-    throw new InvalidConfigError(
-      "minBits",
-      `no bit-width lies from minBits ${minBits} to maxBits ${maxBits}; allowed: a range ` +
-        `that holds one of ${WEIGHT_BITS.join(", ")}`,
-    );
-  for (const [i, bits] of (data.weightBitChoices ?? []).entries())
-    if (bits < minBits || bits > maxBits)
-      throw new InvalidConfigError(
-        `weightBitChoices.${i}`,
-        `weightBitChoices.${i} is ${bits}; allowed: minBits ${minBits} to maxBits ${maxBits}`,
-      );
-  return ascending(data.weightBitChoices ?? within) as WeightBits[];
-}
-
-const ascending = (values: readonly number[]): number[] =>
-  [...new Set(values)].sort((a, b) => a - b);
 
 function checkOverrides(
   given: NonNullable<QuantizationEvolutionConfig["layerOverrides"]>,

@@ -1,5 +1,6 @@
 import { checkSignal } from "../async/check-signal.js";
 import { checkFields } from "../check/check-fields.js";
+import { describeValue } from "../check/describe-value.js";
 import type { DocumentFormat } from "../documents/parse-quantization-config.js";
 import {
   EvaluationError,
@@ -13,6 +14,7 @@ import type { AccuracyEvaluator } from "../evaluation/evaluator.js";
 import type { GenomeExplanation } from "../evaluation/explain/genome-explanation.js";
 import type { SensitivityMetric } from "../evaluation/sensitivity/contract.js";
 import { currentMetric, type HarmsMetric } from "../evaluation/sensitivity/deprecated-harms.js";
+import { WEIGHT_BITS } from "../genes/bits.js";
 import { checkGeneKinds } from "../genes/check-gene-kinds.js";
 import type { GeneKind } from "../genes/gene-kind.js";
 import { GENE_KINDS } from "../genes/gene-kinds.js";
@@ -48,7 +50,10 @@ export type EvolutionLayers = ModelSpec | readonly (string | LayerSpec)[];
 export interface EngineParts {
   /** Says how accurate a genome is. Default: predicted from quantization noise on the weights. */
   readonly evaluator?: AccuracyEvaluator | undefined;
-  /** Says what a genome costs. Default: the roofline model of `hardwareTarget`. */
+  /**
+   * Says what a genome costs. Default: what the evaluator says of the files that it measures, where
+   * it does (ONNX on `intel-vnni`), else the roofline model of `hardwareTarget`.
+   */
   readonly costModel?: HardwareCostModel | undefined;
   /**
    * Says how sensitive layers are, unless `useSensitivityAnalysis` is false, which is all that is
@@ -95,13 +100,15 @@ export class QuantizationEvolutionEngine {
    *   InvalidArgumentError for other parts
    */
   constructor(config: QuantizationEvolutionConfig = {}, parts: EngineParts = {}) {
-    this.config = resolveConfig(config);
     checkFields(parts, "parts", ["evaluator", "costModel", "sensitivity", "operators", "genes"]);
-    this.#costModel =
-      checkedPart(parts.costModel, "costModel", "estimate") ?? builtInCosts(this.config);
     this.#evaluator = checkedPart(parts.evaluator, "evaluator", "evaluate");
-    this.#sensitivity = checkedMetric(parts.sensitivity, "sensitivity");
     checkKind(this.#evaluator);
+    this.config = resolveConfig(config, this.#evaluator?.storedWeightBits);
+    this.#costModel =
+      checkedPart(parts.costModel, "costModel", "estimate") ??
+      costsOf(this.#evaluator, this.config) ??
+      builtInCosts(this.config);
+    this.#sensitivity = checkedMetric(parts.sensitivity, "sensitivity");
     if (parts.operators !== undefined) checkOperators(parts.operators);
     if (parts.genes !== undefined) checkGeneKinds(parts.genes);
     this.#operators = parts.operators;
@@ -328,6 +335,21 @@ export class QuantizationEvolutionEngine {
   }
 }
 
+function costsOf(
+  evaluator: AccuracyEvaluator | undefined,
+  { hardwareTarget }: ResolvedConfig,
+): HardwareCostModel | undefined {
+  // A profile is a device that the user chose.
+  if (evaluator?.costModel === undefined || typeof hardwareTarget !== "string") return undefined;
+  const offer: unknown = evaluator.costModel;
+  if (typeof offer !== "function")
+    throw new InvalidArgumentError(
+      "evaluator.costModel",
+      `evaluator.costModel is ${String(offer)}; allowed: a function`,
+    );
+  return evaluator.costModel(hardwareTarget);
+}
+
 function builtInCosts(config: ResolvedConfig): HardwareCostModel {
   try {
     return costModelFor(config.hardwareTarget);
@@ -361,7 +383,16 @@ function checkedPart<T extends object>(
   return part;
 }
 
+const isWeightBits = (bits: unknown): boolean => (WEIGHT_BITS as readonly unknown[]).includes(bits);
+
 function checkKind(evaluator: AccuracyEvaluator | undefined): void {
+  const stored: unknown = evaluator?.storedWeightBits;
+  if (stored !== undefined && !(Array.isArray(stored) && stored.every(isWeightBits)))
+    throw new InvalidArgumentError(
+      "evaluator.storedWeightBits",
+      `evaluator.storedWeightBits is ${describeValue(stored)}; allowed: a list of ` +
+        WEIGHT_BITS.join(", "),
+    );
   if (evaluator === undefined || evaluator.kind === "predicted" || evaluator.kind === "measured")
     return;
   throw new InvalidArgumentError(

@@ -144,6 +144,7 @@ function toMetrics(
     compressionRatio: sizeBytes === 0 ? 1 : reference.sizeBytes / sizeBytes,
     sizeBytes,
     storedBytes: cost.storedBytes,
+    ...fileBytesOf(genome, context.evaluator),
     inferenceLatencyMs: latencyMs,
     memoryFootprintMb: cost.memoryFootprintMb,
     energyPerInferenceMj: energyMj,
@@ -160,6 +161,22 @@ function toMetrics(
     ),
     violations,
   };
+}
+
+/** @throws EvaluationError when the evaluator predicts no number of bytes */
+function fileBytesOf(
+  genome: QuantizationGenome,
+  evaluator: AccuracyEvaluator,
+): Pick<GenomeMetrics, "fileBytes"> {
+  const fileBytes = evaluator.fileBytes?.(genome);
+  if (fileBytes === undefined) return {};
+  if (!(fileBytes >= 0 && Number.isFinite(fileBytes)))
+    throw new EvaluationError(
+      "evaluator.fileBytes",
+      `the evaluator returned fileBytes ${String(fileBytes)}; allowed: a finite number of at ` +
+        "least 0",
+    );
+  return { fileBytes };
 }
 
 function checkedCost(

@@ -1,4 +1,6 @@
+import type { WeightBits } from "../genes/bits.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import type { HardwareCostModel, HardwareTarget } from "../hardware/contract.js";
 
 /** How accurate a quantized model is, and how that was found. */
 export interface AccuracyEstimate {
@@ -84,6 +86,22 @@ export interface AccuracyEvaluator {
    * on fewer samples.
    */
   readonly sampleCount?: number;
+  /**
+   * What the files that it measures cost on a target, where it knows better than the target's
+   * device. The engine asks when it is given no cost model of its own. Undefined: the target's
+   * device.
+   */
+  costModel?(target: HardwareTarget): HardwareCostModel | undefined;
+  /**
+   * Weight widths that its files store exactly. A search chooses among them, within `minBits` and
+   * `maxBits`, unless `weightBitChoices` says otherwise. Default: all.
+   */
+  readonly storedWeightBits?: readonly WeightBits[];
+  /**
+   * Bytes of the file that the genome is written to, predicted: what a search then minimises as the
+   * size. It is asked for many genomes, so it answers in microseconds. Absent: no file is written.
+   */
+  fileBytes?(genome: QuantizationGenome): number;
   /** Estimates the accuracy of a genome. It should reject once `options.signal` is aborted. */
   evaluate(genome: QuantizationGenome, options: EvaluateOptions): Promise<AccuracyEstimate>;
 }

@@ -6,18 +6,18 @@ export const OBJECTIVE_NAMES = ["accuracyLoss", "sizeBytes", "latencyMs", "energ
 export type ObjectiveName = (typeof OBJECTIVE_NAMES)[number];
 
 /**
- * The objective values of an evaluated genome, all minimised: 1 - accuracy, bytes, milliseconds and
- * millijoules.
+ * The objective values of an evaluated genome, all minimised: 1 - accuracy, bytes of the file where
+ * one is written and else of the parameters, milliseconds and millijoules.
  */
 export function objectiveVector(
   metrics: Pick<
     GenomeMetrics,
-    "accuracy" | "sizeBytes" | "inferenceLatencyMs" | "energyPerInferenceMj"
+    "accuracy" | "sizeBytes" | "fileBytes" | "inferenceLatencyMs" | "energyPerInferenceMj"
   >,
 ): readonly [number, number, number, number] {
   return [
     1 - metrics.accuracy,
-    metrics.sizeBytes,
+    metrics.fileBytes ?? metrics.sizeBytes,
     metrics.inferenceLatencyMs,
     metrics.energyPerInferenceMj,
   ];

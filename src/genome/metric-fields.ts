@@ -14,6 +14,7 @@ export const metricFields = {
   compressionRatio: nonNegative,
   sizeBytes: nonNegative,
   storedBytes: nonNegative,
+  fileBytes: nonNegative.optional(),
   inferenceLatencyMs: nonNegative,
   memoryFootprintMb: nonNegative,
   energyPerInferenceMj: nonNegative,

@@ -40,6 +40,11 @@ export interface GenomeMetrics {
   readonly sizeBytes: number;
   /** Bytes as the target stores them (widths it lacks are widened). */
   readonly storedBytes: number;
+  /**
+   * Bytes of the file that the evaluator's format makes of it, graph and all: predicted, as a rule
+   * to within 1%. Absent where no file is written.
+   */
+  readonly fileBytes?: number | undefined;
   readonly inferenceLatencyMs: number;
   /** In MB of 10^6 bytes. */
   readonly memoryFootprintMb: number;

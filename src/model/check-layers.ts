@@ -131,6 +131,14 @@ function checkLayout(layer: LayerSpec, path: string): void {
       `${path}.weightLayout.shape [${layout.shape.join(", ")}] has ${elements} elements, ` +
         `parameterCount is ${layer.parameterCount}; they must be equal`,
     );
+  const { inputGroups: groups = 1 } = layout;
+  const channels = layout.shape[layout.channelAxis] ?? 1;
+  if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0)
+    throw new InvalidArgumentError(
+      `${path}.weightLayout.inputGroups`,
+      `${path}.weightLayout.inputGroups is ${String(groups)}; allowed: divisors of the ` +
+        `${channels} channels`,
+    );
   if (layout.order !== undefined) checkOrder(layout.order, elements, `${path}.weightLayout.order`);
 }
 

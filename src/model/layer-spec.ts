@@ -38,6 +38,11 @@ export interface WeightLayout {
    * them there, of the weights as well. Default: the stored order.
    */
   readonly order?: WeightOrder;
+  /**
+   * Groups of a grouped convolution: the output channels of each read input channels of their own.
+   * Divides the output channels. Default 1.
+   */
+  readonly inputGroups?: number;
 }
 
 /** One layer: a weight tensor and its work. Counts are for one inference at batch 1. */
@@ -78,6 +83,11 @@ export interface ModelSpec {
   readonly source: "reference-workload" | "onnx" | "user";
   /** Number of parameters that always stay in float32: biases, norms and constants. Default 0. */
   readonly floatParameterCount?: number;
+  /**
+   * Bytes that are stored whatever the genome says and are no parameters in float32: weights that
+   * are quantized already, indices. Default 0.
+   */
+  readonly fixedBytes?: number;
   /** What lies between layers and may compute on codes or in float. Default: nothing. */
   readonly regions?: readonly RegionSpec[];
 }

@@ -7,12 +7,14 @@ import {
   type GenomeMetrics,
   type QuantizationGenome,
 } from "../genome/quantization-genome.js";
+import { foldFront } from "./fold-front.js";
 
 /** The metrics that can stand on an axis. */
 export type FrontAxis =
   | "accuracy"
   | "compressionRatio"
   | "sizeBytes"
+  | "fileBytes"
   | "inferenceLatencyMs"
   | "energyPerInferenceMj"
   | "memoryFootprintMb";
@@ -23,6 +25,8 @@ export interface FrontMark {
   readonly genome: QuantizationGenome;
 }
 
+type DrawnMetrics = GenomeMetrics & { readonly fileBytes: number };
+
 /** How a front is drawn. */
 export interface ParetoFrontSvgOptions {
   /** Horizontal axis; default `compressionRatio`. */
@@ -30,6 +34,8 @@ export interface ParetoFrontSvgOptions {
   /** Vertical axis; default `accuracy`. */
   readonly y?: FrontAxis;
   readonly title?: string;
+  /** Draw the front as {@link foldFront} leaves it. Default true. */
+  readonly fold?: boolean;
   /** Labelled points, drawn as squares. */
   readonly marks?: readonly FrontMark[];
   /** Pixels, 200 to 4,000; default 720. */
@@ -42,6 +48,7 @@ const AXIS_LABEL: Record<FrontAxis, string> = {
   accuracy: "accuracy",
   compressionRatio: "compression against FP32 (times)",
   sizeBytes: "size (bytes)",
+  fileBytes: "file (bytes)",
   inferenceLatencyMs: "latency (ms)",
   energyPerInferenceMj: "energy (mJ)",
   memoryFootprintMb: "memory (MB)",
@@ -70,7 +77,7 @@ export function paretoFrontSvg(
   genomes: readonly QuantizationGenome[],
   options: ParetoFrontSvgOptions = {},
 ): string {
-  checkFields(options, "options", ["x", "y", "title", "marks", "width", "height"]);
+  checkFields(options, "options", ["x", "y", "title", "marks", "width", "height", "fold"]);
   const {
     x = "compressionRatio",
     y = "accuracy",
@@ -78,8 +85,11 @@ export function paretoFrontSvg(
     marks = [],
     width = 720,
     height = 420,
+    fold = true,
   } = options;
   checkGenomes(genomes, "genomes");
+  if (typeof fold !== "boolean")
+    throw new InvalidArgumentError("fold", `fold is ${describeValue(fold)}; allowed: true, false`);
   checkAxis("x", x);
   checkAxis("y", y);
   if (typeof title !== "string")
@@ -87,15 +97,24 @@ export function paretoFrontSvg(
   checkMarks(marks);
   checkRange("width", width, 200, 4000);
   checkRange("height", height, 150, 4000);
-  const metricsOf = (genome: QuantizationGenome, path: string): GenomeMetrics => {
-    if (genome.metrics === undefined)
+  const metricsOf = (genome: QuantizationGenome, path: string): DrawnMetrics => {
+    const { metrics } = genome;
+    if (metrics === undefined)
       throw new InvalidArgumentError(
         path,
         `${path} was not evaluated, so it has no place on the axes`,
       );
-    return genome.metrics;
+    const { fileBytes } = metrics;
+    if (fileBytes === undefined && [x, y].includes("fileBytes"))
+      throw new InvalidArgumentError(
+        path,
+        `${path} has no fileBytes, as its evaluator writes no file; allowed: another axis`,
+      );
+    return { ...metrics, fileBytes: fileBytes ?? 0 };
   };
-  const points = genomes.map((genome, i) => metricsOf(genome, `genomes.${i}`));
+  const evaluated = genomes.map((genome, i) => metricsOf(genome, `genomes.${i}`));
+  const drawn = new Set(fold ? foldFront(genomes) : genomes);
+  const points = evaluated.filter((_, i) => drawn.has(genomes[i]!));
   const marked = marks.map((mark, i) => metricsOf(mark.genome, `marks.${i}.genome`));
   const first = points[0];
   if (first === undefined)
@@ -124,8 +143,12 @@ export function paretoFrontSvg(
       ? first.accuracyKind
       : axis === "compressionRatio" || axis === "sizeBytes"
         ? "counted"
-        : first.costKind + offBy(relativeError(axis));
+        : axis === "fileBytes"
+          ? "predicted"
+          : first.costKind + offBy(relativeError(axis));
 
+  const axisLabel = (axis: FrontAxis): string =>
+    axis === "accuracy" ? escapeXml(accuracyLabel(first)) : AXIS_LABEL[axis];
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 ` +
       `0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" role="img">`,
@@ -149,9 +172,9 @@ export function paretoFrontSvg(
     );
   parts.push(
     `<text x="${(MARGIN.left + width - MARGIN.right) / 2}" y="${height - 12}" ` +
-      `text-anchor="middle" fill="#323f4b">${AXIS_LABEL[x]}, ${kind(x)}</text>`,
+      `text-anchor="middle" fill="#323f4b">${axisLabel(x)}, ${kind(x)}</text>`,
     `<text transform="translate(18 ${(MARGIN.top + height - MARGIN.bottom) / 2}) ` +
-      `rotate(-90)" text-anchor="middle" fill="#323f4b">${AXIS_LABEL[y]}, ${kind(y)}</text>`,
+      `rotate(-90)" text-anchor="middle" fill="#323f4b">${axisLabel(y)}, ${kind(y)}</text>`,
   );
 
   const steps = staircase(
@@ -263,4 +286,9 @@ function checkMarks(marks: readonly FrontMark[]): void {
         "being texts",
     );
   for (const [i, { genome }] of marks.entries()) checkGenome(genome, `marks.${i}.genome`);
+}
+
+/** The metric says what accuracy means. */
+function accuracyLabel({ accuracyMetric }: GenomeMetrics): string {
+  return accuracyMetric === "" ? AXIS_LABEL.accuracy : `${AXIS_LABEL.accuracy} (${accuracyMetric})`;
 }

@@ -15,6 +15,26 @@ function refusal(config: unknown): InvalidConfigError {
 }
 
 describe("resolveConfig", () => {
+  it("takes the range of bits from weightBitChoices where it is given alone", () => {
+    expect(resolveConfig({ weightBitChoices: [8, 2, 4] })).toMatchObject({
+      ...{ minBits: 2, maxBits: 8, weightBitChoices: [2, 4, 8] },
+    });
+    expect(resolveConfig({ weightBitChoices: [16] })).toMatchObject({ minBits: 16, maxBits: 16 });
+    expect(() => resolveConfig({ weightBitChoices: [2, 8], minBits: 4 })).toThrow(
+      "weightBitChoices.0 is 2; allowed: minBits 4 to maxBits 8",
+    );
+    expect(() => resolveConfig({ weightBitChoices: [] })).toThrow(/weightBitChoices/);
+    expect(() => resolveConfig({ weightBitChoices: ["x" as never] })).toThrow(/weightBitChoices/);
+  });
+
+  it("chooses among widths that are stored exactly, where there are any", () => {
+    const choices = (config: object) => resolveConfig(config, [2, 4, 8, 16, 32]).weightBitChoices;
+    expect(choices({})).toEqual([4, 8]);
+    expect(choices({ minBits: 1, maxBits: 32 })).toEqual([2, 4, 8, 16, 32]);
+    expect(choices({ minBits: 5, maxBits: 6 })).toEqual([5, 6]);
+    expect(choices({ weightBitChoices: [3, 8] })).toEqual([3, 8]);
+  });
+
   it("fills in the defaults of the owner's document, and ours", () => {
     expect(resolveConfig()).toEqual({
       populationSize: 20,

@@ -26,13 +26,21 @@ const genome = (accuracy: number, compressionRatio: number, more: Partial<Genome
 describe("paretoFrontSvg", () => {
   const front = [genome(0.95, 4), genome(0.9, 6), genome(0.8, 8), genome(0.79, 5)];
 
+  it("draws predicted file sizes, and refuses genomes without", () => {
+    const files = [genome(0.95, 4, { fileBytes: 3e5 }), genome(0.9, 6, { fileBytes: 2e5 })];
+    expect(paretoFrontSvg(files, { x: "fileBytes" })).toContain("file (bytes), predicted");
+    expect(() => paretoFrontSvg(front, { x: "fileBytes" })).toThrow(
+      "genomes.0 has no fileBytes, as its evaluator writes no file; allowed: another axis",
+    );
+  });
+
   it("draws a dot a genome, a square a mark, and says what was measured", () => {
     const svg = paretoFrontSvg(front, {
       marks: [{ label: "INT8 <uniform>", genome: genome(0.94, 3.9) }],
     });
     expect(svg.match(/<circle/g)).toHaveLength(4);
     expect(svg).toContain("INT8 &#60;uniform&#62;");
-    expect(svg).toContain("accuracy, measured");
+    expect(svg).toContain("accuracy (top-1), measured");
     expect(svg).toContain("compression against FP32 (times), counted");
     expect(paretoFrontSvg(front, { x: "inferenceLatencyMs" })).toContain("latency (ms), predicted");
     expect(svg.match(/<rect x=/g)).toHaveLength(1);

@@ -1,6 +1,7 @@
 import { nextTask } from "../../async/next-task.js";
 import { InvalidArgumentError } from "../../errors.js";
-import { elementCount, type LayerSpec } from "../../model/layer-spec.js";
+import { indexAlong, inputChannels } from "../../model/input-channels.js";
+import type { LayerSpec } from "../../model/layer-spec.js";
 import { weightLayoutOf } from "../../model/weight-layout-of.js";
 import type { ProbeOptions, SensitivityMetric } from "./contract.js";
 import { type HarmsMetric, withHarms } from "./deprecated-harms.js";
@@ -64,33 +65,21 @@ function relativeError(
 
 /** Power of the input that each weight is multiplied with, by the index of the weight. */
 function powerByElement(layer: LayerSpec, power: Float32Array): (element: number) => number {
-  const { shape, channelAxis, groupAxis, order } = weightLayoutOf(layer);
-  const at = (axis: number) => {
-    const inner = elementCount(shape.slice(axis + 1));
-    const extent = shape[axis] ?? 1;
-    return (element: number) => Math.floor(element / inner) % extent;
-  };
+  const layout = weightLayoutOf(layer);
+  const { shape, channelAxis, groupAxis } = layout;
+  const channelOf = indexAlong(shape, channelAxis);
+  const inputs = inputChannels(layout, power.length);
+  if (inputs !== undefined) {
+    const { ofChannel, ofPlace } = inputs;
+    const placeOf = indexAlong(shape, groupAxis);
+    return (element) => power[ofChannel[channelOf(element)]! + ofPlace[placeOf(element)]!]!;
+  }
   const reduction = shape[groupAxis] ?? 1;
   const channels = shape[channelAxis] ?? 1;
-  const [groups = 1, perGroup = 1] = order?.shape ?? [];
-  if (order !== undefined && power.length === groups * perGroup && reduction % perGroup === 0) {
-    // A transposed convolution: each group of channels reads inputs of its own.
-    const [channel, place] = [at(channelAxis), at(groupAxis)];
-    const [size, kernel] = [channels / groups, reduction / perGroup];
-    return (element) =>
-      power[Math.floor(channel(element) / size) * perGroup + Math.floor(place(element) / kernel)]!;
-  }
-  if (power.length > 0 && reduction % power.length === 0) {
-    // All positions of a kernel share one input channel.
-    const perChannel = reduction / power.length;
-    const place = at(groupAxis);
-    return (element) => power[Math.floor(place(element) / perChannel)]!;
-  }
-  // Grouped: an output channel reads the inputs of its own group.
+  // A layout that does not say so, of a depthwise layer.
   if (power.length > 0 && channels % power.length === 0) {
     const perInput = channels / power.length;
-    const place = at(channelAxis);
-    return (element) => power[Math.floor(place(element) / perInput)]!;
+    return (element) => power[Math.floor(channelOf(element) / perInput)]!;
   }
   throw new InvalidArgumentError(
     `inputPower.${layer.name}`,

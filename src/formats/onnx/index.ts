@@ -59,6 +59,10 @@ export {
   type NoiseSetting,
 } from "../../measure/threads/compute-noise-table.js";
 export type { ThreadOptions } from "../../measure/threads/thread-pool.js";
+export {
+  type OnnxRuntimeCostModelOptions,
+  onnxRuntimeCostModel,
+} from "./cost/onnx-runtime-cost-model.js";
 export type { ReadExternal } from "./external/external-source.js";
 export type { ExternalData } from "./external/model-files.js";
 export { type LoadOnnxOptions, loadOnnxModel } from "./read/load-onnx-model.js";

@@ -73,7 +73,9 @@ describe("output-error", () => {
         9,
       );
       // Depthwise: the channels are the inputs.
-      const depthwise = model({ weightLayout: { shape: [4, 3], channelAxis: 0, groupAxis: 1 } });
+      const depthwise = model({
+        weightLayout: { shape: [4, 3], channelAxis: 0, groupAxis: 1, inputGroups: 4 },
+      });
       const second = outputError(new Map([["a", Float32Array.of(0, 1, 0, 0)]]));
       const own = probedWeights(depthwise.layers[0]!, 3);
       const row = [3, 4, 5];
@@ -92,7 +94,7 @@ describe("output-error", () => {
       // A transposed convolution of 3 groups, each of 2 inputs and 2 channels.
       const order = { shape: [3, 2, 2, 1], permutation: [0, 2, 1, 3] };
       const groups = model({
-        weightLayout: { shape: [6, 2], channelAxis: 0, groupAxis: 1, order },
+        weightLayout: { shape: [6, 2], channelAxis: 0, groupAxis: 1, order, inputGroups: 3 },
       });
       const fourth = outputError(new Map([["a", Float32Array.of(0, 0, 0, 1, 0, 0)]]));
       const rounded = probedWeights(groups.layers[0]!, 3);

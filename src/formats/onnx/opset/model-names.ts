@@ -6,6 +6,7 @@ import type { GraphProto, ModelProto, NodeProto } from "../wire/onnx_pb.js";
 export class ModelNames {
   readonly #taken = new Set<string>();
   readonly #read = new Set<string>();
+  readonly #made = new Set<string>();
   /** The number that a base name is tried with next, so that many nodes of one name stay cheap. */
   readonly #next = new Map<string, number>();
 
@@ -43,6 +44,11 @@ export class ModelNames {
     return this.#read.has(tensor);
   }
 
+  /** True for a name that the model had before any was made. */
+  isOriginal(name: string): boolean {
+    return (this.#taken.has(name) || this.#read.has(name)) && !this.#made.has(name);
+  }
+
   /** A name that nothing in the model has, and that is taken from now on. */
   fresh(base: string): string {
     let count = this.#next.get(base) ?? 1;
@@ -50,6 +56,7 @@ export class ModelNames {
     while (this.#taken.has(name) || this.#read.has(name)) name = `${base}_${++count}`;
     this.#next.set(base, count + 1);
     this.#taken.add(name);
+    this.#made.add(name);
     return name;
   }
 }

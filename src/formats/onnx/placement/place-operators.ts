@@ -8,10 +8,13 @@ import type { OnnxModel, WeightUse } from "../read/onnx-model.js";
 import type { NodeProto } from "../wire/onnx_pb.js";
 import { type CompoundOperator, clampBounds, compoundOperators } from "./compound-operators.js";
 import { floatValues } from "./float-values.js";
-import { behindIdentity, storedValues } from "./stored-values.js";
+import { behindIdentity, type StoredValues, storedValues } from "./stored-values.js";
 
 /** What placing reads of a model. */
 type PlacedModel = Pick<OnnxModel, "bindings" | "layers" | "inputs">;
+
+/** Operators that add a bias to each of their output channels. */
+const BIASED: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "Gemm"]);
 
 const FLOAT: OperatorProfile = { source: "" };
 
@@ -19,7 +22,8 @@ const FLOAT: OperatorProfile = { source: "" };
 interface LayerUse extends WeightUse {
   readonly layer: string;
   readonly weight: string;
-  /** The node reads the stored tensor as it is, and so do all others, in the same way. */
+  /** The node reads the stored tensor as it is, and so do all others, in the same way. None of
+   * them stands in a body. */
   readonly direct: boolean;
 }
 
@@ -49,6 +53,8 @@ class OperatorReader {
   /** Rows that a layer's matrix is multiplied with in a run of one sample, where that is known. */
   readonly #rows = new Map<string, number>();
   readonly #ranks = new Map<string, number>();
+  /** Output channels. */
+  readonly #channels = new Map<string, number>();
 
   constructor(
     { bindings, layers, inputs }: PlacedModel,
@@ -57,15 +63,19 @@ class OperatorReader {
     readonly returned: ReadonlySet<string>,
   ) {
     this.#floats = floatValues(index);
-    for (const { name, inputShape } of layers) this.#ranks.set(name, inputShape.length);
+    for (const { name, inputShape, weightLayout: layout } of layers) {
+      this.#ranks.set(name, inputShape.length);
+      if (layout !== undefined) this.#channels.set(name, layout.shape[layout.channelAxis] ?? 1);
+    }
     // An unknown extent besides the batch counts as 1, so that nothing follows from MACs.
     const known = inputs.every(({ dims }) => dims.slice(1).every((extent) => extent > 0));
     for (const [i, { uses }] of known ? bindings.entries() : []) {
       const { name, macs, parameterCount } = layers[i]!;
       this.#rows.set(name, macs / parameterCount / uses.length);
     }
-    for (const { layer, weight, uses } of bindings) {
-      const direct = uses.every((one) => this.#readsAlike(one, uses[0]!, weight));
+    for (const { layer, weight, uses, nested } of bindings) {
+      const alike = (one: WeightUse) => this.#readsAlike(one, uses[0]!, weight);
+      const direct = nested === undefined && uses.every(alike);
       for (const use of uses) {
         const known = this.#uses.get(use.node) ?? [];
         this.#uses.set(use.node, [...known, { ...use, layer, weight, direct }]);
@@ -168,18 +178,42 @@ class OperatorReader {
     const operator = node.output.find((name) => name !== "") ?? "";
     // A bias that is computed is no int32 tensor.
     const fits = tensor === "" || stored !== undefined || kernel.integerBias !== true;
-    const bias = stored && { ...stored, operator, input: use.biasInput };
+    const bias = this.#biasOf(node, uses, stored, operator);
     const layers = uses.map(({ layer }) => layer);
     const placed: PlacedOperator = {
       ...{ operator, type: node.opType, layers, reads, makes },
       kernel: fits ? kernel : FLOAT,
-      ...(bias && { bias: biasOf(bias) }),
+      ...(bias && { bias }),
     };
-    if (node.opType !== "MatMul" || kernel.form !== "layer") return this.#fused(placed);
+    if (node.opType !== "MatMul") return this.#fused(placed);
+    if (kernel.form !== "layer") {
+      const added = use.activationInput === 0 ? this.#rowAfter(placed)?.bias : undefined;
+      return this.#fused({ ...placed, ...(added && { bias: added }) });
+    }
     const biased = this.#biased(placed);
     // A product of two matrices and a row is made a Gemm.
     const isGemm = biased !== placed && (this.#ranks.get(use.layer) ?? 2) === 2;
     return isGemm ? this.#fused(biased) : biased;
+  }
+
+  /** The bias that the node has, or could have; undefined for one that is computed. */
+  #biasOf(
+    node: NodeProto,
+    uses: readonly LayerUse[],
+    stored: StoredValues | undefined,
+    operator: string,
+  ): PlacedBias | undefined {
+    const [{ layer, biasInput: input, activationInput }] = uses as [LayerUse, ...LayerUse[]];
+    const channels = this.#channels.get(layer) ?? 0;
+    const addsPlainly =
+      uses.length === 1 && activationInput === 0 && BIASED.has(node.opType) && hasNoFactors(node);
+    if (stored !== undefined) {
+      const { tensor, values } = stored;
+      const perChannel = addsPlainly && values.length === channels;
+      return { tensor, values, perChannel, operator, input };
+    }
+    if (!addsPlainly || (node.input[input] ?? "") !== "") return undefined;
+    return { tensor: "", values: new Float32Array(channels), perChannel: true, operator, input };
   }
 
   /** With a rounded result where the runtime would else fuse what follows. */
@@ -195,19 +229,31 @@ class OperatorReader {
 
   /** A matrix product with the Add of a stored row that follows it. */
   #biased(placed: PlacedOperator): PlacedOperator {
+    const row = this.#rowAfter(placed);
+    if (row === undefined) return placed;
+    this.#taken.add(row.add);
+    return { ...placed, makes: [row.bias.operator], bias: row.bias };
+  }
+
+  /** The stored row that an Add, and nothing else, adds to a matrix product. */
+  #rowAfter(
+    placed: PlacedOperator,
+  ): { readonly add: number; readonly bias: PlacedBias } | undefined {
     const [product = ""] = placed.makes;
-    const uses = this.index.consumers.get(product) ?? [];
-    const add = this.index.graph.node[uses[0]?.node ?? -1];
-    if (uses.length !== 1 || this.returned.has(product) || add?.opType !== "Add") return placed;
-    const input = uses[0]!.input === 0 ? 1 : 0;
-    const stored = storedValues(this.index, add.input[input] ?? "");
+    const [use, ...others] = this.index.consumers.get(product) ?? [];
+    const node = this.index.graph.node[use?.node ?? -1];
+    if (use === undefined || others.length > 0 || this.returned.has(product)) return undefined;
+    if (node?.opType !== "Add") return undefined;
+    const input = use.input === 0 ? 1 : 0;
+    const stored = storedValues(this.index, node.input[input] ?? "");
     const channels = stored?.dims.at(-1);
-    if (stored === undefined || stored.values.length !== channels) return placed;
-    const [sum = ""] = add.output;
-    if (!this.#isFloat(sum) || stored.dims.length > 3) return placed;
-    this.#taken.add(uses[0]!.node);
-    const bias = biasOf({ ...stored, operator: sum, input });
-    return { ...placed, makes: [sum], bias };
+    if (stored === undefined || stored.values.length !== channels) return undefined;
+    const [sum = ""] = node.output;
+    if (!this.#isFloat(sum) || stored.dims.length > 3) return undefined;
+    const { tensor, values } = stored;
+    const [layer = ""] = placed.layers;
+    const perChannel = values.length === this.#channels.get(layer);
+    return { add: use.node, bias: { tensor, values, perChannel, operator: sum, input } };
   }
 
   #layerKernel(node: NodeProto, use: LayerUse): OperatorProfile {
@@ -234,11 +280,7 @@ class OperatorReader {
     const rows = this.#rows.get(use.layer) ?? Number.POSITIVE_INFINITY;
     if (elements <= floatLayers.matrixElements && rows <= floatLayers.rows) return false;
     if (elements * rows < floatLayers.macs) return false;
-    const factor = (name: string) => findAttribute(node, name)?.f ?? 1;
-    return (
-      node.opType !== "Gemm" ||
-      (factor("alpha") === 1 && factor("beta") === 1 && intAttribute(node, "transA", 0) === 0)
-    );
+    return node.opType !== "Gemm" || (hasNoFactors(node) && intAttribute(node, "transA", 0) === 0);
   }
 
   /** A MaxPool that reads codes needs an integer convolution before it. */
@@ -270,11 +312,7 @@ class OperatorReader {
   }
 }
 
-function biasOf({
-  tensor,
-  values,
-  operator,
-  input,
-}: PlacedBias & { readonly dims?: unknown }): PlacedBias {
-  return { tensor, values, operator, input };
+/** The product and the bias are added as they are. */
+function hasNoFactors(node: NodeProto): boolean {
+  return ["alpha", "beta"].every((name) => (findAttribute(node, name)?.f ?? 1) === 1);
 }

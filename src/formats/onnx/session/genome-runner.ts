@@ -16,7 +16,7 @@ import { inMemory } from "../external/model-files.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import type { ActivationRanges } from "../write/activation-ranges.js";
 import { placementOf } from "../write/place-tensors.js";
-import { quantizedModel, type WeightOptions } from "../write/quantized-model.js";
+import { quantizedModel, type WeightOptions, weightOptionsOf } from "../write/quantized-model.js";
 import type { Feeds, OnnxRuntime, OnnxSessionOptions } from "./ort-session.js";
 import { runBatches } from "./run-batches.js";
 
@@ -56,6 +56,8 @@ export interface RunnerOptions extends WeightOptions {
 export interface OnnxSetup extends WeightOptions {
   /** The model without its decoded file, which the worker decodes again. */
   readonly model: Omit<OnnxModel, "proto">;
+  /** As of {@link ActivationRanges}. */
+  readonly inputMeans: ReadonlyMap<string, Float32Array>;
   readonly batches: readonly Batch[];
   /** Names of the outputs wanted. */
   readonly outputs: readonly string[];
@@ -92,7 +94,7 @@ export function onnxRunner(
   workers: WorkerOptions,
   signal?: AbortSignal,
 ): Promise<GenomeRunner> {
-  const { model, ranges, batches, outputs, avoidSaturation } = options;
+  const { model, ranges, batches, outputs } = options;
   const { importRuntime, ...session } = workers.session ?? {};
   return chooseRunner<OnnxSetup, OnnxWork>(
     {
@@ -101,7 +103,8 @@ export function onnxRunner(
       module: importRuntime === undefined && !model.externalData ? MODULE : undefined,
       setup: () => {
         const { proto: _, ...plain } = model;
-        return { model: plain, batches, outputs, session, avoidSaturation };
+        const { inputMeans } = ranges;
+        return { model: plain, inputMeans, batches, outputs, session, ...weightOptionsOf(options) };
       },
       workOf: (genome) => {
         checkGenomeLayers(model, genome);
@@ -120,7 +123,7 @@ export function onnxRunner(
 /** Runs genomes on this thread. */
 function localRunner(options: RunnerOptions): GenomeRunner {
   const { model, ranges, runtime, feeds, outputs } = options;
-  const weightOptions = { avoidSaturation: options.avoidSaturation };
+  const weightOptions = weightOptionsOf(options);
   let all = feeds;
   return {
     run: async (genome, { batches, signal } = {}) => {

@@ -1,5 +1,7 @@
+import { quoteName } from "../../../check/quote-name.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "../../../evaluation/evaluator.js";
 import { checkGenome, type QuantizationGenome } from "../../../genome/quantization-genome.js";
+import { type HardwareCostModel, HardwareTarget } from "../../../hardware/contract.js";
 import { checkBatches } from "../../../measure/batches/check-batches.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
 import { measuredEvaluator, measurementIdentity } from "../../../measure/measured-evaluator.js";
@@ -8,14 +10,17 @@ import type { Metric } from "../../../measure/metrics/metric.js";
 import { wantsProcesses } from "../../../measure/processes/choose-runner.js";
 import type { ModelSpec } from "../../../model/layer-spec.js";
 import { checkModel, checkOptions } from "../check-arguments.js";
+import { onnxRuntimeCostModel } from "../cost/onnx-runtime-cost-model.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import { withDimensionsOf } from "../read/with-dimensions-of.js";
 import { encodeModel } from "../wire/encode-model.js";
 import type { ActivationRanges } from "../write/activation-ranges.js";
+import { FileBytesPredictor, STORED_WEIGHT_BITS } from "../write/predict-file-bytes.js";
 import {
   checkWeightOptions,
   quantizedModel,
   type WeightOptions,
+  weightOptionsOf,
 } from "../write/quantized-model.js";
 import { calibrateIn } from "./calibrate-activations.js";
 import { checkWorkerOptions, onnxRunner, type WorkerOptions } from "./genome-runner.js";
@@ -42,7 +47,10 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
   /** The float model on the same data. */
   readonly baseline: AccuracyEstimate;
   readonly identity: string;
-  /** What to know about the measurement: the outputs that the metric does not judge. */
+  /**
+   * What to know about the measurement: the outputs that the metric does not judge, and elements of
+   * activations that were NaN or infinite.
+   */
   readonly notes: readonly string[];
   readonly activationRanges: ActivationRanges;
   /**
@@ -51,6 +59,11 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
    * @throws InvalidModelError when the shapes that follow contradict each other
    */
   readonly spec: ModelSpec;
+  /**
+   * The model's latency in ONNX Runtime, operator by operator, for the target `intel-vnni`: see
+   * {@link onnxRuntimeCostModel}.
+   */
+  costModel(target: HardwareTarget): HardwareCostModel | undefined;
   /** The bytes that `evaluate` measures: an ONNX file, as from `quantizeOnnx`. */
   quantize(genome: QuantizationGenome): Promise<Uint8Array>;
   /** Lets go of the data; later calls are refused. */
@@ -101,12 +114,14 @@ export async function createOnnxEvaluator(
     "validation",
     "metric",
     "avoidSaturation",
+    "correctBiases",
     "session",
     "signal",
     "workers",
     "evaluationTimeoutMs",
   ]);
-  const { calibration, validation, metric, session, signal, avoidSaturation } = options;
+  const { calibration, validation, metric, session, signal } = options;
+  const weightOptions = weightOptionsOf(options);
   checkMetric(metric);
   checkWorkerOptions(options);
   checkWeightOptions(options);
@@ -137,35 +152,57 @@ export async function createOnnxEvaluator(
     runtime: runtime.description,
     openRunner: () =>
       onnxRunner(
-        { model, ranges, runtime, batches: validation, feeds, outputs, avoidSaturation },
+        { model, ranges, runtime, batches: validation, feeds, outputs, ...weightOptions },
         options,
         signal,
       ),
   });
+  const predictor = new FileBytesPredictor(model, ranges, weightOptions);
   const { baseline, sampleCount, evaluate, dispose, requireOpen } = measured;
   return {
     kind: "measured",
     baseline,
-    notes,
+    notes: [...notes, ...skippedNotes(ranges)],
     identity: measurementIdentity({
       model: model.bytes,
       externalData: model.externalData?.bytes,
       calibration,
       validation,
       metric,
-      runtime: `${runtime.description}${avoidSaturation ? "; avoids saturation" : ""}`,
+      runtime: runtime.description + described(weightOptions),
     }),
     activationRanges: ranges,
+    storedWeightBits: STORED_WEIGHT_BITS,
+    fileBytes: (genome) => predictor.predict(genome),
     get spec() {
       return withDimensionsOf(model, calibration[0]!).spec;
     },
     ...(sampleCount !== undefined && { sampleCount }),
+    // Files of this runtime on such a processor; others have devices of their own.
+    costModel: (target) =>
+      target === HardwareTarget.INTEL_VNNI
+        ? onnxRuntimeCostModel(withDimensionsOf(model, calibration[0]!))
+        : undefined,
     evaluate,
     async quantize(genome) {
       requireOpen();
       checkGenome(genome, "genome");
-      return encodeModel(quantizedModel(model, genome, ranges, { avoidSaturation }).proto);
+      return encodeModel(quantizedModel(model, genome, ranges, weightOptions).proto);
     },
     dispose,
   };
+}
+
+function skippedNotes({ skipped }: ActivationRanges): string[] {
+  return [...skipped].map(
+    ([name, count]) =>
+      `activation ${quoteName(name)} is NaN or infinite in ${count} elements, which its range ` +
+      "leaves out",
+  );
+}
+
+/** What else than a genome decides the bytes that are measured. */
+function described({ avoidSaturation, correctBiases }: WeightOptions): string {
+  const corrected = correctBiases === false ? "" : "; corrects biases";
+  return `${avoidSaturation === true ? "; avoids saturation" : ""}${corrected}`;
 }

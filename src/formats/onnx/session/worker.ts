@@ -5,7 +5,7 @@ import { batchesOf, serveTasks } from "../../../measure/processes/process-task.j
 import { inMemory } from "../external/model-files.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import { decodeModel } from "../wire/decode-model.js";
-import { quantizedModel } from "../write/quantized-model.js";
+import { quantizedModel, weightOptionsOf } from "../write/quantized-model.js";
 import type { OnnxSetup, OnnxWork } from "./genome-runner.js";
 import { type Feeds, loadOnnxRuntime, type OnnxRuntime } from "./ort-session.js";
 import { runBatches } from "./run-batches.js";
@@ -27,9 +27,10 @@ export default serveTasks<OnnxSetup, Prepared, OnnxWork>({
     return { ...setup, model, runtime, feeds };
   },
   run: (prepared, work, part) => {
-    const { model, runtime, feeds, batches, outputs, avoidSaturation } = prepared;
+    const { model, runtime, feeds, batches, outputs } = prepared;
     const genome = QuantizationGenome.fromDict(work.genome);
-    const { proto } = quantizedModel(model, genome, formatsOf(work), { avoidSaturation });
+    const formats = formatsOf(work, prepared);
+    const { proto } = quantizedModel(model, genome, formats, weightOptionsOf(prepared));
     const wanted =
       part === undefined
         ? feeds
@@ -38,8 +39,9 @@ export default serveTasks<OnnxSetup, Prepared, OnnxWork>({
   },
 });
 
-function formatsOf({ formats, unfit }: OnnxWork): ActivationFormats {
+function formatsOf({ formats, unfit }: OnnxWork, { inputMeans }: OnnxSetup): ActivationFormats {
   return {
+    inputMeans,
     covers: (range) => !unfit.has(range),
     format: (range, config, method) => {
       const found = formats.get(formatKey(range, config, method));

@@ -31,6 +31,7 @@ import {
   quantizedModel,
   quantizerOf,
   type WeightOptions,
+  weightOptionsOf,
 } from "./quantized-model.js";
 import { ONNX_WIDTHS } from "./storage-type.js";
 
@@ -99,6 +100,7 @@ export async function quantizeAs(
     "calibration",
     "activationRanges",
     "avoidSaturation",
+    "correctBiases",
     "externalData",
     "importRuntime",
     "signal",
@@ -116,7 +118,8 @@ export async function quantizeAs(
   checkGenomeLayers(model, genome);
   const placement = placementOf(model);
   let ranges = options.activationRanges;
-  if (ranges === undefined && options.calibration !== undefined && needsRanges(placement, genome))
+  const reads = needsRanges(placement, genome) || options.correctBiases !== false;
+  if (ranges === undefined && options.calibration !== undefined && reads)
     ranges = await calibrateActivations(model, options.calibration, {
       importRuntime: options.importRuntime,
       signal: options.signal,
@@ -130,7 +133,10 @@ export async function quantizeAs(
     )
     .map((task) => ({ ...task, avoidSaturation }));
   const ready = await longTasksInThreads<QuantizedWeights>("quantize", unknown, options);
-  const { proto, layers } = quantizedModel(model, genome, ranges, { avoidSaturation, ready });
+  const { proto, layers } = quantizedModel(model, genome, ranges, {
+    ...weightOptionsOf(options),
+    ready,
+  });
   return {
     ...(usualName === undefined
       ? { bytes: encodeModel(proto) }

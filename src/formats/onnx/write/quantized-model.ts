@@ -60,15 +60,32 @@ export interface WeightOptions {
    * within -64 to 63, where no sum can. Costs up to 6 dB of those weights. Default false.
    */
   readonly avoidSaturation?: boolean | undefined;
+  /**
+   * The bias of a layer takes up how far rounding its weights moves the mean of its output over
+   * calibration data, see {@link meanOutputShift}. It costs nothing at run time. A convolution, and
+   * a Gemm, without a bias gets one. Default true; needs calibration data.
+   */
+  readonly correctBiases?: boolean | undefined;
 }
 
-/** @throws InvalidArgumentError when `avoidSaturation` is neither true nor false */
-export function checkWeightOptions({ avoidSaturation = false }: WeightOptions): void {
-  if (typeof avoidSaturation !== "boolean")
-    throw new InvalidArgumentError(
-      "avoidSaturation",
-      `avoidSaturation is ${describeValue(avoidSaturation)}; allowed: true, false`,
-    );
+/** Names of {@link WeightOptions}. */
+const WEIGHT_OPTIONS = ["avoidSaturation", "correctBiases"] as const;
+
+/** @throws InvalidArgumentError when an option is neither true nor false */
+export function checkWeightOptions(options: WeightOptions): void {
+  for (const name of WEIGHT_OPTIONS) {
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== "boolean")
+      throw new InvalidArgumentError(
+        name,
+        `${name} is ${describeValue(value)}; allowed: true, false`,
+      );
+  }
+}
+
+/** Only {@link WeightOptions}, of options that have others too. */
+export function weightOptionsOf({ avoidSaturation, correctBiases }: WeightOptions): WeightOptions {
+  return { avoidSaturation, correctBiases };
 }
 
 /** Two for each model, shared by everything that quantizes it. */
@@ -104,9 +121,10 @@ export function quantizedModel(
   ranges: ActivationFormats | undefined,
   options: WeightOptions & { readonly ready?: ReadonlyMap<string, QuantizedWeights> } = {},
 ): QuantizedModel {
-  const { ready } = options;
+  const { ready, correctBiases } = options;
   const quantizer = quantizerOf(model, options);
-  const plan = planDeployment(model, placementOf(model), genome, { quantizer, ranges, ready });
+  const planOptions = { quantizer, ranges, ready, correctBiases };
+  const plan = planDeployment(model, placementOf(model), genome, planOptions);
   const { proto, weights } = writePlan(model, plan, options.avoidSaturation);
   return { proto, layers: describeLayers(model, genome, plan, weights) };
 }

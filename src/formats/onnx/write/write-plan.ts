@@ -1,14 +1,17 @@
 import { create } from "@bufbuild/protobuf";
 import {
+  type CorrectedBias,
+  correctedBiases,
   type DeploymentPlan,
   type PlannedActivation,
   type PlannedBias,
   plannedActivations,
   plannedBiases,
 } from "../../../deploy/deployment-plan.js";
+import type { Reader } from "../../../deploy/placement.js";
 import { indexGraph } from "../graph/graph-index.js";
 import { makeNode } from "../graph/make-node.js";
-import { isStandardDomain } from "../graph/node-attributes.js";
+import { isStandardDomain, MICROSOFT } from "../graph/node-attributes.js";
 import { copyMessage, copyNode } from "../opset/copy-graph.js";
 import { ModelNames } from "../opset/model-names.js";
 import { raisedModel } from "../opset/raised-model.js";
@@ -18,15 +21,20 @@ import {
   type ModelProto,
   type NodeProto,
   OperatorSetIdProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
 } from "../wire/onnx_pb.js";
 import { activationNodes, activationOpset } from "./activation-nodes.js";
+import { compactNames } from "./compact-names.js";
 import type { GraphPart } from "./graph-writer.js";
 import { placementOf } from "./place-tensors.js";
 import { pruneUnread, readNames } from "./prune-unread.js";
 import { biasNodes, OperatorRewrites } from "./rewrite-operators.js";
+import { scaleTensor } from "./scale-tensors.js";
 import { firstOutput, storedTensors } from "./stored-tensors.js";
+import { neededShapes, stripTexts } from "./strip-texts.js";
 import { type FormedWeight, type WeightForm, weightForms, weightOpset } from "./weight-forms.js";
-import { MICROSOFT, type OperatorRewrite, quantizesInput, weightPart } from "./weight-parts.js";
+import { type OperatorRewrite, quantizesInput, weightPart } from "./weight-parts.js";
 
 /** A plan as an ONNX model that is not encoded yet. */
 export interface WrittenPlan {
@@ -74,7 +82,13 @@ export function writePlan(
   const operands = operandsOf(plan, activations, weights);
   const opset = Math.max(0, ...weights.map(weightOpset), ...activations.map(activationOpset));
   const rounding = new OperatorRewrites(placementOf(model), activations);
-  const changes = { weights, operands, rounding, biases: plannedBiases(plan) };
+  const changes = {
+    weights,
+    operands,
+    rounding,
+    biases: plannedBiases(plan),
+    corrected: correctedBiases(plan),
+  };
   return rewrite(raisedModel(model.proto, opset), model.proto.graph!, changes);
 }
 
@@ -84,6 +98,7 @@ interface Changes {
   readonly operands: Operands;
   readonly rounding: OperatorRewrites;
   readonly biases: readonly PlannedBias[];
+  readonly corrected: readonly CorrectedBias[];
 }
 
 /** The operands that are quantized before an operator, which does not do it by itself. */
@@ -151,13 +166,22 @@ function rewrite(base: ModelProto, original: GraphProto, changes: Changes): Writ
     return part.nodes;
   };
   const stored = storedTensors(original);
-  const biases = new Map(
-    changes.biases.map((bias) => {
-      const part = biasNodes(bias, stored.get(bias.tensor)!.dims, names);
-      front.push(...add(part));
-      return [bias.reader.operator, { input: bias.reader.input, output: part.output }];
-    }),
-  );
+  const makers = new Map(original.node.map((node) => [firstOutput(node), node]));
+  const storedBias = ({ operator, input }: Reader) =>
+    stored.get(makers.get(operator)!.input[input] ?? "");
+  const biases = new Map<string, { readonly input: number; readonly output: string }>();
+  for (const bias of changes.biases) {
+    const { reader } = bias;
+    const part = biasNodes(bias, storedBias(reader)?.dims ?? [bias.codes.length], names);
+    front.push(...add(part));
+    biases.set(reader.operator, { input: reader.input, output: part.output });
+  }
+  for (const { values, floatType, reader } of changes.corrected) {
+    const dims = storedBias(reader)?.dims ?? [values.length];
+    const name = names.fresh(`${reader.operator}_bias`);
+    initializers.push(scaleTensor(name, dims, values, floatType === "float16"));
+    biases.set(reader.operator, { input: reader.input, output: name });
+  }
   for (const name of rounding.inner) between.add(name);
   const quantized = activationWriter(names, rounding);
   const body = graph.node.flatMap((node): NodeProto[] => {
@@ -179,7 +203,10 @@ function rewrite(base: ModelProto, original: GraphProto, changes: Changes): Writ
       before.push(makeNode("Max", names.fresh(`${value}_Max`), [value], [copy.input[input]]));
     });
     const bias = biases.get(output);
-    if (bias !== undefined) copy.input[bias.input] = bias.output;
+    if (bias !== undefined) {
+      while (copy.input.length < bias.input) copy.input.push("");
+      copy.input[bias.input] = bias.output;
+    }
     const other = rounding.replacement(copy, rounded, names);
     let made: readonly NodeProto[] = other === undefined ? [copy] : add(other);
     // A later change of one operator is made on what the first of them left of it.
@@ -204,7 +231,26 @@ function rewrite(base: ModelProto, original: GraphProto, changes: Changes): Writ
     const bytes = tensors.reduce((sum, { rawData }) => sum + rawData.length, 0);
     return [tensor, { bytes, form, note }];
   });
+  compactNames(graph.node, graph.initializer, (name) => names.isOriginal(name));
+  stripTexts(graph.node);
+  graph.valueInfo = neededShapes(graph);
+  graph.output = graph.output.map(withoutEmptyShape);
   return { proto, weights: new Map(forms) };
+}
+
+/**
+ * Some exporters declare an unknown shape as one of no dimensions, at which ONNX Runtime Web stops.
+ * Without it the runtime infers the shape, that of a real scalar too.
+ */
+function withoutEmptyShape(output: ValueInfoProto): ValueInfoProto {
+  const type = output.type?.value;
+  if (type?.case !== "tensorType" || type.value.shape?.dim.length !== 0) return output;
+  const { elemType } = type.value;
+  const { name, docString, metadataProps } = output;
+  return create(ValueInfoProtoSchema, {
+    ...{ name, docString, metadataProps },
+    type: { value: { case: "tensorType", value: { elemType } } },
+  });
 }
 
 /** Gives the results of a node that are rounded everywhere their names after rounding. */
