@@ -160,7 +160,7 @@ export class QuantizationGenome {
   readonly globalScheme: QuantizationScheme;
   readonly calibrationMethod: CalibrationMethodName;
   readonly parameterCounts: ReadonlyMap<string, number> | undefined;
-  /** Everything the evaluation found; undefined until evaluated. */
+  /** Everything the evaluation found, frozen; undefined until evaluated. */
   readonly metrics: GenomeMetrics | undefined;
   /**
    * Values of genes that are no settings of layers, by the gene's name and its owner. A gene that
@@ -196,7 +196,7 @@ export class QuantizationGenome {
       throw new InvalidArgumentError("layerConfigs", "a genome has no layers; give at least one");
     this.layerConfigs = configs;
     this.parameterCounts = fields.parameterCounts;
-    this.metrics = fields.metrics;
+    this.metrics = frozenMetrics(fields.metrics);
     this.geneValues = fields.geneValues ?? NO_GENE_VALUES;
   }
 
@@ -395,6 +395,17 @@ export class QuantizationGenome {
       geneValues: crossedValues(this.geneValues, other.geneValues, random),
     });
   }
+}
+
+/** A frozen copy: a result says for ever what was measured. */
+function frozenMetrics(metrics: GenomeMetrics | undefined): GenomeMetrics | undefined {
+  if (metrics === undefined) return undefined;
+  const { accuracyInterval: interval, violations } = metrics;
+  return Object.freeze({
+    ...metrics,
+    ...(interval && { accuracyInterval: Object.freeze([...interval] as const) }),
+    violations: Object.freeze({ ...violations }),
+  });
 }
 
 /**

@@ -42,8 +42,8 @@ export interface SearchProgress {
 export interface StopCondition {
   /** Name for people. */
   readonly name: string;
-  /** Called once after each generation. True ends the search. */
-  isMet(progress: SearchProgress): boolean;
+  /** Called once after each generation. True ends the search. A promise is awaited. */
+  isMet(progress: SearchProgress): boolean | Promise<boolean>;
 }
 
 /**
@@ -117,7 +117,7 @@ export function anyOf(...conditions: readonly StopCondition[]): StopCondition {
   checkConditions(conditions);
   return {
     name: conditions.map(({ name }) => name).join(" or "),
-    isMet: (progress) => conditions.some((condition) => condition.isMet(progress)),
+    isMet: (progress) => someAnswer(true, conditions, progress),
   };
 }
 
@@ -129,8 +129,19 @@ export function allOf(...conditions: readonly StopCondition[]): StopCondition {
   checkConditions(conditions);
   return {
     name: conditions.map(({ name }) => name).join(" and "),
-    isMet: (progress) => conditions.every((condition) => condition.isMet(progress)),
+    isMet: async (progress) => !(await someAnswer(false, conditions, progress)),
   };
+}
+
+/** Asks conditions in turn up to the one that gives the answer; false when none does. */
+async function someAnswer(
+  wanted: boolean,
+  conditions: readonly StopCondition[],
+  progress: SearchProgress,
+): Promise<boolean> {
+  for (const condition of conditions)
+    if (Boolean(await condition.isMet(progress)) === wanted) return true;
+  return false;
 }
 
 /**

@@ -240,6 +240,19 @@ function kindOf(index: GraphIndex, layer: Gathered): LayerKind {
   return names.some(isAttentionName) ? LayerKind.ATTENTION : kind;
 }
 
+/** @throws InvalidModelError for a layer whose MACs or extents are no whole numbers up to 2^53 */
+function requireCountable({ uses, operand }: Gathered, name: string): void {
+  const { inputShape, outputShape } = operand;
+  const macs = workOf(uses);
+  const isCount = (x: number) => Number.isSafeInteger(x) && x >= 0;
+  if ([macs, ...inputShape, ...outputShape].every(isCount)) return;
+  throw new InvalidModelError(
+    name,
+    `layer ${quoteName(name)} from [${inputShape}] to [${outputShape}] has ${macs} MACs; ` +
+      "allowed: whole numbers from 0 to 2^53",
+  );
+}
+
 /** Layers of a graph, and where they live in it. */
 export interface FoundLayers {
   readonly layers: readonly LayerSpec[];
@@ -291,6 +304,7 @@ export function findLayers(
   const inputs = upstreamLayers(index, flatBindings, note);
   const layers = [...gathered].map(([weight, layer], position): LayerSpec => {
     const { source, roles, inputGroups, inputShape, outputShape } = layer.operand;
+    requireCountable(layer, names.get(weight)!);
     const stored: AxisRoles[] = [];
     source.storedAxis.forEach((axis, i) => {
       stored[axis] = roles[i]!;

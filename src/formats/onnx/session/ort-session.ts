@@ -3,6 +3,7 @@ import { EvaluationError, InvalidArgumentError, MissingDependencyError } from ".
 import type { Batch, TensorArray, TensorData } from "../../../measure/batches/tensor-data.js";
 import { decodeFloat16 } from "../../../numeric/float16.js";
 import { checkImportRuntime } from "../check-arguments.js";
+import type { ModelFiles } from "../external/model-files.js";
 import type { GraphValue } from "../read/onnx-model.js";
 import { runtimeTypeName } from "./runtime-types.js";
 
@@ -85,7 +86,7 @@ export interface OnnxRuntime {
   readonly description: string;
   feeds(inputs: readonly GraphValue[], batch: Batch): Feeds;
   /** @throws EvaluationError when ONNX Runtime refuses the model */
-  open(bytes: Uint8Array): Promise<RuntimeSession>;
+  open(files: ModelFiles): Promise<RuntimeSession>;
 }
 
 async function importOrt(load: () => Promise<unknown>): Promise<OrtModule> {
@@ -147,11 +148,14 @@ export async function loadOnnxRuntime(options: OnnxSessionOptions = {}): Promise
           return [name, new ort.Tensor(runtimeTypeName(elementType)!, data, dims)];
         }),
       ),
-    open: async (bytes) => {
+    open: async ({ bytes, externalData }) => {
       const session = await attempt("ONNX Runtime cannot load the model", () =>
         ort.InferenceSession.create(bytes, {
           graphOptimizationLevel,
           intraOpNumThreads,
+          ...(externalData && {
+            externalData: [{ path: externalData.location, data: externalData.bytes }],
+          }),
           interOpNumThreads: 1,
           executionMode: "sequential",
           // Errors only: they arrive as exceptions, and warnings are about the float model.

@@ -173,7 +173,8 @@ export function inferShapes(
           ? ofBody(name, possible)
           : (possible ?? fallback(node, at, name, rule === undefined));
       if (shape !== undefined) shapes.set(name, shape);
-      if (i > 0 || shape === undefined || rule === undefined) return;
+      // Values are computed by the rule's own shape: the file may declare any.
+      if (i > 0 || shape === undefined || shape !== inferred) return;
       if (!isStandardDomain(node.domain)) return;
       const value = folded < LIMITS.foldedTotal ? foldNode(node, context, shape) : undefined;
       if (value === undefined) return;

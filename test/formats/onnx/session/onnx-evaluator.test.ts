@@ -285,8 +285,8 @@ describe("loadOnnxRuntime", () => {
       /disabled, basic/,
     );
     const runtime = await loadOnnxRuntime();
-    await expect(runtime.open(Uint8Array.of(1, 2, 3))).rejects.toThrow(EvaluationError);
-    const session = await runtime.open(loaded.bytes);
+    await expect(runtime.open({ bytes: Uint8Array.of(1, 2, 3) })).rejects.toThrow(EvaluationError);
+    const session = await runtime.open(loaded);
     await expect(session.run({}, ["y"])).rejects.toThrow(/cannot run/);
     await session.release();
   });
