@@ -162,6 +162,16 @@ describe("checkBatches", () => {
     expect(batchSizes(fixed, [one])).toEqual([1]);
   });
 
+  it("says so when one batch, or no list, stands in place of a list", () => {
+    const [batch] = validation;
+    expect(() => checkBatches(inputs, batch as never, "validation")).toThrow(
+      "validation is one batch; allowed: a list of batches, [batch] for a single one",
+    );
+    expect(() => checkBatches(inputs, undefined as never, "validation")).toThrow(
+      "validation is undefined; allowed: a list of batches",
+    );
+  });
+
   it("checks against inputs of whatever format", () => {
     expect(() => checkBatches(inputs, validation, "validation")).not.toThrow();
     const half: ModelInput[] = [{ name: "x", type: "float16", dims: [-1, 2] }];

@@ -14,6 +14,7 @@ import { ORT_CPU_PROFILE } from "../placement/ort-cpu-profile.js";
 import { placeOperators, returnedValues } from "../placement/place-operators.js";
 import { placeRegions } from "../placement/place-regions.js";
 import { declaredDims } from "../shape/declared-shape.js";
+import { checkDimensionNames } from "../shape/dimension-names.js";
 import { decodeModel, type ModelWithGraph } from "../wire/decode-model.js";
 import { encodeModel } from "../wire/encode-model.js";
 import { LIMITS } from "../wire/limits.js";
@@ -25,7 +26,7 @@ import type { GraphValue, OnnxModel } from "./onnx-model.js";
 export interface LoadOnnxOptions {
   /**
    * Sizes of symbolic dimensions, by their name in the file, for example `{ sequence: 128 }`; whole
-   * numbers from 1. They go before those of `sample`.
+   * numbers from 1. They go before those of `sample`. A name that is not in the file is refused.
    */
   readonly dimensions?: Readonly<Record<string, number>>;
   /**
@@ -152,6 +153,7 @@ export async function loadOnnxModel(
   const dimensions = checkDimensions(options.dimensions ?? {});
   const source = await readBytes(pathOrBytes);
   const decoded = decodeModel(source);
+  checkDimensionNames(decoded.graph, dimensions);
   const opset = opsetOf(decoded);
   const notes: string[] = [];
   const proto =
