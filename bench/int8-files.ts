@@ -1,8 +1,8 @@
 // npm run bench:int8 -- --folder DIR [--models a,b] [--threads 1,2]
 //   [--formats int8,w4a8,weight-only] [--markdown] [--json FILE]
 // Our files of real models beside ONNX Runtime's own static quantization of the same data: speed
-// over float32 in alternating runs, SQNR of the worst output, file sizes, and the speed that the
-// device `onnx-runtime-qdq` of intel-vnni predicts. `python3 bench/int8/prepare.py DIR` sets the
+// over float32 in alternating runs, SQNR of the worst output, file sizes, and the speed that
+// `onnxRuntimeCostModel` predicts for one thread. `python3 bench/int8/prepare.py DIR` sets the
 // folder up. Each model runs in a process of its own, since the runtime ends some.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";

@@ -12,11 +12,11 @@ import {
   type WeightBits,
 } from "quantevo";
 import { paretoFrontSvg } from "quantevo/export";
-import { costModelFor } from "quantevo/hardware";
 import {
   createOnnxEvaluator,
   loadOnnxModel,
   measureOnnxLatencies,
+  onnxRuntimeCostModel,
   quantizeOnnxWithReport,
   splitBatches,
   topOneAccuracy,
@@ -160,11 +160,7 @@ async function printLatencies(): Promise<void> {
     })[0],
     repetitions: 30,
   });
-  const costModel = costModelFor(HardwareTarget.INTEL_VNNI, {
-    device: "onnx-runtime-qdq",
-    threads: 1,
-    batch: 64,
-  });
+  const costModel = onnxRuntimeCostModel(model, { batch: 64 });
   console.log("\n64 images at once, one thread of this machine:");
   for (const [i, [name, genome]] of [...compared].entries()) {
     const { latencyMs } = costModel.estimate(model.spec, genome ?? floatGenome());

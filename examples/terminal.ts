@@ -1,4 +1,5 @@
 import type { EvolutionEvent, EvolutionResult, QuantizationGenome } from "quantevo";
+import { foldFront } from "quantevo/export";
 
 /** A cell's text, or nothing where a metric is unknown. */
 const show = (value: number | undefined, digits: number): string =>
@@ -8,8 +9,12 @@ const show = (value: number | undefined, digits: number): string =>
 export const offBy = (error: number | undefined): string =>
   error === undefined ? "" : ` +-${Math.round(error * 100)}%`;
 
-/** Prints genomes as a table; the heading says what was measured and what was predicted. */
-export function printFront(genomes: readonly QuantizationGenome[], most = 12): void {
+/**
+ * Prints genomes as a table; the heading says what was measured and what was predicted. Those that
+ * only an uncertain prediction keeps on the front are left out.
+ */
+export function printFront(front: readonly QuantizationGenome[], most = 12): void {
+  const genomes = foldFront(front);
   const first = genomes[0]?.metrics;
   if (first === undefined) {
     console.log("  (no genome)");
@@ -38,6 +43,8 @@ export function printFront(genomes: readonly QuantizationGenome[], most = 12): v
   );
   for (const row of [head, ...rows])
     console.log(row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("  "));
+  if (genomes.length < front.length)
+    console.log(`  (${front.length - genomes.length} more within the error of predictions)`);
   if (rows.length < genomes.length)
     console.log(`  (${rows.length} of ${genomes.length} genomes, evenly spread along the front)`);
 }

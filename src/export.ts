@@ -12,6 +12,7 @@ export {
 } from "./documents/parse-quantization-config.js";
 export { writeQuantizationConfig } from "./documents/write-quantization-config.js";
 export type { CheckpointStore } from "./engine/checkpoint/checkpoint-store.js";
+export { foldFront } from "./report/fold-front.js";
 export {
   type FrontAxis,
   type FrontMark,

@@ -1,8 +1,7 @@
 // Writes the files of one model and measures them beside the runtime's own.
 import { existsSync, readFileSync } from "node:fs";
 import * as ort from "onnxruntime-node";
-import { loadOnnxModel, quantizeOnnx } from "../../src/formats/onnx/index.js";
-import { costModelFor } from "../../src/hardware/index.js";
+import { loadOnnxModel, onnxRuntimeCostModel, quantizeOnnx } from "../../src/formats/onnx/index.js";
 import { LayerQuantConfig, QuantizationGenome } from "../../src/index.js";
 import {
   type Failure,
@@ -142,7 +141,7 @@ export async function measureModel(
     if (existsSync(path)) files.set(peer, readFileSync(path));
   }
   const failures = new Map<string, Failure>();
-  const predicted = await writeOurs(folder, name, formats, threads, files, failures);
+  const predicted = await writeOurs(folder, name, formats, files, failures);
 
   const ms = new Map([...files.keys()].map((file) => [file, {} as Record<number, number>]));
   const speed = new Map([...files.keys()].map((file) => [file, {} as Record<number, number>]));
@@ -183,7 +182,6 @@ async function writeOurs(
   folder: string,
   name: string,
   formats: readonly Format[],
-  threads: readonly number[],
   files: Map<string, Uint8Array>,
   failures: Map<string, Failure>,
 ) {
@@ -195,14 +193,10 @@ async function writeOurs(
       new QuantizationGenome({
         layerConfigs: new Map(model.layers.map((layer) => [layer.name, CONFIGS[format]])),
       });
+    const costs = onnxRuntimeCostModel(model);
+    // The cost model is of one thread.
     for (const format of ["float", ...formats] as const)
-      predicted[format] = Object.fromEntries(
-        threads.map((count) => {
-          const device = { device: "onnx-runtime-qdq", threads: count };
-          const costs = costModelFor("intel-vnni", device);
-          return [count, costs.estimate(model.spec, genomeOf(format)).latencyMs];
-        }),
-      );
+      predicted[format] = { 1: costs.estimate(model.spec, genomeOf(format)).latencyMs };
     for (const format of formats)
       try {
         files.set(format, await quantizeOnnx(model, genomeOf(format), { calibration }));

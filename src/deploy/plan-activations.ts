@@ -60,16 +60,33 @@ export function planActivations(
       ranges!.format(range, config(layer), genome.calibrationMethodOf(layer)),
     key: (range, layer) => formatKey(range, config(layer), genome.calibrationMethodOf(layer)),
   };
-  const formats = genome.geneValues.get(REGION_FORMAT);
-  const found = integerPlacement(placement, {
-    fits: (layer) => fitsIntegerKernel(config(layer)),
-    eight: (layer) => byName.has(layer) && config(layer).activationBits === 8,
-    regionFormat: (region) => (formats?.get(region) ?? "auto") as "auto" | "float" | "integer",
-    covers: (value) => ranges?.covers?.(value) ?? true,
+  const found = genomePlacement({ layers }, placement, genome, (value) => {
+    return ranges?.covers?.(value) ?? true;
   });
   const coded = planCoded(placement, found, settings);
   const { entries, floats } = planReaders(placement, found, settings);
   return { entries: [...coded, ...entries, ...floats], integer: found.operators };
+}
+
+/**
+ * The operators that compute on codes when a model runs as a genome says.
+ * @param covers whether the range of a value is known; default: all are
+ */
+export function genomePlacement(
+  { layers }: Pick<ModelSpec, "layers">,
+  placement: Placement,
+  genome: QuantizationGenome,
+  covers: (value: string) => boolean = () => true,
+): IntegerPlacement {
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  const config = (layer: string) => configOf(genome, byName.get(layer)!);
+  const formats = genome.geneValues.get(REGION_FORMAT);
+  return integerPlacement(placement, {
+    fits: (layer) => fitsIntegerKernel(config(layer)),
+    eight: (layer) => byName.has(layer) && config(layer).activationBits === 8,
+    regionFormat: (region) => (formats?.get(region) ?? "auto") as "auto" | "float" | "integer",
+    covers,
+  });
 }
 
 /**

@@ -50,7 +50,10 @@ export type EvolutionLayers = ModelSpec | readonly (string | LayerSpec)[];
 export interface EngineParts {
   /** Says how accurate a genome is. Default: predicted from quantization noise on the weights. */
   readonly evaluator?: AccuracyEvaluator | undefined;
-  /** Says what a genome costs. Default: the roofline model of `hardwareTarget`. */
+  /**
+   * Says what a genome costs. Default: what the evaluator says of the files that it measures, where
+   * it does (ONNX on `intel-vnni`), else the roofline model of `hardwareTarget`.
+   */
   readonly costModel?: HardwareCostModel | undefined;
   /**
    * Says how sensitive layers are, unless `useSensitivityAnalysis` is false, which is all that is
@@ -102,7 +105,9 @@ export class QuantizationEvolutionEngine {
     checkKind(this.#evaluator);
     this.config = resolveConfig(config, this.#evaluator?.storedWeightBits);
     this.#costModel =
-      checkedPart(parts.costModel, "costModel", "estimate") ?? builtInCosts(this.config);
+      checkedPart(parts.costModel, "costModel", "estimate") ??
+      costsOf(this.#evaluator, this.config) ??
+      builtInCosts(this.config);
     this.#sensitivity = checkedMetric(parts.sensitivity, "sensitivity");
     if (parts.operators !== undefined) checkOperators(parts.operators);
     if (parts.genes !== undefined) checkGeneKinds(parts.genes);
@@ -328,6 +333,21 @@ export class QuantizationEvolutionEngine {
       return [];
     return this.#costModel.estimate(model, genome).notes;
   }
+}
+
+function costsOf(
+  evaluator: AccuracyEvaluator | undefined,
+  { hardwareTarget }: ResolvedConfig,
+): HardwareCostModel | undefined {
+  // A profile is a device that the user chose.
+  if (evaluator?.costModel === undefined || typeof hardwareTarget !== "string") return undefined;
+  const offer: unknown = evaluator.costModel;
+  if (typeof offer !== "function")
+    throw new InvalidArgumentError(
+      "evaluator.costModel",
+      `evaluator.costModel is ${String(offer)}; allowed: a function`,
+    );
+  return evaluator.costModel(hardwareTarget);
 }
 
 function builtInCosts(config: ResolvedConfig): HardwareCostModel {

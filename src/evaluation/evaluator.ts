@@ -1,5 +1,6 @@
 import type { WeightBits } from "../genes/bits.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
+import type { HardwareCostModel, HardwareTarget } from "../hardware/contract.js";
 
 /** How accurate a quantized model is, and how that was found. */
 export interface AccuracyEstimate {
@@ -85,6 +86,12 @@ export interface AccuracyEvaluator {
    * on fewer samples.
    */
   readonly sampleCount?: number;
+  /**
+   * What the files that it measures cost on a target, where it knows better than the target's
+   * device. The engine asks when it is given no cost model of its own. Undefined: the target's
+   * device.
+   */
+  costModel?(target: HardwareTarget): HardwareCostModel | undefined;
   /**
    * Weight widths that its files store exactly. A search chooses among them, within `minBits` and
    * `maxBits`, unless `weightBitChoices` says otherwise. Default: all.

@@ -7,6 +7,7 @@ import {
   type GenomeMetrics,
   type QuantizationGenome,
 } from "../genome/quantization-genome.js";
+import { foldFront } from "./fold-front.js";
 
 /** The metrics that can stand on an axis. */
 export type FrontAxis =
@@ -33,6 +34,8 @@ export interface ParetoFrontSvgOptions {
   /** Vertical axis; default `accuracy`. */
   readonly y?: FrontAxis;
   readonly title?: string;
+  /** Draw the front as {@link foldFront} leaves it. Default true. */
+  readonly fold?: boolean;
   /** Labelled points, drawn as squares. */
   readonly marks?: readonly FrontMark[];
   /** Pixels, 200 to 4,000; default 720. */
@@ -74,7 +77,7 @@ export function paretoFrontSvg(
   genomes: readonly QuantizationGenome[],
   options: ParetoFrontSvgOptions = {},
 ): string {
-  checkFields(options, "options", ["x", "y", "title", "marks", "width", "height"]);
+  checkFields(options, "options", ["x", "y", "title", "marks", "width", "height", "fold"]);
   const {
     x = "compressionRatio",
     y = "accuracy",
@@ -82,8 +85,11 @@ export function paretoFrontSvg(
     marks = [],
     width = 720,
     height = 420,
+    fold = true,
   } = options;
   checkGenomes(genomes, "genomes");
+  if (typeof fold !== "boolean")
+    throw new InvalidArgumentError("fold", `fold is ${describeValue(fold)}; allowed: true, false`);
   checkAxis("x", x);
   checkAxis("y", y);
   if (typeof title !== "string")
@@ -106,7 +112,9 @@ export function paretoFrontSvg(
       );
     return { ...metrics, fileBytes: fileBytes ?? 0 };
   };
-  const points = genomes.map((genome, i) => metricsOf(genome, `genomes.${i}`));
+  const evaluated = genomes.map((genome, i) => metricsOf(genome, `genomes.${i}`));
+  const drawn = new Set(fold ? foldFront(genomes) : genomes);
+  const points = evaluated.filter((_, i) => drawn.has(genomes[i]!));
   const marked = marks.map((mark, i) => metricsOf(mark.genome, `marks.${i}.genome`));
   const first = points[0];
   if (first === undefined)

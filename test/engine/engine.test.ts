@@ -32,6 +32,11 @@ const vector = (g: QuantizationGenome) => [
   g.energyPerInferenceMj!,
 ];
 
+/** The methods of a cost model, which live on its class. */
+function costsOf(model: HardwareCostModel): Pick<HardwareCostModel, "supports" | "estimate"> {
+  return { supports: model.supports.bind(model), estimate: model.estimate.bind(model) };
+}
+
 async function run(
   config: QuantizationEvolutionConfig = {},
   evaluator: AccuracyEvaluator = formulaEvaluator(),
@@ -254,6 +259,38 @@ describe("runEvolution", () => {
       );
     }
     expect(evaluator.calls).toEqual([]);
+  });
+
+  it("takes the costs that the evaluator offers, unless it is given others", async () => {
+    const asked: string[] = [];
+    const offered = costModelFor("arm-dot");
+    const evaluator: AccuracyEvaluator = {
+      ...formulaEvaluator(),
+      costModel(target) {
+        asked.push(target);
+        return target === "intel-vnni" ? { ...costsOf(offered), target: "offered" } : undefined;
+      },
+    };
+    const targetOf = async (config: object, parts: object = {}) => {
+      const engine = new QuantizationEvolutionEngine(
+        { ...SMALL, maxGenerations: 1, ...config },
+        { evaluator, ...parts },
+      );
+      return (await engine.runEvolution(LAYERS)).target;
+    };
+    expect(await targetOf({ hardwareTarget: "intel-vnni" })).toBe("offered");
+    expect(await targetOf({ hardwareTarget: "arm-neon" })).toBe("arm-neon");
+    expect(asked).toEqual(["intel-vnni", "arm-neon"]);
+    // A profile, and a cost model, are the user's own choice.
+    const profile = hardwareProfiles.find(({ target }) => target === "intel-vnni")!;
+    expect(await targetOf({ hardwareTarget: profile })).toBe("intel-vnni");
+    const costModel = costModelFor("arm-neon");
+    expect(await targetOf({ hardwareTarget: "intel-vnni" }, { costModel })).toBe("arm-neon");
+    expect(asked).toHaveLength(2);
+    const wrong = { ...formulaEvaluator(), costModel: 3 as never };
+    expect(() => new QuantizationEvolutionEngine(SMALL, { evaluator: wrong })).toThrow(
+      /evaluator.costModel is 3; allowed: a function/,
+    );
   });
 
   it("refuses what are no genomes", async () => {

@@ -172,6 +172,35 @@ describe("checkBatches", () => {
     );
   });
 
+  it("lets open dimensions of other names differ, where something may be empty", () => {
+    const named: ModelInput[] = [
+      { name: "boxes", type: "float32", dims: [-1, 4], symbol: "boxes" },
+      { name: "x", type: "float32", dims: [-1, 2], symbol: "batch" },
+      { name: "scale", type: "float32", dims: [-1], symbol: "batch" },
+    ];
+    const tensor = (...dims: number[]) => ({
+      data: new Float32Array(dims.reduce((a, b) => a * b)),
+      dims,
+    });
+    const batch = { boxes: tensor(0, 4), x: tensor(3, 2), scale: tensor(3) };
+    expect(() => checkBatches(named, [batch], "validation")).not.toThrow();
+    expect(batchSizes(named, [batch])).toEqual([3]);
+    const float = { y: { data: new Float32Array(3), dims: [3], batchDims: [[3]] } };
+    expect(sampleBatches(named, [batch], float)!.first(1).samples).toBe(3);
+    const wrong = { ...batch, scale: tensor(2) };
+    expect(() => checkBatches(named, [wrong], "validation")).toThrow(
+      /scale has a batch of 2, "x" one of 3; allowed: .* where it has one name/,
+    );
+    const none = { ...batch, x: tensor(0, 2), scale: tensor(0) };
+    expect(() => checkBatches(named, [none], "validation")).toThrow(/x has dims \[0,2\]; allowed/);
+  });
+
+  it("takes NaN and infinity as values of inputs", () => {
+    const data = Float32Array.of(Number.NaN, Number.NEGATIVE_INFINITY);
+    const masked = [{ x: { data, dims: [1, 2] } }];
+    expect(() => checkBatches(inputs, masked, "validation")).not.toThrow();
+  });
+
   it("checks against inputs of whatever format", () => {
     expect(() => checkBatches(inputs, validation, "validation")).not.toThrow();
     const half: ModelInput[] = [{ name: "x", type: "float16", dims: [-1, 2] }];

@@ -59,6 +59,10 @@ export {
   type NoiseSetting,
 } from "../../measure/threads/compute-noise-table.js";
 export type { ThreadOptions } from "../../measure/threads/thread-pool.js";
+export {
+  type OnnxRuntimeCostModelOptions,
+  onnxRuntimeCostModel,
+} from "./cost/onnx-runtime-cost-model.js";
 export { type LoadOnnxOptions, loadOnnxModel } from "./read/load-onnx-model.js";
 export type { GraphValue, LayerBinding, OnnxModel, WeightUse } from "./read/onnx-model.js";
 export { withDimensionsOf } from "./read/with-dimensions-of.js";

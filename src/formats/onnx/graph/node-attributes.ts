@@ -41,6 +41,14 @@ export function tensorAttribute(node: NodeProto, name: string): TensorProto | un
   return findAttribute(node, name)?.t;
 }
 
+/** The domain of the operators that ONNX Runtime adds. */
+export const MICROSOFT = "com.microsoft";
+
+/** True for operators that ONNX Runtime adds, which its optimizer writes. */
+export function isMicrosoftDomain(domain: string): boolean {
+  return domain === MICROSOFT;
+}
+
 /** True for operators of the ONNX standard set, whose meaning is known by name. */
 export function isStandardDomain(domain: string): boolean {
   return domain === "" || domain === "ai.onnx";

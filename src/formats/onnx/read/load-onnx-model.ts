@@ -20,6 +20,7 @@ import { encodeModel } from "../wire/encode-model.js";
 import { LIMITS } from "../wire/limits.js";
 import type { ValueInfoProto } from "../wire/onnx_pb.js";
 import { describeGraph, rememberSource } from "./describe-graph.js";
+import { NoteList } from "./note-list.js";
 import type { GraphValue, OnnxModel } from "./onnx-model.js";
 
 /** How to read an ONNX file. */
@@ -70,13 +71,19 @@ async function readBytes(source: string | URL | Uint8Array | ArrayBuffer): Promi
 }
 
 function opsetOf(model: ModelWithGraph): number {
-  const versions = model.opsetImport.filter(({ domain }) => isStandardDomain(domain));
-  const opset = Number(versions[0]?.version ?? 0n);
-  if (versions.length !== 1 || opset < 1) {
-    const found = versions.map(({ version }) => version).join(", ") || "none";
+  // The domain has two names, and files list both, or one twice.
+  const versions = new Set(
+    model.opsetImport
+      .filter(({ domain }) => isStandardDomain(domain))
+      .map(({ version }) => Number(version)),
+  );
+  const opset = [...versions][0] ?? 0;
+  if (versions.size !== 1 || opset < 1) {
+    const found = [...versions].join(" and ") || "none";
     throw new InvalidModelError(
       "opset_import",
-      `one version of the ONNX operator set is needed, found ${found}`,
+      `opset_import gives the default ONNX domain the version ${found}; allowed: one, from ` +
+        `${OLDEST_OPSET}`,
     );
   }
   if (opset < OLDEST_OPSET) {
@@ -109,10 +116,13 @@ function checkDimensions(
 
 function graphValue(info: ValueInfoProto): GraphValue {
   const type = info.type?.value;
+  const declared = declaredDims(info) ?? [];
+  const [symbol] = declared;
   return {
     name: info.name,
     elementType: type?.case === "tensorType" ? type.value.elemType : 0,
-    dims: declaredDims(info)?.map((extent) => (typeof extent === "number" ? extent : -1)) ?? [],
+    dims: declared.map((extent) => (typeof extent === "number" ? extent : -1)),
+    ...(typeof symbol === "string" && { symbol }),
   };
 }
 
@@ -155,16 +165,15 @@ export async function loadOnnxModel(
   const decoded = decodeModel(source);
   checkDimensionNames(decoded.graph, dimensions);
   const opset = opsetOf(decoded);
-  const notes: string[] = [];
-  const proto =
-    options.fold === false ? decoded : foldModel(decoded, opset, (text) => notes.push(text));
+  const folding = new NoteList();
+  const proto = options.fold === false ? decoded : foldModel(decoded, opset, folding.add);
   const bytes = proto === decoded ? source : encodeModel(proto);
-  const loaded = { proto, dimensions, notes };
+  const loaded = { proto, dimensions, notes: folding.lines() };
   const { graph } = proto;
   const name = options.name ?? (graph.name === "" ? "onnx-model" : graph.name);
   const index = indexGraph(graph);
   const described = describeGraph(loaded, opset, options.sample);
-  const { layers, bindings, floatParameterCount } = described;
+  const { layers, bindings, floatParameterCount, fixedBytes } = described;
   const inputs = graph.input.filter((input) => !index.constants.has(input.name)).map(graphValue);
   const returned = returnedValues(index);
   const operators = placeOperators({ bindings, layers, inputs }, index, ORT_CPU_PROFILE, returned);
@@ -173,7 +182,7 @@ export async function loadOnnxModel(
     name,
     layers,
     spec: {
-      ...{ name, layers, source: "onnx", floatParameterCount },
+      ...{ name, layers, source: "onnx", floatParameterCount, fixedBytes },
       ...(regions.length > 0 && { regions }),
     },
     opset,
@@ -184,6 +193,6 @@ export async function loadOnnxModel(
     bytes,
     notes: described.notes,
   };
-  rememberSource(model, loaded);
+  rememberSource(model, loaded, options.sample);
   return model;
 }

@@ -7,6 +7,8 @@ export interface GraphValue {
   /** TensorProto.DataType of the elements. */
   readonly elementType: number;
   readonly dims: readonly number[];
+  /** The file's name of the first dimension, where that is symbolic. */
+  readonly symbol?: string;
 }
 
 /** One place where a layer's weights meet an activation. */
@@ -25,6 +27,8 @@ export interface WeightUse {
    * ids of a look-up; of the recurrent state's weights that of the sequence.
    */
   readonly sourceInput: number;
+  /** Input position of the weights. */
+  readonly weightInput: number;
   /** The layer computes on the state of a recurrent node. */
   readonly readsState: boolean;
   /** Input position of the bias; -1 at a node that has no place for one. */
@@ -40,6 +44,11 @@ export interface LayerBinding {
    */
   readonly weight: string;
   readonly uses: readonly WeightUse[];
+  /**
+   * Nodes in bodies of If, Loop and Scan that read the weights, in words. Activations stay in float
+   * there. Absent: none.
+   */
+  readonly nested?: readonly string[];
 }
 
 /**

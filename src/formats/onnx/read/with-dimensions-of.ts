@@ -28,6 +28,6 @@ export function withDimensionsOf(model: OnnxModel, batch: Batch): OnnxModel {
   );
   const { layers, bindings, notes } = describeGraph(source, model.opset, batch, known);
   const sized = { ...model, layers, bindings, spec: { ...model.spec, layers }, notes };
-  rememberSource(sized, source);
+  rememberSource(sized, source, batch);
   return sized;
 }

@@ -1,5 +1,7 @@
+import { quoteName } from "../../../check/quote-name.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "../../../evaluation/evaluator.js";
 import { checkGenome, type QuantizationGenome } from "../../../genome/quantization-genome.js";
+import { type HardwareCostModel, HardwareTarget } from "../../../hardware/contract.js";
 import { checkBatches } from "../../../measure/batches/check-batches.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
 import { measuredEvaluator, measurementIdentity } from "../../../measure/measured-evaluator.js";
@@ -7,6 +9,7 @@ import { checkMetric } from "../../../measure/metrics/check-metric.js";
 import type { Metric } from "../../../measure/metrics/metric.js";
 import type { ModelSpec } from "../../../model/layer-spec.js";
 import { checkModel, checkOptions } from "../check-arguments.js";
+import { onnxRuntimeCostModel } from "../cost/onnx-runtime-cost-model.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import { withDimensionsOf } from "../read/with-dimensions-of.js";
 import { encodeModel } from "../wire/encode-model.js";
@@ -42,7 +45,10 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
   /** The float model on the same data. */
   readonly baseline: AccuracyEstimate;
   readonly identity: string;
-  /** What to know about the measurement: the outputs that the metric does not judge. */
+  /**
+   * What to know about the measurement: the outputs that the metric does not judge, and elements of
+   * activations that were NaN or infinite.
+   */
   readonly notes: readonly string[];
   readonly activationRanges: ActivationRanges;
   /**
@@ -51,6 +57,11 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
    * @throws InvalidModelError when the shapes that follow contradict each other
    */
   readonly spec: ModelSpec;
+  /**
+   * The model's latency in ONNX Runtime, operator by operator, for the target `intel-vnni`: see
+   * {@link onnxRuntimeCostModel}.
+   */
+  costModel(target: HardwareTarget): HardwareCostModel | undefined;
   /** The bytes that `evaluate` measures: an ONNX file, as from `quantizeOnnx`. */
   quantize(genome: QuantizationGenome): Promise<Uint8Array>;
   /** Lets go of the data; later calls are refused. */
@@ -137,7 +148,7 @@ export async function createOnnxEvaluator(
   return {
     kind: "measured",
     baseline,
-    notes,
+    notes: [...notes, ...skippedNotes(ranges)],
     identity: measurementIdentity({
       model: model.bytes,
       calibration,
@@ -152,6 +163,11 @@ export async function createOnnxEvaluator(
       return withDimensionsOf(model, calibration[0]!).spec;
     },
     ...(sampleCount !== undefined && { sampleCount }),
+    // Files of this runtime on such a processor; others have devices of their own.
+    costModel: (target) =>
+      target === HardwareTarget.INTEL_VNNI
+        ? onnxRuntimeCostModel(withDimensionsOf(model, calibration[0]!))
+        : undefined,
     evaluate,
     async quantize(genome) {
       requireOpen();
@@ -160,6 +176,14 @@ export async function createOnnxEvaluator(
     },
     dispose,
   };
+}
+
+function skippedNotes({ skipped }: ActivationRanges): string[] {
+  return [...skipped].map(
+    ([name, count]) =>
+      `activation ${quoteName(name)} is NaN or infinite in ${count} elements, which its range ` +
+      "leaves out",
+  );
 }
 
 /** What else than a genome decides the bytes that are measured. */

@@ -152,9 +152,12 @@ describe("decodeModel and encodeModel", () => {
       .tag(5, WireType.LengthDelimited)
       .bytes(numbers.finish())
       .finish();
-    refuse(
-      new BinaryWriter().tag(7, WireType.LengthDelimited).bytes(tensor).finish(),
-      /listed numbers/,
+    const listed = new BinaryWriter().tag(7, WireType.LengthDelimited).bytes(tensor).finish();
+    expect(() => decodeModel(listed)).toThrow(
+      expect.objectContaining({
+        code: "UNSUPPORTED",
+        message: expect.stringMatching(/lists more than 33554432 numbers .* as raw_data/),
+      }),
     );
   });
 });

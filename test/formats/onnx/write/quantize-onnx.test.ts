@@ -257,6 +257,20 @@ describe("quantizeOnnx", () => {
     expect(irVersion).toBeGreaterThanOrEqual(4n);
   });
 
+  it("leaves the shape of an output open that is declared to have no dimensions", async () => {
+    const proto = model({
+      inputs: [value("x", ["n", 8])],
+      outputs: [value("y", [])],
+      initializers: [weights("w", [8, 5])],
+      nodes: [node("MatMul", ["x", "w"], ["y"])],
+    });
+    const loaded = await loadOnnxModel(bytesOf(proto));
+    const { graph } = decodeModel(await quantizeOnnx(loaded, uniform(loaded, floats)));
+    const type = graph.output[0]!.type!.value;
+    expect(type.case === "tensorType" && type.value.shape).toBeUndefined();
+    expect(type.case === "tensorType" && type.value.elemType).toBe(DataType.FLOAT);
+  });
+
   it("leaves the model that it was given as it was, and gives equal bytes for equal arguments", async () => {
     const { proto, inputs } = convNet();
     const loaded = await loadOnnxModel(bytesOf(proto));

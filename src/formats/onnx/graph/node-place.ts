@@ -1,0 +1,18 @@
+import { quoteName } from "../../../check/quote-name.js";
+import type { NodeProto } from "../wire/onnx_pb.js";
+
+/** Where nodes of graphs that were rearranged for reading stand in the file. */
+const places = new WeakMap<NodeProto, string>();
+
+/** Keeps how a node of a rearranged graph is called in messages. */
+export function rememberPlace(node: NodeProto, text: string): void {
+  places.set(node, text);
+}
+
+/** A name for messages: the node's own, or its place. */
+export function describeNode(node: NodeProto, index: number): string {
+  return (
+    places.get(node) ??
+    (node.name === "" ? `${node.opType} node ${index}` : `${node.opType} ${quoteName(node.name)}`)
+  );
+}
