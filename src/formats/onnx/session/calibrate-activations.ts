@@ -41,7 +41,7 @@ export async function calibrateActivations(
   options: CalibrateActivationsOptions = {},
 ): Promise<ActivationRanges> {
   checkModel(model);
-  checkOptions(options, ["importRuntime", "signal"]);
+  checkOptions(options, ["runtime", "importRuntime", "signal"]);
   checkBatches(modelInputs(model), calibration, "calibration");
   options.signal?.throwIfAborted();
   const tensors = new Map<string, ObservedTensor>();

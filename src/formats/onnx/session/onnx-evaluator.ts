@@ -23,6 +23,7 @@ import {
 } from "../write/quantized-model.js";
 import { calibrateActivations } from "./calibrate-activations.js";
 import { checkWorkerOptions, onnxRunner, type WorkerOptions } from "./genome-runner.js";
+import { runtimeChoice } from "./import-runtime.js";
 import { judgedOutputs } from "./judged-outputs.js";
 import { loadOnnxRuntime } from "./ort-session.js";
 import { runBatches } from "./run-batches.js";
@@ -125,7 +126,7 @@ export async function createOnnxEvaluator(
   checkBatches(modelInputs(model), validation, "validation");
   const runtime = await loadOnnxRuntime(session);
   const ranges = await calibrateActivations(model, calibration, {
-    importRuntime: session?.importRuntime,
+    ...runtimeChoice(session),
     signal,
   });
   const feeds = validation.map((batch) => runtime.feeds(model.inputs, batch));

@@ -12,6 +12,7 @@ import {
   type CalibrateActivationsOptions,
   calibrateActivations,
 } from "../session/calibrate-activations.js";
+import { runtimeChoice } from "../session/import-runtime.js";
 import { encodeModel } from "../wire/encode-model.js";
 import type { ActivationRanges } from "./activation-ranges.js";
 import { placementOf } from "./place-tensors.js";
@@ -70,6 +71,7 @@ export async function quantizeOnnxWithReport(
     "activationRanges",
     "avoidSaturation",
     "correctBiases",
+    "runtime",
     "importRuntime",
     "signal",
     "threads",
@@ -81,7 +83,7 @@ export async function quantizeOnnxWithReport(
   const reads = needsRanges(placement, genome) || options.correctBiases !== false;
   if (ranges === undefined && options.calibration !== undefined && reads)
     ranges = await calibrateActivations(model, options.calibration, {
-      importRuntime: options.importRuntime,
+      ...runtimeChoice(options),
       signal: options.signal,
     });
   const { avoidSaturation } = options;
