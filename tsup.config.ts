@@ -41,5 +41,5 @@ export default defineConfig({
     },
   ],
   target: "node20",
-  external: ["onnxruntime-node"],
+  external: ["onnxruntime-node", "onnxruntime-web"],
 });

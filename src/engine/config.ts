@@ -3,6 +3,7 @@ import { CalibrationMethod } from "../calibration/method.js";
 import type { CalibrationMethodName } from "../calibration/method-definition.js";
 import { isCalibrationMethod } from "../calibration/method-registry.js";
 import { describeNonRecord, isRecord } from "../check/check-fields.js";
+import { didYouMean } from "../check/did-you-mean.js";
 import { InvalidArgumentError, InvalidConfigError } from "../errors.js";
 import {
   ACTIVATION_BITS,
@@ -386,9 +387,11 @@ function checkOverrides(
 function configError(issue: z.core.$ZodIssue | undefined, config: object): InvalidConfigError {
   if (issue?.code === "unrecognized_keys" && issue.path.length === 0) {
     const key = String(issue.keys[0]);
+    const names = Object.keys(allowed);
     return new InvalidConfigError(
       key,
-      `${key} is no field of the configuration; allowed: ${Object.keys(allowed).join(", ")}`,
+      `${key} is no field of the configuration${didYouMean(key, names)}; allowed: ` +
+        names.join(", "),
     );
   }
   const path = (issue?.path ?? []).map(String);

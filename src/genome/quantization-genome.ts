@@ -74,7 +74,7 @@ export interface GenomeMetrics {
  */
 export interface QuantizationGenomeFields {
   readonly layerConfigs:
-    | ReadonlyMap<string, LayerQuantConfig>
+    | ReadonlyMap<string, LayerQuantConfig | Partial<LayerQuantConfigFields>>
     | Readonly<Record<string, LayerQuantConfig | Partial<LayerQuantConfigFields>>>;
   /** Scheme that layers given without a `weightScheme` take. Default symmetric. */
   readonly globalScheme?: QuantizationScheme;

@@ -163,6 +163,16 @@ describe("checkBatches", () => {
     expect(batchSizes(fixed, [one])).toEqual([1]);
   });
 
+  it("says so when one batch, or no list, stands in place of a list", () => {
+    const [batch] = validation;
+    expect(() => checkBatches(inputs, batch as never, "validation")).toThrow(
+      "validation is one batch; allowed: a list of batches, [batch] for a single one",
+    );
+    expect(() => checkBatches(inputs, undefined as never, "validation")).toThrow(
+      "validation is undefined; allowed: a list of batches",
+    );
+  });
+
   it("lets open dimensions of other names differ, where something may be empty", () => {
     const named: ModelInput[] = [
       { name: "boxes", type: "float32", dims: [-1, 4], symbol: "boxes" },

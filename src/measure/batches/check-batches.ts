@@ -1,3 +1,5 @@
+import { isRecord } from "../../check/check-fields.js";
+import { describeValue } from "../../check/describe-value.js";
 import { quoteName } from "../../check/quote-name.js";
 import { InvalidDataError } from "../../errors.js";
 import { openInputs } from "./batch-size.js";
@@ -17,7 +19,14 @@ export function checkBatches(
   batches: readonly Batch[],
   name: string,
 ): void {
-  if (!Array.isArray(batches) || batches.length === 0)
+  if (!Array.isArray(batches))
+    throw new InvalidDataError(
+      name,
+      isRecord(batches)
+        ? `${name} is one batch; allowed: a list of batches, [batch] for a single one`
+        : `${name} is ${describeValue(batches)}; allowed: a list of batches`,
+    );
+  if (batches.length === 0)
     throw new InvalidDataError(name, `${name} holds no batch; allowed: 1 batch or more`);
   batches.forEach((batch, index) => {
     checkBatch(inputs, batch, `${name}.${index}`);

@@ -18,6 +18,7 @@ import { ORT_CPU_PROFILE } from "../placement/ort-cpu-profile.js";
 import { placeOperators, returnedValues } from "../placement/place-operators.js";
 import { placeRegions } from "../placement/place-regions.js";
 import { declaredDims } from "../shape/declared-shape.js";
+import { checkDimensionNames } from "../shape/dimension-names.js";
 import { decodeModel, type ModelWithGraph } from "../wire/decode-model.js";
 import { LIMITS } from "../wire/limits.js";
 import type { ValueInfoProto } from "../wire/onnx_pb.js";
@@ -29,7 +30,7 @@ import type { GraphValue, OnnxModel } from "./onnx-model.js";
 export interface LoadOnnxOptions {
   /**
    * Sizes of symbolic dimensions, by their name in the file, for example `{ sequence: 128 }`; whole
-   * numbers from 1. They go before those of `sample`.
+   * numbers from 1. They go before those of `sample`. A name that is not in the file is refused.
    */
   readonly dimensions?: Readonly<Record<string, number>>;
   /**
@@ -197,6 +198,7 @@ export async function loadOnnxModel(
     );
   const dimensions = checkDimensions(options.dimensions ?? {});
   const { source, decoded } = await readModel(pathOrBytes, options.readExternal);
+  checkDimensionNames(decoded.graph, dimensions);
   const opset = opsetOf(decoded);
   const folding = new NoteList();
   const proto = options.fold === false ? decoded : foldModel(decoded, opset, folding.add);

@@ -43,7 +43,7 @@ export async function calibrateActivations(
   options: CalibrateActivationsOptions = {},
 ): Promise<ActivationRanges> {
   checkModel(model);
-  checkOptions(options, ["importRuntime", "signal"]);
+  checkOptions(options, ["runtime", "importRuntime", "signal"]);
   return calibrateIn(loadOnnxRuntime, model, calibration, options);
 }
 

@@ -35,7 +35,7 @@ export function checkWorkerOptions(options: WorkerOptions): void {
     throw new InvalidArgumentError(
       "session.importRuntime",
       "session.importRuntime is a function, which worker processes cannot be given; allowed: " +
-        "workers 0 and no evaluationTimeoutMs, or the installed onnxruntime-node",
+        "workers 0 and no evaluationTimeoutMs, or an installed runtime",
     );
 }
 

@@ -25,7 +25,7 @@ export async function layerInputPower(
   options: VisitActivationsOptions = {},
 ): Promise<ReadonlyMap<string, Float32Array>> {
   checkModel(model);
-  checkOptions(options, ["importRuntime", "signal"]);
+  checkOptions(options, ["runtime", "importRuntime", "signal"]);
   checkBatches(modelInputs(model), calibration, "calibration");
   const uses = channelUses(model);
   const finite = new FiniteValues();

@@ -8,6 +8,7 @@ import type { OnnxModel } from "../read/onnx-model.js";
 import { placementOf } from "../write/place-tensors.js";
 import { type QuantizeOnnxOptions, quantizeOnnxWithReport } from "../write/quantize-onnx.js";
 import { calibrateActivations } from "./calibrate-activations.js";
+import type { RuntimeChoice } from "./import-runtime.js";
 import {
   type Feeds,
   loadOnnxRuntime,
@@ -92,18 +93,19 @@ export async function measureOnnxLatencies(
   const runsPerTurn = count("runsPerTurn", options.runsPerTurn ?? 5, 1);
   const input = inputOf(model, options);
   const batchSize = batchSizeOf(model, input) ?? 1;
+  const choice: RuntimeChoice = {
+    runtime: options.session?.runtime ?? options.runtime,
+    importRuntime: options.session?.importRuntime ?? options.importRuntime,
+  };
   let activationRanges = options.activationRanges;
   if (activationRanges === undefined && options.calibration !== undefined)
     if (genomes.some((genome) => genome !== undefined && needsRanges(placementOf(model), genome)))
       activationRanges = await calibrateActivations(model, options.calibration, {
-        importRuntime: options.importRuntime ?? options.session?.importRuntime,
+        ...choice,
         signal: options.signal,
       });
 
-  const runtime = await loadOnnxRuntime({
-    importRuntime: options.importRuntime,
-    ...options.session,
-  });
+  const runtime = await loadOnnxRuntime({ ...options.session, ...choice });
   const feeds = runtime.feeds(model.inputs, input);
   const outputs = model.outputs.map(({ name }) => name);
   const sessions: RuntimeSession[] = [];
@@ -115,7 +117,7 @@ export async function measureOnnxLatencies(
           ? model
           : await quantizeOnnxWithReport(model, genome, {
               activationRanges,
-              importRuntime: options.importRuntime,
+              ...choice,
               signal: options.signal,
             });
       sessions.push(await runtime.open(files));

@@ -24,6 +24,7 @@ import {
 } from "../write/quantized-model.js";
 import { calibrateIn } from "./calibrate-activations.js";
 import { checkWorkerOptions, onnxRunner, type WorkerOptions } from "./genome-runner.js";
+import { runtimeChoice } from "./import-runtime.js";
 import { isolatedRuntime } from "./isolated-runtime.js";
 import { judgedOutputs } from "./judged-outputs.js";
 import { loadOnnxRuntime, type OnnxRuntime, type OnnxSessionOptions } from "./ort-session.js";
@@ -128,7 +129,7 @@ export async function createOnnxEvaluator(
   const { outputs, notes } = judgedOutputs(model, metric);
   checkBatches(modelInputs(model), validation, "validation");
   const runtime = await loadOnnxRuntime(session);
-  const { importRuntime, ...plainSession } = session ?? {};
+  const { importRuntime: _, ...plainSession } = session ?? {};
   // What ends a process of its own is no end of this one.
   const apart = wantsProcesses(options) && model.externalData === undefined;
   const isolated = (local: OnnxRuntime, of: OnnxSessionOptions) =>
@@ -138,7 +139,7 @@ export async function createOnnxEvaluator(
       isolated(await loadOnnxRuntime({ ...of, importRuntime: load }), of),
     model,
     calibration,
-    { importRuntime, signal },
+    { ...runtimeChoice(session), signal },
   );
   const floatRuntime = isolated(runtime, plainSession);
   const floatFeeds = validation.map((batch) => floatRuntime.feeds(model.inputs, batch));

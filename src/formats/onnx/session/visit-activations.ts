@@ -11,13 +11,12 @@ import {
   type ModelProto,
   ValueInfoProtoSchema,
 } from "../wire/onnx_pb.js";
-import { loadOnnxRuntime, type OnnxSessionOptions, type RuntimeTensor } from "./ort-session.js";
+import { type RuntimeChoice, runtimeChoice } from "./import-runtime.js";
+import { loadOnnxRuntime, type RuntimeTensor } from "./ort-session.js";
 import { runtimeTypeName } from "./runtime-types.js";
 
 /** How activations are collected. */
-export interface VisitActivationsOptions {
-  /** Loads the module `onnxruntime-node`. Default: `import("onnxruntime-node")`. */
-  readonly importRuntime?: OnnxSessionOptions["importRuntime"];
+export interface VisitActivationsOptions extends RuntimeChoice {
   /** Stops between batches. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -49,7 +48,7 @@ export async function visitActivations(
     for (const batch of batches) visit(name, elementType, batch[name]!);
   if (computed.length === 0) return;
   const runtime = await loadRuntime({
-    importRuntime: options.importRuntime,
+    ...runtimeChoice(options),
     graphOptimizationLevel: "basic",
   });
   const session = await runtime.open(inMemory(withOutputs(model, computed)));

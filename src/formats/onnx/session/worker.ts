@@ -19,7 +19,8 @@ interface Prepared extends OnnxSetup {
 
 /** What a worker process runs for each task. */
 export default serveTasks<OnnxSetup, Prepared, OnnxWork>({
-  start: () => loadOnnxRuntime(),
+  // Loads ahead what is most often wanted; the setup says which runtime it is, and has its errors.
+  start: () => loadOnnxRuntime().catch(() => undefined),
   prepare: async (setup) => {
     const model = { ...setup.model, proto: decodeModel(setup.model.bytes) };
     const runtime = await loadOnnxRuntime(setup.session);

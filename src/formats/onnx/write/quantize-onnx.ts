@@ -22,6 +22,7 @@ import {
   type CalibrateActivationsOptions,
   calibrateActivations,
 } from "../session/calibrate-activations.js";
+import { runtimeChoice } from "../session/import-runtime.js";
 import { modelInputs } from "../session/runtime-types.js";
 import { encodeModel } from "../wire/encode-model.js";
 import type { ModelProto } from "../wire/onnx_pb.js";
@@ -104,6 +105,7 @@ export async function quantizeAs(
     "avoidSaturation",
     "correctBiases",
     "externalData",
+    "runtime",
     "importRuntime",
     "signal",
     "threads",
@@ -174,12 +176,13 @@ function checkExternalData(value: unknown): void {
 async function calibrated(
   model: OnnxModel,
   needed: boolean,
-  { calibration, correctBiases, importRuntime, signal }: QuantizeOnnxOptions,
+  options: QuantizeOnnxOptions,
 ): Promise<ActivationRanges | undefined> {
+  const { calibration, correctBiases, signal } = options;
   if (calibration === undefined || (!needed && correctBiases === false)) return undefined;
   checkBatches(modelInputs(model), calibration, "calibration");
   try {
-    return await calibrateActivations(model, calibration, { importRuntime, signal });
+    return await calibrateActivations(model, calibration, { ...runtimeChoice(options), signal });
   } catch (error) {
     if (needed || !(error instanceof InvalidDataError)) throw error;
     return undefined;

@@ -459,6 +459,16 @@ describe("layers of loadOnnxModel", () => {
     expect(only(await load(parts)).macs).toBe(15);
     expect(only(await load(parts, { dimensions: { time: 7 }, name: "m" })).macs).toBe(105);
     expect((await load(parts, { name: "m" })).name).toBe("m");
+    await expect(load(parts, { dimensions: { Tine: 7 } })).rejects.toThrow(
+      'dimensions.Tine: the model has no dimension "Tine" (did you mean time?); allowed: ' +
+        '"batch", "time"',
+    );
+    const fixed = { ...parts, inputs: [value("x", [2, 3])] };
+    await expect(load(fixed, { dimensions: { time: 7 } })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      path: "dimensions.time",
+      message: expect.stringMatching(/allowed: none, as the file names no dimension$/),
+    });
   });
 });
 
