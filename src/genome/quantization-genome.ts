@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
 import type { CalibrationMethodName } from "../calibration/method-definition.js";
 import { checkFields, describeNonRecord, isRecord } from "../check/check-fields.js";
+import { deepFreeze } from "../check/deep-freeze.js";
 import { InvalidArgumentError } from "../errors.js";
 import type { GeneValue } from "../genes/gene.js";
 import type { GeneValues } from "../genes/gene-kind.js";
@@ -196,7 +197,8 @@ export class QuantizationGenome {
       throw new InvalidArgumentError("layerConfigs", "a genome has no layers; give at least one");
     this.layerConfigs = configs;
     this.parameterCounts = fields.parameterCounts;
-    this.metrics = frozenMetrics(fields.metrics);
+    // A copy: a result says for ever what was measured.
+    this.metrics = fields.metrics && deepFreeze(structuredClone(fields.metrics));
     this.geneValues = fields.geneValues ?? NO_GENE_VALUES;
   }
 
@@ -395,17 +397,6 @@ export class QuantizationGenome {
       geneValues: crossedValues(this.geneValues, other.geneValues, random),
     });
   }
-}
-
-/** A frozen copy: a result says for ever what was measured. */
-function frozenMetrics(metrics: GenomeMetrics | undefined): GenomeMetrics | undefined {
-  if (metrics === undefined) return undefined;
-  const { accuracyInterval: interval, violations } = metrics;
-  return Object.freeze({
-    ...metrics,
-    ...(interval && { accuracyInterval: Object.freeze([...interval] as const) }),
-    violations: Object.freeze({ ...violations }),
-  });
 }
 
 /**

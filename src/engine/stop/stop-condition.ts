@@ -117,7 +117,10 @@ export function anyOf(...conditions: readonly StopCondition[]): StopCondition {
   checkConditions(conditions);
   return {
     name: conditions.map(({ name }) => name).join(" or "),
-    isMet: (progress) => someAnswer(true, conditions, progress),
+    isMet: async (progress) => {
+      for (const condition of conditions) if (await condition.isMet(progress)) return true;
+      return false;
+    },
   };
 }
 
@@ -129,19 +132,11 @@ export function allOf(...conditions: readonly StopCondition[]): StopCondition {
   checkConditions(conditions);
   return {
     name: conditions.map(({ name }) => name).join(" and "),
-    isMet: async (progress) => !(await someAnswer(false, conditions, progress)),
+    isMet: async (progress) => {
+      for (const condition of conditions) if (!(await condition.isMet(progress))) return false;
+      return true;
+    },
   };
-}
-
-/** Asks conditions in turn up to the one that gives the answer; false when none does. */
-async function someAnswer(
-  wanted: boolean,
-  conditions: readonly StopCondition[],
-  progress: SearchProgress,
-): Promise<boolean> {
-  for (const condition of conditions)
-    if (Boolean(await condition.isMet(progress)) === wanted) return true;
-  return false;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { deepFreeze } from "../../check/deep-freeze.js";
 import { describeIssue } from "../../check/describe-issue.js";
 import { readJson } from "../../check/read-json.js";
 import { InvalidDocumentError } from "../../errors.js";
@@ -30,11 +31,3 @@ export function loadHardwareProfile(data: unknown): HardwareProfile {
 
 /** Most characters of a profile. Ours have some 10,000. */
 const MOST_CHARACTERS = 1024 * 1024;
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const part of Object.values(value)) deepFreeze(part);
-  }
-  return value;
-}
