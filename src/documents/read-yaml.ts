@@ -13,11 +13,23 @@ import { InvalidDocumentError } from "../errors.js";
 
 const NOT_YAML = "the text is not YAML here; allowed: one document of YAML 1.2";
 
-/** The parser's most common faults in our words. */
+/** The parser's faults in our words. */
 const FAULTS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  BAD_DIRECTIVE: "a directive is not valid; allowed: none, or %YAML 1.2",
+  BAD_DQ_ESCAPE: "a text has an unknown escape; allowed: those of YAML 1.2",
   BAD_INDENT: "the indentation does not fit; allowed: entries of one list or object in one column",
-  MISSING_CHAR: "a quote, bracket, comma, colon or space is missing",
+  BAD_SCALAR_START: "a text starts with a reserved character; allowed: put it in quotes",
+  BLOCK_AS_IMPLICIT_KEY:
+    "a key and its value stand where a single value was begun; allowed: one key in a line",
+  BLOCK_IN_FLOW:
+    "an indented list or object stands within brackets; allowed: brackets within brackets",
+  KEY_OVER_1024_CHARS: "a key is longer than allowed: at most 1024 characters",
+  MISSING_CHAR:
+    "a quote, bracket, comma, colon or space is missing; allowed: one document of YAML 1.2",
+  MULTILINE_IMPLICIT_KEY: "a key goes over several lines; allowed: one line",
+  MULTIPLE_DOCS: "there is a second document; allowed: one",
   TAB_AS_INDENT: "a tab indents the line; allowed: spaces",
+  UNEXPECTED_TOKEN: "a character is out of place; allowed: one document of YAML 1.2",
 };
 
 /**
