@@ -120,6 +120,15 @@ describe("QuantizationGenome", () => {
     );
   });
 
+  it("keeps a frozen copy of its metrics", () => {
+    const given = { ...metrics, violations: { minAccuracy: 0.1 } };
+    const { metrics: kept } = new QuantizationGenome({ layerConfigs: { a: {} }, metrics: given });
+    given.violations.minAccuracy = 7;
+    expect(kept).toEqual({ ...metrics, violations: { minAccuracy: 0.1 } });
+    for (const part of [kept!, kept!.violations]) expect(Object.isFrozen(part)).toBe(true);
+    expect(() => Object.assign(kept!, { accuracy: 1 })).toThrow(TypeError);
+  });
+
   it("shows metrics only once evaluated", () => {
     const bare = new QuantizationGenome({ layerConfigs: { a: {} } });
     expect([

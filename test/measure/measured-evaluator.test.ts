@@ -126,6 +126,7 @@ describe("measurementIdentity", () => {
     const others = [
       base,
       { ...base, model: Uint8Array.of(2) },
+      { ...base, externalData: Uint8Array.of(2) },
       { ...base, calibration: validation.slice(1) },
       { ...base, validation: validation.slice(1) },
       { ...base, metric: topOneAccuracy([0, 1, 1, 1]) },

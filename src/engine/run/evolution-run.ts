@@ -2,6 +2,7 @@ import { nextTask } from "../../async/next-task.js";
 import { raceAbort } from "../../async/race-abort.js";
 import { reasonOf } from "../../evaluation/checked-evaluate.js";
 import type { EvaluationContext } from "../../evaluation/evaluate-genome.js";
+import { lostWorker } from "../../evaluation/lost-worker.js";
 import { createNoiseTable, type NoiseTable } from "../../evaluation/noise/noise-table.js";
 import type { GeneSpace } from "../../genome/gene-space.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
@@ -13,7 +14,7 @@ import { significantFront } from "../budget/significant-front.js";
 import { Checkpoint, type CheckpointListener } from "../checkpoint/checkpoint.js";
 import { runIdentity } from "../checkpoint/run-identity.js";
 import type { ResolvedConfig } from "../config.js";
-import { allFailed, lostWorker } from "../ledger/evaluation-failures.js";
+import { allFailed } from "../ledger/evaluation-failures.js";
 import { EvaluationLedger } from "../ledger/evaluation-ledger.js";
 import { fittest } from "../ledger/fittest.js";
 import { frontHypervolume } from "../ledger/front-hypervolume.js";
@@ -97,7 +98,10 @@ export class EvolutionRun {
     const predicted = createNoiseTable(model);
     if (options.checkpoint !== undefined)
       this.#checkpoint = new Checkpoint(options.checkpoint, this.#checkpointListener(), signal);
-    this.context = createRunContext(parts, predicted, this.#checkpoint);
+    this.context = createRunContext(parts, predicted, {
+      record: this.#checkpoint,
+      onLostWorker: ({ message }) => void this.#tell({ type: "worker-replaced", reason: message }),
+    });
     // What is measured needs no caution: channels that drown show in the loss, if they matter.
     const measures = this.context.evaluator.kind === "measured";
     this.#noiseTable = measures ? createNoiseTable(model, { per: "tensor" }) : predicted;
@@ -208,14 +212,26 @@ export class EvolutionRun {
     let state = await evolution.start();
     if (state.population.length === 0) {
       if (this.#stop.reason !== undefined) return this.#stop.reason;
-      throw allFailed(this.ledger.failures);
+      const { failures, failureCount, budgetSpent } = this.ledger;
+      if (failureCount === 0 && budgetSpent) return "max-evaluations";
+      throw allFailed(failures, failureCount);
     }
     for (;;) {
       // A generation that an abort cut short is not reported; what it evaluated is in the archive.
       if (!signal.aborted || state.generation === 0) await this.#report(state);
-      const reason = this.#stop.reason ?? stopReason(this.#progress(), this.#options);
+      const reason = this.#stop.reason ?? (await this.#reasonToStop());
       if (reason !== undefined) return reason;
       state = await evolution.evolve();
+    }
+  }
+
+  /** An abort does not wait for a condition that takes its time. */
+  async #reasonToStop(): Promise<StopReason | undefined> {
+    try {
+      return await raceAbort(stopReason(this.#progress(), this.#options), this.#stop.signal);
+    } catch (error) {
+      if (this.#stop.reason === undefined || error !== this.#stop.signal.reason) throw error;
+      return this.#stop.reason;
     }
   }
 

@@ -29,13 +29,16 @@ export interface RunLimits {
  * Why the run ends after this generation, or undefined when it goes on. Of several reasons, the
  * first in the order of {@link StopReason}.
  */
-export function stopReason(progress: SearchProgress, limits: RunLimits): StopReason | undefined {
+export async function stopReason(
+  progress: SearchProgress,
+  limits: RunLimits,
+): Promise<StopReason | undefined> {
   if (progress.generation >= limits.maxGenerations) return "max-generations";
   if (
     limits.maxEvaluations !== undefined &&
     (progress.evaluations >= limits.maxEvaluations || progress.budgetSpent)
   )
     return "max-evaluations";
-  if (limits.stagnation?.isMet(progress)) return "stagnation";
-  return limits.stopWhen?.isMet(progress) ? "stop-condition" : undefined;
+  if (await limits.stagnation?.isMet(progress)) return "stagnation";
+  return (await limits.stopWhen?.isMet(progress)) ? "stop-condition" : undefined;
 }

@@ -54,10 +54,11 @@ const NOTHING: IntegerPlacement = { operators: new Set(), values: [] };
  * counted where codes and floats meet. Times of kernels are measured ones, of single operators. So
  * a genome whose file is slower than float costs more than float here.
  *
- * Operators inside `If`, `Loop` and `Scan` are not counted, and those whose sizes depend on them
- * count as one element; `source` of an estimate says how many. Give the model its sizes first, by
- * the option `sample` of `loadOnnxModel` or {@link withDimensionsOf}. Memory and energy are those
- * of the device `onnx-runtime-qdq` of `intel-vnni`.
+ * Layers inside `If`, `Loop` and `Scan` count as products in float. Other operators there are not
+ * counted, and those whose sizes depend on them count as one element; `source` of an estimate says
+ * how many. Give the model its sizes first, by the option `sample` of `loadOnnxModel` or
+ * {@link withDimensionsOf}. Memory and energy are those of the device `onnx-runtime-qdq` of
+ * `intel-vnni`.
  * @throws InvalidArgumentError for what is no model or option. `estimate` throws it for another
  *   model or a genome of another model
  * @example

@@ -195,6 +195,13 @@ export const CONSTANT_RULES: ReadonlyMap<string, ConstantRule> = new Map<string,
   ["Neg", unary((x) => -x)],
   ["Abs", unary(Math.abs)],
   ["Reciprocal", unary((x) => 1 / x)],
+  ["Exp", unary(Math.exp)],
+  ["Tanh", unary(Math.tanh)],
+  ["Sigmoid", unary((x) => 1 / (1 + Math.exp(-x)))],
+  ["Softplus", unary((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))))],
+  ["Relu", unary((x) => Math.max(x, 0))],
+  ["Max", binary(Math.max)],
+  ["Min", binary(Math.min)],
   [
     "ReduceSum",
     reduction(

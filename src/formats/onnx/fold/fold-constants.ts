@@ -169,7 +169,9 @@ class ConstantFolder {
     const bytes = (count * elementBits(type)!) / 8;
     const read = stored.reduce((sum, constant) => sum + extentProduct(constant!.dims), 0);
     if (!this.#mayGrow(named, bytes) || !this.#budget.take(count + read)) return undefined;
-    const data = rule(node, this.#context(node), dims);
+    // A rule walks over extents beside a zero, however large; there is nothing to compute.
+    const data =
+      count === 0 ? dims.map(() => new Float32Array()) : rule(node, this.#context(node), dims);
     const tensors = data?.map((values, i) => floatTensor(outputs[i]!, dims[i]!, type, values));
     return tensors?.every((tensor) => tensor !== undefined) === true ? tensors : undefined;
   }

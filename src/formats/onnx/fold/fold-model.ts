@@ -6,6 +6,7 @@ import { foldAffine } from "./fold-affine.js";
 import { foldConstants } from "./fold-constants.js";
 import { hoistConstants } from "./hoist-constants.js";
 import { inlineFunctions } from "./inline-functions.js";
+import { plainProducts } from "./plain-products.js";
 import { WorkBudget } from "./work-budget.js";
 
 function describe(counts: ReadonlyMap<string, number>): string {
@@ -35,7 +36,8 @@ export function foldModel(
   opset: number,
   note: (text: string, subject?: string) => void,
 ): ModelWithGraph {
-  const whole = hoistConstants(inlineFunctions(proto, opset, note), note);
+  const [products, onProduct] = counter();
+  const whole = plainProducts(hoistConstants(inlineFunctions(proto, opset, note), note), onProduct);
   let stored = 0;
   for (const { dims } of indexGraph(whole.graph).constants.values()) stored += extentProduct(dims);
   const budget = new WorkBudget(LIMITS.foldWorkBase + LIMITS.foldWorkPerElement * stored);
@@ -49,6 +51,7 @@ export function foldModel(
     folded = foldAffine(before, opset, budget, onScale);
   }
   const off = "(the option fold: false leaves the graph as it is)";
+  if (products.size > 0) note(`${describe(products)} with stored matrices made MatMul ${off}`);
   if (scales.size > 0)
     note(`${describe(scales)} folded into the weights of the layers beside them ${off}`);
   if (constants.size > 0) note(`${describe(constants)} of constants computed and stored ${off}`);

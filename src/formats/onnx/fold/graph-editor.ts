@@ -29,6 +29,7 @@ export class GraphEditor {
   readonly #fixed = new Set<string>();
   readonly #returned = new Set<string>();
   readonly #after = new Map<number, NodeProto[]>();
+  readonly #before = new Map<number, NodeProto[]>();
   /** Constants that lost a reader. */
   readonly #released = new Set<string>();
   /** Node indices, each after the nodes it reads from. */
@@ -190,6 +191,12 @@ export class GraphEditor {
     node.attribute = node.attribute.filter((attribute) => attribute.name !== name);
   }
 
+  /** Puts a new node before node `at`, which has yet to be given its output. */
+  insertBefore(at: number, node: NodeProto): void {
+    this.#before.set(at, [...(this.#before.get(at) ?? []), node]);
+    this.#changed = true;
+  }
+
   /** Puts a new node behind node `at`. */
   insertAfter(at: number, node: NodeProto): void {
     this.#after.set(at, [...(this.#after.get(at) ?? []), node]);
@@ -209,6 +216,7 @@ export class GraphEditor {
     const { graph } = this.#proto;
     const result = copyMessage(graph);
     result.node = this.#nodes.flatMap((node, at) => [
+      ...(this.#before.get(at) ?? []),
       ...(node === undefined ? [] : [node]),
       ...(this.#after.get(at) ?? []),
     ]);

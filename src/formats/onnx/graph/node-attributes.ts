@@ -44,6 +44,12 @@ export function tensorAttribute(node: NodeProto, name: string): TensorProto | un
 /** The domain of the operators that ONNX Runtime adds. */
 export const MICROSOFT = "com.microsoft";
 
+/**
+ * The domain of operators on blocks of channels, as ONNX Runtime's optimizer writes them for one
+ * processor at its highest level.
+ */
+export const BLOCKED_CHANNELS = "com.microsoft.nchwc";
+
 /** True for operators that ONNX Runtime adds, which its optimizer writes. */
 export function isMicrosoftDomain(domain: string): boolean {
   return domain === MICROSOFT;

@@ -4,6 +4,7 @@ import { LayerKind, type LayerSpec } from "../../../model/layer-spec.js";
 import { findNonFinite } from "../../../numeric/find-non-finite.js";
 import { permuteAxes } from "../../../numeric/permute-axes.js";
 import type { GraphIndex } from "../graph/graph-index.js";
+import { BLOCKED_CHANNELS } from "../graph/node-attributes.js";
 import { describeNode } from "../graph/node-place.js";
 import { readFloatTensor } from "../graph/tensor-values.js";
 import type { InferredShapes } from "../shape/infer-shapes.js";
@@ -67,6 +68,11 @@ function contextOf(
   };
 }
 
+/** What to do about weights that ONNX Runtime's optimizer put in an order of one processor. */
+export const BLOCKED_NOTE =
+  "its weights lie in blocks for one processor and stay in float; save the optimized model at " +
+  "level extended";
+
 /** How often a node of a body runs in one run of the model, as far as the graph says. */
 function timesOf(place: BodyPlace | undefined, shapes: InferredShapes): number | undefined {
   let times: number | undefined = 1;
@@ -126,6 +132,7 @@ function gatherLayers(
       quantizedAt.push(where);
       continue;
     }
+    if (node.domain === BLOCKED_CHANNELS && node.opType === "Conv") note(BLOCKED_NOTE, where);
     const operator = layerOperator(node);
     if (operator === undefined) continue;
     const context = contextOf(index, shapes, at, trace, note);
@@ -233,6 +240,19 @@ function kindOf(index: GraphIndex, layer: Gathered): LayerKind {
   return names.some(isAttentionName) ? LayerKind.ATTENTION : kind;
 }
 
+/** @throws InvalidModelError for a layer whose MACs or extents are no whole numbers up to 2^53 */
+function requireCountable({ uses, operand }: Gathered, name: string): void {
+  const { inputShape, outputShape } = operand;
+  const macs = workOf(uses);
+  const isCount = (x: number) => Number.isSafeInteger(x) && x >= 0;
+  if ([macs, ...inputShape, ...outputShape].every(isCount)) return;
+  throw new InvalidModelError(
+    name,
+    `layer ${quoteName(name)} from [${inputShape}] to [${outputShape}] has ${macs} MACs; ` +
+      "allowed: whole numbers from 0 to 2^53",
+  );
+}
+
 /** Layers of a graph, and where they live in it. */
 export interface FoundLayers {
   readonly layers: readonly LayerSpec[];
@@ -284,6 +304,7 @@ export function findLayers(
   const inputs = upstreamLayers(index, flatBindings, note);
   const layers = [...gathered].map(([weight, layer], position): LayerSpec => {
     const { source, roles, inputGroups, inputShape, outputShape } = layer.operand;
+    requireCountable(layer, names.get(weight)!);
     const stored: AxisRoles[] = [];
     source.storedAxis.forEach((axis, i) => {
       stored[axis] = roles[i]!;

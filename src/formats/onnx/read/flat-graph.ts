@@ -81,11 +81,13 @@ class Flattener {
     inputs: readonly string[],
     output: string,
     place: BodyPlace | undefined,
+    owner: string,
     axis?: number,
   ): void {
     if (output === "" || inputs.length === 0) return;
     const node = makeNode(opType, "", inputs, [output], axis === undefined ? {} : { axis });
     node.domain = BODY_DOMAIN;
+    rememberPlace(node, owner);
     this.#push(node, -1, place);
   }
 
@@ -147,6 +149,7 @@ class Flattener {
           results.flatMap((names) => names[i] ?? []),
           output,
           place,
+          text,
         );
       });
       return;
@@ -160,8 +163,8 @@ class Flattener {
       const results = this.#addBody(body.g, scope, sources, inner, `the body of ${text}`).slice(1);
       node.output.forEach((output, i) => {
         const made = results[i] ?? "";
-        if (i < initial.length) this.#standIn("Pass", [made, initial[i]!], output, place);
-        else this.#standIn("Stack", [made], output, place);
+        if (i < initial.length) this.#standIn("Pass", [made, initial[i]!], output, place, text);
+        else this.#standIn("Stack", [made], output, place, text);
       });
       return;
     }
@@ -179,8 +182,8 @@ class Flattener {
       const results = this.#addBody(body.g, scope, sources, inner, `the body of ${text}`);
       node.output.forEach((output, i) => {
         const made = results[i] ?? "";
-        if (i < states) this.#standIn("Pass", [made, node.input[i] ?? ""], output, place);
-        else this.#standIn("Stack", [made], output, place);
+        if (i < states) this.#standIn("Pass", [made, node.input[i] ?? ""], output, place, text);
+        else this.#standIn("Stack", [made], output, place, text);
       });
       return;
     }
@@ -226,7 +229,7 @@ class Flattener {
       if (source === undefined || source.name === "") this.inputs.push(renamed(info));
       else {
         this.infos.push(renamed(info));
-        this.#standIn(source.opType, [source.name], name, place, source.axis);
+        this.#standIn(source.opType, [source.name], name, place, where, source.axis);
       }
     });
     body.node.forEach((node, at) => {

@@ -26,6 +26,7 @@ const FIRST_BIAS: Readonly<Record<string, number>> = {
   ...{ LSTM: 3, GRU: 3, RNN: 3, EmbedLayerNormalization: 5 },
   ...{ BatchNormalization: 1, InstanceNormalization: 1, LayerNormalization: 1, PRelu: 1 },
   ...{ GroupNormalization: 1, RMSNormalization: 1, SimplifiedLayerNormalization: 1 },
+  ...{ DequantizeLinear: 1, QuantizeLinear: 1, MatMulNBits: 2, GatherBlockQuantized: 2 },
   ...{ SkipLayerNormalization: 2, SkipSimplifiedLayerNormalization: 2, BiasGelu: 1, FastGelu: 1 },
 };
 

@@ -68,8 +68,10 @@ export const conv: LayerRule = (node, context) => {
       `input [${x}] does not fit weights [${source.dims}] in ${group} groups`,
       0,
     );
-  if (group < 1 || outputs % group !== 0)
+  if (group < 1 || outputs % group !== 0) {
     context.contradiction(`${outputs} output channels do not divide into ${group} groups`, 1);
+    return [];
+  }
   if (x !== undefined && context.outputShape === undefined)
     context.contradiction(`its window does not fit input [${x}]`, 0);
   if (x === undefined || context.outputShape === undefined)
@@ -107,8 +109,10 @@ const convTranspose: LayerRule = (node, context) => {
   const ones = source.dims.slice(2).map(() => 1);
   const inputShape = x ?? [1, inputs, ...ones];
   const group = intAttribute(node, "group", 1);
-  if (group < 1 || inputs % group !== 0)
+  if (group < 1 || inputs % group !== 0) {
     context.contradiction(`${inputs} input channels do not divide into ${group} groups`, 1);
+    return [];
+  }
   const outputs = perGroup * group;
   const groups: AxisRoles[] = [
     [
@@ -265,9 +269,9 @@ const recurrent: LayerRule = (node, context) => {
     const source = context.weight(position);
     if (source?.dims.length !== 3 || (position === 1 && context.isConstant(0))) continue;
     const [directions, , width] = source.dims as [number, number, number];
-    if (position === 1 && x !== undefined && x.at(-1) !== width)
+    if (x !== undefined && (x.length !== 3 || (position === 1 && x[2] !== width)))
       context.contradiction(`input [${x}] does not fit weights [${source.dims}]`, 0);
-    const shape = x ?? [1, 1, width];
+    const shape = x?.length === 3 ? x : [1, 1, width];
     const batch = (intAttribute(node, "layout", 0) === 1 ? shape[0] : shape[1]) ?? 1;
     const hidden = context.weight(2)?.dims[2] ?? 1;
     operands.push({

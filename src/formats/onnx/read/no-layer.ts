@@ -1,7 +1,9 @@
 import { quoteName } from "../../../check/quote-name.js";
 import { InvalidModelError, type QuantevoError, UnsupportedError } from "../../../errors.js";
 import type { GraphIndex } from "../graph/graph-index.js";
+import { BLOCKED_CHANNELS } from "../graph/node-attributes.js";
 import type { NodeProto } from "../wire/onnx_pb.js";
+import { BLOCKED_NOTE } from "./find-layers.js";
 import type { FlatGraph } from "./flat-graph.js";
 import { layerOperator } from "./layer-operator.js";
 import type { QuantizedParts } from "./quantized-parts.js";
@@ -62,6 +64,14 @@ export function noLayerError(
     const operator = layerOperator(node);
     return operator === undefined ? [] : [obstacle(flat, index, node, operator.weights)];
   });
+  const blocked = nodes.find(
+    ({ domain, opType }) => domain === BLOCKED_CHANNELS && opType === "Conv",
+  );
+  if (blocked !== undefined)
+    return new UnsupportedError(
+      blocked.name,
+      `the model has no layer to quantize: of Conv ${quoteName(blocked.name)}, ${BLOCKED_NOTE}`,
+    );
   const found =
     near.length > 0 ? counted(near) : counted(nodes.map(({ opType }) => opType)) || "no node";
   return new InvalidModelError(

@@ -1,4 +1,5 @@
 import type { LayerSpec, ModelSpec } from "../../../model/layer-spec.js";
+import type { ExternalData } from "../external/model-files.js";
 import type { ModelProto } from "../wire/onnx_pb.js";
 
 /** A graph input or output: `dims` holds -1 where the size is symbolic or unknown. */
@@ -69,6 +70,8 @@ export interface OnnxModel {
   readonly proto: ModelProto;
   /** The same as a file: the bytes that were read where there was nothing to fold. */
   readonly bytes: Uint8Array;
+  /** Where the model is too large for one file: the second, which `bytes` names. */
+  readonly externalData?: ExternalData;
   /**
    * What was folded and assumed while reading: unknown dimensions, unknown operators, weights that
    * stay in float.

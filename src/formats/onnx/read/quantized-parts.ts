@@ -64,7 +64,7 @@ export function codeInputs(index: GraphIndex, node: NodeProto): string[] {
 export function quantizedBehind(index: GraphIndex, operand: string): string[] {
   const seen = new Set<string>();
   const open = [operand];
-  const codes: string[] = [];
+  const codes: { readonly name: string; readonly rank: number; readonly size: number }[] = [];
   let rounded: string | undefined;
   let largest = 0;
   let passesRounding = false;
@@ -75,8 +75,8 @@ export function quantizedBehind(index: GraphIndex, operand: string): string[] {
     seen.add(name);
     const constant = index.constants.get(name);
     if (constant !== undefined) {
-      if (isCodes(constant)) codes.push(name);
       const size = extentProduct(constant.dims);
+      if (isCodes(constant)) codes.push({ name, rank: constant.dims.length, size });
       if (size > largest) {
         largest = size;
         rounded = name;
@@ -89,6 +89,8 @@ export function quantizedBehind(index: GraphIndex, operand: string): string[] {
     if (ROUNDING.has(node.opType)) passesRounding = true;
     open.push(...node.input);
   }
-  if (codes.length > 0) return codes;
+  // A zero point for each channel is no weight.
+  const weights = codes.filter(({ rank, size }) => rank > 1 || size === largest);
+  if (weights.length > 0) return weights.map(({ name }) => name);
   return passesRounding && rounded !== undefined ? [rounded] : [];
 }

@@ -1,6 +1,6 @@
 import type { Placement } from "../../../deploy/placement.js";
 import { checkBatches } from "../../../measure/batches/check-batches.js";
-import type { Batch } from "../../../measure/batches/tensor-data.js";
+import type { Batch, TensorData } from "../../../measure/batches/tensor-data.js";
 import { checkModel, checkOptions } from "../check-arguments.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import {
@@ -11,9 +11,11 @@ import {
 import { placementOf } from "../write/place-tensors.js";
 import { ChannelMeans, channelUses } from "./channel-means.js";
 import { FiniteValues } from "./finite-values.js";
+import { loadOnnxRuntime } from "./ort-session.js";
 import { modelInputs } from "./runtime-types.js";
 import {
   activationNames,
+  type LoadRuntime,
   toFloat32,
   type VisitActivationsOptions,
   visitActivations,
@@ -42,6 +44,16 @@ export async function calibrateActivations(
 ): Promise<ActivationRanges> {
   checkModel(model);
   checkOptions(options, ["runtime", "importRuntime", "signal"]);
+  return calibrateIn(loadOnnxRuntime, model, calibration, options);
+}
+
+/** {@link calibrateActivations} in a runtime of another process, perhaps. */
+export async function calibrateIn(
+  loadRuntime: LoadRuntime,
+  model: OnnxModel,
+  calibration: readonly Batch[],
+  options: CalibrateActivationsOptions,
+): Promise<ActivationRanges> {
   checkBatches(modelInputs(model), calibration, "calibration");
   options.signal?.throwIfAborted();
   const tensors = new Map<string, ObservedTensor>();
@@ -51,7 +63,7 @@ export async function calibrateActivations(
   const values = new FiniteValues();
   const uses = channelUses(model);
   const means = new ChannelMeans(uses, (x) => x);
-  await visitActivations(model, calibration, options, names, (name, elementType, tensor) => {
+  const visit = (name: string, elementType: number, tensor: TensorData) => {
     const all = toFloat32(tensor.data);
     const { finite, zeroed } = values.take(name, all);
     // What lies between layers may be infinite, as masks are; it then stays in float.
@@ -63,7 +75,8 @@ export async function calibrateActivations(
     }
     observed.observer.observe(finite);
     means.add(name, zeroed, tensor.dims);
-  });
+  };
+  await visitActivations(model, calibration, options, names, visit, loadRuntime);
   for (const name of unfit) if (!needed.has(name)) tensors.delete(name);
   values.check(needed);
   const inputMeans = new Map(

@@ -6,7 +6,7 @@ import { splitBatches } from "../../../measure/batches/split-batches.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import { placementOf } from "../write/place-tensors.js";
-import { type QuantizeOnnxOptions, quantizeOnnx } from "../write/quantize-onnx.js";
+import { type QuantizeOnnxOptions, quantizeOnnxWithReport } from "../write/quantize-onnx.js";
 import { calibrateActivations } from "./calibrate-activations.js";
 import type { RuntimeChoice } from "./import-runtime.js";
 import {
@@ -112,15 +112,15 @@ export async function measureOnnxLatencies(
   try {
     for (const genome of genomes) {
       options.signal?.throwIfAborted();
-      const bytes =
+      const files =
         genome === undefined
-          ? model.bytes
-          : await quantizeOnnx(model, genome, {
+          ? model
+          : await quantizeOnnxWithReport(model, genome, {
               activationRanges,
               ...choice,
               signal: options.signal,
             });
-      sessions.push(await runtime.open(bytes));
+      sessions.push(await runtime.open(files));
     }
     const samples = await takeTurns(
       sessions,

@@ -4,6 +4,7 @@ import { EvaluationError, InvalidArgumentError } from "../../../errors.js";
 import type { Batch, TensorArray, TensorData } from "../../../measure/batches/tensor-data.js";
 import { decodeFloat16 } from "../../../numeric/float16.js";
 import { checkRuntimeChoice } from "../check-arguments.js";
+import type { ModelFiles } from "../external/model-files.js";
 import type { GraphValue } from "../read/onnx-model.js";
 import { importRuntime, type OrtTensor, type RuntimeChoice } from "./import-runtime.js";
 import { runtimeTypeName } from "./runtime-types.js";
@@ -57,7 +58,7 @@ export interface OnnxRuntime {
   readonly description: string;
   feeds(inputs: readonly GraphValue[], batch: Batch): Feeds;
   /** @throws EvaluationError when ONNX Runtime refuses the model */
-  open(bytes: Uint8Array): Promise<RuntimeSession>;
+  open(files: ModelFiles): Promise<RuntimeSession>;
 }
 
 /**
@@ -99,7 +100,7 @@ export async function loadOnnxRuntime(options: OnnxSessionOptions = {}): Promise
           return [name, new ort.Tensor(runtimeTypeName(elementType)!, data, dims)];
         }),
       ),
-    open: async (bytes) => {
+    open: async ({ bytes, externalData }) => {
       const session = await attempt("ONNX Runtime cannot load the model", () =>
         inTurn(() =>
           ort.InferenceSession.create(bytes, {
@@ -109,6 +110,9 @@ export async function loadOnnxRuntime(options: OnnxSessionOptions = {}): Promise
             executionMode: "sequential",
             // Errors only: they arrive as exceptions, and warnings are about the float model.
             logSeverityLevel: 3,
+            ...(externalData && {
+              externalData: [{ path: externalData.location, data: externalData.bytes }],
+            }),
             ...(isWeb && { executionProviders: ["wasm"] }),
           }),
         ),

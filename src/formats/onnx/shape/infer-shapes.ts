@@ -1,7 +1,7 @@
 import { quoteName } from "../../../check/quote-name.js";
 import { InvalidModelError } from "../../../errors.js";
 import type { GraphIndex } from "../graph/graph-index.js";
-import { isMicrosoftDomain, isStandardDomain } from "../graph/node-attributes.js";
+import { BLOCKED_CHANNELS, isStandardDomain, MICROSOFT } from "../graph/node-attributes.js";
 import { describeNode } from "../graph/node-place.js";
 import { subgraphsOf } from "../graph/outer-names.js";
 import { LIMITS } from "../wire/limits.js";
@@ -11,7 +11,7 @@ import { declaredDims, declaredShape } from "./declared-shape.js";
 import { ELEMENTWISE_RULES } from "./elementwise-shapes.js";
 import { foldedConstant, foldNode } from "./fold-values.js";
 import { LAYOUT_RULES } from "./layout-shapes.js";
-import { MICROSOFT_RULES, QUANTIZED_RULES } from "./microsoft-shapes.js";
+import { BLOCKED_RULES, MICROSOFT_RULES, QUANTIZED_RULES } from "./microsoft-shapes.js";
 import { PRODUCT_RULES } from "./product-shapes.js";
 import type { FoldedTensor, Shape, ShapeContext, ShapeRule } from "./shape-context.js";
 import { SPATIAL_RULES } from "./spatial-shapes.js";
@@ -35,12 +35,15 @@ const RULES: ReadonlyMap<string, ShapeRule> = new Map(
   ),
 );
 
-const ADDED: ReadonlyMap<string, ShapeRule> = new Map(Object.entries(MICROSOFT_RULES));
+const ADDED: ReadonlyMap<string, ReadonlyMap<string, ShapeRule>> = new Map([
+  [MICROSOFT, new Map(Object.entries(MICROSOFT_RULES))],
+  [BLOCKED_CHANNELS, new Map(Object.entries(BLOCKED_RULES))],
+  [BODY_DOMAIN, BODY_RULES],
+]);
 
 function ruleOf({ domain, opType }: NodeProto): ShapeRule | undefined {
   if (isStandardDomain(domain)) return RULES.get(opType);
-  if (isMicrosoftDomain(domain)) return ADDED.get(opType);
-  return domain === BODY_DOMAIN ? BODY_RULES.get(opType) : undefined;
+  return ADDED.get(domain)?.get(opType);
 }
 
 const DATA_DEPENDENT: ReadonlySet<string> = new Set([
@@ -170,7 +173,8 @@ export function inferShapes(
           ? ofBody(name, possible)
           : (possible ?? fallback(node, at, name, rule === undefined));
       if (shape !== undefined) shapes.set(name, shape);
-      if (i > 0 || shape === undefined || rule === undefined) return;
+      // Values are computed by the rule's own shape: the file may declare any.
+      if (i > 0 || shape === undefined || shape !== inferred) return;
       if (!isStandardDomain(node.domain)) return;
       const value = folded < LIMITS.foldedTotal ? foldNode(node, context, shape) : undefined;
       if (value === undefined) return;

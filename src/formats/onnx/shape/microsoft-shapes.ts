@@ -208,6 +208,35 @@ export const MICROSOFT_RULES: Readonly<Record<string, ShapeRule>> = {
   Pad: LAYOUT_RULES.Pad!,
 };
 
+/** The channels, which blocks round up, in their plain order again. */
+const reorderOutput: ShapeRule = (node, context) => {
+  const x = context.shape(node, 0);
+  const channels = intAttribute(node, "channels", 0);
+  if (x === undefined || x.length < 2 || channels < 1) return [];
+  const [batch, , ...places] = x as [number, number, ...number[]];
+  const last = intAttribute(node, "channels_last", 0) !== 0;
+  return [last ? [batch, ...places, channels] : [batch, channels, ...places]];
+};
+
+const reorderInput: ShapeRule = (node, context) => {
+  const x = context.shape(node, 0);
+  const last = intAttribute(node, "channels_last", 0) !== 0;
+  return [last && x !== undefined ? [x[0]!, x.at(-1)!, ...x.slice(1, -1)] : x];
+};
+
+/** Shape rules of operators on blocks of channels; weights have their plain shape. */
+export const BLOCKED_RULES: Readonly<Record<string, ShapeRule>> = {
+  ReorderInput: reorderInput,
+  ReorderOutput: reorderOutput,
+  Conv: Conv!,
+  ...Object.fromEntries(
+    ["MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool"].map((name) => [
+      name,
+      SPATIAL_RULES[name]!,
+    ]),
+  ),
+};
+
 /** Shape rules of quantized operators of the standard. */
 export const QUANTIZED_RULES: Readonly<Record<string, ShapeRule>> = {
   QLinearConv: operandsAt(Conv!, 0, 3),

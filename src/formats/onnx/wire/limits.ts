@@ -4,6 +4,8 @@
 export const LIMITS = {
   /** Bytes of a file: protobuf itself ends at 2 GiB. */
   fileBytes: 2 ** 31 - 1,
+  /** Bytes of tensors in one file; of more, large ones go into a second file. */
+  inlineBytes: 1.5e9,
   /**
    * Nested protobuf messages; a subgraph takes three levels, so about thirty subgraphs inside one
    * another.

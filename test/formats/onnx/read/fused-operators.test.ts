@@ -375,6 +375,10 @@ describe("Einsum with a stored operand", () => {
     ]);
     const dims = await outputDims(proto, floats("x", ...x));
     expect(loaded.layers[0]!.outputShape).toEqual(dims.get("y"));
+    const plain = /^(bd,de->be|bsd,ed->bse|\.{3}d,de->\.{3}e)$/.test(equation);
+    expect(loaded.proto.graph!.node.at(-1)!.opType).toBe(plain ? "MatMul" : "Einsum");
+    const unfolded = await loadOnnxModel(bytesOf(proto), { fold: false });
+    expect(unfolded.layers[0]).toMatchObject({ kind: "matmul", parameterCount: 128, macs });
   });
 
   it.each(["bd,d->bd", "bd,be->de", "dd,de->de"])("%s is none", async (equation) => {

@@ -107,8 +107,8 @@ describe("runtime", () => {
     // Settled with the first runtime.
     expect(fake.env.wasm.numThreads).toBe(1);
     const sessions = await Promise.all([
-      runtime.open(new Uint8Array(1)),
-      other.open(new Uint8Array(1)),
+      runtime.open({ bytes: new Uint8Array(1) }),
+      other.open({ bytes: new Uint8Array(1) }),
     ]);
     const outputs = await Promise.all(sessions.map((session) => session.run({}, ["y"])));
     expect(outputs.map((output) => output.get("y")?.data)).toEqual([
@@ -141,7 +141,7 @@ describe("runtime", () => {
   });
 
   it("that gives fewer outputs than asked for is a typed error", async () => {
-    const session = await (await load(undefined)).open(new Uint8Array(1));
+    const session = await (await load(undefined)).open({ bytes: new Uint8Array(1) });
     await expect(session.run({}, ["y", "z"])).rejects.toMatchObject({
       code: "EVALUATION_FAILED",
       message: 'ONNX Runtime gave no output "z"',

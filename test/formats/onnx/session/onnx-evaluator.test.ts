@@ -242,6 +242,13 @@ describe("createOnnxEvaluator", () => {
       node("MatMul", ["l", "w"], ["y"], {}, "m"),
     ]);
     await expect(calibrateActivations(inner, batches)).rejects.toThrow(InvalidDataError);
+    // Weights alone need no range.
+    const all = { calibration: batches };
+    expect(await quantizeOnnx(inner, uniform(inner, { activationBits: 32 }), all)).toBeInstanceOf(
+      Uint8Array,
+    );
+    const rounded = quantizeOnnx(inner, uniform(inner, { activationBits: 8 }), all);
+    await expect(rounded).rejects.toThrow(InvalidDataError);
     await expect(calibrateActivations(inner, batches)).rejects.toThrow(
       /^activation "l" is NaN or infinite in 1 of 4 elements \(25%\); allowed: at most 1%/,
     );
@@ -278,8 +285,8 @@ describe("loadOnnxRuntime", () => {
       /disabled, basic/,
     );
     const runtime = await loadOnnxRuntime();
-    await expect(runtime.open(Uint8Array.of(1, 2, 3))).rejects.toThrow(EvaluationError);
-    const session = await runtime.open(loaded.bytes);
+    await expect(runtime.open({ bytes: Uint8Array.of(1, 2, 3) })).rejects.toThrow(EvaluationError);
+    const session = await runtime.open(loaded);
     await expect(session.run({}, ["y"])).rejects.toThrow(/cannot run/);
     await session.release();
   });
