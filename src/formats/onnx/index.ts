@@ -73,6 +73,7 @@ export {
   calibrateActivations,
 } from "./session/calibrate-activations.js";
 export type { WorkerOptions } from "./session/genome-runner.js";
+export type { RuntimeChoice } from "./session/import-runtime.js";
 export { layerInputPower } from "./session/layer-input-power.js";
 export {
   type MeasuredLatency,
