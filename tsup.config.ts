@@ -4,11 +4,12 @@ import { defineConfig } from "tsup";
 import entry from "./entry-points.json" with { type: "json" };
 
 export default defineConfig({
-  // The last two are no entry points: workers load them. worker-file.ts looks for them beside
+  // The last three are no entry points: workers load them. worker-file.ts looks for them beside
   // quantevo/onnx.
   entry: {
     ...entry,
     "onnx/worker": "src/formats/onnx/session/worker.ts",
+    "onnx/session-worker": "src/formats/onnx/session/session-worker.ts",
     "onnx/thread-worker": "src/measure/threads/thread-worker.ts",
   },
   format: ["esm", "cjs"],
@@ -40,5 +41,5 @@ export default defineConfig({
     },
   ],
   target: "node20",
-  external: ["onnxruntime-node"],
+  external: ["onnxruntime-node", "onnxruntime-web"],
 });

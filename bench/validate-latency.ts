@@ -24,6 +24,7 @@ import {
 import { LayerQuantConfig, QuantizationGenome } from "../src/index.js";
 import type { Batch } from "../src/measure/batches/tensor-data.js";
 import { Random } from "../src/random/random.js";
+import { batchSizeOf } from "./int8/batch-size.js";
 import { samplesOf } from "./int8/samples.js";
 import { type MeasuredRow, median } from "./latency/rows.js";
 import { rowCells, summaries } from "./latency/summary.js";
@@ -86,12 +87,6 @@ const batchOf = (sample: Batch): Batch =>
   Object.fromEntries(
     Object.entries(sample).map(([input, { dims, data }]) => [input, { dims, data }]),
   );
-
-/** The samples of a batch: the first dimension, where the file leaves it open. */
-function batchSizeOf({ inputs }: OnnxModel, batch: Batch): number {
-  const first = inputs[0];
-  return first?.dims[0] === -1 ? (batch[first.name]?.dims[0] ?? 1) : 1;
-}
 
 async function opened(name: string) {
   const calibration = samplesOf(folder!, name, "calib").slice(0, 2).map(batchOf);

@@ -57,8 +57,15 @@ const only = args.only === undefined ? true : (args.only.split(",") as BaselineN
 /** Compression, as shares of the task's, at which fronts are compared. */
 const STOPS = [0.75, 0.875, 1, 1.125, 1.25];
 
-async function evaluatorOf(task: ZooTask, data: ZooData, metric: Metric): Promise<OnnxEvaluator> {
-  const evaluator = await createOnnxEvaluator(task.model, {
+type CountedEvaluator = Omit<OnnxEvaluator, "fileBytes">;
+
+async function evaluatorOf(
+  task: ZooTask,
+  data: ZooData,
+  metric: Metric,
+): Promise<CountedEvaluator> {
+  // Targets and baselines go by sizes to the bit, not by those of files.
+  const { fileBytes: _, ...evaluator } = await createOnnxEvaluator(task.model, {
     calibration: task.calibration,
     validation: data.batches,
     metric,
@@ -110,7 +117,7 @@ interface Line {
 /** How evolution stands to a baseline's genome, by test samples. */
 const SIGNS: Readonly<Record<Verdict, string>> = { above: "<", tied: "=", below: ">" };
 
-const lossOf = (evaluator: OnnxEvaluator, metric: number) => {
+const lossOf = (evaluator: CountedEvaluator, metric: number) => {
   const { metric: name, metricValue } = evaluator.baseline;
   return name === "perplexity" ? metric / metricValue - 1 : metricValue - metric;
 };

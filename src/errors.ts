@@ -12,9 +12,21 @@ export type QuantevoErrorCode =
   | "NOT_RUN"
   | "IO";
 
+/** Characters that a terminal obeys, or that reorder what stands beside them. */
+const CONTROLS = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * A text in one line without control characters: each is written as `\uXXXX`, so that a name out
+ * of a hostile file cannot move a cursor or hide what stands beside it.
+ */
+export function escapeControls(text: string): string {
+  return text.replace(CONTROLS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /**
  * The one error class of this library. `code` is for programs, `path` names the field, tensor or
- * node (dots between levels, for example `layers.3.macs`), `message` is for people.
+ * node (dots between levels, for example `layers.3.macs`), `message` is for people: it has no
+ * control characters, which `path` may have.
  */
 export class QuantevoError extends Error {
   override readonly name: string = "QuantevoError";
@@ -26,7 +38,7 @@ export class QuantevoError extends Error {
     message: string,
     options?: { cause?: unknown },
   ) {
-    super(message, options);
+    super(escapeControls(message), options);
   }
 }
 

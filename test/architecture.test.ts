@@ -9,7 +9,7 @@ const SRC = fileURLToPath(new URL("../src/", import.meta.url));
 const LAYERS: readonly (readonly string[])[] = [
   ["errors.ts"],
   ["check"],
-  ["async"],
+  ["async", "files"],
   ["simd"],
   ["random", "numeric"],
   ["quantization", "model", "pareto", "surrogate"],
@@ -30,7 +30,7 @@ const GENERATED = new Set(["formats/onnx/wire/onnx_pb.ts", "simd/wasm-bytes.ts"]
 
 /** Files that may use a Node built-in, by dynamic import within a function, and why. */
 const NODE_ALLOWED: Readonly<Record<string, string>> = {
-  documents: "writes documents to files",
+  files: "reads and replaces files",
   engine: "keeps and locks checkpoint files",
   formats: "reads model files and loads ONNX Runtime",
   measure: "starts worker processes and threads",

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import * as ort from "onnxruntime-node";
 import { loadOnnxModel, onnxRuntimeCostModel, quantizeOnnx } from "../../src/formats/onnx/index.js";
 import { LayerQuantConfig, QuantizationGenome } from "../../src/index.js";
+import { batchSizeOf } from "./batch-size.js";
 import {
   type Failure,
   type FileFigures,
@@ -193,7 +194,7 @@ async function writeOurs(
       new QuantizationGenome({
         layerConfigs: new Map(model.layers.map((layer) => [layer.name, CONFIGS[format]])),
       });
-    const costs = onnxRuntimeCostModel(model);
+    const costs = onnxRuntimeCostModel(model, { batch: batchSizeOf(model, calibration[0]!) });
     // The cost model is of one thread.
     for (const format of ["float", ...formats] as const)
       predicted[format] = { 1: costs.estimate(model.spec, genomeOf(format)).latencyMs };

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "../errors.js";
 import { describeValue } from "./describe-value.js";
+import { didYouMean } from "./did-you-mean.js";
 
 export { describeValue as describeNonRecord } from "./describe-value.js";
 
@@ -19,7 +20,7 @@ export function checkFields(value: unknown, name: string, allowed: readonly stri
     if (!allowed.includes(key))
       throw new InvalidArgumentError(
         key,
-        `${key} is no field of ${name}; allowed: ${allowed.join(", ")}`,
+        `${key} is no field of ${name}${didYouMean(key, allowed)}; allowed: ${allowed.join(", ")}`,
       );
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { listOf } from "../check/list-of.js";
 import { settingSchema, valueSchema } from "../genes/layer-setting.js";
 import {
   LAYER_SETTINGS,
@@ -16,7 +17,10 @@ export const SCHEMA_VERSION = 1;
 const zeroPoint = z.int().min(-32_768).max(65_535);
 
 const parametersSchema = z
-  .strictObject({ scale: z.array(z.number().gt(0)).min(1), zeroPoint: z.array(zeroPoint).min(1) })
+  .strictObject({
+    scale: listOf(z.number().gt(0), { min: 1 }),
+    zeroPoint: listOf(zeroPoint, { min: 1 }),
+  })
   .refine((tensor) => tensor.scale.length === tensor.zeroPoint.length, {
     error: "as many zero points as scales",
     path: ["zeroPoint"],
@@ -51,7 +55,7 @@ const geneSchema = z.strictObject({
 const metricsSchema = z
   .strictObject({
     ...metricFields,
-    violations: z.array(z.strictObject({ limit: z.string(), excess: z.number() })),
+    violations: listOf(z.strictObject({ limit: z.string(), excess: z.number() })),
   })
   .refine(...intervalRule);
 
@@ -61,8 +65,8 @@ const genomeFields = {
   globalScheme: z.enum(QuantizationScheme),
   calibrationMethod: valueSchema(LAYER_SETTINGS.calibrationMethod),
   metrics: metricsSchema.optional(),
-  layers: z.array(layerSchema).min(1),
-  genes: z.array(geneSchema).optional(),
+  layers: listOf(layerSchema, { min: 1 }),
+  genes: listOf(geneSchema).optional(),
 };
 
 /** Document of one genome. */
@@ -73,7 +77,7 @@ export const quantizationDocumentSchema = z.strictObject({
   target: z.string().min(1).optional(),
   model: z.string().optional(),
   ...genomeFields,
-  notes: z.array(z.string()).optional(),
+  notes: listOf(z.string()).optional(),
 });
 
 /** Document of a whole archive. */
@@ -84,8 +88,8 @@ export const archiveDocumentSchema = z.strictObject({
   target: z.string().min(1).optional(),
   evaluatorIdentity: z.string().optional(),
   seed: z.union([z.string(), z.number()]).optional(),
-  notes: z.array(z.string()).optional(),
-  genomes: z.array(z.strictObject(genomeFields)),
+  notes: listOf(z.string()).optional(),
+  genomes: listOf(z.strictObject(genomeFields)),
 });
 
 /** Plain data of a {@link quantizationDocumentSchema}. */

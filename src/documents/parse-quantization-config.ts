@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { describeIssue } from "../check/describe-issue.js";
 import { describeValue } from "../check/describe-value.js";
+import { readJson } from "../check/read-json.js";
 import { InvalidDocumentError } from "../errors.js";
 import type { QuantizationGenome } from "../genome/quantization-genome.js";
 import {
@@ -9,7 +10,6 @@ import {
   SCHEMA_VERSION,
 } from "./document-schema.js";
 import { genomeFromData, type LayerCalibration } from "./genome-data.js";
-import { readJson } from "./read-json.js";
 import { readYaml } from "./read-yaml.js";
 
 /** The two notations of a document. */
@@ -97,10 +97,9 @@ function readText(text: string, format: DocumentFormat | undefined): unknown {
       "format",
       `format is ${describeValue(format)}; allowed: json, yaml`,
     );
-  const bare = text.startsWith("\uFEFF") ? text.slice(1) : text;
-  return (format ?? (/^\s*\{/.test(bare) ? "json" : "yaml")) === "json"
-    ? readJson(bare)
-    : readYaml(bare);
+  return (format ?? (/^\s*\{/.test(text) ? "json" : "yaml")) === "json"
+    ? readJson(text)
+    : readYaml(text);
 }
 
 function check<S extends z.ZodType>(schema: S, data: unknown, kind: string): z.infer<S> {

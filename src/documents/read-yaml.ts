@@ -7,9 +7,9 @@ import {
   parseDocument,
   visit,
 } from "yaml";
+import { DOCUMENT_LIMITS } from "../check/document-limits.js";
+import { checkCount, linePath, repeatedKey, tooDeep, withoutMark } from "../check/read-json.js";
 import { InvalidDocumentError } from "../errors.js";
-import { DOCUMENT_LIMITS } from "./document-limits.js";
-import { linePath, repeatedKey, tooDeep } from "./read-json.js";
 
 const NOT_YAML = "the text is not YAML here; allowed: one document of YAML 1.2";
 
@@ -37,21 +37,12 @@ const FAULTS: Readonly<Partial<Record<ErrorCode, string>>> = {
  * repeated keys, no more size or depth than {@link DOCUMENT_LIMITS}.
  * @throws InvalidDocumentError; a fault of the text has the path `line N`
  */
-export function readYaml(text: string): unknown {
-  if (text.length > DOCUMENT_LIMITS.yamlCharacters)
-    throw new InvalidDocumentError(
-      "",
-      `the document has ${text.length} characters; allowed: at most ` +
-        `${DOCUMENT_LIMITS.yamlCharacters} of YAML (JSON may have ` +
-        `${DOCUMENT_LIMITS.jsonCharacters})`,
-    );
+export function readYaml(marked: string): unknown {
+  const text = withoutMark(marked);
+  const more = "of YAML (JSON may have more)";
+  checkCount(text.length, `characters ${more}`, DOCUMENT_LIMITS.yamlCharacters);
   const lines = text.split("\n", DOCUMENT_LIMITS.yamlLines + 1).length;
-  if (lines > DOCUMENT_LIMITS.yamlLines)
-    throw new InvalidDocumentError(
-      "",
-      `the document has more lines than are allowed: at most ${DOCUMENT_LIMITS.yamlLines} of ` +
-        "YAML (JSON may have any number)",
-    );
+  checkCount(lines, `lines ${more}`, DOCUMENT_LIMITS.yamlLines);
   try {
     checkTokens(text);
     // Uniqueness is checked below: the parser's own check takes quadratic time in the number of
@@ -70,13 +61,7 @@ export function readYaml(text: string): unknown {
     return document.toJS({ maxAliasCount: 0 }) as unknown;
   } catch (error) {
     if (error instanceof InvalidDocumentError) throw error;
-    throw new InvalidDocumentError(
-      "",
-      `the document cannot be read; allowed: one document of YAML 1.2`,
-      {
-        cause: error,
-      },
-    );
+    throw new InvalidDocumentError("", NOT_YAML, { cause: error });
   }
 }
 

@@ -16,6 +16,7 @@ import { LayerQuantConfig, type LayerQuantConfigFields } from "../genome/layer-q
 import type { HardwareTarget } from "../hardware/contract.js";
 import type { HardwareProfile } from "../hardware/profile/profile-schema.js";
 import { QuantizationScheme } from "../quantization/scheme.js";
+import { configError } from "./config-error.js";
 import { SENSITIVITY_NAMES, type SensitivityName } from "./sensitivity/sensitivity-names.js";
 import { ascending, impliedRange, weightBitChoices } from "./weight-bit-choices.js";
 
@@ -352,7 +353,7 @@ export function resolveConfig(
       `the configuration is ${describeNonRecord(config)}; allowed: an object`,
     );
   const parsed = schema.safeParse({ ...impliedRange(config.weightBitChoices), ...config });
-  if (!parsed.success) throw configError(parsed.error.issues[0], config);
+  if (!parsed.success) throw configError(parsed.error.issues[0], config, allowed);
   const data = parsed.data;
   if (data.minBits > data.maxBits)
     throw new InvalidConfigError(
@@ -404,45 +405,4 @@ function checkOverrides(
     }
   }
   return overrides;
-}
-
-function configError(issue: z.core.$ZodIssue | undefined, config: object): InvalidConfigError {
-  if (issue?.code === "unrecognized_keys" && issue.path.length === 0) {
-    const key = String(issue.keys[0]);
-    return new InvalidConfigError(
-      key,
-      `${key} is no field of the configuration; allowed: ${Object.keys(allowed).join(", ")}`,
-    );
-  }
-  const path = (issue?.path ?? []).map(String);
-  if (issue?.code === "unrecognized_keys") {
-    const [within, key] = [path.join("."), String(issue.keys[0])];
-    return new InvalidConfigError(
-      `${within}.${key}`,
-      `${within}.${key} is no field of ${within}; allowed: ${allowed[path[0] ?? ""]}`,
-    );
-  }
-  let value: unknown = config;
-  for (const key of path) value = (value as Record<string, unknown> | undefined)?.[key];
-  return new InvalidConfigError(
-    path.join("."),
-    `${path.join(".")} is ${show(value)}; allowed: ` +
-      `${allowedWithin(allowed[path[0] ?? ""] ?? "see the documentation", path.length - 1)}`,
-  );
-}
-
-/** What is allowed within a field, so many levels down, from what is allowed for the field. */
-function allowedWithin(field: string, depth: number): string {
-  if (depth === 0) return field;
-  const names = depth === 1 ? "a list of layer names" : "a layer name";
-  return field
-    .replace(/^a list of at least one integer/, "an integer")
-    .replace(/^a list of at least one of/, "one of")
-    .replace(/^a list of lists of layer names$/, names);
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  return typeof value === "object" && value !== null ? "an object" : String(value);
 }

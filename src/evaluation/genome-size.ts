@@ -20,7 +20,7 @@ export function layerSizeBytes(layer: LayerSpec, config: LayerQuantConfig): numb
 
 /**
  * Bytes of all parameters, packed to the bit: codes, scales and zero points of every layer, the
- * parameters that stay in float32, and what other genes add.
+ * parameters that stay in float32, what is stored as it is, and what other genes add.
  * @param kinds the genes beside the settings of layers; default none
  * @throws InvalidArgumentError when the genome lacks a layer of the model
  */
@@ -29,7 +29,7 @@ export function genomeSizeBytes(
   genome: QuantizationGenome,
   kinds: readonly GeneKind[] = [],
 ): number {
-  let bytes = 4 * (model.floatParameterCount ?? 0);
+  let bytes = 4 * (model.floatParameterCount ?? 0) + (model.fixedBytes ?? 0);
   for (const layer of model.layers) bytes += layerSizeBytes(layer, configOf(genome, layer));
   for (const kind of kinds)
     for (const [owner, value] of genome.geneValues.get(kind.name) ?? [])
@@ -37,12 +37,10 @@ export function genomeSizeBytes(
   return bytes;
 }
 
-/** Bytes of all parameters in float32, the reference of compression ratios. */
+/** Bytes of all parameters in float32 and of what is stored as it is: the reference of ratios. */
 export function float32SizeBytes(model: ModelSpec): number {
-  return (
-    4 *
-    model.layers.reduce((sum, layer) => sum + layer.parameterCount, model.floatParameterCount ?? 0)
-  );
+  const parameters = model.layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
+  return 4 * (parameters + (model.floatParameterCount ?? 0)) + (model.fixedBytes ?? 0);
 }
 
 /**

@@ -46,7 +46,7 @@ const FIELDS = [
  *
  * @example
  * ```ts
- * const small = selectGenome(result.paretoFront, { prefer: "smallest", maxAccuracyDrop: 0.01 });
+ * const small = selectGenome(engine.paretoFront, { prefer: "smallest", maxAccuracyDrop: 0.01 });
  * ```
  */
 export function selectGenome(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { describeNonRecord, isRecord } from "../check/check-fields.js";
+import { didYouMean } from "../check/did-you-mean.js";
 import { InvalidArgumentError } from "../errors.js";
 import { allowedText, allows, settingSchema } from "../genes/layer-setting.js";
 import {
@@ -108,7 +109,8 @@ function parsedFields(fields: Partial<LayerQuantConfigFields>): LayerQuantConfig
       field,
       unknown === undefined
         ? `${field} is ${value}; allowed: ${allowedText(settingOf(field as SettingName))}`
-        : `${unknown} is no field of a layer's quantization; allowed: ${SETTING_NAMES.join(", ")}`,
+        : `${unknown} is no field of a layer's quantization` +
+            `${didYouMean(unknown, SETTING_NAMES)}; allowed: ${SETTING_NAMES.join(", ")}`,
     );
   }
   return parsed.data as unknown as LayerQuantConfigFields;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CalibrationMethod } from "../calibration/method.js";
 import type { CalibrationMethodName } from "../calibration/method-definition.js";
 import { checkFields, describeNonRecord, isRecord } from "../check/check-fields.js";
+import { deepFreeze } from "../check/deep-freeze.js";
 import { InvalidArgumentError } from "../errors.js";
 import type { GeneValue } from "../genes/gene.js";
 import type { GeneValues } from "../genes/gene-kind.js";
@@ -82,7 +83,7 @@ export interface GenomeMetrics {
  */
 export interface QuantizationGenomeFields {
   readonly layerConfigs:
-    | ReadonlyMap<string, LayerQuantConfig>
+    | ReadonlyMap<string, LayerQuantConfig | Partial<LayerQuantConfigFields>>
     | Readonly<Record<string, LayerQuantConfig | Partial<LayerQuantConfigFields>>>;
   /** Scheme that layers given without a `weightScheme` take. Default symmetric. */
   readonly globalScheme?: QuantizationScheme;
@@ -168,7 +169,7 @@ export class QuantizationGenome {
   readonly globalScheme: QuantizationScheme;
   readonly calibrationMethod: CalibrationMethodName;
   readonly parameterCounts: ReadonlyMap<string, number> | undefined;
-  /** Everything the evaluation found; undefined until evaluated. */
+  /** Everything the evaluation found, frozen; undefined until evaluated. */
   readonly metrics: GenomeMetrics | undefined;
   /**
    * Values of genes that are no settings of layers, by the gene's name and its owner. A gene that
@@ -204,7 +205,8 @@ export class QuantizationGenome {
       throw new InvalidArgumentError("layerConfigs", "a genome has no layers; give at least one");
     this.layerConfigs = configs;
     this.parameterCounts = fields.parameterCounts;
-    this.metrics = fields.metrics;
+    // A copy: a result says for ever what was measured.
+    this.metrics = fields.metrics && deepFreeze(structuredClone(fields.metrics));
     this.geneValues = fields.geneValues ?? NO_GENE_VALUES;
   }
 

@@ -1,5 +1,7 @@
+import { didYouMean } from "../check/did-you-mean.js";
 import { InvalidArgumentError } from "../errors.js";
 import type { HardwareCostModel, HardwareTarget } from "./contract.js";
+import { targetOfDevice } from "./device-names.js";
 import type { HardwareProfile } from "./profile/profile-schema.js";
 import { profileWithThreads } from "./profile/profile-with-threads.js";
 import { RooflineCostModel, type RooflineOptions } from "./roofline/roofline-cost-model.js";
@@ -66,13 +68,16 @@ function builtIn(
   elsewhere: string,
 ): HardwareProfile {
   const profiles = devices.filter((known) => known.target === target);
-  if (profiles.length === 0)
+  if (profiles.length === 0) {
+    const targets = [...new Set(devices.map((known) => known.target))];
+    const hint =
+      typeof target === "string" ? deviceHint(target) || didYouMean(target, targets) : "";
     throw new InvalidArgumentError(
       "hardwareTarget",
-      `hardwareTarget is ${JSON.stringify(target) ?? String(target)}; allowed: ` +
-        `${[...new Set(devices.map((known) => known.target))].join(", ")}, a hardware profile ` +
-        "or a cost model",
+      `hardwareTarget is ${JSON.stringify(target) ?? String(target)}${hint}; allowed: ` +
+        `${targets.join(", ")}, a hardware profile or a cost model`,
     );
+  }
   const profile =
     device === undefined
       ? profiles[0]
@@ -84,4 +89,14 @@ function builtIn(
         `${profiles.map((known) => known.deviceId).join(", ")}${elsewhere}`,
     );
   return profile;
+}
+
+/** For the name of a device in place of a target: how a device is chosen. */
+function deviceHint(name: string): string {
+  const target = targetOfDevice(name);
+  if (target === undefined) return "";
+  return (
+    `, a device of ${target} (costModelFor(${JSON.stringify(target)}, { device: ` +
+    `${JSON.stringify(name)} }) of quantevo/hardware is its cost model)`
+  );
 }

@@ -159,6 +159,8 @@ function checkSampleCount(samples: number | undefined, most = Number.POSITIVE_IN
 export function measurementIdentity(of: {
   /** Bytes of the float model. */
   readonly model: Uint8Array;
+  /** Bytes of a second file that it has. */
+  readonly externalData?: Uint8Array | undefined;
   readonly calibration: readonly Batch[];
   readonly validation: readonly Batch[];
   readonly metric: Metric;
@@ -175,7 +177,7 @@ export function measurementIdentity(of: {
     );
   return [
     "measured",
-    `model ${fingerprint(of.model)}`,
+    `model ${fingerprint(of.model, ...(of.externalData ? [of.externalData] : []))}`,
     `calibration ${data(of.calibration)}`,
     `validation ${data(of.validation)}`,
     `metric ${of.metric.identity ?? of.metric.name}`,

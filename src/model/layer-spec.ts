@@ -83,6 +83,11 @@ export interface ModelSpec {
   readonly source: "reference-workload" | "onnx" | "user";
   /** Number of parameters that always stay in float32: biases, norms and constants. Default 0. */
   readonly floatParameterCount?: number;
+  /**
+   * Bytes that are stored whatever the genome says and are no parameters in float32: weights that
+   * are quantized already, indices. Default 0.
+   */
+  readonly fixedBytes?: number;
   /** What lies between layers and may compute on codes or in float. Default: nothing. */
   readonly regions?: readonly RegionSpec[];
 }

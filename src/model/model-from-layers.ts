@@ -46,11 +46,13 @@ function isList(
 
 function checkedModel(model: ModelSpec): ModelSpec {
   checkLayers(Array.isArray(model.layers) ? Array.from(model.layers) : model.layers);
-  const extra = model.floatParameterCount ?? 0;
-  if (!Number.isSafeInteger(extra) || extra < 0)
-    throw new InvalidArgumentError(
-      "floatParameterCount",
-      `floatParameterCount is ${String(extra)}; allowed: a whole number from 0`,
-    );
+  for (const field of ["floatParameterCount", "fixedBytes"] as const) {
+    const extra = model[field] ?? 0;
+    if (!Number.isSafeInteger(extra) || extra < 0)
+      throw new InvalidArgumentError(
+        field,
+        `${field} is ${String(extra)}; allowed: a whole number from 0`,
+      );
+  }
   return model;
 }

@@ -11,8 +11,9 @@ const LEAST_DIFFERENCE = 1e-6;
 
 /**
  * `a` less `b` on the samples that both have: the first ones, as many as the shorter has. Both
- * models see the same samples, so the error of the difference is far below that of either accuracy. Never 0: n samples that agree leave open a difference in 1 of n + 2 of them (the rule
- * of succession).
+ * models see the same samples, so the error of the difference is far below that of either accuracy.
+ * Never 0: n samples that agree leave open a difference in 1 of n + 2 of them (the rule of
+ * succession).
  */
 export function pairedDifference(a: Float32Array, b: Float32Array): PairedDifference {
   const n = Math.min(a.length, b.length);

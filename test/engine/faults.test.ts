@@ -366,11 +366,9 @@ describe("a user-supplied sensitivity metric", () => {
   it("that hangs is not waited for after an abort, and at the end of the time", async () => {
     const never = () => new Promise<never>(() => {});
     const aborted = await runWith(never, { signal: AbortSignal.timeout(10) });
-    expect(aborted).toMatchObject({
-      stopReason: "aborted",
-      evaluations: 0,
-      sensitivity: undefined,
-    });
+    // Nothing but the references, which come before sensitivities.
+    expect(aborted).toMatchObject({ stopReason: "aborted", sensitivity: undefined });
+    expect(aborted.evaluations).toBeLessThanOrEqual(3);
     expect((await runWith(never, { timeLimitMs: 10 })).stopReason).toBe("time-limit");
     const engine = new QuantizationEvolutionEngine(SMALL);
     await expect(

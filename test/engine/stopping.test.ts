@@ -12,6 +12,7 @@ import {
   type QuantizationEvolutionConfig,
   QuantizationEvolutionEngine,
   type SearchProgress,
+  type StopCondition,
   whenStagnant,
 } from "../../src/index.js";
 import { memoryStore } from "./checkpoint/stores.js";
@@ -233,7 +234,8 @@ describe("what comes before the search", () => {
 describe("stop conditions", () => {
   it("name a misspelt field of stagnation and those that there are", () => {
     const misspelt = { generations: 3, tolerence: 0.1 };
-    const message = /tolerence is no field of stagnation; allowed: .*generations.*tolerance/;
+    const message =
+      /tolerence is no field of stagnation( \(did you mean tolerance\?\))?; allowed: .*generations/;
     const engine = () => new QuantizationEvolutionEngine({ stagnation: misspelt });
     expect(engine).toThrow(message);
     expect(engine).toThrow(
@@ -269,6 +271,29 @@ describe("stop conditions", () => {
     const volumes = seen.at(-1)!.hypervolumes;
     expect(volumes).toEqual(volumes.toSorted((a, b) => a - b));
     for (const volume of volumes) expect(volume > 0 && volume < 1).toBe(true);
+  });
+
+  it("may answer by a promise, alone and within others", async () => {
+    const later = (at: number) => ({
+      name: "later",
+      isMet: async ({ generation }: SearchProgress) => generation >= at,
+    });
+    const stopAt = async (stopWhen: StopCondition) => (await run({ stopWhen })).generations;
+    expect(await stopAt(later(2))).toBe(2);
+    expect(await stopAt(anyOf(later(4), afterGenerations(2)))).toBe(2);
+    expect(await stopAt(anyOf(afterGenerations(4), later(1)))).toBe(1);
+    expect(await stopAt(allOf(later(1), afterGenerations(3)))).toBe(3);
+    expect(await stopAt(allOf(afterGenerations(1), later(2)))).toBe(2);
+  });
+
+  it("that reject end the run with their reason; an abort does not wait for them", async () => {
+    const rejects = { name: "rejects", isMet: () => Promise.reject(new Error("no answer")) };
+    await expect(run({ stopWhen: rejects })).rejects.toThrow("no answer");
+    const hangs = { name: "hangs", isMet: () => new Promise<boolean>(() => {}) };
+    expect(await run({ stopWhen: hangs, timeLimitMs: 300 })).toMatchObject({
+      stopReason: "time-limit",
+      generations: 0,
+    });
   });
 
   it("stagnation compares hypervolumes, and least violations while nothing is feasible", () => {

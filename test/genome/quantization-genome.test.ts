@@ -8,7 +8,10 @@ import {
   parseQuantizationConfig,
 } from "../../src/export.js";
 import { defaultLayerSpace } from "../../src/genes/search-space.js";
-import { LayerQuantConfig } from "../../src/genome/layer-quant-config.js";
+import {
+  LayerQuantConfig,
+  type LayerQuantConfigFields,
+} from "../../src/genome/layer-quant-config.js";
 import { type GenomeMetrics, QuantizationGenome } from "../../src/genome/quantization-genome.js";
 import { Random } from "../../src/random/random.js";
 import { genomes } from "./arbitraries.js";
@@ -30,6 +33,29 @@ const metrics: GenomeMetrics = {
 };
 
 describe("layerConfigs", () => {
+  it("are a Map or an object, of settings or of their plain fields", () => {
+    const plain = new Map<string, LayerQuantConfig | Partial<LayerQuantConfigFields>>([
+      ["a", { weightBits: 4, granularity: "per-tensor" }],
+      ["b", new LayerQuantConfig({ weightBits: 2 })],
+    ]);
+    const fromMap = new QuantizationGenome({ layerConfigs: plain, globalScheme: "asymmetric" });
+    expect(fromMap.layerConfigs.get("a")).toEqual(
+      new LayerQuantConfig({
+        ...{ weightBits: 4, granularity: "per-tensor", weightScheme: "asymmetric" },
+      } as const),
+    );
+    const fromObject = new QuantizationGenome({
+      layerConfigs: Object.fromEntries(plain),
+      globalScheme: "asymmetric",
+    });
+    expect(fromMap.key).toBe(fromObject.key);
+    expect(fromMap.with({ layerConfigs: new Map([["a", { weightBits: 3 }]]) }).averageBits).toBe(3);
+    const wrong = new Map([["a", { weight_bits: 4 }]]) as ReadonlyMap<string, object>;
+    expect(() => new QuantizationGenome({ layerConfigs: wrong })).toThrow(
+      /layerConfigs\.a\.weight_bits: .* \(did you mean weightBits\?\); allowed: /,
+    );
+  });
+
   it("cannot be changed, by a cast either", () => {
     const given = new Map([["a", new LayerQuantConfig({ weightBits: 4 })]]);
     const other = new LayerQuantConfig({ weightBits: 8 });
@@ -92,6 +118,15 @@ describe("QuantizationGenome", () => {
         }
       }),
     );
+  });
+
+  it("keeps a frozen copy of its metrics", () => {
+    const given = { ...metrics, violations: { minAccuracy: 0.1 } };
+    const { metrics: kept } = new QuantizationGenome({ layerConfigs: { a: {} }, metrics: given });
+    given.violations.minAccuracy = 7;
+    expect(kept).toEqual({ ...metrics, violations: { minAccuracy: 0.1 } });
+    for (const part of [kept!, kept!.violations]) expect(Object.isFrozen(part)).toBe(true);
+    expect(() => Object.assign(kept!, { accuracy: 1 })).toThrow(TypeError);
   });
 
   it("shows metrics only once evaluated", () => {

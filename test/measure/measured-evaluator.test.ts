@@ -126,6 +126,7 @@ describe("measurementIdentity", () => {
     const others = [
       base,
       { ...base, model: Uint8Array.of(2) },
+      { ...base, externalData: Uint8Array.of(2) },
       { ...base, calibration: validation.slice(1) },
       { ...base, validation: validation.slice(1) },
       { ...base, metric: topOneAccuracy([0, 1, 1, 1]) },
@@ -160,6 +161,45 @@ describe("checkBatches", () => {
     const one = { state: tensor(2, 1, 3), x: tensor(1, 2) };
     expect(() => checkBatches(fixed, [one], "validation")).not.toThrow();
     expect(batchSizes(fixed, [one])).toEqual([1]);
+  });
+
+  it("says so when one batch, or no list, stands in place of a list", () => {
+    const [batch] = validation;
+    expect(() => checkBatches(inputs, batch as never, "validation")).toThrow(
+      "validation is one batch; allowed: a list of batches, [batch] for a single one",
+    );
+    expect(() => checkBatches(inputs, undefined as never, "validation")).toThrow(
+      "validation is undefined; allowed: a list of batches",
+    );
+  });
+
+  it("lets open dimensions of other names differ, where something may be empty", () => {
+    const named: ModelInput[] = [
+      { name: "boxes", type: "float32", dims: [-1, 4], symbol: "boxes" },
+      { name: "x", type: "float32", dims: [-1, 2], symbol: "batch" },
+      { name: "scale", type: "float32", dims: [-1], symbol: "batch" },
+    ];
+    const tensor = (...dims: number[]) => ({
+      data: new Float32Array(dims.reduce((a, b) => a * b)),
+      dims,
+    });
+    const batch = { boxes: tensor(0, 4), x: tensor(3, 2), scale: tensor(3) };
+    expect(() => checkBatches(named, [batch], "validation")).not.toThrow();
+    expect(batchSizes(named, [batch])).toEqual([3]);
+    const float = { y: { data: new Float32Array(3), dims: [3], batchDims: [[3]] } };
+    expect(sampleBatches(named, [batch], float)!.first(1).samples).toBe(3);
+    const wrong = { ...batch, scale: tensor(2) };
+    expect(() => checkBatches(named, [wrong], "validation")).toThrow(
+      /scale has a batch of 2, "x" one of 3; allowed: .* where it has one name/,
+    );
+    const none = { ...batch, x: tensor(0, 2), scale: tensor(0) };
+    expect(() => checkBatches(named, [none], "validation")).toThrow(/x has dims \[0,2\]; allowed/);
+  });
+
+  it("takes NaN and infinity as values of inputs", () => {
+    const data = Float32Array.of(Number.NaN, Number.NEGATIVE_INFINITY);
+    const masked = [{ x: { data, dims: [1, 2] } }];
+    expect(() => checkBatches(inputs, masked, "validation")).not.toThrow();
   });
 
   it("checks against inputs of whatever format", () => {

@@ -69,7 +69,7 @@ try {
       `${name} has no absolute path`,
     );
   }
-  const mostPacked = 1.5e6;
+  const mostPacked = 1.7e6;
   check(packed.size <= mostPacked, `the tarball has ${packed.size} bytes; at most ${mostPacked}`);
   process.stdout.write(
     `tarball: ${(packed.size / 1e6).toFixed(2)} MB packed, ` +
@@ -198,7 +198,7 @@ try {
     gzipSync(Buffer.concat(names.map((name) => contents.get(name))), { level: 9 }).length;
   const coreBytes = gzipped([...atOnce]);
   const laterBytes = gzipped([...contents.keys()].filter((name) => !atOnce.has(name)));
-  const mostBytes = 62 * 1024;
+  const mostBytes = 66 * 1024;
   check(coreBytes <= mostBytes, `the core is ${coreBytes} bytes gzipped; at most ${mostBytes}`);
   process.stdout.write(
     `core with WebAssembly inside: ${(coreBytes / 1024).toFixed(1)} KB gzipped (at most ` +

@@ -66,7 +66,7 @@ describe("arguments of the wrong kind", () => {
       "unknown option",
       () => loose(nonDominatedSort)([[1]], { violation: [] }),
       "violation",
-      /no field of options; allowed: violations/,
+      /no field of options \(did you mean violations\?\); allowed: violations/,
     ],
     [
       "violations",

@@ -1,16 +1,21 @@
 import { z } from "zod";
+import { isRecord } from "../../check/check-fields.js";
 import { describeIssue } from "../../check/describe-issue.js";
+import { readJson } from "../../check/read-json.js";
 import { InvalidDocumentError } from "../../errors.js";
 import type { AccuracyEstimate } from "../../evaluation/evaluator.js";
+import { WORKER } from "../../evaluation/lost-worker.js";
 import type { EvaluatorAnswer } from "../../evaluation/recorded-evaluator.js";
 import { fingerprint } from "../../numeric/fingerprint.js";
 import { scoresFromText, scoresToText } from "./sample-scores-text.js";
 
 /** The checkpoint version that this library writes, and the only one that it reads. */
 export const CHECKPOINT_VERSION = 1;
-/** Most characters of a checkpoint. A longer one is refused before it is read. */
-const MOST_CHARACTERS = 480 * 1024 * 1024;
+/** Most characters of a checkpoint, and bytes of its file. A longer one is refused unread. */
+export const MOST_CHARACTERS = 480 * 1024 * 1024;
 
+const isPlain = (value: unknown) =>
+  value === null || ["string", "number", "boolean"].includes(typeof value);
 const question = z.string().regex(/^[0-9a-f]{16}$/, "16 hexadecimal digits");
 const count = z.int().min(0);
 
@@ -18,7 +23,10 @@ const runSchema = z.strictObject({
   kind: z.literal("quantevo-checkpoint"),
   version: z.literal(CHECKPOINT_VERSION),
   /** The identity of the run, see {@link runIdentity}. */
-  run: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  run: z.custom<Readonly<Record<string, string | number | boolean | null>>>(
+    (value) => isRecord(value) && Object.values(value).every(isPlain),
+    "an object of texts, numbers, true, false and null",
+  ),
 });
 const answerSchema = z.strictObject({
   kind: z.literal("answer"),
@@ -62,9 +70,15 @@ export type GenerationMark = Omit<z.infer<typeof generationSchema>, "kind">;
 /** The content of a checkpoint. */
 export interface CheckpointContent {
   readonly run: RunIdentity;
-  /** Answers of the evaluator, in the order in which they arrived. */
+  /**
+   * Answers of the evaluator, in the order in which they arrived. A worker that died is none: its
+   * genome is evaluated again.
+   */
   readonly answers: readonly { readonly question: string; readonly answer: EvaluatorAnswer }[];
-  /** Completed generations, from 0. */
+  /**
+   * Completed generations, from 0, up to the first worker that died. With that genome evaluated,
+   * the search may go another way from there.
+   */
   readonly generations: readonly GenerationMark[];
   /**
    * Number of characters at the start that are whole lines. The rest was being written when the run
@@ -120,6 +134,7 @@ export function readCheckpoint(text: string): CheckpointContent {
   const generations: GenerationMark[] = [];
   let run: RunIdentity | undefined;
   let start = 0;
+  let lost = false;
   for (let number = 1; start < text.length; number++) {
     const end = text.indexOf("\n", start);
     const json = end < 0 ? undefined : unsealed(text.slice(start, end));
@@ -133,10 +148,11 @@ export function readCheckpoint(text: string): CheckpointContent {
       throw misplaced(number, line.kind);
     else if (line.kind === "generation") {
       const { kind: _, ...mark } = line;
-      if (mark.generation !== generations.length)
+      if (!lost && mark.generation !== generations.length)
         throw misplaced(number, `generation ${mark.generation}`);
-      generations.push(mark);
-    } else answers.push(toAnswer(line, number));
+      if (!lost) generations.push(mark);
+    } else if (line.kind === "failure" && line.path === WORKER) lost = true;
+    else answers.push(toAnswer(line, number));
     start = end + 1;
   }
   if (run === undefined)
@@ -163,18 +179,7 @@ function hasWholeLine(text: string, from: number): boolean {
 }
 
 function parseLine(json: string, number: number): z.infer<typeof lineSchema> {
-  let data: unknown;
-  try {
-    data = JSON.parse(json);
-  } catch (cause) {
-    throw new InvalidDocumentError(
-      `line ${number}`,
-      `line ${number} of the checkpoint is not JSON`,
-      {
-        cause,
-      },
-    );
-  }
+  const data = readLine(json, number);
   const parsed = lineSchema.safeParse(data);
   if (parsed.success) return parsed.data;
   const { path, message } = describeIssue(parsed.error, data);
@@ -182,6 +187,19 @@ function parseLine(json: string, number: number): z.infer<typeof lineSchema> {
     path === "" ? `line ${number}` : `line ${number}.${path}`,
     `line ${number} of the checkpoint: ${message}`,
   );
+}
+
+function readLine(json: string, number: number): unknown {
+  try {
+    return readJson(json);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new InvalidDocumentError(
+      `line ${number}`,
+      `line ${number} of the checkpoint: ${message}`,
+      { cause },
+    );
+  }
 }
 
 function toAnswer(

@@ -1,4 +1,6 @@
 import { FileError } from "../../errors.js";
+import { readRegularFile } from "../../files/read-regular-file.js";
+import { requireRegular } from "../../files/require-regular.js";
 import { checkpointPlace } from "./checkpoint-place.js";
 import { isLockText, type LockOwner, livingOwner, lockText, thisOwner } from "./lock-owner.js";
 
@@ -16,6 +18,8 @@ const HELD: unique symbol = Symbol.for("quantevo.heldCheckpoints") as never;
 const IDLE = () => undefined;
 const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
 const ATTEMPTS = 20;
+/** Of a lock. Ours have some 150. */
+const MOST_BYTES = 65_536;
 
 /**
  * Makes this run the only one on its machine that writes a checkpoint. Within the process a list
@@ -25,14 +29,15 @@ const ATTEMPTS = 20;
  * namespace, since nothing can be known of its process: a restarted container has another name.
  * Where no file can be made (read-only folder, full disk), only the list guards.
  * @param placeOf where `path` is, when it was found before
- * @throws FileError while another run holds the path, or when another program's file has the name
- *   of the lock
+ * @throws FileError while another run holds the path, when another program's file has the name of
+ *   the lock, or when the path is a folder, FIFO or device
  */
 export async function lockCheckpoint(
   path: string,
   placeOf = checkpointPlace(path),
 ): Promise<ReleaseLock> {
   const place = await placeOf();
+  await requireRegularOrNone(path, place);
   const held = heldPaths();
   if (held.has(place)) throw isHeld(path, "of this process");
   held.add(place);
@@ -46,6 +51,16 @@ export async function lockCheckpoint(
     held.delete(place);
     throw error;
   }
+}
+
+/**
+ * A checkpoint replaces what has its name, which must be no device.
+ * @throws FileError for anything but a regular file
+ */
+async function requireRegularOrNone(path: string, place: string): Promise<void> {
+  const { stat } = await import("node:fs/promises");
+  const there = await stat(place).catch(IDLE);
+  if (there !== undefined) requireRegular(path, there);
 }
 
 /**
@@ -109,8 +124,7 @@ async function takeFile(path: string, lock: string): Promise<ReleaseLock> {
 }
 
 async function read(file: string): Promise<string | undefined> {
-  const { readFile } = await import("node:fs/promises");
-  return readFile(file, "utf8").catch(IDLE);
+  return readRegularFile(file, MOST_BYTES).then((bytes) => new TextDecoder().decode(bytes), IDLE);
 }
 
 /**

@@ -1,5 +1,7 @@
-import { writeFileAtomically } from "../../documents/write-file-atomically.js";
 import { FileError } from "../../errors.js";
+import { readRegularFile } from "../../files/read-regular-file.js";
+import { writeFileAtomically } from "../../files/write-file-atomically.js";
+import { MOST_CHARACTERS } from "./checkpoint-lines.js";
 import { checkpointPlace } from "./checkpoint-place.js";
 import type { CheckpointStore } from "./checkpoint-store.js";
 
@@ -31,15 +33,16 @@ export function fileCheckpointStore(
   };
   return {
     async read() {
-      const { access, readFile } = await import("node:fs/promises");
+      const { access } = await import("node:fs/promises");
       const { dirname } = await import("node:path");
       const place = await placeOf();
       try {
-        const bytes = await readFile(place);
+        const bytes = await readRegularFile(place, MOST_CHARACTERS);
         length = bytes.length;
         await identify();
-        return bytes.toString("utf8");
+        return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
       } catch (error) {
+        if (error instanceof FileError) throw new FileError(path, error.message, { cause: error });
         // A mistyped folder would cost a whole run, so it fails now. A full or read-only one shows
         // at the first write.
         const folder = dirname(place);

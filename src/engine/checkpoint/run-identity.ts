@@ -42,7 +42,7 @@ export async function runIdentity(
   operators: CustomOperators = {},
 ): Promise<RunIdentity> {
   await nextTask();
-  const identity: RunIdentity = { quantevo: GENERATOR.version };
+  const identity: Record<string, RunIdentity[string]> = { quantevo: GENERATOR.version };
   for (const [name, value] of Object.entries(config))
     if (!FREE_FIELDS.has(name) && value !== undefined) identity[`config.${name}`] = plain(value);
   const { model, costModel, evaluator, reference } = context;
@@ -50,13 +50,14 @@ export async function runIdentity(
   identity["model.layers"] = model.layers.length;
   identity["model.floatParameterCount"] = model.floatParameterCount ?? 0;
   for (const [i, layer] of model.layers.entries()) {
-    identity[`model.layers.${i}`] = layer.name;
+    // Names are free: no key with one may be another's, whatever the layers are called.
+    identity[`model.order.${i}`] = layer.name;
     identity[`model.layers.${layer.name}`] = layerFingerprint(layer);
     identity[`space.${layer.name}`] = fingerprint(JSON.stringify(space.layers.get(layer.name)));
     if (i % LAYERS_A_TURN === LAYERS_A_TURN - 1) await nextTask();
   }
-  identity["space.ties"] = JSON.stringify(space.ties);
-  identity["space.genes"] = fingerprint(
+  identity["genes.ties"] = JSON.stringify(space.ties);
+  identity["genes.other"] = fingerprint(
     JSON.stringify(space.genes.filter(({ name }) => !SETTINGS.has(name))),
   );
   identity.operators = JSON.stringify(operatorNames(operators));

@@ -1,21 +1,18 @@
 import { EvaluationError } from "../../errors.js";
 import type { FailedGenome } from "./evaluation-ledger.js";
 
-/** The error of a run in which every genome of the first population failed. */
-export function allFailed(failures: readonly FailedGenome[]): EvaluationError {
-  const first = failures[0];
+/**
+ * The error of a run without a first population.
+ * @param count of all failed evaluations; a ledger may remember fewer
+ */
+export function allFailed(failures: readonly FailedGenome[], count: number): EvaluationError {
+  const [first] = failures;
+  if (first === undefined)
+    return new EvaluationError("evaluator", "no genome of the first population was evaluated");
+  const { reason, error } = first;
   return new EvaluationError(
     "evaluator",
-    `all ${failures.length} genomes of the first population failed; the first reason: ` +
-      `${first?.reason ?? "unknown"}`,
-    { cause: first?.error },
+    `all ${count} genomes of the first population failed; the first reason: ${reason}`,
+    { cause: error },
   );
-}
-
-/**
- * Whether an error means that a worker process or thread of the evaluator died or hung. Such
- * evaluators say so by the error's path.
- */
-export function lostWorker(error: unknown): boolean {
-  return error instanceof EvaluationError && ["worker", "evaluationTimeoutMs"].includes(error.path);
 }

@@ -2,6 +2,7 @@ import { nextTask } from "../../async/next-task.js";
 import { raceAbort } from "../../async/race-abort.js";
 import { reasonOf } from "../../evaluation/checked-evaluate.js";
 import { type EvaluationContext, lacksFloat } from "../../evaluation/evaluate-genome.js";
+import { lostWorker } from "../../evaluation/lost-worker.js";
 import { createNoiseTable, type NoiseTable } from "../../evaluation/noise/noise-table.js";
 import type { GeneSpace } from "../../genome/gene-space.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
@@ -13,7 +14,7 @@ import { significantFront } from "../budget/significant-front.js";
 import { Checkpoint, type CheckpointListener } from "../checkpoint/checkpoint.js";
 import { runIdentity } from "../checkpoint/run-identity.js";
 import type { ResolvedConfig } from "../config.js";
-import { allFailed, lostWorker } from "../ledger/evaluation-failures.js";
+import { allFailed } from "../ledger/evaluation-failures.js";
 import { EvaluationLedger, type FinishedEvaluation } from "../ledger/evaluation-ledger.js";
 import { fittest } from "../ledger/fittest.js";
 import { frontHypervolume } from "../ledger/front-hypervolume.js";
@@ -25,7 +26,7 @@ import {
 import { sizeScores } from "../sensitivity/size-scores.js";
 import type { SearchProgress } from "../stop/stop-condition.js";
 import { StopSignal } from "../stop/stop-signal.js";
-import { type StopReason, stopReason } from "../stop/termination.js";
+import { reasonToStop, type StopReason } from "../stop/termination.js";
 import { estimatedMsLeft } from "../stop/time-left.js";
 import { costLimitRepair } from "./cost-limit-repair.js";
 import { type CustomOperators, withCustom } from "./custom-operators.js";
@@ -108,7 +109,10 @@ export class EvolutionRun {
     const predicted = createNoiseTable(model);
     if (options.checkpoint !== undefined)
       this.#checkpoint = new Checkpoint(options.checkpoint, this.#checkpointListener(), signal);
-    this.context = createRunContext(parts, predicted, this.#checkpoint);
+    this.context = createRunContext(parts, predicted, {
+      record: this.#checkpoint,
+      onLostWorker: ({ message }) => void this.#tell({ type: "worker-replaced", reason: message }),
+    });
     // What is measured needs no caution: channels that drown show in the loss, if they matter.
     const measures = this.context.evaluator.kind === "measured";
     this.#noiseTable = measures ? createNoiseTable(model, { per: "tensor" }) : predicted;
@@ -230,13 +234,14 @@ export class EvolutionRun {
     if (state.population.length === 0) {
       if (this.#stop.reason !== undefined) return this.#stop.reason;
       // Without a cache the references may have taken all of the budget.
-      if (this.ledger.budgetSpent) return "max-evaluations";
-      throw allFailed(this.ledger.failures);
+      const { failures, failureCount, budgetSpent } = this.ledger;
+      if (budgetSpent) return "max-evaluations";
+      throw allFailed(failures, failureCount);
     }
     for (;;) {
       // A generation that an abort cut short is not reported; what it evaluated is in the archive.
       if (!signal.aborted || state.generation === 0) await this.#report(state);
-      const reason = this.#stop.reason ?? stopReason(this.#progress(), this.#options);
+      const reason = await reasonToStop(this.#stop, this.#progress(), this.#options);
       if (reason !== undefined) return reason;
       state = await evolution.evolve();
     }

@@ -1,8 +1,10 @@
+import type { EvaluationError } from "../../errors.js";
 import {
   createEvaluationContext,
   type EvaluationContext,
 } from "../../evaluation/evaluate-genome.js";
 import type { AccuracyEvaluator } from "../../evaluation/evaluator.js";
+import { retriedEvaluator } from "../../evaluation/lost-worker.js";
 import { createNoiseTable, type NoiseTable } from "../../evaluation/noise/noise-table.js";
 import { createPredictedEvaluator } from "../../evaluation/predicted-evaluator.js";
 import { type AnswerRecord, recordedEvaluator } from "../../evaluation/recorded-evaluator.js";
@@ -54,20 +56,28 @@ export interface RunOptions extends RunLimits {
   readonly listener?: ((event: EvolutionEvent) => void | Promise<void>) | undefined;
 }
 
+/** Who sees the evaluations of a run. */
+export interface EvaluationWatch {
+  /** Keeps the evaluator's answers, and gives those that it has. */
+  readonly record?: AnswerRecord | undefined;
+  /** Hears of each worker that died while its evaluation is tried again. */
+  readonly onLostWorker?: ((error: EvaluationError) => void) | undefined;
+}
+
 /**
  * What evaluating a genome in a run goes by.
- * @param record keeps the evaluator's answers, and gives those that it has
  * @throws EvaluationError when the cost model fails
  */
 export function createRunContext(
   { config, model, costModel, evaluator, genes = GENE_KINDS }: RunDependencies,
   noiseTable: NoiseTable = createNoiseTable(model),
-  record?: AnswerRecord,
+  { record, onLostWorker = () => undefined }: EvaluationWatch = {},
 ): EvaluationContext {
   const given = evaluator ?? createPredictedEvaluator(model, { noiseTable });
   const { evaluationTimeoutMs } = config;
+  const retried = retriedEvaluator(given, onLostWorker);
   const timed =
-    evaluationTimeoutMs === undefined ? given : timedEvaluator(given, evaluationTimeoutMs);
+    evaluationTimeoutMs === undefined ? retried : timedEvaluator(retried, evaluationTimeoutMs);
   return createEvaluationContext({
     model,
     costModel,

@@ -42,8 +42,8 @@ export interface SearchProgress {
 export interface StopCondition {
   /** Name for people. */
   readonly name: string;
-  /** Called once after each generation. True ends the search. */
-  isMet(progress: SearchProgress): boolean;
+  /** Called once after each generation. True ends the search. A promise is awaited. */
+  isMet(progress: SearchProgress): boolean | Promise<boolean>;
 }
 
 /**
@@ -117,7 +117,10 @@ export function anyOf(...conditions: readonly StopCondition[]): StopCondition {
   checkConditions(conditions);
   return {
     name: conditions.map(({ name }) => name).join(" or "),
-    isMet: (progress) => conditions.some((condition) => condition.isMet(progress)),
+    isMet: async (progress) => {
+      for (const condition of conditions) if (await condition.isMet(progress)) return true;
+      return false;
+    },
   };
 }
 
@@ -129,7 +132,10 @@ export function allOf(...conditions: readonly StopCondition[]): StopCondition {
   checkConditions(conditions);
   return {
     name: conditions.map(({ name }) => name).join(" and "),
-    isMet: (progress) => conditions.every((condition) => condition.isMet(progress)),
+    isMet: async (progress) => {
+      for (const condition of conditions) if (!(await condition.isMet(progress))) return false;
+      return true;
+    },
   };
 }
 

@@ -1,4 +1,6 @@
+import { raceAbort } from "../../async/race-abort.js";
 import type { SearchProgress, StopCondition } from "./stop-condition.js";
+import type { StopSignal } from "./stop-signal.js";
 
 /**
  * Why a run ended:
@@ -29,13 +31,31 @@ export interface RunLimits {
  * Why the run ends after this generation, or undefined when it goes on. Of several reasons, the
  * first in the order of {@link StopReason}.
  */
-export function stopReason(progress: SearchProgress, limits: RunLimits): StopReason | undefined {
+export async function stopReason(
+  progress: SearchProgress,
+  limits: RunLimits,
+): Promise<StopReason | undefined> {
   if (progress.generation >= limits.maxGenerations) return "max-generations";
   if (
     limits.maxEvaluations !== undefined &&
     (progress.evaluations >= limits.maxEvaluations || progress.budgetSpent)
   )
     return "max-evaluations";
-  if (limits.stagnation?.isMet(progress)) return "stagnation";
-  return limits.stopWhen?.isMet(progress) ? "stop-condition" : undefined;
+  if (await limits.stagnation?.isMet(progress)) return "stagnation";
+  return (await limits.stopWhen?.isMet(progress)) ? "stop-condition" : undefined;
+}
+
+/** {@link stopReason}, or why the run was stopped: that does not wait for a condition. */
+export async function reasonToStop(
+  stop: StopSignal,
+  progress: SearchProgress,
+  limits: RunLimits,
+): Promise<StopReason | undefined> {
+  if (stop.reason !== undefined) return stop.reason;
+  try {
+    return await raceAbort(stopReason(progress, limits), stop.signal);
+  } catch (error) {
+    if (stop.reason === undefined || error !== stop.signal.reason) throw error;
+    return stop.reason;
+  }
 }

@@ -24,9 +24,9 @@ export function checkModel(value: unknown): asserts value is OnnxModel {
  */
 export function checkOptions(options: object, allowed: readonly string[]): void {
   checkFields(options, "options", allowed);
-  const { signal, importRuntime, activationRanges } = options as Record<string, unknown>;
+  const { signal, runtime, importRuntime, activationRanges } = options as Record<string, unknown>;
   checkSignal(signal);
-  checkImportRuntime(importRuntime);
+  checkRuntimeChoice({ runtime, importRuntime });
   if (activationRanges !== undefined && !(activationRanges instanceof ActivationRanges))
     throw new InvalidArgumentError(
       "activationRanges",
@@ -35,12 +35,23 @@ export function checkOptions(options: object, allowed: readonly string[]): void 
     );
 }
 
-/** @throws InvalidArgumentError unless the value is a function or undefined */
-export function checkImportRuntime(value: unknown): void {
-  if (value !== undefined && typeof value !== "function")
+/** What says which ONNX Runtime to load, not checked yet. */
+interface UncheckedChoice {
+  readonly runtime?: unknown;
+  readonly importRuntime?: unknown;
+}
+
+/** @throws InvalidArgumentError unless `runtime` is known and `importRuntime` a function */
+export function checkRuntimeChoice({ runtime, importRuntime }: UncheckedChoice): void {
+  if (runtime !== undefined && runtime !== "node" && runtime !== "web")
+    throw new InvalidArgumentError(
+      "runtime",
+      `runtime is ${describeValue(runtime)}; allowed: node, web`,
+    );
+  if (importRuntime !== undefined && typeof importRuntime !== "function")
     throw new InvalidArgumentError(
       "importRuntime",
-      `importRuntime is ${describeValue(value)}; allowed: a function, such as () => ` +
+      `importRuntime is ${describeValue(importRuntime)}; allowed: a function, such as () => ` +
         `import("onnxruntime-node")`,
     );
 }

@@ -63,6 +63,8 @@ export {
   type OnnxRuntimeCostModelOptions,
   onnxRuntimeCostModel,
 } from "./cost/onnx-runtime-cost-model.js";
+export type { ReadExternal } from "./external/external-source.js";
+export type { ExternalData } from "./external/model-files.js";
 export { type LoadOnnxOptions, loadOnnxModel } from "./read/load-onnx-model.js";
 export type { GraphValue, LayerBinding, OnnxModel, WeightUse } from "./read/onnx-model.js";
 export { withDimensionsOf } from "./read/with-dimensions-of.js";
@@ -71,6 +73,7 @@ export {
   calibrateActivations,
 } from "./session/calibrate-activations.js";
 export type { WorkerOptions } from "./session/genome-runner.js";
+export type { RuntimeChoice } from "./session/import-runtime.js";
 export { layerInputPower } from "./session/layer-input-power.js";
 export {
   type MeasuredLatency,
@@ -99,3 +102,4 @@ export {
 } from "./write/quantize-onnx.js";
 export type { QuantizedLayer } from "./write/quantized-model.js";
 export type { StorageType } from "./write/storage-type.js";
+export { writeQuantizedOnnx } from "./write/write-quantized-onnx.js";

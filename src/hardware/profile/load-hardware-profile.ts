@@ -1,4 +1,6 @@
+import { deepFreeze } from "../../check/deep-freeze.js";
 import { describeIssue } from "../../check/describe-issue.js";
+import { readJson } from "../../check/read-json.js";
 import { InvalidDocumentError } from "../../errors.js";
 import { type HardwareProfile, hardwareProfileSchema } from "./profile-schema.js";
 
@@ -18,7 +20,7 @@ import { type HardwareProfile, hardwareProfileSchema } from "./profile-schema.js
  * ```
  */
 export function loadHardwareProfile(data: unknown): HardwareProfile {
-  const document = typeof data === "string" ? parseJson(data) : data;
+  const document = typeof data === "string" ? readJson(data, MOST_CHARACTERS) : data;
   const parsed = hardwareProfileSchema.safeParse(document);
   if (parsed.success) return deepFreeze(parsed.data);
   const { path, message } = describeIssue(parsed.error, document);
@@ -27,20 +29,5 @@ export function loadHardwareProfile(data: unknown): HardwareProfile {
   throw new InvalidDocumentError(path, `hardware profile: ${message}${more}`);
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new InvalidDocumentError("", `hardware profile: the text is no JSON (${String(cause)})`, {
-      cause,
-    });
-  }
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const part of Object.values(value)) deepFreeze(part);
-  }
-  return value;
-}
+/** Most characters of a profile. Ours have some 10,000. */
+const MOST_CHARACTERS = 1024 * 1024;

@@ -128,7 +128,7 @@ export class RooflineCostModel implements HardwareCostModel {
     const count = names.length;
     const layerConfigs = layerConfigsOf(genome);
     let columns = store.values;
-    let storedBytes = (model.floatParameterCount ?? 0) * 4;
+    let storedBytes = (model.floatParameterCount ?? 0) * 4 + (model.fixedBytes ?? 0);
     let packedBytes = storedBytes;
     let live = 0;
     let peak = 0;

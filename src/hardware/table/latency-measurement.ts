@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { listOf } from "../../check/list-of.js";
+import { readJson } from "../../check/read-json.js";
 import { InvalidDocumentError } from "../../errors.js";
 import { LayerQuantConfig } from "../../genome/layer-quant-config.js";
 import { QuantizationGenome } from "../../genome/quantization-genome.js";
@@ -39,8 +41,8 @@ const layerSchema = z.strictObject({
   macs: count,
   inputShape: shape,
   outputShape: shape,
-  inputs: z.array(z.string().max(1000)).max(10_000).optional(),
-  followedBy: z.array(z.string().max(100)).max(100).optional(),
+  inputs: listOf(z.string().max(1000), { max: 10_000 }).optional(),
+  followedBy: listOf(z.string().max(100), { max: 100 }).optional(),
 });
 /** Settings as {@link LayerQuantConfig.toDict} writes them. The class checks them. */
 const settings = z.record(z.string(), z.unknown());
@@ -50,41 +52,43 @@ const tableSchema = z.strictObject({
   /** The device that was measured, and how. */
   device: z.string().trim().min(1).max(500),
   runtime: z.string().trim().min(1).max(500),
-  models: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1).max(200),
-        layers: z.array(layerSchema).min(1).max(100_000),
-        floatParameterCount: z.int().min(0).optional(),
-      }),
-    )
-    .min(1)
-    .max(10_000),
-  measurements: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1).max(200).optional(),
-        /** Name of an entry of `models`. */
-        model: z.string(),
-        /** The layer that was measured; absent for the whole model. */
-        layer: z.string().optional(),
-        /** Settings of every layer that `layers` does not name. */
-        settings: settings.optional(),
-        // Not z.record, which loses a layer named __proto__.
-        layers: z
-          .custom<Readonly<Record<string, unknown>>>(
-            (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-            "is no object of settings by layer name",
-          )
-          .optional(),
-        latencyMs: z.number().positive().max(1e9),
-        spreadMs: z.number().min(0).max(1e9).optional(),
-        group: z.string().max(200).optional(),
-      }),
-    )
-    .min(1)
-    .max(1_000_000),
+  models: listOf(
+    z.strictObject({
+      name: z.string().min(1).max(200),
+      layers: listOf(layerSchema, { min: 1, max: 100_000 }),
+      floatParameterCount: z.int().min(0).optional(),
+    }),
+    { min: 1, max: 10_000 },
+  ),
+  measurements: listOf(
+    z.strictObject({
+      name: z.string().min(1).max(200).optional(),
+      /** Name of an entry of `models`. */
+      model: z.string(),
+      /** The layer that was measured; absent for the whole model. */
+      layer: z.string().optional(),
+      /** Settings of every layer that `layers` does not name. */
+      settings: settings.optional(),
+      // Not z.record, which loses a layer named __proto__.
+      layers: z
+        .custom<Readonly<Record<string, unknown>>>(
+          (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+          "is no object of settings by layer name",
+        )
+        .optional(),
+      latencyMs: z.number().positive().max(1e9),
+      spreadMs: z.number().min(0).max(1e9).optional(),
+      group: z.string().max(200).optional(),
+    }),
+    { min: 1, max: 1_000_000 },
+  ),
 });
+
+/**
+ * Settings of layers that a table stands for, over all measurements. A short text can ask for
+ * thousands of layers in each of thousands of rows.
+ */
+const MOST_CONFIGS = 500_000;
 
 /** Measured latencies of one device and runtime. */
 export interface MeasurementTable {
@@ -98,7 +102,7 @@ export interface MeasurementTable {
  * @throws InvalidDocumentError whose path is the field at fault
  */
 export function parseMeasurementTable(data: unknown): MeasurementTable {
-  const parsed = tableSchema.safeParse(typeof data === "string" ? parseJson(data) : data);
+  const parsed = tableSchema.safeParse(typeof data === "string" ? readJson(data) : data);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const path = (issue?.path ?? []).map(String).join(".");
@@ -118,7 +122,11 @@ export function parseMeasurementTable(data: unknown): MeasurementTable {
       floatParameterCount: floatParameterCount ?? 0,
     });
   });
+  const layerNames = new Map(
+    [...models].map(([name, { layers }]) => [name, new Set(layers.map((layer) => layer.name))]),
+  );
   const singles = new Map<string, ModelSpec>();
+  let configCount = 0;
   const measurements = parsed.data.measurements.map((row, index): LatencyMeasurement => {
     const path = `measurements.${index}`;
     const whole = models.get(row.model);
@@ -126,9 +134,12 @@ export function parseMeasurementTable(data: unknown): MeasurementTable {
       throw fail(`${path}.model`, `there is no model ${JSON.stringify(row.model)}`);
     const model = row.layer === undefined ? whole : singleLayer(whole, row.layer, path, singles);
     const named = new Map(Object.entries(row.layers ?? {}));
+    configCount += model.layers.length;
+    if (configCount > MOST_CONFIGS)
+      throw fail(path, `the measurements have more layers in all than allowed: ${MOST_CONFIGS}`);
+    const known = layerNames.get(row.model)!;
     for (const name of named.keys())
-      if (!whole.layers.some((layer) => layer.name === name))
-        throw fail(`${path}.layers.${name}`, `the model has no such layer`);
+      if (!known.has(name)) throw fail(`${path}.layers.${name}`, `the model has no such layer`);
     const configs = model.layers.map(({ name }): [string, LayerQuantConfig] => {
       const fields = named.get(name) ?? row.settings;
       if (fields === undefined)
@@ -186,14 +197,6 @@ function attempt<T>(path: string, action: () => T): T {
     return action();
   } catch (cause) {
     throw fail(path, cause instanceof Error ? cause.message : String(cause), cause);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw fail("", `the text is no JSON (${String(cause)})`, cause);
   }
 }
 

@@ -109,7 +109,7 @@ export class LatencyTableCostModel implements HardwareCostModel {
     const { overheadPerGraphMs, averagePowerW = 0, batch } = this.table;
     let latencyMs = overheadPerGraphMs / batch;
     let energyMj = latencyMs * averagePowerW;
-    let storedBytes = (model.floatParameterCount ?? 0) * 4;
+    let storedBytes = (model.floatParameterCount ?? 0) * 4 + (model.fixedBytes ?? 0);
     let live = 0;
     let peak = 0;
     const outputs: number[] = [];

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { listOf } from "../../check/list-of.js";
+import { readJson } from "../../check/read-json.js";
 import { InvalidArgumentError, InvalidDocumentError } from "../../errors.js";
 import { LayerKind } from "../../model/layer-spec.js";
 
@@ -37,7 +39,7 @@ const latencyTableSchema = z
     overheadPerGraphMs: z.number().min(0).max(1e6).default(0),
     /** Average power. Entries without an energy get this times their latency. */
     averagePowerW: z.number().positive().max(1e5).optional(),
-    entries: z.array(entrySchema).min(1).max(1_000_000),
+    entries: listOf(entrySchema, { min: 1, max: 1_000_000 }),
   })
   .superRefine(({ entries, averagePowerW }, context) => {
     const seen = new Set<string>();
@@ -64,15 +66,7 @@ export type LatencyTableEntry = LatencyTable["entries"][number];
  * @throws InvalidDocumentError whose path is the field at fault
  */
 export function parseLatencyTable(data: unknown): LatencyTable {
-  let value = data;
-  if (typeof data === "string")
-    try {
-      value = JSON.parse(data);
-    } catch (cause) {
-      throw new InvalidDocumentError("", `latency table: the text is no JSON (${String(cause)})`, {
-        cause,
-      });
-    }
+  const value = typeof data === "string" ? readJson(data) : data;
   const parsed = latencyTableSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -1,24 +1,32 @@
+import { isRecord } from "../../check/check-fields.js";
+import { describeValue } from "../../check/describe-value.js";
 import { quoteName } from "../../check/quote-name.js";
 import { InvalidDataError } from "../../errors.js";
-import { requireFinite } from "../../numeric/find-non-finite.js";
 import { openInputs } from "./batch-size.js";
 import { arrayClassOf, type ModelInput } from "./model-input.js";
 import type { Batch, TensorData } from "./tensor-data.js";
 
 /**
- * Checks batches against the inputs of a model.
+ * Checks batches against the inputs of a model. NaN and infinity are values that an input may have:
+ * masks hold them.
  * @param inputs all inputs of the model
  * @param name what the list is called, for messages: `calibration`, `validation`
  * @throws InvalidDataError naming batch and input: none at all, an input missing, unknown, of the
- *   wrong array class, rank or size, empty, with another batch dimension than its neighbours, or
- *   holding NaN or infinity
+ *   wrong array class, rank or size, empty, or with another batch dimension than its neighbours
  */
 export function checkBatches(
   inputs: readonly ModelInput[],
   batches: readonly Batch[],
   name: string,
 ): void {
-  if (!Array.isArray(batches) || batches.length === 0)
+  if (!Array.isArray(batches))
+    throw new InvalidDataError(
+      name,
+      isRecord(batches)
+        ? `${name} is one batch; allowed: a list of batches, [batch] for a single one`
+        : `${name} is ${describeValue(batches)}; allowed: a list of batches`,
+    );
+  if (batches.length === 0)
     throw new InvalidDataError(name, `${name} holds no batch; allowed: 1 batch or more`);
   batches.forEach((batch, index) => {
     checkBatch(inputs, batch, `${name}.${index}`);
@@ -40,27 +48,33 @@ function checkBatch(inputs: readonly ModelInput[], batch: Batch, path: string): 
       `${path}: the model has no input ${quoteName(name)}; allowed: ${allowed}`,
     );
   }
-  let first: { name: string; size: number } | undefined;
-  const counted = new Set(openInputs(inputs));
+  /** The first input of each name of a first dimension that is open. */
+  const firsts = new Map<string | undefined, { name: string; size: number }>();
+  const samples = new Set(openInputs(inputs));
   for (const input of inputs) {
     const tensor = Object.hasOwn(batch, input.name) ? batch[input.name] : undefined;
-    const size = checkTensor(input, tensor, `${path}.${input.name}`);
-    if (size === undefined || !counted.has(input)) continue;
-    first ??= { name: input.name, size };
-    if (first.size !== size) {
+    const size = checkTensor(input, tensor, `${path}.${input.name}`, samples.has(input));
+    if (size === undefined || !(samples.has(input) || input.dims[0]! < 0)) continue;
+    const first = firsts.get(input.symbol);
+    if (first === undefined) firsts.set(input.symbol, { name: input.name, size });
+    else if (first.size !== size) {
       const message =
         `${path}.${input.name} has a batch of ${size}, ${quoteName(first.name)} one of ` +
-        `${first.size}; allowed: the same first dimension in all inputs that leave it open`;
+        `${first.size}; allowed: the same first dimension in all inputs where it has one name`;
       throw new InvalidDataError(`${path}.${input.name}`, message);
     }
   }
 }
 
-/** @returns the batch dimension; undefined for a scalar */
+/**
+ * @param samples the input has the samples in its first dimension
+ * @returns the first dimension; undefined for a scalar
+ */
 function checkTensor(
   input: ModelInput,
   tensor: TensorData | undefined,
   path: string,
+  samples: boolean,
 ): number | undefined {
   const fail = (what: string, allowed: string): never => {
     throw new InvalidDataError(path, `${path} ${what}; allowed: ${allowed}`);
@@ -77,11 +91,13 @@ function checkTensor(
   }
   // A cache of the first step has no positions yet; a batch without samples is none.
   const possible = (extent: number, axis: number) =>
-    Number.isInteger(extent) && extent >= (axis === 0 ? 1 : 0);
+    Number.isInteger(extent) && extent >= (samples && axis === 0 ? 1 : 0);
   if (!Array.isArray(dims) || !dims.every(possible))
     return fail(
       `has dims ${JSON.stringify(dims)}`,
-      "an array of integers, the first from 1, the others from 0",
+      samples
+        ? "an array of integers, the first from 1, the others from 0"
+        : "an array of integers from 0",
     );
   const declared = input.dims;
   // No dims stand for an input whose shape the file does not give.
@@ -97,6 +113,5 @@ function checkTensor(
   const count = dims.reduce((product, extent) => product * extent, 1);
   if (count !== data.length)
     return fail(`has ${data.length} elements`, `${count} for dims [${dims.join(", ")}]`);
-  if (data instanceof Float32Array || data instanceof Float64Array) requireFinite(data, path);
   return dims[0];
 }

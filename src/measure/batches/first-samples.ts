@@ -1,5 +1,5 @@
 import type { ModelOutputs } from "../metrics/metric.js";
-import { batchSize } from "./batch-size.js";
+import { batchSize, openInputs } from "./batch-size.js";
 import type { ModelInput } from "./model-input.js";
 import type { Batch, TensorArray } from "./tensor-data.js";
 
@@ -41,7 +41,8 @@ export function sampleBatches(
   );
   if (!apart) return undefined;
   const count = sizes.reduce((sum, size) => sum + size, 0);
-  const cuts = inputs.every(({ dims }) => dims.length > 0 && dims[0]! < 0);
+  const open = new Set(openInputs(inputs));
+  const cuts = inputs.every((input) => input.dims.length > 0 && open.has(input));
   return {
     count,
     sizes,

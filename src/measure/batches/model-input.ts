@@ -28,6 +28,8 @@ export interface ModelInput {
   readonly type: string;
   /** -1 where the size is symbolic or unknown; empty where the shape is not given. */
   readonly dims: readonly number[];
+  /** The model's name of the first dimension, where it has one: inputs of one name agree on it. */
+  readonly symbol?: string | undefined;
 }
 
 /** The array class that elements of a type come in; undefined for types that none holds. */

@@ -17,9 +17,9 @@ export function chanceNote(
   if (score > chance + Z95 * error) return undefined;
   return (
     `${name} of the float model is ${digits(value)} on ${samples} samples (score ` +
-    `${digits(score)}), no better than guessing (${digits(chance)}): check the labels (order, shifted by one, of these ` +
-    "samples), the scaling of the inputs (0 to 1 or 0 to 255, mean and deviation) and their " +
-    "layout (channels first or last, RGB or BGR)"
+    `${digits(score)}), no better than guessing (${digits(chance)}): check the labels (order, ` +
+    "shifted by one, of these samples), the scaling of the inputs (0 to 1 or 0 to 255, mean and " +
+    "deviation) and their layout (channels first or last, RGB or BGR)"
   );
 }
 

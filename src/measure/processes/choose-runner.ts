@@ -3,7 +3,7 @@ import { InvalidArgumentError, UnsupportedError } from "../../errors.js";
 import type { QuantizationGenome } from "../../genome/quantization-genome.js";
 import type { Batch } from "../batches/tensor-data.js";
 import type { GenomeRunner } from "../runner.js";
-import { inNode } from "../workers/in-node.js";
+import { inNode, javaScriptRuntime } from "../workers/javascript-runtime.js";
 import { warnOfNoWorkers } from "../workers/warn-of-no-workers.js";
 import type { WorkerModule } from "../workers/worker-file.js";
 import { autoRunner } from "./auto-runner.js";
@@ -17,7 +17,8 @@ export interface ProcessOptions {
    * Most processes that evaluate genomes side by side, 0 to 256; 0: this thread only. The results
    * are the same. Default: one for each core, or for as many cores as a run has threads, as far as
    * half of the free memory holds them. They start once evaluations that were asked for at the same
-   * time have kept this thread busy for two seconds.
+   * time have kept this thread busy for two seconds. In Bun and Deno there are none, which is said
+   * once as a warning.
    */
   readonly workers?: number | undefined;
   /**
@@ -53,10 +54,14 @@ export function checkProcessOptions(options: ProcessOptions): void {
       `evaluationTimeoutMs is ${evaluationTimeoutMs} with workers 0; allowed: 1 worker or ` +
         "more, as this thread cannot be stopped",
     );
-  if (wantsProcesses(options) && !inNode())
+  const here = javaScriptRuntime();
+  // What `workers` asks for, this thread does too; a time limit it cannot keep.
+  const fallsBack = here !== undefined && evaluationTimeoutMs === undefined;
+  if (wantsProcesses(options) && !inNode() && !fallsBack)
     throw new UnsupportedError(
       "workers",
-      "worker processes need Node.js; leave workers out, or give 0",
+      `worker processes need Node.js, and this is ${here ?? "a browser"}; leave ` +
+        "workers and evaluationTimeoutMs out, or give workers 0",
     );
 }
 
@@ -98,7 +103,16 @@ export async function chooseRunner<Setup, Work>(
 ): Promise<GenomeRunner> {
   const { local, module, workOf, modelBytes, threads } = runtime;
   const { workers, evaluationTimeoutMs } = options;
-  if (workers === 0 || module === undefined || !inNode()) return local;
+  if (workers === 0 || module === undefined) return local;
+  if (!inNode()) {
+    const here = javaScriptRuntime();
+    if (here !== undefined)
+      warnOfNoWorkers(
+        `evaluations run on this thread alone, as ${here} runs no worker processes of Node.js; ` +
+          "workers: 0 says that this is meant",
+      );
+    return local;
+  }
   const open = async (size: number): Promise<GenomeRunner> => {
     const pool = await openWorkerPool<ProcessTask<Setup, Work>, ProcessReply>(module, size);
     try {

@@ -1,7 +1,7 @@
 import { mapConcurrent } from "../../async/map-concurrent.js";
 import { InvalidArgumentError, QuantevoError } from "../../errors.js";
 import type { LayerSpec } from "../../model/layer-spec.js";
-import { inNode } from "../workers/in-node.js";
+import { inNode, javaScriptRuntime } from "../workers/javascript-runtime.js";
 import { typedError } from "../workers/typed-error.js";
 import { warnOfNoWorkers } from "../workers/warn-of-no-workers.js";
 import { type WorkerModule, workerFile } from "../workers/worker-file.js";
@@ -48,7 +48,12 @@ export async function threadCount({ threads }: ThreadOptions, seconds: number): 
     const { availableParallelism } = await import("node:os");
     return availableParallelism();
   }
-  if (Number.isInteger(threads) && threads >= 1 && threads <= 256) return threads;
+  if (Number.isInteger(threads) && threads >= 1 && threads <= 256) {
+    if (inNode() || threads === 1) return threads;
+    const here = javaScriptRuntime();
+    if (here !== undefined) warnOfNoWorkers(`${ALONE}: ${here} runs no threads of Node.js`);
+    return 1;
+  }
   throw new InvalidArgumentError(
     "threads",
     `threads is ${threads}; allowed: an integer from 1 to 256`,

@@ -5,6 +5,7 @@ import {
   archiveToString,
   CheckpointMismatchError,
   type CheckpointOptions,
+  EvaluationError,
   type EvolutionResult,
   InvalidDocumentError,
   type QuantizationEvolutionConfig,
@@ -49,6 +50,59 @@ function moody(): AccuracyEvaluator & { calls: string[] } {
     },
   );
 }
+
+/** Loses the worker of the genome that is asked for third, the given number of times. */
+function losingWorkers(times: number): AccuracyEvaluator & { calls: string[] } {
+  let victim: string | undefined;
+  let left = times;
+  const evaluator = formulaEvaluator(
+    {},
+    {
+      before: ({ key }) => {
+        if (evaluator.calls.length === 3) victim = key;
+        if (key === victim && left-- > 0) throw new EvaluationError("worker", "the worker died");
+      },
+    },
+  );
+  return evaluator;
+}
+
+describe("a worker that the system ends", () => {
+  it("costs no genome when it ends twice; the third time the genome has failed", async () => {
+    const expected = found(await run(undefined));
+    expect(found(await run(undefined, {}, losingWorkers(2)))).toEqual(expected);
+    const evaluator = losingWorkers(100);
+    const { failures } = await run(undefined, {}, evaluator);
+    expect(failures).toMatchObject([{ reason: "the worker died" }]);
+    expect(evaluator.calls.filter((key) => key === failures[0]!.key)).toHaveLength(3);
+  });
+
+  it("is told of each time", async () => {
+    const engine = new QuantizationEvolutionEngine(SMALL, { evaluator: losingWorkers(2) });
+    const reasons: string[] = [];
+    for await (const event of engine.stream(LAYERS))
+      if (event.type === "worker-replaced") reasons.push(event.reason);
+    expect(reasons).toEqual(["the worker died", "the worker died"]);
+  });
+
+  it("is no permanent failure: a resumed run evaluates the genome, and nothing else", async () => {
+    const expected = await run(undefined);
+    const store = memoryStore();
+    const lost = await run({ store }, {}, losingWorkers(100));
+    expect(lost.failures).toHaveLength(1);
+    expect(found(lost)).not.toEqual(found(expected));
+    const evaluator = formulaEvaluator();
+    const resumed = await run({ store }, {}, evaluator);
+    expect(found(resumed)).toEqual(found(expected));
+    expect(evaluator.calls).toContain(lost.failures[0]!.key);
+    expect(resumed.checkpoint).toMatchObject({ resumedGenerations: 0, complete: true });
+    expect(resumed.checkpoint!.resumedAnswers).toBeGreaterThan(7);
+    // And so it is the next time, from what both runs wrote.
+    const again = formulaEvaluator();
+    expect(found(await run({ store }, {}, again))).toEqual(found(expected));
+    expect(again.calls).toEqual([]);
+  });
+});
 
 describe("a run with a checkpoint", () => {
   it("finds what a run without one finds", async () => {
@@ -237,10 +291,35 @@ describe("a checkpoint of another run", () => {
       ...LAYERS,
       tinyLayer("head"),
     ])) as CheckpointMismatchError;
-    expect(model.differences.map(({ field }) => field)).toContain("model.layers.4");
+    expect(model.differences.map(({ field }) => field)).toContain("model.order.4");
 
     const other = Object.assign(formulaEvaluator(), { identity: "other data" });
     await expect(run({ store }, {}, other)).rejects.toMatchObject({ path: "evaluator.identity" });
+  });
+
+  it("is refused whatever the layers are called: no name hides another", async () => {
+    const named = (names: readonly string[], macs: readonly number[]) =>
+      names.map((name, i) => ({ ...tinyLayer(name), macs: macs[i]! }));
+    for (const names of [
+      ["1", "2", "3", "0"],
+      ["ties", "genes", "other", "order"],
+    ]) {
+      const engine = () =>
+        new QuantizationEvolutionEngine(
+          { ...SMALL, maxGenerations: 0 },
+          { evaluator: formulaEvaluator() },
+        );
+      const store = memoryStore();
+      await engine().runEvolution(named(names, [1024, 2048, 4096, 8192]), {
+        checkpoint: { store },
+      });
+      const other = named(names, [1024, 2048, 4096, 8192].reverse());
+      const error = await engine()
+        .runEvolution(other, { checkpoint: { store } })
+        .catch((e: unknown) => e);
+      const fields = (error as CheckpointMismatchError).differences.map(({ field }) => field);
+      expect(fields).toEqual(expect.arrayContaining(names.map((name) => `model.layers.${name}`)));
+    }
   });
 
   it("is refused when it is of another version, or the search goes another way", async () => {

@@ -99,7 +99,7 @@ describe("arguments of the wrong kind", () => {
       "a misspelt option",
       () => noises(loaded.spec, [setting], { thread: 2 }),
       "thread",
-      /no field of options; allowed: threads/,
+      /no field of options \(did you mean threads\?\); allowed: threads/,
     ],
     ["no signal", () => noises(loaded.spec, [setting], { signal: 5 }), "signal", /signal/],
     [
@@ -142,7 +142,7 @@ describe("arguments of the wrong kind", () => {
       "unknown session option",
       () => evaluator(loaded, { ...options, session: { threads: 2 } }),
       "threads",
-      /no field of session; allowed: .*intraOpNumThreads/,
+      /no field of session \(did you mean intraOp.*\); allowed: .*intraOpNumThreads/,
     ],
     [
       "a loader that is none",
@@ -187,7 +187,7 @@ describe("arguments of the wrong kind", () => {
       "unknown option",
       () => calibrated(loaded, batches, { bins: 3 }),
       "bins",
-      /allowed: importRuntime, signal/,
+      /allowed: runtime, importRuntime, signal/,
     ],
     ["unknown option", () => load(loaded.bytes, { dims: {} }), "dims", /allowed: dimensions, fold/],
     [

@@ -27,7 +27,11 @@ export async function runModel(
       name,
       data instanceof BigInt64Array
         ? new ort.Tensor("int64", data, dims)
-        : new ort.Tensor("float32", data as Float32Array, dims),
+        : data instanceof Int32Array
+          ? new ort.Tensor("int32", data, dims)
+          : data instanceof Uint8Array
+            ? new ort.Tensor("bool", data, dims)
+            : new ort.Tensor("float32", data as Float32Array, dims),
     ]),
   );
   const results = await session.run(feeds);

@@ -61,7 +61,7 @@ describe("parseMeasurementTable", () => {
 
   it("names the field at fault", () => {
     const cases: [unknown, string, RegExp][] = [
-      ["{", "", /no JSON/],
+      ["{", "", /not JSON/],
       [{ ...table, schemaVersion: 2 }, "schemaVersion", /expected 1/],
       [{ ...table, measurements: [] }, "measurements", /./],
       [{ ...table, models: [table.models[0], table.models[0]] }, "models.1.name", /taken/],

@@ -255,7 +255,7 @@ describe("parseLatencyTable", () => {
   it("names the field at fault", () => {
     const entry = { layer: "a", weightBits: 8, activationBits: 8, latencyMs: 1, energyMj: 1 };
     const cases: [unknown, RegExp][] = [
-      ["[", /no JSON/],
+      ["[", /not JSON/],
       [{ ...corners, schemaVersion: 2 }, /schemaVersion/],
       [{ ...corners, entries: [] }, /entries/],
       [{ ...corners, entries: [{ ...entry, latencyMs: -1 }] }, /entries.0.latencyMs/],

@@ -4,6 +4,7 @@ import { indexGraph } from "../graph/graph-index.js";
 import { shapesOf } from "../read/describe-graph.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import type { NodeProto } from "../wire/onnx_pb.js";
+import { productUs } from "./layer-times.js";
 import { normalizations } from "./normalizations.js";
 import { floatUs, integerUs, normalizationUs } from "./operator-times.js";
 import { type OperatorWork, operatorWork } from "./operator-work.js";
@@ -45,7 +46,12 @@ export function modelTimes(model: OnnxModel, placement: Placement, batch: number
   const shapes = shapesOf(model);
   const index = indexGraph(model.proto.graph!);
   const layerAt = new Map(model.layers.map(({ name }, i) => [name, i]));
-  const uses = new Map(model.bindings.map(({ layer, uses: { length } }) => [layer, length]));
+  const uses = new Map(
+    model.bindings.map(({ layer, uses: { length }, nested = [] }) => [
+      layer,
+      length + nested.length,
+    ]),
+  );
   const stored = new Map(model.bindings.map(({ layer, weight }) => [layer, weight]));
   const makers = new Map<string, Timed>();
   const readers = new Map<string, Timed[]>();
@@ -83,6 +89,7 @@ export function modelTimes(model: OnnxModel, placement: Placement, batch: number
     for (const value of operator.makes) makers.set(value, result);
     return result;
   });
+  timed.push(...bodies(model, batch, coldMb));
   for (const one of timed)
     for (const { value } of one.operator.reads) {
       const known = readers.get(value);
@@ -95,6 +102,31 @@ export function modelTimes(model: OnnxModel, placement: Placement, batch: number
     makes[0] !== undefined && shapes.shapeOf(makes[0]) === undefined;
   const unsized = operators.filter(isUnsized).length;
   return { timed, makers, readers, returned, coldMb, unsized, elements, channels };
+}
+
+/** What layers compute in bodies of If, Loop and Scan: products in float. */
+function bodies(model: OnnxModel, batch: number, coldMb: number): Timed[] {
+  return model.bindings.flatMap(({ layer: name, uses, nested = [] }, layer): Timed[] => {
+    if (nested.length === 0) return [];
+    const { macs, parameterCount: weights, inputShape, outputShape } = model.layers[layer]!;
+    const share = nested.length / (nested.length + uses.length);
+    const none = { channels: 0, depth: 0, taps: 0, positions: 0, images: 0, axes: 0, steps: 0 };
+    const work = scaled(
+      {
+        ...{ ...none, macs: macs * share, weights, rank: inputShape.length },
+        ...{ inputs: elementCount(inputShape), outputs: elementCount(outputShape) },
+        ...{ windows: false, depthwise: false, expands: false, runs: 0, places: 0 },
+        rows: macs / weights,
+      },
+      batch,
+    );
+    const us = productUs(work, false, coldMb);
+    const operator: PlacedOperator = {
+      ...{ operator: `${name} in a body`, type: "Body", layers: [name], reads: [], makes: [] },
+      kernel: { source: "bodies compute in float" },
+    };
+    return [{ operator, work, floatUs: us, integerUs: us, layer }];
+  });
 }
 
 function scaled(work: OperatorWork, batch: number): OperatorWork {

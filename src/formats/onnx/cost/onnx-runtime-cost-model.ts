@@ -10,6 +10,7 @@ import { LayerQuantConfig } from "../../../genome/layer-quant-config.js";
 import { checkGenome, type QuantizationGenome } from "../../../genome/quantization-genome.js";
 import type {
   CostEstimate,
+  CostUncertainty,
   HardwareCostModel,
   LayerCost,
   OperatorSupport,
@@ -38,6 +39,12 @@ export interface OnnxRuntimeCostModelOptions {
 }
 
 const FLOAT = new LayerQuantConfig({ weightBits: 32, activationBits: 32 });
+/** Latencies of files that no constant was fitted to; energies as estimated for `intel-vnni`. */
+const UNCERTAINTY: CostUncertainty = Object.freeze({
+  latency: 0.12,
+  energy: 0.5,
+  source: "132 files of 22 models, measured by bench/validate-latency.ts (docs/latency-tables.md)",
+});
 const NOTHING: IntegerPlacement = { operators: new Set(), values: [] };
 
 /**
@@ -47,10 +54,11 @@ const NOTHING: IntegerPlacement = { operators: new Set(), values: [] };
  * counted where codes and floats meet. Times of kernels are measured ones, of single operators. So
  * a genome whose file is slower than float costs more than float here.
  *
- * Operators inside `If`, `Loop` and `Scan` are not counted, and those whose sizes depend on them
- * count as one element; `source` of an estimate says how many. Give the model its sizes first, by
- * the option `sample` of `loadOnnxModel` or {@link withDimensionsOf}. Memory and energy are those
- * of the device `onnx-runtime-qdq` of `intel-vnni`.
+ * Layers inside `If`, `Loop` and `Scan` count as products in float. Other operators there are not
+ * counted, and those whose sizes depend on them count as one element; `source` of an estimate says
+ * how many. Give the model its sizes first, by the option `sample` of `loadOnnxModel` or
+ * {@link withDimensionsOf}. Memory and energy are those of the device `onnx-runtime-qdq` of
+ * `intel-vnni`.
  * @throws InvalidArgumentError for what is no model or option. `estimate` throws it for another
  *   model or a genome of another model
  * @example
@@ -136,6 +144,7 @@ class OnnxRuntimeCostModel implements HardwareCostModel {
       // Milliseconds times watts are millijoules.
       energyMj: base.energyMj + (latencyMs - base.latencyMs) * watts,
       source: this.#source,
+      uncertainty: UNCERTAINTY,
       layers: lazyList(() =>
         base.layers.map((layer, i): LayerCost => {
           const own = Math.max(time.layersUs[i]! * this.#scale * 1e-3, Number.MIN_VALUE);

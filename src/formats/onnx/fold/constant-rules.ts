@@ -97,6 +97,9 @@ const concat: ConstantRule = (node, context, [dims]) => {
   }
   const out = new Float32Array(sizeOf(dims!));
   const outer = sizeOf(dims!.slice(0, axis));
+  // Shapes of a broken file need not fit.
+  if (parts.some(({ data }) => data.length % outer !== 0)) return undefined;
+  if (parts.reduce((sum, { data }) => sum + data.length, 0) !== out.length) return undefined;
   let at = 0;
   for (let row = 0; row < outer; row++)
     for (const { data } of parts) {
@@ -192,6 +195,13 @@ export const CONSTANT_RULES: ReadonlyMap<string, ConstantRule> = new Map<string,
   ["Neg", unary((x) => -x)],
   ["Abs", unary(Math.abs)],
   ["Reciprocal", unary((x) => 1 / x)],
+  ["Exp", unary(Math.exp)],
+  ["Tanh", unary(Math.tanh)],
+  ["Sigmoid", unary((x) => 1 / (1 + Math.exp(-x)))],
+  ["Softplus", unary((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))))],
+  ["Relu", unary((x) => Math.max(x, 0))],
+  ["Max", binary(Math.max)],
+  ["Min", binary(Math.min)],
   [
     "ReduceSum",
     reduction(

@@ -48,7 +48,8 @@ class ConstantFolder {
   readonly #budget: WorkBudget;
   /** Tensors whose size rests on rounded arithmetic. */
   readonly #rounded = new Set<string>();
-  readonly #computed = new Set<string>();
+  /** The stored tensors that each computed one follows from, a few of them. */
+  readonly #computed = new Map<string, readonly string[]>();
   readonly #allowances = new Map<string, number>();
 
   constructor(proto: ModelWithGraph, opset: number, budget: WorkBudget) {
@@ -70,7 +71,7 @@ class ConstantFolder {
       outputs.some((name) => this.editor.isRead(name)) &&
       outputs.every(
         (name, i) =>
-          dims[i] !== undefined && !this.#shapes.isDoubtful(name) && !this.editor.isFixed(name),
+          dims[i] !== undefined && !this.#shapes.isDoubtful(name) && !this.editor.isReturned(name),
       );
     const folded = isSound && this.#foldSound(node, at, outputs, dims as Shape[]);
     if (!folded && this.#isRounded(node)) for (const name of outputs) this.#rounded.add(name);
@@ -87,7 +88,11 @@ class ConstantFolder {
   }
 
   #foldSound(node: NodeProto, at: number, outputs: readonly string[], dims: Shape[]): boolean {
-    if (node.opType === "Identity" && this.editor.constant(node.input[0] ?? "") !== undefined) {
+    if (
+      node.opType === "Identity" &&
+      !this.editor.isFixed(outputs[0]!) &&
+      this.editor.constant(node.input[0] ?? "") !== undefined
+    ) {
       if (!this.#budget.take(this.editor.renameWork(outputs[0]!))) return false;
       this.editor.rename(outputs[0]!, node.input[0]!);
       this.editor.remove(at);
@@ -98,7 +103,7 @@ class ConstantFolder {
     this.editor.remove(at);
     for (const tensor of tensors) {
       this.editor.store(tensor);
-      this.#computed.add(tensor.name);
+      this.#computed.set(tensor.name, this.#rootsOf(node.input));
     }
     return true;
   }
@@ -164,7 +169,9 @@ class ConstantFolder {
     const bytes = (count * elementBits(type)!) / 8;
     const read = stored.reduce((sum, constant) => sum + extentProduct(constant!.dims), 0);
     if (!this.#mayGrow(named, bytes) || !this.#budget.take(count + read)) return undefined;
-    const data = rule(node, this.#context(node), dims);
+    // A rule walks over extents beside a zero, however large; there is nothing to compute.
+    const data =
+      count === 0 ? dims.map(() => new Float32Array()) : rule(node, this.#context(node), dims);
     const tensors = data?.map((values, i) => floatTensor(outputs[i]!, dims[i]!, type, values));
     return tensors?.every((tensor) => tensor !== undefined) === true ? tensors : undefined;
   }
@@ -172,10 +179,12 @@ class ConstantFolder {
   /** True when the file may spend that many bytes on what follows from `sources`. */
   #mayGrow(sources: readonly string[], bytes: number): boolean {
     if (bytes <= LIMITS.foldFreeBytes) return true;
-    const left = sources.map((name) => this.#allowance(name));
+    const own = new Set(sources);
+    const spending = [...own, ...this.#rootsOf(sources).filter((name) => !own.has(name))];
+    const left = spending.map((name) => this.#allowance(name));
     if (bytes > left.reduce((sum, part) => sum + part, 0)) return false;
     let rest = bytes;
-    sources.forEach((name, i) => {
+    spending.forEach((name, i) => {
       const spent = Math.min(rest, left[i]!);
       this.#allowances.set(name, left[i]! - spent);
       rest -= spent;
@@ -183,11 +192,24 @@ class ConstantFolder {
     return true;
   }
 
+  /** What stored tensors follow from: variants of one weight spend what it has left. */
+  #rootsOf(names: readonly string[]): string[] {
+    const roots = new Set<string>();
+    for (const name of names) {
+      if (this.editor.constant(name) === undefined) continue;
+      for (const root of this.#computed.get(name) ?? [name]) roots.add(root);
+      if (roots.size > LIMITS.foldRoots) break;
+    }
+    return [...roots].slice(0, LIMITS.foldRoots);
+  }
+
   /** Bytes that may still be stored in place of what a tensor holds; a computed one has its own. */
   #allowance(name: string): number {
     const known = this.#allowances.get(name);
     if (known !== undefined) return known;
-    const { tensor, dims } = this.editor.constant(name)!;
+    const constant = this.editor.constant(name);
+    if (constant === undefined) return 0;
+    const { tensor, dims } = constant;
     const bytes = (extentProduct(dims) * (elementBits(tensor.dataType) ?? 0)) / 8;
     return this.#computed.has(name) ? bytes : LIMITS.foldGrowth * bytes;
   }

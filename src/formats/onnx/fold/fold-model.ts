@@ -4,6 +4,9 @@ import type { ModelWithGraph } from "../wire/decode-model.js";
 import { LIMITS } from "../wire/limits.js";
 import { foldAffine } from "./fold-affine.js";
 import { foldConstants } from "./fold-constants.js";
+import { hoistConstants } from "./hoist-constants.js";
+import { inlineFunctions } from "./inline-functions.js";
+import { plainProducts } from "./plain-products.js";
 import { WorkBudget } from "./work-budget.js";
 
 function describe(counts: ReadonlyMap<string, number>): string {
@@ -19,10 +22,10 @@ function counter(): [Map<string, number>, (operator: string) => void] {
 }
 
 /**
- * A model that computes the same with fewer nodes: what follows from stored tensors is stored, and
+ * A model that computes the same with fewer nodes: local functions are inlined, bodies of If, Loop
+ * and Scan read their weights from the main graph, what follows from stored tensors is stored, and
  * scales, shifts and normalization go into the weights of the layers beside them. Its outputs are
- * those of the original within float rounding. Only the main graph is changed, never a tensor that
- * a subgraph reads. Folding twice gives what folding once gives.
+ * those of the original within float rounding. Folding twice gives what folding once gives.
  * @param proto is not changed; it is returned itself where there is nothing to fold
  * @param opset of the default domain
  * @param note hears what was folded
@@ -31,14 +34,16 @@ function counter(): [Map<string, number>, (operator: string) => void] {
 export function foldModel(
   proto: ModelWithGraph,
   opset: number,
-  note: (text: string) => void,
+  note: (text: string, subject?: string) => void,
 ): ModelWithGraph {
+  const [products, onProduct] = counter();
+  const whole = plainProducts(hoistConstants(inlineFunctions(proto, opset, note), note), onProduct);
   let stored = 0;
-  for (const { dims } of indexGraph(proto.graph).constants.values()) stored += extentProduct(dims);
+  for (const { dims } of indexGraph(whole.graph).constants.values()) stored += extentProduct(dims);
   const budget = new WorkBudget(LIMITS.foldWorkBase + LIMITS.foldWorkPerElement * stored);
   const [constants, onConstant] = counter();
   const [scales, onScale] = counter();
-  let folded = foldConstants(proto, opset, budget, onConstant);
+  let folded = foldConstants(whole, opset, budget, onConstant);
   // A shift that became an Add may fold with the Add behind it. Each round takes nodes away, or
   // makes an Add of a BatchNormalization, so this ends.
   for (let before: ModelWithGraph | undefined; before !== folded; ) {
@@ -46,6 +51,7 @@ export function foldModel(
     folded = foldAffine(before, opset, budget, onScale);
   }
   const off = "(the option fold: false leaves the graph as it is)";
+  if (products.size > 0) note(`${describe(products)} with stored matrices made MatMul ${off}`);
   if (scales.size > 0)
     note(`${describe(scales)} folded into the weights of the layers beside them ${off}`);
   if (constants.size > 0) note(`${describe(constants)} of constants computed and stored ${off}`);

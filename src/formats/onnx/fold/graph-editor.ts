@@ -27,7 +27,9 @@ export class GraphEditor {
   readonly #readers = new Map<string, Map<number, number>>();
   /** Tensors that subgraphs read or the graph returns: their readers are not changed. */
   readonly #fixed = new Set<string>();
+  readonly #returned = new Set<string>();
   readonly #after = new Map<number, NodeProto[]>();
+  readonly #before = new Map<number, NodeProto[]>();
   /** Constants that lost a reader. */
   readonly #released = new Set<string>();
   /** Node indices, each after the nodes it reads from. */
@@ -42,7 +44,10 @@ export class GraphEditor {
     this.#constants = new Map(index.constants);
     this.#producers = new Map(index.producers);
     this.order = index.order;
-    for (const { name } of proto.graph.output) this.#fixed.add(name);
+    for (const { name } of proto.graph.output) {
+      this.#fixed.add(name);
+      this.#returned.add(name);
+    }
     this.#nodes.forEach((node, at) => {
       for (const name of node!.input) this.#addReader(name, at);
       for (const name of outerNames(node!)) this.#fixed.add(name);
@@ -84,9 +89,17 @@ export class GraphEditor {
     return this.#fixed.has(name);
   }
 
-  /** True when a node of the main graph reads the tensor. */
+  /** True when the graph returns the tensor. */
+  isReturned(name: string): boolean {
+    return this.#returned.has(name);
+  }
+
+  /** True when a node or a subgraph reads the tensor. */
   isRead(name: string): boolean {
-    return (this.#readers.get(name)?.size ?? 0) > 0;
+    return (
+      (this.#readers.get(name)?.size ?? 0) > 0 ||
+      (this.#fixed.has(name) && !this.#returned.has(name))
+    );
   }
 
   /** The one node that reads a tensor, by one operand; undefined when somebody else sees it too. */
@@ -178,6 +191,12 @@ export class GraphEditor {
     node.attribute = node.attribute.filter((attribute) => attribute.name !== name);
   }
 
+  /** Puts a new node before node `at`, which has yet to be given its output. */
+  insertBefore(at: number, node: NodeProto): void {
+    this.#before.set(at, [...(this.#before.get(at) ?? []), node]);
+    this.#changed = true;
+  }
+
   /** Puts a new node behind node `at`. */
   insertAfter(at: number, node: NodeProto): void {
     this.#after.set(at, [...(this.#after.get(at) ?? []), node]);
@@ -197,6 +216,7 @@ export class GraphEditor {
     const { graph } = this.#proto;
     const result = copyMessage(graph);
     result.node = this.#nodes.flatMap((node, at) => [
+      ...(this.#before.get(at) ?? []),
       ...(node === undefined ? [] : [node]),
       ...(this.#after.get(at) ?? []),
     ]);

@@ -4,6 +4,7 @@ import { LIMITS } from "../wire/limits.js";
 import type { GraphProto, NodeProto, TensorProto } from "../wire/onnx_pb.js";
 import { constantTensor } from "./constant-tensor.js";
 import { isStandardDomain } from "./node-attributes.js";
+import { describeNode } from "./node-place.js";
 import { outerNames } from "./outer-names.js";
 import { checkTensor } from "./tensor-values.js";
 
@@ -37,13 +38,6 @@ export interface GraphIndex {
   readonly consumers: ReadonlyMap<string, readonly TensorUse[]>;
   /** Node indices, each after the nodes it reads from. */
   readonly order: readonly number[];
-}
-
-/** A name for messages: the node's own, or its place. */
-export function describeNode(node: NodeProto, index: number): string {
-  return node.name === ""
-    ? `${node.opType} node ${index}`
-    : `${node.opType} ${quoteName(node.name)}`;
 }
 
 function checkName(name: string, where: string): void {

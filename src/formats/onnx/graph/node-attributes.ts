@@ -41,6 +41,20 @@ export function tensorAttribute(node: NodeProto, name: string): TensorProto | un
   return findAttribute(node, name)?.t;
 }
 
+/** The domain of the operators that ONNX Runtime adds. */
+export const MICROSOFT = "com.microsoft";
+
+/**
+ * The domain of operators on blocks of channels, as ONNX Runtime's optimizer writes them for one
+ * processor at its highest level.
+ */
+export const BLOCKED_CHANNELS = "com.microsoft.nchwc";
+
+/** True for operators that ONNX Runtime adds, which its optimizer writes. */
+export function isMicrosoftDomain(domain: string): boolean {
+  return domain === MICROSOFT;
+}
+
 /** True for operators of the ONNX standard set, whose meaning is known by name. */
 export function isStandardDomain(domain: string): boolean {
   return domain === "" || domain === "ai.onnx";

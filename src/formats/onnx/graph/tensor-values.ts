@@ -70,8 +70,8 @@ function typedLength(tensor: TensorProto): number {
 export function checkTensor(tensor: TensorProto, name = tensor.name): number[] {
   if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0) {
     const message =
-      `tensor ${quoteName(name)} keeps its data in another file; save the model with its ` +
-      "tensors inside (onnx.save_model with save_as_external_data=False)";
+      `tensor ${quoteName(name)} keeps its data in another file, which was not read; load the ` +
+      "model with loadOnnxModel";
     throw new UnsupportedError(name, message);
   }
   if (tensor.segment !== undefined)

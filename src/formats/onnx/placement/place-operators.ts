@@ -22,7 +22,8 @@ const FLOAT: OperatorProfile = { source: "" };
 interface LayerUse extends WeightUse {
   readonly layer: string;
   readonly weight: string;
-  /** The node reads the stored tensor as it is, and so do all others, in the same way. */
+  /** The node reads the stored tensor as it is, and so do all others, in the same way. None of
+   * them stands in a body. */
   readonly direct: boolean;
 }
 
@@ -72,8 +73,9 @@ class OperatorReader {
       const { name, macs, parameterCount } = layers[i]!;
       this.#rows.set(name, macs / parameterCount / uses.length);
     }
-    for (const { layer, weight, uses } of bindings) {
-      const direct = uses.every((one) => this.#readsAlike(one, uses[0]!, weight));
+    for (const { layer, weight, uses, nested } of bindings) {
+      const alike = (one: WeightUse) => this.#readsAlike(one, uses[0]!, weight);
+      const direct = nested === undefined && uses.every(alike);
       for (const use of uses) {
         const known = this.#uses.get(use.node) ?? [];
         this.#uses.set(use.node, [...known, { ...use, layer, weight, direct }]);

@@ -1,12 +1,14 @@
-import { InvalidModelError } from "../../../errors.js";
+import { quoteName } from "../../../check/quote-name.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
 import type { LayerSpec } from "../../../model/layer-spec.js";
 import { indexGraph } from "../graph/graph-index.js";
 import { type InferredShapes, inferShapes } from "../shape/infer-shapes.js";
 import type { ModelWithGraph } from "../wire/decode-model.js";
-import { LIMITS } from "../wire/limits.js";
 import { findLayers } from "./find-layers.js";
-import { countFloatElements, noteFloatTensors } from "./float-elements.js";
+import { flatGraph } from "./flat-graph.js";
+import { countFixedBytes, countFloatElements, noteFloatTensors } from "./float-elements.js";
+import { noLayerError } from "./no-layer.js";
+import { NoteList } from "./note-list.js";
 import type { LayerBinding, OnnxModel } from "./onnx-model.js";
 import { sizedGraph } from "./sample-sizes.js";
 
@@ -25,6 +27,8 @@ export interface DescribedGraph {
   readonly layers: readonly LayerSpec[];
   readonly bindings: readonly LayerBinding[];
   readonly floatParameterCount: number;
+  /** Bytes of stored tensors that are no floats. */
+  readonly fixedBytes: number;
   readonly notes: readonly string[];
 }
 
@@ -70,25 +74,34 @@ export function describeGraph(
   sample: Batch | undefined,
   known: ReadonlyMap<string, Float32Array> = new Map(),
 ): DescribedGraph {
-  const notes = new Set(source.notes);
-  const note = (text: string) => {
-    if (notes.size < LIMITS.notes) notes.add(text);
-  };
+  const notes = new NoteList();
+  for (const text of source.notes) notes.add(text);
   const { proto, dimensions } = source;
-  const { graph, symbols } = sizedGraph(proto.graph, dimensions, sample);
-  const index = indexGraph(graph);
-  const shapes = inferShapes(index, opset, symbols, note);
-  const { layers, bindings } = findLayers(index, shapes, note, known);
-  if (layers.length === 0) {
-    const local =
-      proto.functions.length > 0 ? "; functions of the model are not looked into, inline them" : "";
-    const message =
-      `the model has no layer: none of its ${graph.node.length} nodes is a Conv, ` +
-      `ConvTranspose, Gemm, MatMul, Gather, LSTM, GRU or RNN with stored float weights${local}`;
-    throw new InvalidModelError("graph.node", message);
-  }
+  const sized = sizedGraph(proto.graph, dimensions, sample);
+  const flat = flatGraph(sized.graph);
+  const index = indexGraph(flat.graph);
+  const shapes = inferShapes(index, opset, sized.symbols, notes.add);
+  const { layers, bindings, flatBindings, quantized } = findLayers(
+    flat,
+    index,
+    shapes,
+    notes.add,
+    known,
+  );
+  if (layers.length === 0) throw noLayerError(flat, index, quantized);
+  for (const { layer, nested } of bindings)
+    if (nested !== undefined)
+      notes.add(
+        "in the body of an If, Loop or Scan: its weights are quantized, its activations stay in " +
+          "float there",
+        quoteName(layer),
+      );
   const floatParameterCount =
-    countFloatElements(graph, index) - layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
-  noteFloatTensors(index, bindings, note);
-  return { layers, bindings, floatParameterCount, notes: [...notes] };
+    countFloatElements(index, proto.functions, notes.add) -
+    layers.reduce((sum, layer) => sum + layer.parameterCount, 0);
+  noteFloatTensors(index, flatBindings, quantized.tensors, notes.add);
+  return {
+    ...{ layers, bindings, floatParameterCount, notes: notes.lines() },
+    fixedBytes: countFixedBytes(index),
+  };
 }

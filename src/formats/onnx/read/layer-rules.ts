@@ -1,5 +1,6 @@
 import { LayerKind, type WeightLayout } from "../../../model/layer-spec.js";
 import { intAttribute } from "../graph/node-attributes.js";
+import { einsumTerms } from "../shape/einsum-terms.js";
 import { extentProduct, resolveAxis, type Shape } from "../shape/shape-context.js";
 import type { NodeProto } from "../wire/onnx_pb.js";
 import type { WeightUse } from "./onnx-model.js";
@@ -41,18 +42,21 @@ export interface WeightOperand {
   readonly suffix: string;
 }
 
-type LayerRule = (node: NodeProto, context: LayerContext) => WeightOperand[];
+/** Finds the weight operands of a node. */
+export type LayerRule = (node: NodeProto, context: LayerContext) => WeightOperand[];
 
 /** [batch, channels, place...] meets the weights of input 1; input 2 may be a bias. */
 const CONVOLUTION: WeightOperand["use"] = {
   activationInput: 0,
+  weightInput: 1,
   channelAxis: 1,
   sourceInput: 0,
   readsState: false,
   biasInput: 2,
 };
 
-const conv: LayerRule = (node, context) => {
+/** The rule of Conv and what is fused with it. */
+export const conv: LayerRule = (node, context) => {
   const source = context.weight(1);
   if (source === undefined || source.dims.length < 3 || context.isConstant(0)) return [];
   const [outputs, perGroup] = source.dims as [number, number];
@@ -64,8 +68,10 @@ const conv: LayerRule = (node, context) => {
       `input [${x}] does not fit weights [${source.dims}] in ${group} groups`,
       0,
     );
-  if (group < 1 || outputs % group !== 0)
+  if (group < 1 || outputs % group !== 0) {
     context.contradiction(`${outputs} output channels do not divide into ${group} groups`, 1);
+    return [];
+  }
   if (x !== undefined && context.outputShape === undefined)
     context.contradiction(`its window does not fit input [${x}]`, 0);
   if (x === undefined || context.outputShape === undefined)
@@ -103,8 +109,10 @@ const convTranspose: LayerRule = (node, context) => {
   const ones = source.dims.slice(2).map(() => 1);
   const inputShape = x ?? [1, inputs, ...ones];
   const group = intAttribute(node, "group", 1);
-  if (group < 1 || inputs % group !== 0)
+  if (group < 1 || inputs % group !== 0) {
     context.contradiction(`${inputs} input channels do not divide into ${group} groups`, 1);
+    return [];
+  }
   const outputs = perGroup * group;
   const groups: AxisRoles[] = [
     [
@@ -140,7 +148,7 @@ function roleOfStack(axis: number, channelAxis: number, dims: readonly number[])
  * One side of a product is stored: `position` 1 is [.., K, N], 0 is [.., M, K], either may be
  * transposed.
  */
-function product(
+export function product(
   context: LayerContext,
   kind: LayerKind,
   position: 0 | 1,
@@ -175,6 +183,7 @@ function product(
       kind,
       use: {
         activationInput: other,
+        weightInput: position,
         channelAxis: alongLast ? -1 : -2,
         sourceInput: other,
         readsState: false,
@@ -196,7 +205,8 @@ const matMul: LayerRule = (_node, context) => [
   ...product(context, LayerKind.MATMUL, 0, false, false, -1),
 ];
 
-const gemm: LayerRule = (node, context) => {
+/** The rule of Gemm and what is fused with it. */
+export const gemm: LayerRule = (node, context) => {
   const transA = intAttribute(node, "transA", 0) !== 0;
   const transB = intAttribute(node, "transB", 0) !== 0;
   return [
@@ -205,21 +215,31 @@ const gemm: LayerRule = (node, context) => {
   ];
 };
 
-/** A table [V, D] whose rows are looked up; no multiplications. */
-const embedding: LayerRule = (node, context) => {
-  const source = context.weight(0);
-  if (source?.dims.length !== 2 || resolveAxis(intAttribute(node, "axis", 0), 2) !== 0) return [];
-  const ids = context.inputShape(1);
-  if (ids === undefined) context.assume("one look-up is counted");
-  const inputShape = ids ?? [1];
+/**
+ * A table [V, D] whose rows are looked up; no multiplications.
+ * @param position input of the table
+ * @param ids input of the rows that are looked up
+ */
+export function tableOperand(
+  context: LayerContext,
+  position: number,
+  ids: number,
+  suffix: string,
+): WeightOperand[] {
+  const source = context.weight(position);
+  if (source?.dims.length !== 2) return [];
+  const found = context.inputShape(ids);
+  if (found === undefined) context.assume("one look-up is counted");
+  const inputShape = found ?? [1];
   return [
     {
       source,
       kind: LayerKind.EMBEDDING,
       use: {
         activationInput: -1,
+        weightInput: position,
         channelAxis: -1,
-        sourceInput: 1,
+        sourceInput: ids,
         readsState: false,
         biasInput: -1,
       },
@@ -227,10 +247,13 @@ const embedding: LayerRule = (node, context) => {
       macs: 0,
       inputShape,
       outputShape: context.outputShape ?? [...inputShape, source.dims[1]!],
-      suffix: "",
+      suffix,
     },
   ];
-};
+}
+
+const embedding: LayerRule = (node, context) =>
+  resolveAxis(intAttribute(node, "axis", 0), 2) === 0 ? tableOperand(context, 0, 1, "") : [];
 
 /**
  * W [directions, gates*H, I] meets the input, R [directions, gates*H, H] the state, at every step.
@@ -246,9 +269,9 @@ const recurrent: LayerRule = (node, context) => {
     const source = context.weight(position);
     if (source?.dims.length !== 3 || (position === 1 && context.isConstant(0))) continue;
     const [directions, , width] = source.dims as [number, number, number];
-    if (position === 1 && x !== undefined && x.at(-1) !== width)
+    if (x !== undefined && (x.length !== 3 || (position === 1 && x[2] !== width)))
       context.contradiction(`input [${x}] does not fit weights [${source.dims}]`, 0);
-    const shape = x ?? [1, 1, width];
+    const shape = x?.length === 3 ? x : [1, 1, width];
     const batch = (intAttribute(node, "layout", 0) === 1 ? shape[0] : shape[1]) ?? 1;
     const hidden = context.weight(2)?.dims[2] ?? 1;
     operands.push({
@@ -256,6 +279,7 @@ const recurrent: LayerRule = (node, context) => {
       kind: LayerKind.RECURRENT,
       use: {
         activationInput: position === 1 ? 0 : -1,
+        weightInput: position,
         channelAxis: -1,
         sourceInput: 0,
         readsState: position === 2,
@@ -271,14 +295,81 @@ const recurrent: LayerRule = (node, context) => {
   return operands;
 };
 
-/** The operators whose constant operands are layers. */
-export const LAYER_RULES: ReadonlyMap<string, LayerRule> = new Map([
-  ["Conv", conv],
-  ["ConvTranspose", convTranspose],
-  ["MatMul", matMul],
-  ["Gemm", gemm],
-  ["Gather", embedding],
-  ["LSTM", recurrent],
-  ["GRU", recurrent],
-  ["RNN", recurrent],
+/**
+ * A product written as an equation. What the result has and the activation has not are channels;
+ * what the activation has and the result has not is summed over.
+ */
+const einsum: LayerRule = (node, context) => {
+  if (node.input.length !== 2) return [];
+  const position = [1, 0].find((at) => context.weight(at) !== undefined);
+  if (position === undefined || context.isConstant(1 - position)) return [];
+  const source = context.weight(position)!;
+  const other = 1 - position;
+  const x = context.inputShape(other);
+  if (x === undefined) return [];
+  const ranks = position === 1 ? [x.length, source.dims.length] : [source.dims.length, x.length];
+  const terms = einsumTerms(node, ranks);
+  const activation = terms?.operands[other];
+  const weight = terms?.operands[position];
+  if (terms === undefined || activation === undefined || weight === undefined) return [];
+  if (new Set(weight).size !== weight.length || new Set(activation).size !== activation.length)
+    return [];
+  const roles = weight.map((name, axis): AxisRoles => {
+    if (!terms.result.includes(name)) return "group";
+    return activation.includes(name) && source.dims[axis] === 1 ? "other" : "channel";
+  });
+  const isChannel = (name: string) => terms.result.includes(name) && !activation.includes(name);
+  if (!weight.some(isChannel) || !roles.includes("group")) return [];
+  const extents = new Map(activation.map((name, axis) => [name, x[axis]!]));
+  weight.forEach((name, axis) => {
+    const found = extents.get(name) ?? 1;
+    const extent = source.dims[axis]!;
+    if (found !== extent && found !== 1 && extent !== 1)
+      context.contradiction(`activation [${x}] does not fit weights [${source.dims}]`, other);
+    extents.set(name, Math.max(found, extent));
+  });
+  const summed = activation.findLastIndex((name) => !terms.result.includes(name));
+  return [
+    {
+      source,
+      kind: LayerKind.MATMUL,
+      use: {
+        activationInput: other,
+        weightInput: position,
+        channelAxis: summed - activation.length,
+        sourceInput: other,
+        readsState: false,
+        biasInput: -1,
+      },
+      roles,
+      macs: [...extents.values()].reduce((count, extent) => count * extent, 1),
+      inputShape: x,
+      outputShape: context.outputShape ?? terms.result.map((name) => extents.get(name)!),
+      suffix: "",
+    },
+  ];
+};
+
+/** A layer rule, and the inputs at which weights may stand. */
+export interface LayerOperator {
+  readonly find: LayerRule;
+  readonly weights: readonly number[];
+}
+
+const operator = (find: LayerRule, ...weights: readonly number[]): LayerOperator => ({
+  find,
+  weights,
+});
+
+/** The operators of the standard whose constant operands are layers. */
+export const LAYER_OPERATORS: ReadonlyMap<string, LayerOperator> = new Map([
+  ["Conv", operator(conv, 1)],
+  ["ConvTranspose", operator(convTranspose, 1)],
+  ["MatMul", operator(matMul, 1, 0)],
+  ["Gemm", operator(gemm, 1, 0)],
+  ["Einsum", operator(einsum, 1, 0)],
+  ["Gather", operator(embedding, 0)],
+  ["LSTM", operator(recurrent, 1, 2)],
+  ["GRU", operator(recurrent, 1, 2)],
+  ["RNN", operator(recurrent, 1, 2)],
 ]);

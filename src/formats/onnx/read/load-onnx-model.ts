@@ -6,7 +6,11 @@ import {
   InvalidModelError,
   UnsupportedError,
 } from "../../../errors.js";
+import { readRegularFile } from "../../../files/read-regular-file.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
+import { embedExternal } from "../external/embed-external.js";
+import { customSource, folderSource, type ReadExternal } from "../external/external-source.js";
+import { inMemory } from "../external/model-files.js";
 import { foldModel } from "../fold/fold-model.js";
 import { indexGraph } from "../graph/graph-index.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
@@ -14,18 +18,19 @@ import { ORT_CPU_PROFILE } from "../placement/ort-cpu-profile.js";
 import { placeOperators, returnedValues } from "../placement/place-operators.js";
 import { placeRegions } from "../placement/place-regions.js";
 import { declaredDims } from "../shape/declared-shape.js";
+import { checkDimensionNames } from "../shape/dimension-names.js";
 import { decodeModel, type ModelWithGraph } from "../wire/decode-model.js";
-import { encodeModel } from "../wire/encode-model.js";
 import { LIMITS } from "../wire/limits.js";
 import type { ValueInfoProto } from "../wire/onnx_pb.js";
 import { describeGraph, rememberSource } from "./describe-graph.js";
+import { NoteList } from "./note-list.js";
 import type { GraphValue, OnnxModel } from "./onnx-model.js";
 
 /** How to read an ONNX file. */
 export interface LoadOnnxOptions {
   /**
    * Sizes of symbolic dimensions, by their name in the file, for example `{ sequence: 128 }`; whole
-   * numbers from 1. They go before those of `sample`.
+   * numbers from 1. They go before those of `sample`. A name that is not in the file is refused.
    */
   readonly dimensions?: Readonly<Record<string, number>>;
   /**
@@ -36,6 +41,11 @@ export interface LoadOnnxOptions {
   readonly fold?: boolean;
   /** Name of the model; default: the graph's, else the file's. */
   readonly name?: string;
+  /**
+   * Gives the bytes of a file that the model keeps data in, by its location: a path relative to the
+   * folder of the model. Default: files in that folder where the model is given by its path.
+   */
+  readonly readExternal?: ReadExternal;
   /**
    * A batch that the model runs on: symbolic and unknown dimensions have the sizes that they have
    * in it, by input and axis, and the batch itself counts as one sample. Without it they count
@@ -57,10 +67,9 @@ async function readBytes(source: string | URL | Uint8Array | ArrayBuffer): Promi
     throw new InvalidArgumentError("pathOrBytes", message);
   }
   try {
-    const { readFile } = await import("node:fs/promises");
-    const file = await readFile(source);
-    return new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+    return await readRegularFile(source, LIMITS.fileBytes);
   } catch (cause) {
+    if (cause instanceof FileError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new FileError(String(source), `cannot read the ONNX file ${String(source)}: ${reason}`, {
       cause,
@@ -68,14 +77,42 @@ async function readBytes(source: string | URL | Uint8Array | ArrayBuffer): Promi
   }
 }
 
+/**
+ * Reads and decodes a model, with what it keeps in other files. Where that fits into one file, it
+ * is as if it had always been there.
+ */
+async function readModel(
+  source: string | URL | Uint8Array | ArrayBuffer,
+  readExternal: ReadExternal | undefined,
+): Promise<{ readonly source: Uint8Array | undefined; readonly decoded: ModelWithGraph }> {
+  const bytes = await readBytes(source);
+  const decoded = decodeModel(bytes);
+  const isPath = typeof source === "string" || source instanceof URL;
+  const open = readExternal
+    ? customSource(readExternal)
+    : isPath
+      ? folderSource(source)
+      : undefined;
+  if (!(await embedExternal(decoded, open))) return { source: bytes, decoded };
+  const whole = inMemory(decoded);
+  if (whole.externalData !== undefined) return { source: undefined, decoded };
+  return { source: whole.bytes, decoded: decodeModel(whole.bytes) };
+}
+
 function opsetOf(model: ModelWithGraph): number {
-  const versions = model.opsetImport.filter(({ domain }) => isStandardDomain(domain));
-  const opset = Number(versions[0]?.version ?? 0n);
-  if (versions.length !== 1 || opset < 1) {
-    const found = versions.map(({ version }) => version).join(", ") || "none";
+  // The domain has two names, and files list both, or one twice.
+  const versions = new Set(
+    model.opsetImport
+      .filter(({ domain }) => isStandardDomain(domain))
+      .map(({ version }) => Number(version)),
+  );
+  const opset = [...versions][0] ?? 0;
+  if (versions.size !== 1 || opset < 1) {
+    const found = [...versions].join(" and ") || "none";
     throw new InvalidModelError(
       "opset_import",
-      `one version of the ONNX operator set is needed, found ${found}`,
+      `opset_import gives the default ONNX domain the version ${found}; allowed: one, from ` +
+        `${OLDEST_OPSET}`,
     );
   }
   if (opset < OLDEST_OPSET) {
@@ -108,10 +145,13 @@ function checkDimensions(
 
 function graphValue(info: ValueInfoProto): GraphValue {
   const type = info.type?.value;
+  const declared = declaredDims(info) ?? [];
+  const [symbol] = declared;
   return {
     name: info.name,
     elementType: type?.case === "tensorType" ? type.value.elemType : 0,
-    dims: declaredDims(info)?.map((extent) => (typeof extent === "number" ? extent : -1)) ?? [],
+    dims: declared.map((extent) => (typeof extent === "number" ? extent : -1)),
+    ...(typeof symbol === "string" && { symbol }),
   };
 }
 
@@ -121,12 +161,13 @@ function graphValue(info: ValueInfoProto): GraphValue {
  * 1. Weights may be initializers or Constant nodes, float32, float16, bfloat16 or double, and lie
  * behind Identity, Transpose or Cast. The graph is folded first, unless `fold` is false: what is
  * searched, measured as the float baseline and written is the folded graph. Bytes that are given
- * are kept, not copied; do not change them afterwards.
+ * are kept, not copied; do not change them afterwards. Tensors in other files (`model.onnx.data`)
+ * are read from the folder of the model, never from outside of it, or by `readExternal`.
  * @param pathOrBytes a path, a file URL, or the bytes of the file
  * @throws FileError when the file cannot be read; InvalidModelError when it is malformed,
- *   contradicts itself or holds no layer; UnsupportedError for external data, already quantized
- *   weights and opsets below 7; InvalidDataError for NaN or infinite weights; InvalidArgumentError
- *   for a bad option
+ *   contradicts itself, names files outside of its folder or holds no layer; UnsupportedError for
+ *   other files of a model given as bytes, already quantized weights and opsets below 7;
+ *   InvalidDataError for NaN or infinite weights; InvalidArgumentError for a bad option
  * @example
  * ```ts fragment
  * import { loadOnnxModel } from "quantevo/onnx";
@@ -141,7 +182,7 @@ export async function loadOnnxModel(
   pathOrBytes: string | URL | Uint8Array | ArrayBuffer,
   options: LoadOnnxOptions = {},
 ): Promise<OnnxModel> {
-  checkFields(options, "options", ["dimensions", "fold", "name", "sample"]);
+  checkFields(options, "options", ["dimensions", "fold", "name", "readExternal", "sample"]);
   if (options.name !== undefined && typeof options.name !== "string")
     throw new InvalidArgumentError("name", `name is ${describeValue(options.name)}; allowed: text`);
   if (options.fold !== undefined && typeof options.fold !== "boolean")
@@ -149,20 +190,25 @@ export async function loadOnnxModel(
       "fold",
       `fold is ${describeValue(options.fold)}; allowed: true, false`,
     );
+  if (options.readExternal !== undefined && typeof options.readExternal !== "function")
+    throw new InvalidArgumentError(
+      "readExternal",
+      `readExternal is ${describeValue(options.readExternal)}; allowed: a function that gives ` +
+        "the bytes of a file",
+    );
   const dimensions = checkDimensions(options.dimensions ?? {});
-  const source = await readBytes(pathOrBytes);
-  const decoded = decodeModel(source);
+  const { source, decoded } = await readModel(pathOrBytes, options.readExternal);
+  checkDimensionNames(decoded.graph, dimensions);
   const opset = opsetOf(decoded);
-  const notes: string[] = [];
-  const proto =
-    options.fold === false ? decoded : foldModel(decoded, opset, (text) => notes.push(text));
-  const bytes = proto === decoded ? source : encodeModel(proto);
-  const loaded = { proto, dimensions, notes };
+  const folding = new NoteList();
+  const proto = options.fold === false ? decoded : foldModel(decoded, opset, folding.add);
+  const files = proto === decoded && source !== undefined ? { bytes: source } : inMemory(proto);
+  const loaded = { proto, dimensions, notes: folding.lines() };
   const { graph } = proto;
   const name = options.name ?? (graph.name === "" ? "onnx-model" : graph.name);
   const index = indexGraph(graph);
   const described = describeGraph(loaded, opset, options.sample);
-  const { layers, bindings, floatParameterCount } = described;
+  const { layers, bindings, floatParameterCount, fixedBytes } = described;
   const inputs = graph.input.filter((input) => !index.constants.has(input.name)).map(graphValue);
   const returned = returnedValues(index);
   const operators = placeOperators({ bindings, layers, inputs }, index, ORT_CPU_PROFILE, returned);
@@ -171,7 +217,7 @@ export async function loadOnnxModel(
     name,
     layers,
     spec: {
-      ...{ name, layers, source: "onnx", floatParameterCount },
+      ...{ name, layers, source: "onnx", floatParameterCount, fixedBytes },
       ...(regions.length > 0 && { regions }),
     },
     opset,
@@ -179,7 +225,7 @@ export async function loadOnnxModel(
     outputs: graph.output.map(graphValue),
     bindings,
     proto,
-    bytes,
+    ...files,
     notes: described.notes,
   };
   rememberSource(model, loaded, options.sample);

@@ -1,4 +1,5 @@
 import type { LayerSpec, ModelSpec } from "../../../model/layer-spec.js";
+import type { ExternalData } from "../external/model-files.js";
 import type { ModelProto } from "../wire/onnx_pb.js";
 
 /** A graph input or output: `dims` holds -1 where the size is symbolic or unknown. */
@@ -7,6 +8,8 @@ export interface GraphValue {
   /** TensorProto.DataType of the elements. */
   readonly elementType: number;
   readonly dims: readonly number[];
+  /** The file's name of the first dimension, where that is symbolic. */
+  readonly symbol?: string;
 }
 
 /** One place where a layer's weights meet an activation. */
@@ -25,6 +28,8 @@ export interface WeightUse {
    * ids of a look-up; of the recurrent state's weights that of the sequence.
    */
   readonly sourceInput: number;
+  /** Input position of the weights. */
+  readonly weightInput: number;
   /** The layer computes on the state of a recurrent node. */
   readonly readsState: boolean;
   /** Input position of the bias; -1 at a node that has no place for one. */
@@ -40,6 +45,11 @@ export interface LayerBinding {
    */
   readonly weight: string;
   readonly uses: readonly WeightUse[];
+  /**
+   * Nodes in bodies of If, Loop and Scan that read the weights, in words. Activations stay in float
+   * there. Absent: none.
+   */
+  readonly nested?: readonly string[];
 }
 
 /**
@@ -60,6 +70,8 @@ export interface OnnxModel {
   readonly proto: ModelProto;
   /** The same as a file: the bytes that were read where there was nothing to fold. */
   readonly bytes: Uint8Array;
+  /** Where the model is too large for one file: the second, which `bytes` names. */
+  readonly externalData?: ExternalData;
   /**
    * What was folded and assumed while reading: unknown dimensions, unknown operators, weights that
    * stay in float.

@@ -2,6 +2,7 @@ import { isRecord } from "../../../check/check-fields.js";
 import { describeValue } from "../../../check/describe-value.js";
 import { quoteName } from "../../../check/quote-name.js";
 import { InvalidArgumentError, InvalidDataError } from "../../../errors.js";
+import { BATCH_NAME } from "../../../measure/batches/batch-size.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
 import { declaredDims } from "../shape/declared-shape.js";
 import { withInputExtents, withInputRanks } from "../shape/input-extents.js";
@@ -12,9 +13,6 @@ export interface SizedGraph {
   readonly graph: GraphProto;
   readonly symbols: ReadonlyMap<string, number>;
 }
-
-/** Names that exporters give the dimension of the samples. */
-const BATCH_NAME = /^(n|b|bs|n_?batch|batch.*)$/i;
 
 /**
  * Gives the inputs of a graph the sizes that they have in a batch, by input and axis, for one

@@ -1,5 +1,6 @@
 import type { GraphIndex } from "../graph/graph-index.js";
 import { LIMITS } from "../wire/limits.js";
+import type { Note } from "./note-list.js";
 import type { LayerBinding, WeightUse } from "./onnx-model.js";
 
 const NONE: ReadonlySet<number> = new Set();
@@ -14,7 +15,7 @@ const SHAPE_ONLY: ReadonlySet<string> = new Set(["Shape", "Size"]);
 export function upstreamLayers(
   index: GraphIndex,
   bindings: readonly LayerBinding[],
-  note: (text: string) => void,
+  note: Note,
 ): readonly (readonly string[])[] | undefined {
   const { graph } = index;
   const layersAt = new Map<number, { layer: number; use: WeightUse }[]>();

@@ -1,7 +1,7 @@
 import { quoteName } from "../../../check/quote-name.js";
 import { UnsupportedError } from "../../../errors.js";
 import { isFloatType } from "../graph/element-type.js";
-import { describeNode, type GraphConstant, type GraphIndex } from "../graph/graph-index.js";
+import type { GraphConstant, GraphIndex } from "../graph/graph-index.js";
 import { isStandardDomain } from "../graph/node-attributes.js";
 import { permutationOf } from "../shape/layout-shapes.js";
 import { LIMITS } from "../wire/limits.js";
@@ -18,22 +18,10 @@ export interface WeightSource {
   readonly storedAxis: readonly number[];
 }
 
-function refuseQuantized(index: GraphIndex, name: string, at: number): void {
-  let source = name;
-  const producer = index.producers.get(source);
-  const node = producer === undefined ? undefined : index.graph.node[producer];
-  if (node?.opType === "QuantizeLinear") source = node.input[0] ?? "";
-  if (!index.constants.has(source)) return;
-  const where = describeNode(index.graph.node[at]!, at);
-  const message =
-    `the weights ${quoteName(source)} are already quantized ` + `(${where}); give the float model`;
-  throw new UnsupportedError(source, message);
-}
-
 /**
  * Follows Identity, Transpose and float Cast nodes back from tensor `name` to a stored float
  * tensor; undefined when another operator or a graph input comes first.
- * @throws UnsupportedError when the weights are already quantized, or stored as a sparse tensor
+ * @throws UnsupportedError when the weights are stored as a sparse tensor
  */
 export function traceWeight(index: GraphIndex, name: string): WeightSource | undefined {
   const transposes: NodeProto[] = [];
@@ -57,8 +45,7 @@ export function traceWeight(index: GraphIndex, name: string): WeightSource | und
     }
     const at = index.producers.get(current);
     const node = at === undefined ? undefined : index.graph.node[at];
-    if (node === undefined || at === undefined || !isStandardDomain(node.domain)) return undefined;
-    if (node.opType === "DequantizeLinear") refuseQuantized(index, node.input[0] ?? "", at);
+    if (node === undefined || !isStandardDomain(node.domain)) return undefined;
     if (node.opType === "Transpose") transposes.push(node);
     else if (node.opType !== "Identity" && node.opType !== "Cast") return undefined;
     current = node.input[0] ?? "";

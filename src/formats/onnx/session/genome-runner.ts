@@ -12,8 +12,8 @@ import {
 } from "../../../measure/processes/choose-runner.js";
 import type { GenomeRunner } from "../../../measure/runner.js";
 import type { WorkerModule } from "../../../measure/workers/worker-file.js";
+import { inMemory } from "../external/model-files.js";
 import type { OnnxModel } from "../read/onnx-model.js";
-import { encodeModel } from "../wire/encode-model.js";
 import type { ActivationRanges } from "../write/activation-ranges.js";
 import { placementOf } from "../write/place-tensors.js";
 import { quantizedModel, type WeightOptions, weightOptionsOf } from "../write/quantized-model.js";
@@ -35,7 +35,7 @@ export function checkWorkerOptions(options: WorkerOptions): void {
     throw new InvalidArgumentError(
       "session.importRuntime",
       "session.importRuntime is a function, which worker processes cannot be given; allowed: " +
-        "workers 0 and no evaluationTimeoutMs, or the installed onnxruntime-node",
+        "workers 0 and no evaluationTimeoutMs, or an installed runtime",
     );
 }
 
@@ -99,7 +99,8 @@ export function onnxRunner(
   return chooseRunner<OnnxSetup, OnnxWork>(
     {
       local: localRunner(options),
-      module: importRuntime === undefined ? MODULE : undefined,
+      // A process is sent the model as one message, which has no room for two gigabytes.
+      module: importRuntime === undefined && !model.externalData ? MODULE : undefined,
       setup: () => {
         const { proto: _, ...plain } = model;
         const { inputMeans } = ranges;
@@ -126,9 +127,9 @@ function localRunner(options: RunnerOptions): GenomeRunner {
   let all = feeds;
   return {
     run: async (genome, { batches, signal } = {}) => {
-      const bytes = encodeModel(quantizedModel(model, genome, ranges, weightOptions).proto);
+      const files = inMemory(quantizedModel(model, genome, ranges, weightOptions).proto);
       const wanted = batches?.map((batch) => runtime.feeds(model.inputs, batch)) ?? all;
-      return runBatches(runtime, bytes, wanted, outputs, signal);
+      return runBatches(runtime, files, wanted, outputs, signal);
     },
     dispose: async () => {
       all = [];

@@ -1,10 +1,9 @@
-import { quoteName } from "../../../check/quote-name.js";
-import { InvalidDataError } from "../../../errors.js";
 import { checkBatches } from "../../../measure/batches/check-batches.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
 import { checkModel, checkOptions } from "../check-arguments.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import { ChannelMeans, channelUses } from "./channel-means.js";
+import { FiniteValues } from "./finite-values.js";
 import { modelInputs } from "./runtime-types.js";
 import { toFloat32, type VisitActivationsOptions, visitActivations } from "./visit-activations.js";
 
@@ -15,9 +14,10 @@ import { toFloat32, type VisitActivationsOptions, visitActivations } from "./vis
  * of one batch.
  * @param calibration batches, 1 or more
  * @throws InvalidArgumentError for what is no model or known option; InvalidDataError for batches
- *   that do not fit the model, and for activations that are NaN or infinite; MissingDependencyError
- *   without onnxruntime-node; EvaluationError when the model does not run; UnsupportedError for
- *   activations that are no floats; the signal's reason once aborted
+ *   that do not fit the model, and where more than 1% of an activation is NaN or infinite (fewer
+ *   count as 0); MissingDependencyError without onnxruntime-node; EvaluationError when the model
+ *   does not run; UnsupportedError for activations that are no floats; the signal's reason once
+ *   aborted
  */
 export async function layerInputPower(
   model: OnnxModel,
@@ -25,24 +25,20 @@ export async function layerInputPower(
   options: VisitActivationsOptions = {},
 ): Promise<ReadonlyMap<string, Float32Array>> {
   checkModel(model);
-  checkOptions(options, ["importRuntime", "signal"]);
+  checkOptions(options, ["runtime", "importRuntime", "signal"]);
   checkBatches(modelInputs(model), calibration, "calibration");
   const uses = channelUses(model);
+  const finite = new FiniteValues();
   const means = new ChannelMeans(uses, (x) => x * x);
   const names = new Set(uses.map(({ tensor }) => tensor));
   await visitActivations(model, calibration, options, names, (name, _, { data, dims }) => {
-    means.add(name, toFloat32(data), dims);
+    means.add(name, finite.take(name, toFloat32(data)).zeroed, dims);
   });
+  finite.check(names);
   const power = new Map<string, Float32Array>();
   for (const use of uses) {
     const mean = power.has(use.layer) ? undefined : means.of(use);
-    if (mean === undefined) continue;
-    if (!mean.every(Number.isFinite))
-      throw new InvalidDataError(
-        use.tensor,
-        `activation ${quoteName(use.tensor)} is NaN or infinite somewhere`,
-      );
-    power.set(use.layer, mean);
+    if (mean !== undefined) power.set(use.layer, mean);
   }
   return power;
 }

@@ -6,8 +6,9 @@ import { splitBatches } from "../../../measure/batches/split-batches.js";
 import type { Batch } from "../../../measure/batches/tensor-data.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import { placementOf } from "../write/place-tensors.js";
-import { type QuantizeOnnxOptions, quantizeOnnx } from "../write/quantize-onnx.js";
+import { type QuantizeOnnxOptions, quantizeOnnxWithReport } from "../write/quantize-onnx.js";
 import { calibrateActivations } from "./calibrate-activations.js";
+import type { RuntimeChoice } from "./import-runtime.js";
 import {
   type Feeds,
   loadOnnxRuntime,
@@ -92,33 +93,34 @@ export async function measureOnnxLatencies(
   const runsPerTurn = count("runsPerTurn", options.runsPerTurn ?? 5, 1);
   const input = inputOf(model, options);
   const batchSize = batchSizeOf(model, input) ?? 1;
+  const choice: RuntimeChoice = {
+    runtime: options.session?.runtime ?? options.runtime,
+    importRuntime: options.session?.importRuntime ?? options.importRuntime,
+  };
   let activationRanges = options.activationRanges;
   if (activationRanges === undefined && options.calibration !== undefined)
     if (genomes.some((genome) => genome !== undefined && needsRanges(placementOf(model), genome)))
       activationRanges = await calibrateActivations(model, options.calibration, {
-        importRuntime: options.importRuntime ?? options.session?.importRuntime,
+        ...choice,
         signal: options.signal,
       });
 
-  const runtime = await loadOnnxRuntime({
-    importRuntime: options.importRuntime,
-    ...options.session,
-  });
+  const runtime = await loadOnnxRuntime({ ...options.session, ...choice });
   const feeds = runtime.feeds(model.inputs, input);
   const outputs = model.outputs.map(({ name }) => name);
   const sessions: RuntimeSession[] = [];
   try {
     for (const genome of genomes) {
       options.signal?.throwIfAborted();
-      const bytes =
+      const files =
         genome === undefined
-          ? model.bytes
-          : await quantizeOnnx(model, genome, {
+          ? model
+          : await quantizeOnnxWithReport(model, genome, {
               activationRanges,
-              importRuntime: options.importRuntime,
+              ...choice,
               signal: options.signal,
             });
-      sessions.push(await runtime.open(bytes));
+      sessions.push(await runtime.open(files));
     }
     const samples = await takeTurns(
       sessions,

@@ -1,3 +1,4 @@
+import { quoteName } from "../../../check/quote-name.js";
 import type { AccuracyEstimate, AccuracyEvaluator } from "../../../evaluation/evaluator.js";
 import { checkGenome, type QuantizationGenome } from "../../../genome/quantization-genome.js";
 import { type HardwareCostModel, HardwareTarget } from "../../../hardware/contract.js";
@@ -6,6 +7,7 @@ import type { Batch } from "../../../measure/batches/tensor-data.js";
 import { measuredEvaluator, measurementIdentity } from "../../../measure/measured-evaluator.js";
 import { checkMetric } from "../../../measure/metrics/check-metric.js";
 import type { Metric } from "../../../measure/metrics/metric.js";
+import { wantsProcesses } from "../../../measure/processes/choose-runner.js";
 import type { ModelSpec } from "../../../model/layer-spec.js";
 import { checkModel, checkOptions } from "../check-arguments.js";
 import { onnxRuntimeCostModel } from "../cost/onnx-runtime-cost-model.js";
@@ -20,10 +22,12 @@ import {
   type WeightOptions,
   weightOptionsOf,
 } from "../write/quantized-model.js";
-import { calibrateActivations } from "./calibrate-activations.js";
+import { calibrateIn } from "./calibrate-activations.js";
 import { checkWorkerOptions, onnxRunner, type WorkerOptions } from "./genome-runner.js";
+import { runtimeChoice } from "./import-runtime.js";
+import { isolatedRuntime } from "./isolated-runtime.js";
 import { judgedOutputs } from "./judged-outputs.js";
-import { loadOnnxRuntime } from "./ort-session.js";
+import { loadOnnxRuntime, type OnnxRuntime, type OnnxSessionOptions } from "./ort-session.js";
 import { runBatches } from "./run-batches.js";
 import { modelInputs } from "./runtime-types.js";
 
@@ -44,7 +48,10 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
   /** The float model on the same data. */
   readonly baseline: AccuracyEstimate;
   readonly identity: string;
-  /** What to know about the measurement: the outputs that the metric does not judge. */
+  /**
+   * What to know about the measurement: the outputs that the metric does not judge, and elements of
+   * activations that were NaN or infinite.
+   */
   readonly notes: readonly string[];
   readonly activationRanges: ActivationRanges;
   /**
@@ -70,11 +77,13 @@ export interface OnnxEvaluator extends AccuracyEvaluator {
  * once, here. Every genome gets a session of its own; with one thread (the default) results are the
  * same bit for bit on one machine. onnxruntime-node (1.30) blocks the thread that it runs on, so
  * genomes asked for at once (`parallelEvaluations`) are run in worker processes, see `workers`;
- * metrics are applied on this thread. A worker that dies or passes `evaluationTimeoutMs` costs that
- * one evaluation, an EvaluationError, and is replaced. Workers keep no program from ending;
- * `dispose` ends them at once. It can judge on the first samples only (`sampleCount` and the option
- * `samples`) when the metric can and every input and output has the samples in its first dimension.
- * The samples keep their order: shuffle data that is sorted by class.
+ * metrics are applied on this thread. Where workers are asked for, calibration and the float
+ * baseline run in a process as well. A worker that dies or passes `evaluationTimeoutMs` costs that
+ * one evaluation, an EvaluationError, and is replaced; the engine tries again after a death.
+ * Workers keep no program from ending; `dispose` ends them at once. It can judge on the first
+ * samples only (`sampleCount` and the option `samples`) when the metric can and every input and
+ * output has the samples in its first dimension. The samples keep their order: shuffle data that is
+ * sorted by class.
  * @throws InvalidArgumentError for what is no model, metric or known option; InvalidDataError for
  *   batches that do not fit the model; MissingDependencyError without onnxruntime-node;
  *   EvaluationError when the model does not run, its outputs are NaN or infinite, or the metric
@@ -120,16 +129,26 @@ export async function createOnnxEvaluator(
   const { outputs, notes } = judgedOutputs(model, metric);
   checkBatches(modelInputs(model), validation, "validation");
   const runtime = await loadOnnxRuntime(session);
-  const ranges = await calibrateActivations(model, calibration, {
-    importRuntime: session?.importRuntime,
-    signal,
-  });
+  const { importRuntime: _, ...plainSession } = session ?? {};
+  // What ends a process of its own is no end of this one.
+  const apart = wantsProcesses(options) && model.externalData === undefined;
+  const isolated = (local: OnnxRuntime, of: OnnxSessionOptions) =>
+    apart ? isolatedRuntime(local, { session: of, signal }) : local;
+  const ranges = await calibrateIn(
+    async ({ importRuntime: load, ...of } = {}) =>
+      isolated(await loadOnnxRuntime({ ...of, importRuntime: load }), of),
+    model,
+    calibration,
+    { ...runtimeChoice(session), signal },
+  );
+  const floatRuntime = isolated(runtime, plainSession);
+  const floatFeeds = validation.map((batch) => floatRuntime.feeds(model.inputs, batch));
   const feeds = validation.map((batch) => runtime.feeds(model.inputs, batch));
   const measured = await measuredEvaluator({
     metric,
     inputs: modelInputs(model),
     validation,
-    float: await runBatches(runtime, model.bytes, feeds, outputs, signal),
+    float: await runBatches(floatRuntime, model, floatFeeds, outputs, signal),
     outputNames: outputs,
     runtime: runtime.description,
     openRunner: () =>
@@ -144,9 +163,10 @@ export async function createOnnxEvaluator(
   return {
     kind: "measured",
     baseline,
-    notes,
+    notes: [...notes, ...skippedNotes(ranges)],
     identity: measurementIdentity({
       model: model.bytes,
+      externalData: model.externalData?.bytes,
       calibration,
       validation,
       metric,
@@ -172,6 +192,14 @@ export async function createOnnxEvaluator(
     },
     dispose,
   };
+}
+
+function skippedNotes({ skipped }: ActivationRanges): string[] {
+  return [...skipped].map(
+    ([name, count]) =>
+      `activation ${quoteName(name)} is NaN or infinite in ${count} elements, which its range ` +
+      "leaves out",
+  );
 }
 
 /** What else than a genome decides the bytes that are measured. */

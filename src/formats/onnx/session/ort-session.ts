@@ -1,9 +1,12 @@
 import { checkFields } from "../../../check/check-fields.js";
-import { EvaluationError, InvalidArgumentError, MissingDependencyError } from "../../../errors.js";
+import { quoteName } from "../../../check/quote-name.js";
+import { EvaluationError, InvalidArgumentError } from "../../../errors.js";
 import type { Batch, TensorArray, TensorData } from "../../../measure/batches/tensor-data.js";
 import { decodeFloat16 } from "../../../numeric/float16.js";
-import { checkImportRuntime } from "../check-arguments.js";
+import { checkRuntimeChoice } from "../check-arguments.js";
+import type { ModelFiles } from "../external/model-files.js";
 import type { GraphValue } from "../read/onnx-model.js";
+import { importRuntime, type OrtTensor, type RuntimeChoice } from "./import-runtime.js";
 import { runtimeTypeName } from "./runtime-types.js";
 
 /** How far ONNX Runtime rewrites a graph before it runs it. */
@@ -12,7 +15,7 @@ export type GraphOptimizationLevel = "disabled" | "basic" | "extended" | "all";
 const LEVELS: readonly string[] = ["disabled", "basic", "extended", "all"];
 
 /** How ONNX Runtime runs models. */
-export interface OnnxSessionOptions {
+export interface OnnxSessionOptions extends RuntimeChoice {
   /**
    * Default `all`: what a deployment gets. `disabled` computes what the file says. From `basic` on,
    * biases beside 8 bit weights and activations are rounded to multiples of the two scales'
@@ -26,36 +29,6 @@ export interface OnnxSessionOptions {
    * the same.
    */
   readonly intraOpNumThreads?: number | undefined;
-  /**
-   * Loads the module `onnxruntime-node`, or another with its interface. Default:
-   * `import("onnxruntime-node")`.
-   */
-  readonly importRuntime?: (() => Promise<unknown>) | undefined;
-}
-
-interface OrtTensor {
-  readonly type: string;
-  readonly data: unknown;
-  readonly dims: readonly number[];
-}
-
-interface OrtSession {
-  run(
-    feeds: Readonly<Record<string, OrtTensor>>,
-    fetches?: readonly string[],
-  ): Promise<Record<string, OrtTensor>>;
-  release(): Promise<void>;
-}
-
-/**
- * The part of onnxruntime-node that is used; spelled out so that our types do not need the package.
- */
-interface OrtModule {
-  readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => OrtTensor;
-  readonly InferenceSession: {
-    create(bytes: Uint8Array, options: Readonly<Record<string, unknown>>): Promise<OrtSession>;
-  };
-  readonly env?: { readonly versions?: Readonly<Record<string, string | undefined>> };
 }
 
 /** Inputs in ONNX Runtime's own form, to be used again and again. */
@@ -85,33 +58,7 @@ export interface OnnxRuntime {
   readonly description: string;
   feeds(inputs: readonly GraphValue[], batch: Batch): Feeds;
   /** @throws EvaluationError when ONNX Runtime refuses the model */
-  open(bytes: Uint8Array): Promise<RuntimeSession>;
-}
-
-async function importOrt(load: () => Promise<unknown>): Promise<OrtModule> {
-  let found: { default?: unknown };
-  try {
-    found = (await load()) as { default?: unknown };
-  } catch (cause) {
-    const code = (cause as { code?: unknown } | null)?.code;
-    const absent = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
-    const reason = absent ? "is not installed" : `cannot be loaded (${reasonOf(cause)})`;
-    throw new MissingDependencyError(
-      "onnxruntime-node",
-      `onnxruntime-node ${reason}; it runs the ONNX models that are measured. Install it: ` +
-        "npm install onnxruntime-node",
-      { cause },
-    );
-  }
-  const module = [found, found.default].find(
-    (one) => typeof (one as OrtModule | undefined)?.InferenceSession?.create === "function",
-  );
-  if (module !== undefined) return module as OrtModule;
-  throw new MissingDependencyError(
-    "onnxruntime-node",
-    "the module loaded as onnxruntime-node has no InferenceSession; install it: npm install " +
-      "onnxruntime-node",
-  );
+  open(files: ModelFiles): Promise<RuntimeSession>;
 }
 
 /**
@@ -120,8 +67,13 @@ async function importOrt(load: () => Promise<unknown>): Promise<OrtModule> {
  *   for a bad option
  */
 export async function loadOnnxRuntime(options: OnnxSessionOptions = {}): Promise<OnnxRuntime> {
-  checkFields(options, "session", ["graphOptimizationLevel", "intraOpNumThreads", "importRuntime"]);
-  checkImportRuntime(options.importRuntime);
+  checkFields(options, "session", [
+    "graphOptimizationLevel",
+    "intraOpNumThreads",
+    "runtime",
+    "importRuntime",
+  ]);
+  checkRuntimeChoice(options);
   const { graphOptimizationLevel = "all", intraOpNumThreads = 1 } = options;
   if (!LEVELS.includes(graphOptimizationLevel)) {
     const message =
@@ -134,11 +86,12 @@ export async function loadOnnxRuntime(options: OnnxSessionOptions = {}): Promise
       "intraOpNumThreads",
       `intraOpNumThreads is ${intraOpNumThreads}; allowed: an integer from 1`,
     );
-  const ort = await importOrt(options.importRuntime ?? (() => import("onnxruntime-node")));
-  const version = ort.env?.versions?.node;
+  const { ort, isWeb, version, inTurn } = await importRuntime(options);
+  // Threads of WebAssembly are the module's, not a session's, and are settled with the first.
+  if (isWeb && ort.env?.wasm) ort.env.wasm.numThreads ||= intraOpNumThreads;
   return {
     description:
-      `ONNX Runtime${version === undefined ? "" : ` ${version}`}, ` +
+      `ONNX Runtime${isWeb ? " Web" : ""}${version === undefined ? "" : ` ${version}`}, ` +
       `graph optimization ${graphOptimizationLevel}`,
     feeds: (inputs, batch) =>
       Object.fromEntries(
@@ -147,31 +100,40 @@ export async function loadOnnxRuntime(options: OnnxSessionOptions = {}): Promise
           return [name, new ort.Tensor(runtimeTypeName(elementType)!, data, dims)];
         }),
       ),
-    open: async (bytes) => {
+    open: async ({ bytes, externalData }) => {
       const session = await attempt("ONNX Runtime cannot load the model", () =>
-        ort.InferenceSession.create(bytes, {
-          graphOptimizationLevel,
-          intraOpNumThreads,
-          interOpNumThreads: 1,
-          executionMode: "sequential",
-          // Errors only: they arrive as exceptions, and warnings are about the float model.
-          logSeverityLevel: 3,
-        }),
+        inTurn(() =>
+          ort.InferenceSession.create(bytes, {
+            graphOptimizationLevel,
+            intraOpNumThreads,
+            interOpNumThreads: 1,
+            executionMode: "sequential",
+            // Errors only: they arrive as exceptions, and warnings are about the float model.
+            logSeverityLevel: 3,
+            ...(externalData && {
+              externalData: [{ path: externalData.location, data: externalData.bytes }],
+            }),
+            ...(isWeb && { executionProviders: ["wasm"] }),
+          }),
+        ),
       );
       return {
         run: async (feeds, outputs) => {
           const results = await attempt("ONNX Runtime cannot run the model", () =>
-            session.run(feeds, outputs),
+            inTurn(() => session.run(feeds, outputs)),
           );
-          return new Map(outputs.map((name) => [name, toTensor(results[name]!)]));
+          return new Map(outputs.map((name) => [name, toTensor(name, results[name])]));
         },
-        release: () => session.release(),
+        release: () => inTurn(() => session.release()),
       };
     },
   };
 }
 
-function toTensor({ type, data, dims }: OrtTensor): RuntimeTensor {
+function toTensor(name: string, tensor: OrtTensor | undefined): RuntimeTensor {
+  if (tensor === undefined)
+    throw new EvaluationError(name, `ONNX Runtime gave no output ${quoteName(name)}`);
+  const { type, data, dims } = tensor;
   if (type !== "float16") return { type, data: data as TensorArray, dims };
   // A Uint16Array, or a Float16Array where the engine has one: the bits are the same.
   const half = data as { buffer: ArrayBuffer; byteOffset: number; length: number };

@@ -3,6 +3,7 @@ import { EvaluationError } from "../../../errors.js";
 import type { TensorData } from "../../../measure/batches/tensor-data.js";
 import type { ModelOutputs } from "../../../measure/metrics/metric.js";
 import { joinOutput } from "../../../measure/metrics/outputs/join-output.js";
+import type { ModelFiles } from "../external/model-files.js";
 import type { Feeds, OnnxRuntime, RuntimeTensor } from "./ort-session.js";
 
 /**
@@ -13,13 +14,13 @@ import type { Feeds, OnnxRuntime, RuntimeTensor } from "./ort-session.js";
  */
 export async function runBatches(
   runtime: OnnxRuntime,
-  bytes: Uint8Array,
+  files: ModelFiles,
   batches: readonly Feeds[],
   outputs: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<ModelOutputs> {
   const parts = new Map<string, TensorData[]>(outputs.map((name) => [name, []]));
-  const session = await runtime.open(bytes);
+  const session = await runtime.open(files);
   try {
     for (const feeds of batches) {
       signal?.throwIfAborted();

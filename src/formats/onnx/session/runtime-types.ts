@@ -26,7 +26,8 @@ export function runtimeTypeName(dataType: number): TensorType | undefined {
 
 /** The inputs of a model as batches are checked against them. */
 export function modelInputs(model: OnnxModel): ModelInput[] {
-  return model.inputs.map(({ name, elementType, dims }) => {
-    return { name, type: runtimeTypeName(elementType) ?? elementTypeName(elementType), dims };
+  return model.inputs.map(({ name, elementType, dims, symbol }) => {
+    const type = runtimeTypeName(elementType) ?? elementTypeName(elementType);
+    return { name, type, dims, symbol };
   });
 }

@@ -3,24 +3,26 @@ import { quoteName } from "../../../check/quote-name.js";
 import { UnsupportedError } from "../../../errors.js";
 import type { Batch, TensorArray, TensorData } from "../../../measure/batches/tensor-data.js";
 import { decodeFloat16 } from "../../../numeric/float16.js";
+import { inMemory } from "../external/model-files.js";
 import { copyMessage } from "../opset/copy-graph.js";
 import type { OnnxModel } from "../read/onnx-model.js";
-import { encodeModel } from "../wire/encode-model.js";
 import {
   TensorProto_DataType as DataType,
   type ModelProto,
   ValueInfoProtoSchema,
 } from "../wire/onnx_pb.js";
-import { loadOnnxRuntime, type OnnxSessionOptions, type RuntimeTensor } from "./ort-session.js";
+import { type RuntimeChoice, runtimeChoice } from "./import-runtime.js";
+import { loadOnnxRuntime, type RuntimeTensor } from "./ort-session.js";
 import { runtimeTypeName } from "./runtime-types.js";
 
 /** How activations are collected. */
-export interface VisitActivationsOptions {
-  /** Loads the module `onnxruntime-node`. Default: `import("onnxruntime-node")`. */
-  readonly importRuntime?: OnnxSessionOptions["importRuntime"];
+export interface VisitActivationsOptions extends RuntimeChoice {
   /** Stops between batches. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Makes the runtime that the float model is run in. */
+export type LoadRuntime = typeof loadOnnxRuntime;
 
 const FLOAT_TYPES = [DataType.FLOAT, DataType.FLOAT16, DataType.DOUBLE];
 
@@ -28,6 +30,7 @@ const FLOAT_TYPES = [DataType.FLOAT, DataType.FLOAT16, DataType.DOUBLE];
  * Runs the float model over checked batches once, and shows the tensors of these names, batch by
  * batch: those that are graph inputs first. Optimization level `basic`, one thread:
  * what is seen does not depend on how genomes are measured.
+ * @param loadRuntime default: of this process
  * @throws MissingDependencyError without onnxruntime-node; EvaluationError when the model does not
  *   run; UnsupportedError for activations that are no floats; the signal's reason once aborted
  */
@@ -37,17 +40,18 @@ export async function visitActivations(
   options: VisitActivationsOptions,
   names: ReadonlySet<string>,
   visit: (name: string, elementType: number, tensor: TensorData) => void,
+  loadRuntime: LoadRuntime = loadOnnxRuntime,
 ): Promise<void> {
   const inputs = model.inputs.filter(({ name }) => names.has(name));
   const computed = [...names].filter((name) => !inputs.some((input) => input.name === name));
   for (const { name, elementType } of inputs)
     for (const batch of batches) visit(name, elementType, batch[name]!);
   if (computed.length === 0) return;
-  const runtime = await loadOnnxRuntime({
-    importRuntime: options.importRuntime,
+  const runtime = await loadRuntime({
+    ...runtimeChoice(options),
     graphOptimizationLevel: "basic",
   });
-  const session = await runtime.open(encodeModel(withOutputs(model, computed)));
+  const session = await runtime.open(inMemory(withOutputs(model, computed)));
   try {
     for (const batch of batches) {
       options.signal?.throwIfAborted();

@@ -2,9 +2,9 @@ import { type ActivationFormats, formatKey } from "../../../deploy/activation-fo
 import { EvaluationError } from "../../../errors.js";
 import { QuantizationGenome } from "../../../genome/quantization-genome.js";
 import { batchesOf, serveTasks } from "../../../measure/processes/process-task.js";
+import { inMemory } from "../external/model-files.js";
 import type { OnnxModel } from "../read/onnx-model.js";
 import { decodeModel } from "../wire/decode-model.js";
-import { encodeModel } from "../wire/encode-model.js";
 import { quantizedModel, weightOptionsOf } from "../write/quantized-model.js";
 import type { OnnxSetup, OnnxWork } from "./genome-runner.js";
 import { type Feeds, loadOnnxRuntime, type OnnxRuntime } from "./ort-session.js";
@@ -19,7 +19,8 @@ interface Prepared extends OnnxSetup {
 
 /** What a worker process runs for each task. */
 export default serveTasks<OnnxSetup, Prepared, OnnxWork>({
-  start: () => loadOnnxRuntime(),
+  // Loads ahead what is most often wanted; the setup says which runtime it is, and has its errors.
+  start: () => loadOnnxRuntime().catch(() => undefined),
   prepare: async (setup) => {
     const model = { ...setup.model, proto: decodeModel(setup.model.bytes) };
     const runtime = await loadOnnxRuntime(setup.session);
@@ -35,7 +36,7 @@ export default serveTasks<OnnxSetup, Prepared, OnnxWork>({
       part === undefined
         ? feeds
         : batchesOf(batches, part).map((batch) => runtime.feeds(model.inputs, batch));
-    return runBatches(runtime, encodeModel(proto), wanted, outputs, undefined);
+    return runBatches(runtime, inMemory(proto), wanted, outputs, undefined);
   },
 });
 

@@ -24,19 +24,20 @@ export function declaredDims(
 export function declaredShape(
   info: ValueInfoProto,
   dimensions: ReadonlyMap<string, number>,
-  doubt: (text: string) => void,
+  doubt: (text: string, subject?: string) => void,
 ): Shape | undefined {
   return declaredDims(info)?.map((extent, axis) => {
     if (typeof extent === "number") return extent;
     const given = extent === undefined ? undefined : dimensions.get(extent);
     if (given !== undefined) return given;
     if (axis > 0) {
-      const symbol = extent === undefined ? "unknown" : `symbolic (${quoteName(extent)})`;
+      const symbol = extent === undefined ? "an unknown size" : `symbol ${quoteName(extent)}`;
       const advice =
         extent === undefined
           ? "; give a batch in the option sample"
           : "; give a batch in the option sample, or its size in dimensions";
-      doubt(`dimension ${axis} of ${quoteName(info.name)} is ${symbol} and taken as 1${advice}`);
+      const where = `dimension ${axis} of ${quoteName(info.name)}`;
+      doubt(`${symbol} is taken as 1${advice}`, where);
     }
     return 1;
   });

@@ -82,7 +82,7 @@ const SAME =
   "RandomUniformLike Bernoulli";
 const FIRST_ONLY =
   "BatchNormalization InstanceNormalization LayerNormalization GroupNormalization " +
-  "RMSNormalization " +
+  "RMSNormalization SimplifiedLayerNormalization " +
   "DynamicQuantizeLinear";
 const BROADCAST =
   "Add Sub Mul Div Pow Mod And Or Xor Equal Less LessOrEqual Greater GreaterOrEqual PRelu " +

@@ -1,14 +1,17 @@
 import { quoteName } from "../../../check/quote-name.js";
 import { InvalidModelError } from "../../../errors.js";
-import { describeNode, type GraphIndex } from "../graph/graph-index.js";
-import { isStandardDomain } from "../graph/node-attributes.js";
+import type { GraphIndex } from "../graph/graph-index.js";
+import { BLOCKED_CHANNELS, isStandardDomain, MICROSOFT } from "../graph/node-attributes.js";
+import { describeNode } from "../graph/node-place.js";
 import { subgraphsOf } from "../graph/outer-names.js";
 import { LIMITS } from "../wire/limits.js";
 import type { NodeProto, ValueInfoProto } from "../wire/onnx_pb.js";
-import { declaredShape } from "./declared-shape.js";
+import { BODY_DOMAIN, BODY_RULES } from "./body-shapes.js";
+import { declaredDims, declaredShape } from "./declared-shape.js";
 import { ELEMENTWISE_RULES } from "./elementwise-shapes.js";
 import { foldedConstant, foldNode } from "./fold-values.js";
 import { LAYOUT_RULES } from "./layout-shapes.js";
+import { BLOCKED_RULES, MICROSOFT_RULES, QUANTIZED_RULES } from "./microsoft-shapes.js";
 import { PRODUCT_RULES } from "./product-shapes.js";
 import type { FoldedTensor, Shape, ShapeContext, ShapeRule } from "./shape-context.js";
 import { SPATIAL_RULES } from "./spatial-shapes.js";
@@ -27,10 +30,21 @@ export interface InferredShapes {
 }
 
 const RULES: ReadonlyMap<string, ShapeRule> = new Map(
-  [SPATIAL_RULES, PRODUCT_RULES, LAYOUT_RULES, ELEMENTWISE_RULES].flatMap((rules) =>
-    Object.entries(rules),
+  [SPATIAL_RULES, PRODUCT_RULES, LAYOUT_RULES, ELEMENTWISE_RULES, QUANTIZED_RULES].flatMap(
+    (rules) => Object.entries(rules),
   ),
 );
+
+const ADDED: ReadonlyMap<string, ReadonlyMap<string, ShapeRule>> = new Map([
+  [MICROSOFT, new Map(Object.entries(MICROSOFT_RULES))],
+  [BLOCKED_CHANNELS, new Map(Object.entries(BLOCKED_RULES))],
+  [BODY_DOMAIN, BODY_RULES],
+]);
+
+function ruleOf({ domain, opType }: NodeProto): ShapeRule | undefined {
+  if (isStandardDomain(domain)) return RULES.get(opType);
+  return ADDED.get(domain)?.get(opType);
+}
 
 const DATA_DEPENDENT: ReadonlySet<string> = new Set([
   "Compress",
@@ -62,16 +76,16 @@ export function inferShapes(
   index: GraphIndex,
   opset: number,
   dimensions: ReadonlyMap<string, number>,
-  note: (text: string) => void,
+  note: (text: string, subject?: string) => void,
 ): InferredShapes {
   const { graph } = index;
   const shapes = new Map<string, Shape>();
   const values = new Map<string, FoldedTensor | undefined>();
   const declared = new Map<string, ValueInfoProto>();
   const doubtful = new Set<string>();
-  const doubt = (name: string) => (text: string) => {
+  const doubt = (name: string) => (text: string, subject?: string) => {
     doubtful.add(name);
-    note(text);
+    note(text, subject);
   };
   let folded = 0;
 
@@ -125,30 +139,43 @@ export function inferShapes(
       unknownOperator && subgraphsOf(node).length === 0 && !DATA_DEPENDENT.has(node.opType);
     if (guess && first !== undefined && name === node.output[0]) {
       doubt(name)(
-        `${describeNode(node, at)}: unknown operator, its output is taken to have the shape ` +
-          "of its first input",
+        "unknown operator, its output is taken to have the shape of its first input",
+        describeNode(node, at),
       );
       return first;
     }
-    doubt(name)(`${describeNode(node, at)}: the shape of ${quoteName(name)} could not be inferred`);
+    doubt(name)("the shape of an output could not be inferred", describeNode(node, at));
     return undefined;
+  }
+
+  /** What a body takes or gives: the declared shape, else one that may differ between runs. */
+  function ofBody(name: string, shape: Shape | undefined): Shape | undefined {
+    const info = declared.get(name);
+    const dims = info && declaredDims(info);
+    if (dims?.every((extent) => typeof extent === "number") === true && isPossible(dims))
+      return dims;
+    doubtful.add(name);
+    return shape;
   }
 
   for (const at of index.order) {
     const node = graph.node[at]!;
-    const rule = isStandardDomain(node.domain) ? RULES.get(node.opType) : undefined;
+    const rule = ruleOf(node);
     const found = rule?.(node, context) ?? [];
     const fromDoubt = node.input.some((name) => doubtful.has(name));
     node.output.forEach((name, i) => {
       if (name === "" || index.constants.has(name)) return;
       if (fromDoubt) doubtful.add(name);
       const inferred = found[i];
+      const possible = inferred !== undefined && isPossible(inferred) ? inferred : undefined;
       const shape =
-        inferred !== undefined && isPossible(inferred)
-          ? inferred
-          : fallback(node, at, name, rule === undefined);
+        node.domain === BODY_DOMAIN
+          ? ofBody(name, possible)
+          : (possible ?? fallback(node, at, name, rule === undefined));
       if (shape !== undefined) shapes.set(name, shape);
-      if (i > 0 || shape === undefined || rule === undefined) return;
+      // Values are computed by the rule's own shape: the file may declare any.
+      if (i > 0 || shape === undefined || shape !== inferred) return;
+      if (!isStandardDomain(node.domain)) return;
       const value = folded < LIMITS.foldedTotal ? foldNode(node, context, shape) : undefined;
       if (value === undefined) return;
       folded += value.data.length;

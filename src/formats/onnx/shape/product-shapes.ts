@@ -1,4 +1,5 @@
-import { intAttribute, stringAttribute } from "../graph/node-attributes.js";
+import { intAttribute } from "../graph/node-attributes.js";
+import { einsumTerms } from "./einsum-terms.js";
 import { broadcastShapes, type Shape, type ShapeRule } from "./shape-context.js";
 
 /** Shape of `a` times `b` by the rules of numpy.matmul; undefined when they do not fit. */
@@ -47,27 +48,22 @@ const recurrent: ShapeRule = (node, context) => {
   return [[x[0]!, directions, x[1]!, hidden], state, state];
 };
 
-/** Einsum without ellipsis: every letter has one extent. */
+/** Every name of an axis has one extent. */
 const einsum: ShapeRule = (node, context) => {
-  const equation = stringAttribute(node, "equation", "").replaceAll(" ", "");
-  const [terms, result] = equation.split("->");
-  if (terms === undefined || !/^[A-Za-z,]+$/.test(terms)) return [];
+  const shapes = node.input.map((_, position) => context.shape(node, position));
+  if (shapes.includes(undefined)) return [];
+  const terms = einsumTerms(
+    node,
+    shapes.map((shape) => shape!.length),
+  );
   const extents = new Map<string, number>();
-  for (const [position, term] of terms.split(",").entries()) {
-    const shape = context.shape(node, position);
-    if (shape === undefined || shape.length !== term.length) return [];
-    [...term].forEach((letter, i) => {
-      const seen = extents.get(letter);
-      extents.set(letter, seen === undefined || seen === 1 ? shape[i]! : seen);
+  terms?.operands.forEach((names, position) => {
+    names.forEach((name, axis) => {
+      const seen = extents.get(name);
+      if (seen === undefined || seen === 1) extents.set(name, shapes[position]![axis]!);
     });
-  }
-  const letters = terms.replaceAll(",", "");
-  // Without an arrow the output has the letters that occur once, in alphabetical order.
-  const once = [...new Set(letters)]
-    .filter((x) => letters.indexOf(x) === letters.lastIndexOf(x))
-    .sort();
-  const out = [...(result ?? once.join(""))].map((letter) => extents.get(letter));
-  return out.every((extent) => extent !== undefined) ? [out] : [];
+  });
+  return terms === undefined ? [] : [terms.result.map((name) => extents.get(name)!)];
 };
 
 /**

@@ -64,7 +64,9 @@ const convTranspose: ShapeRule = (node, context) => {
   const rank = x.length - 2;
   const { strides, dilations, pads, autoPad } = windowOf(node, rank);
   const padding = intsAttribute(node, "output_padding");
-  const channels = w[1]! * intAttribute(node, "group", 1);
+  const group = intAttribute(node, "group", 1);
+  if (group < 1) return [];
+  const channels = w[1]! * group;
   const fixed = intsAttribute(node, "output_shape");
   if (fixed !== undefined) return [[x[0]!, channels, ...fixed.slice(-rank)]];
   const spatial = x.slice(2).map((size, i) => {

@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { InvalidModelError } from "../../../errors.js";
+import { InvalidModelError, UnsupportedError } from "../../../errors.js";
 import { LIMITS } from "./limits.js";
 
 /** What a field may look like on the wire. */
@@ -60,7 +60,8 @@ function tableOf(desc: DescMessage): ReadonlyMap<number, FieldWire> {
  * the schema's, lengths must nest, and the numbers of messages and listed numbers stay under
  * {@link LIMITS}. The generic decoder checks none of the three, so a flipped bit could otherwise
  * shift the whole reading.
- * @throws InvalidModelError with the field and the byte offset
+ * @throws InvalidModelError with the field and the byte offset; UnsupportedError for more listed
+ *   numbers than that
  */
 export function checkWire(desc: DescMessage, bytes: Uint8Array): void {
   const reader = new BinaryReader(bytes);
@@ -76,7 +77,13 @@ export function checkWire(desc: DescMessage, bytes: Uint8Array): void {
 
   function countNumbers(count: number): void {
     numbers += count;
-    if (numbers > LIMITS.listedNumbers) fail(`more than ${LIMITS.listedNumbers} listed numbers`);
+    if (numbers > LIMITS.listedNumbers)
+      throw new UnsupportedError(
+        "",
+        `the ONNX file lists more than ${LIMITS.listedNumbers} numbers one by one (float_data, ` +
+          "int64_data, attributes); store large tensors as raw_data " +
+          "(tensor.CopyFrom(onnx.numpy_helper.from_array(...)))",
+      );
   }
 
   function packed(field: FieldWire, end: number): void {

@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { InvalidModelError, QuantevoError } from "../../../errors.js";
 import { checkWire } from "./check-wire.js";
+import { fileKind } from "./file-kind.js";
 import { LIMITS } from "./limits.js";
 import { type GraphProto, type ModelProto, ModelProtoSchema } from "./onnx_pb.js";
 
@@ -24,15 +25,27 @@ export function decodeModel(bytes: Uint8Array): ModelWithGraph {
     checkWire(ModelProtoSchema, bytes);
     model = fromBinary(ModelProtoSchema, bytes, { recursionLimit: LIMITS.messageDepth });
   } catch (cause) {
+    refuseOtherFile(bytes, cause);
     if (cause instanceof QuantevoError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new InvalidModelError("", `not a valid ONNX file: ${reason}`, { cause });
   }
   const { graph } = model;
-  if (graph === undefined) throw new InvalidModelError("graph", "the ONNX file holds no graph");
+  if (graph === undefined) {
+    refuseOtherFile(bytes);
+    throw new InvalidModelError("graph", "the ONNX file holds no graph");
+  }
   if (graph.node.length > LIMITS.nodes) {
     const message = `the graph has ${graph.node.length} nodes; at most ${LIMITS.nodes}`;
     throw new InvalidModelError("graph.node", message);
   }
   return Object.assign(model, { graph });
+}
+
+/** @throws InvalidModelError when the bytes are known to be a file of another kind */
+function refuseOtherFile(bytes: Uint8Array, cause?: unknown): void {
+  const kind = fileKind(bytes);
+  if (kind === undefined) return;
+  const message = `the model is ${kind}; allowed: an ONNX file, such as torch.onnx.export writes`;
+  throw new InvalidModelError("", message, cause === undefined ? {} : { cause });
 }

@@ -4,6 +4,8 @@
 export const LIMITS = {
   /** Bytes of a file: protobuf itself ends at 2 GiB. */
   fileBytes: 2 ** 31 - 1,
+  /** Bytes of tensors in one file; of more, large ones go into a second file. */
+  inlineBytes: 1.5e9,
   /**
    * Nested protobuf messages; a subgraph takes three levels, so about thirty subgraphs inside one
    * another.
@@ -43,8 +45,12 @@ export const LIMITS = {
   /** How many times its bytes all that follows from a stored tensor may have: float32 from float16
    * is 2. */
   foldGrowth: 2,
+  /** Stored tensors that a computed one is known to follow from. */
+  foldRoots: 16,
   /** Bytes that a computed constant may have in any case: scalars and short vectors. */
   foldFreeBytes: 256,
+  /** Functions that call one another, one inside the other. */
+  callDepth: 100,
   /** Identity and Transpose nodes between a constant and its use. */
   weightChain: 64,
   /** Steps spent on finding which layers feed which; long residual chains are quadratic. */

@@ -44,13 +44,16 @@ export class ActivationRanges implements ActivationFormats {
 
   /**
    * @param tensors what was observed, by name
-   * @param unfit tensors between layers that were NaN or infinite somewhere: they stay in float
+   * @param unfit tensors that were NaN or infinite somewhere: between layers they stay in float
    * @param inputMeans mean of each channel that an operator multiplies with weights, by operator
+   * @param skipped how many NaN or infinite elements of each tensor that goes into a layer were
+   *   left out of its range
    */
   constructor(
     readonly tensors: ReadonlyMap<string, ObservedTensor>,
     readonly unfit: ReadonlySet<string> = new Set(),
     readonly inputMeans: ReadonlyMap<string, Float32Array> = new Map(),
+    readonly skipped: ReadonlyMap<string, number> = new Map(),
   ) {}
 
   /** False for a tensor between layers that was NaN or infinite somewhere. */

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { makeNode } from "../graph/make-node.js";
 import { makeTensor } from "../graph/make-tensor.js";
+import { MICROSOFT } from "../graph/node-attributes.js";
 import type { ModelNames } from "../opset/model-names.js";
 import {
   AttributeProto_AttributeType,
@@ -11,7 +12,6 @@ import {
 } from "../wire/onnx_pb.js";
 import type { GraphPart } from "./graph-writer.js";
 import { scaleTensor } from "./scale-tensors.js";
-import { MICROSOFT } from "./weight-parts.js";
 
 /**
  * x * Sigmoid(x), or the Gelu function, as one operator: nodes that read one DequantizeLinear are

@@ -8,8 +8,8 @@ import { QuantizationGenome } from "../../../genome/quantization-genome.js";
 import type { LayerSpec } from "../../../model/layer-spec.js";
 import { weightLayoutOf } from "../../../model/weight-layout-of.js";
 import { type IntegerBits, scaleCount } from "../../../quantization/index.js";
+import { inMemory } from "../external/model-files.js";
 import type { OnnxModel } from "../read/onnx-model.js";
-import { encodeModel } from "../wire/encode-model.js";
 import { quantizedModel, type WeightOptions } from "./quantized-model.js";
 import { ONNX_WIDTHS } from "./storage-type.js";
 
@@ -66,7 +66,9 @@ export class FileBytesPredictor {
   #written(config: LayerQuantConfig): number {
     const layerConfigs = new Map(this.model.layers.map(({ name }) => [name, config]));
     const genome = new QuantizationGenome({ layerConfigs, calibrationMethod: "min-max" });
-    return encodeModel(quantizedModel(this.model, genome, this.ranges, this.options).proto).length;
+    const { proto } = quantizedModel(this.model, genome, this.ranges, this.options);
+    const { bytes, externalData } = inMemory(proto);
+    return bytes.length + (externalData?.bytes.length ?? 0);
   }
 }
 

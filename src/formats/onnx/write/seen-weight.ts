@@ -18,9 +18,6 @@ export interface SeenWeight {
   readonly chain: readonly string[];
 }
 
-/** Input of the weights, where it is not the one that the activation is not at. */
-const POSITIONS: Readonly<Record<string, number>> = { Conv: 1, ConvTranspose: 1, Gather: 0 };
-
 /**
  * Follows Identity, Transpose and Cast nodes from an operator back to its stored weights.
  * @param stored shape and type of the stored tensor
@@ -32,13 +29,7 @@ export function seenWeight(
   stored: { readonly rank: number; readonly floatType: FloatType },
   producers: ReadonlyMap<string, NodeProto>,
 ): SeenWeight {
-  const input =
-    POSITIONS[node.opType] ??
-    (node.opType === "MatMul" || node.opType === "Gemm"
-      ? 1 - use.activationInput
-      : use.readsState
-        ? 2
-        : 1);
+  const input = use.weightInput;
   let permutation = Array.from({ length: stored.rank }, (_, axis) => axis);
   let floatType: FloatType | undefined;
   let name = node.input[input]!;

@@ -67,7 +67,8 @@ export function weightForms(
     const { tensor, layer, storage } = entry;
     const { dims } = stored.get(tensor)!;
     const kept = { rank: dims.length, floatType: storage.floatType };
-    const uses = bindings.get(tensor)!.uses.map((use): SiteUse => {
+    const binding = bindings.get(tensor)!;
+    const uses = binding.uses.map((use): SiteUse => {
       const node = graph.node[use.node]!;
       const operator = firstOutput(node);
       const bits = widths.get(JSON.stringify([operator, use.activationInput]));
@@ -82,6 +83,7 @@ export function weightForms(
         dims,
         order: layers.get(layer)?.weightLayout?.order,
         uses,
+        nested: binding.nested !== undefined,
         readElsewhere: (readers.get(tensor) ?? 0) > direct,
         keepUnsigned: avoidSaturation && !storage.signed && entry.parameters.bits === EIGHT_BITS,
         alone: uses.length === 1 && [tensor, ...uses[0]!.seen.chain].every(readOnce),
@@ -104,6 +106,8 @@ interface SiteUse extends FormedUse {
 
 interface Site extends WrittenWeight {
   readonly uses: readonly SiteUse[];
+  /** Bodies of If, Loop or Scan read it. */
+  readonly nested: boolean;
   /** Something beside the layer's operators reads the stored tensor itself. */
   readonly readElsewhere: boolean;
   /** One operator alone reads the tensor, and what lies between. */
@@ -140,7 +144,12 @@ function formOf(
   site: Site,
   recurrent: ReadonlySet<PlannedWeight>,
 ): { readonly form: WeightForm; readonly note?: string } {
-  const { weight, uses } = site;
+  const { weight, uses, nested } = site;
+  if (nested)
+    return {
+      form: "float",
+      note: "bodies of If, Loop and Scan read the weights, and compute in float",
+    };
   if (recurrent.has(weight))
     return {
       form: "recurrent",

@@ -1,6 +1,7 @@
 import { unpackBits } from "../../../quantization/index.js";
 import { makeNode } from "../graph/make-node.js";
 import { makeTensor } from "../graph/make-tensor.js";
+import { MICROSOFT } from "../graph/node-attributes.js";
 import type { ModelNames } from "../opset/model-names.js";
 import { TensorProto_DataType as DataType, type NodeProto } from "../wire/onnx_pb.js";
 import { dataTypeOf } from "./float-types.js";
@@ -18,9 +19,6 @@ export interface WeightPart extends GraphPart {
   /** What becomes of operators, by their first output. */
   readonly operators: ReadonlyMap<string, OperatorRewrite>;
 }
-
-/** The domain of the operators that ONNX Runtime adds. */
-export const MICROSOFT = "com.microsoft";
 
 /**
  * The tensors and nodes of a weight tensor in its form. Where operators read the stored tensor by

@@ -11,7 +11,7 @@ import {
 import type { Reader } from "../../../deploy/placement.js";
 import { indexGraph } from "../graph/graph-index.js";
 import { makeNode } from "../graph/make-node.js";
-import { isStandardDomain } from "../graph/node-attributes.js";
+import { isStandardDomain, MICROSOFT } from "../graph/node-attributes.js";
 import { copyMessage, copyNode } from "../opset/copy-graph.js";
 import { ModelNames } from "../opset/model-names.js";
 import { raisedModel } from "../opset/raised-model.js";
@@ -32,8 +32,9 @@ import { pruneUnread, readNames } from "./prune-unread.js";
 import { biasNodes, OperatorRewrites } from "./rewrite-operators.js";
 import { scaleTensor } from "./scale-tensors.js";
 import { firstOutput, storedTensors } from "./stored-tensors.js";
+import { neededShapes, stripTexts } from "./strip-texts.js";
 import { type FormedWeight, type WeightForm, weightForms, weightOpset } from "./weight-forms.js";
-import { MICROSOFT, type OperatorRewrite, quantizesInput, weightPart } from "./weight-parts.js";
+import { type OperatorRewrite, quantizesInput, weightPart } from "./weight-parts.js";
 
 /** A plan as an ONNX model that is not encoded yet. */
 export interface WrittenPlan {
@@ -231,19 +232,10 @@ function rewrite(base: ModelProto, original: GraphProto, changes: Changes): Writ
     return [tensor, { bytes, form, note }];
   });
   compactNames(graph.node, graph.initializer, (name) => names.isOriginal(name));
+  stripTexts(graph.node);
   graph.valueInfo = neededShapes(graph);
   graph.output = graph.output.map(withoutEmptyShape);
   return { proto, weights: new Map(forms) };
-}
-
-/**
- * The shapes of values between nodes that a runtime may not know otherwise: those that operators of
- * other domains make. It infers the others, which may be a tenth of a file.
- */
-function neededShapes({ node, valueInfo }: GraphProto): GraphProto["valueInfo"] {
-  const custom = node.filter(({ domain }) => !isStandardDomain(domain) && domain !== MICROSOFT);
-  const names = new Set(custom.flatMap(({ output }) => output));
-  return valueInfo.filter(({ name }) => names.has(name));
 }
 
 /**

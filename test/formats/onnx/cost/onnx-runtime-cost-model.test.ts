@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { loadOnnxModel, onnxRuntimeCostModel } from "../../../../src/formats/onnx/index.js";
 import type { OnnxModel } from "../../../../src/formats/onnx/read/onnx-model.js";
-import type { NodeProto, TensorProto } from "../../../../src/formats/onnx/wire/onnx_pb.js";
+import {
+  type NodeProto,
+  type TensorProto,
+  TensorProto_DataType,
+} from "../../../../src/formats/onnx/wire/onnx_pb.js";
 import { LayerQuantConfig } from "../../../../src/genome/layer-quant-config.js";
 import { QuantizationGenome } from "../../../../src/genome/quantization-genome.js";
 import { costModelFor } from "../../../../src/hardware/index.js";
-import { bytesOf, model, node, value, weights } from "../graph-builder.js";
+import { bytesOf, graph, model, node, value, weights } from "../graph-builder.js";
 
 const FLOAT = new LayerQuantConfig({ weightBits: 32, activationBits: 32 });
 const INT8 = new LayerQuantConfig({ weightBits: 8, activationBits: 8 });
@@ -120,6 +124,39 @@ describe("onnxRuntimeCostModel", () => {
     };
     const [fused, apart] = [await normalized("Sqrt"), await normalized("Exp")];
     expect(latency(fused, () => FLOAT)).toBeLessThan(latency(apart, () => FLOAT) - 0.002);
+  });
+
+  it("counts layers in branches, in float whatever the genome says", async () => {
+    const branch = (name: string) =>
+      graph({
+        nodes: [node("MatMul", ["x", "w"], [name])],
+        outputs: [value(name, [16, 512])],
+      });
+    const nodes = (inBranch: boolean) => [
+      node("MatMul", ["x", "v"], ["h"]),
+      inBranch
+        ? node("If", ["c"], ["i"], { then_branch: branch("t"), else_branch: branch("e") })
+        : node("MatMul", ["x", "w"], ["i"]),
+      node("Add", ["h", "i"], ["y"]),
+    ];
+    const [inside, outside] = await Promise.all(
+      [true, false].map((inBranch) =>
+        loadOnnxModel(
+          bytesOf(
+            model({
+              inputs: [value("x", [16, 512]), value("c", [], TensorProto_DataType.BOOL)],
+              outputs: [value("y", [16, 512])],
+              initializers: [weights("w", [512, 512]), weights("v", [512, 512])],
+              nodes: nodes(inBranch),
+            }),
+          ),
+        ),
+      ),
+    );
+    const float = latency(inside!, () => FLOAT);
+    expect(float / latency(outside!, () => FLOAT)).toBeCloseTo(1, 1);
+    const weightsOnly = latency(inside!, (i) => (inside!.layers[i]!.name === "v" ? FLOAT : INT8));
+    expect(weightsOnly).toBeCloseTo(float, 6);
   });
 
   it("scales with a measured float time and with the batch", async () => {

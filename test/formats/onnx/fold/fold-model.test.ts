@@ -293,4 +293,27 @@ describe("loadOnnxModel", () => {
     );
     expect(loaded.layers.map(({ name }) => name)).toEqual(["normalized", "shaped"]);
   });
+
+  it("finds weights that are made of parameters by functions", async () => {
+    const make = { Exp: ["a"], Tanh: ["a"], Sigmoid: ["a"], Softplus: ["a"], Relu: ["a"] };
+    const two = { Max: ["a", "b"], Min: ["a", "b"], Add: ["a", "b"] };
+    for (const [operator, operands] of Object.entries({ ...make, ...two })) {
+      const bytes = bytesOf(
+        model({
+          inputs: [value("x", ["n", 8])],
+          outputs: [value("y", [null, 4])],
+          initializers: [normalWeights("a", [8, 4]), normalWeights("b", [8, 1])],
+          nodes: [node(operator, operands, ["w"]), node("MatMul", ["x", "w"], ["y"])],
+        }),
+      );
+      const inputs = { x: { data: normals("x", 24), dims: [3, 8] } };
+      const loaded = await loadOnnxModel(bytes);
+      expect(
+        loaded.layers.map(({ name }) => name),
+        operator,
+      ).toEqual(["w"]);
+      const [found, wanted] = [await runModel(loaded.bytes, inputs), await runModel(bytes, inputs)];
+      expect(relativeDifference(found, wanted), operator).toBeLessThan(1e-6);
+    }
+  });
 });

@@ -37,7 +37,7 @@ describe("layers of loadOnnxModel", () => {
     });
     const use = {
       ...{ node: 0, activationInput: 0, channelAxis: 1, sourceInput: 0 },
-      ...{ readsState: false, biasInput: 2 },
+      ...{ weightInput: 1, readsState: false, biasInput: 2 },
     };
     expect(loaded.bindings).toEqual([{ layer: "conv1", weight: "w", uses: [use] }]);
     expect(loaded.spec).toMatchObject({ name: "test", source: "onnx", floatParameterCount: 5 });
@@ -380,30 +380,33 @@ describe("layers of loadOnnxModel", () => {
     expect(loaded.bindings.map(({ uses }) => uses[0]!.node)).toEqual([1, 0]);
   });
 
-  it("leaves subgraphs, other operators and products of constants in float, and says so", async () => {
+  it("leaves bodies that are not folded, other operators and products of constants, and says so", async () => {
     const branch = graph({
       initializers: [weights("inner", [4, 4])],
       nodes: [node("MatMul", ["x", "inner"], ["b"])],
       outputs: [value("b", [1, 4])],
     });
-    const loaded = await load({
-      inputs: [value("x", [1, 4]), value("cond", [], DataType.BOOL)],
-      initializers: [weights("a", [4, 4]), weights("big", [64, 64]), weights("p", [4, 2])],
-      nodes: [
-        node("If", ["cond"], ["i"], { then_branch: branch, else_branch: branch }),
-        node("MatMul", ["x", "a"], ["y"]),
-        node("MatMul", ["a", "p"], ["folded"]),
-        node("Mystery", ["y", "big"], ["z"], {}, "odd", "com.example"),
-        node("ReduceSum", ["a"], ["s"], {}, "norm"),
-      ],
-    });
+    const loaded = await load(
+      {
+        inputs: [value("x", [1, 4]), value("cond", [], DataType.BOOL)],
+        initializers: [weights("a", [4, 4]), weights("big", [64, 64]), weights("p", [4, 2])],
+        nodes: [
+          node("If", ["cond"], ["i"], { then_branch: branch, else_branch: branch }),
+          node("MatMul", ["x", "a"], ["y"]),
+          node("MatMul", ["a", "p"], ["folded"]),
+          node("Mystery", ["y", "big"], ["z"], {}, "odd", "com.example"),
+          node("ReduceSum", ["a"], ["s"], {}, "norm"),
+        ],
+      },
+      { fold: false },
+    );
     expect(only(loaded).name).toBe("a");
     expect(loaded.spec.floatParameterCount).toBe(2 * 16 + 64 * 64 + 8);
     expect(loaded.notes!.join("\n")).toMatch(
-      /"big" \[64, 64\] stays in float; it is read by Mystery "odd"/,
+      /"big" \[64, 64\], read by Mystery "odd": .* stays in float \(4,096 elements in all\)/,
     );
     expect(loaded.notes!.join("\n")).toMatch(
-      /ReduceSum "norm" also reads the weights of layer "a"/,
+      /also reads the weights of layer "a" \(MatMul node 2, ReduceSum "norm"\)/,
     );
     const empty = { ...weights("inner", [4, 4]), rawData: new Uint8Array(0) };
     branch.initializer = [empty];
@@ -456,6 +459,16 @@ describe("layers of loadOnnxModel", () => {
     expect(only(await load(parts)).macs).toBe(15);
     expect(only(await load(parts, { dimensions: { time: 7 }, name: "m" })).macs).toBe(105);
     expect((await load(parts, { name: "m" })).name).toBe("m");
+    await expect(load(parts, { dimensions: { Tine: 7 } })).rejects.toThrow(
+      'dimensions.Tine: the model has no dimension "Tine" (did you mean time?); allowed: ' +
+        '"batch", "time"',
+    );
+    const fixed = { ...parts, inputs: [value("x", [2, 3])] };
+    await expect(load(fixed, { dimensions: { time: 7 } })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      path: "dimensions.time",
+      message: expect.stringMatching(/allowed: none, as the file names no dimension$/),
+    });
   });
 });
 
@@ -515,7 +528,7 @@ describe("models that loadOnnxModel refuses", () => {
         nodes: quantized,
       },
       "UNSUPPORTED",
-      /"q" are already quantized/,
+      /"q" are already quantized \(MatMul node 1\)/,
     );
     await refuse(
       {
@@ -524,7 +537,7 @@ describe("models that loadOnnxModel refuses", () => {
         nodes: [node("QuantizeLinear", ["f", "s"], ["q"]), ...quantized],
       },
       "UNSUPPORTED",
-      /"f" are already quantized/,
+      /"f" are already quantized \(MatMul node 2\)/,
     );
     await refuse(
       { inputs: x, nodes: [node("QLinearConv", ["x"], ["y"], {}, "ql")] },
@@ -545,7 +558,7 @@ describe("models that loadOnnxModel refuses", () => {
       nodes: [node("MatMul", ["x", "w"], ["y"])],
     };
     await refuse({ ...parts, opset: 6 }, "UNSUPPORTED", /opset 6/);
-    await refuse({ ...parts, opset: 0 }, "INVALID_MODEL", /operator set/);
+    await refuse({ ...parts, opset: 0 }, "INVALID_MODEL", /opset_import gives/);
     const none = model(parts);
     none.opsetImport = [];
     await expect(loadOnnxModel(bytesOf(none))).rejects.toMatchObject({ code: "INVALID_MODEL" });

@@ -1,8 +1,13 @@
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { loadOnnxModel } from "../../../../src/formats/onnx/read/load-onnx-model.js";
 import { decodeModel } from "../../../../src/formats/onnx/wire/decode-model.js";
+import {
+  type GraphProto,
+  StringStringEntryProtoSchema,
+} from "../../../../src/formats/onnx/wire/onnx_pb.js";
 import { quantizeOnnx } from "../../../../src/formats/onnx/write/quantize-onnx.js";
-import { bytesOf, model, node, value } from "../graph-builder.js";
+import { bytesOf, graph, model, node, value } from "../graph-builder.js";
 import { runModel, uniform } from "../run-model.js";
 import { normals, normalWeights } from "../small-models.js";
 
@@ -51,5 +56,53 @@ describe("names in a written file", () => {
     );
     for (const level of ["disabled", "all"] as const)
       expect((await runModel(bytes, batch, level)).every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe("texts of an exporter", () => {
+  const trace = () => [
+    create(StringStringEntryProtoSchema, { key: "trace", value: "File model.py, line 1" }),
+  ];
+
+  it("are not written for nodes and bodies; those of the model are", async () => {
+    const branch = (name: string) => {
+      const body = graph({
+        nodes: [node("MatMul", ["x", "w"], ["m"]), node("Relu", ["m"], [name])],
+        outputs: [value(name, [2, 4])],
+        valueInfo: [value("m", [2, 4])],
+      });
+      body.docString = "a branch";
+      for (const one of body.node) Object.assign(one, { docString: "why", metadataProps: trace() });
+      return body;
+    };
+    const proto = model({
+      inputs: [value("x", [2, 8])],
+      outputs: [value("y", [2, 4])],
+      initializers: [normalWeights("w", [8, 4])],
+      nodes: [
+        node("ReduceSum", ["x"], ["s"], { keepdims: 0 }),
+        node("Cast", ["s"], ["c"], { to: 9 }),
+        node("If", ["c"], ["y"], { then_branch: branch("t"), else_branch: branch("e") }),
+      ],
+    });
+    proto.metadataProps = trace();
+    proto.graph!.node[0]!.metadataProps = trace();
+    const bytes = bytesOf(proto);
+    const loaded = await loadOnnxModel(bytes);
+    const written = decodeModel(
+      await quantizeOnnx(loaded, uniform(loaded, { activationBits: 32 })),
+    );
+    const texts = (one: GraphProto): unknown[] => [
+      ...one.valueInfo,
+      ...one.node.flatMap(({ docString, metadataProps, attribute }) => [
+        ...(docString === "" ? [] : [docString]),
+        ...metadataProps,
+        ...attribute.flatMap(({ g }) => (g === undefined ? [] : [g.docString, ...texts(g)])),
+      ]),
+    ];
+    expect(texts(written.graph).filter((text) => text !== "")).toEqual([]);
+    expect(written.metadataProps).toHaveLength(1);
+    // What was read keeps them.
+    expect(texts(loaded.proto.graph!).filter((text) => text !== "")).toHaveLength(13);
   });
 });

@@ -2,29 +2,41 @@ import { InvalidDocumentError } from "../errors.js";
 import { DOCUMENT_LIMITS } from "./document-limits.js";
 
 /**
- * Parses JSON (RFC 8259). Unlike JSON.parse alone it refuses two equal keys in one object, and too
- * much size or depth.
+ * Parses JSON (RFC 8259), for everything that this library reads in it: documents, tables, profiles
+ * and the lines of checkpoints. A byte order mark is skipped. Unlike JSON.parse alone it refuses
+ * two equal keys in one object, and too much size, depth or values, which it counts before it
+ * parses.
+ * @param most characters
  * @throws InvalidDocumentError; a fault of the text has the path `line N`
  */
-export function readJson(text: string): unknown {
-  if (text.length > DOCUMENT_LIMITS.jsonCharacters)
-    throw new InvalidDocumentError(
-      "",
-      `the document has ${text.length} characters; allowed: at most ` +
-        `${DOCUMENT_LIMITS.jsonCharacters}`,
-    );
+export function readJson(marked: string, most: number = DOCUMENT_LIMITS.jsonCharacters): unknown {
+  const text = withoutMark(marked);
+  checkCount(text.length, "characters", most);
+  checkExtent(text);
   let data: unknown;
   try {
-    checkDepth(text);
     data = JSON.parse(text);
   } catch (error) {
-    if (error instanceof InvalidDocumentError) throw error;
     throw new InvalidDocumentError("", `the document is not JSON: ${(error as Error).message}`, {
       cause: error,
     });
   }
   checkKeys(text);
   return data;
+}
+
+/** A text without a byte order mark at its start. */
+export function withoutMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}
+
+/** @throws InvalidDocumentError when a document has more of something than is allowed */
+export function checkCount(found: number, what: string, most: number): void {
+  if (found > most)
+    throw new InvalidDocumentError(
+      "",
+      `the document has ${found} ${what}; allowed: at most ${most}`,
+    );
 }
 
 /** The path of a fault at an offset into the text. */
@@ -34,13 +46,18 @@ export function linePath(text: string, offset: number): string {
   return `line ${line}`;
 }
 
-function checkDepth(text: string): void {
+/** Depth and values, counted without building anything. The text may be no JSON. */
+function checkExtent(text: string): void {
   let depth = 0;
+  let values = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text[i];
     if (c === '"') i = stringEnd(text, i);
     else if (c === "]" || c === "}") depth--;
-    else if ((c === "[" || c === "{") && ++depth > DOCUMENT_LIMITS.depth) throw tooDeep(text, i);
+    else if (c === "[" || c === "{" || c === ",") {
+      if (c !== "," && ++depth > DOCUMENT_LIMITS.depth) throw tooDeep(text, i);
+      checkCount(++values, "values", DOCUMENT_LIMITS.jsonValues);
+    }
   }
 }
 
@@ -77,7 +94,8 @@ function checkKeys(text: string): void {
       const end = stringEnd(text, i);
       const keys = open.at(-1);
       if (keys !== undefined && isKey(text, end)) {
-        const key = JSON.parse(text.slice(i, end + 1)) as string;
+        const written = text.slice(i + 1, end);
+        const key = written.includes("\\") ? (JSON.parse(`"${written}"`) as string) : written;
         if (keys.has(key)) throw repeatedKey(text, i, key);
         keys.add(key);
       }

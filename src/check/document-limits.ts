@@ -2,6 +2,11 @@
 export const DOCUMENT_LIMITS = {
   /** Characters of a JSON document. */
   jsonCharacters: 64 * 1024 * 1024,
+  /**
+   * Commas and opening brackets of a JSON document: its values, about. One takes a hundred bytes at
+   * most. As many characters of ours have fewer.
+   */
+  jsonValues: 5_000_000,
   /** Characters of a YAML document; reading YAML costs far more per character than JSON. */
   yamlCharacters: 1024 * 1024,
   /** Lines of a YAML document: about 4,000 layers. */
