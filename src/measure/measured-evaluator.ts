@@ -67,9 +67,10 @@ export async function measuredEvaluator({
   const sizes = batchSizes(inputs, validation);
   const call: MetricCall = { outputNames, batchSizes: sizes };
   const judgedFloat = metric.evaluate(float, reference, call);
+  const estimated = toEstimate(metric, judgedFloat, runtime);
   const guessing = chanceNote(metric.name, judgedFloat);
   const baseline: AccuracyEstimate = {
-    ...toEstimate(metric, judgedFloat, runtime),
+    ...estimated,
     ...(guessing !== undefined && { notes: [guessing] }),
   };
   const infinite = infinitePlaces(float);
